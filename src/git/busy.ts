@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { exists } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import { lastLines } from '../platform/jsonl.ts';
+import { processesIn } from '../platform/processes.ts';
+import type { Repository } from './repository.ts';
+
+const UNDER_WAY: readonly [file: string, what: string][] = [
+  ['MERGE_HEAD', 'a merge'],
+  ['rebase-merge', 'a rebase'],
+  ['rebase-apply', 'a rebase or am'],
+  ['CHERRY_PICK_HEAD', 'a cherry-pick'],
+  ['REVERT_HEAD', 'a revert'],
+  ['BISECT_LOG', 'a bisect'],
+];
+
+/** Why nothing may land on `branch` now, or null: somebody is in the middle of something that a new commit would spoil. */
+export function whyBusy(repo: Repository, branch: string): string | null {
+  for (const [file, what] of UNDER_WAY) if (exists(join(repo.gitDir, file))) return `${what} is under way`;
+  const head = repo.refs.head();
+  if (head.kind === 'detached') return 'HEAD is detached';
+  if (head.ref !== branch) return `the branch checked out is ${short(head.ref)}, the order started on ${short(branch)}`;
+  if (editorIsOpen(repo)) return 'an editor is open in git commit';
+  return null;
+}
+
+/** Whether the branch is checked out in a linked work tree: moving it there would leave that tree behind. */
+export function checkedOutElsewhere(repo: Repository, branch: string): string | null {
+  const folder = join(repo.gitDir, 'worktrees');
+  for (const name of ifThere(() => fs.readdirSync(folder)) ?? []) {
+    const head = ifThere(() => fs.readFileSync(join(folder, name, 'HEAD'), 'utf8'));
+    if (head?.trim() === `ref: ${branch}`) return name;
+  }
+  return null;
+}
+
+export function short(ref: string): string {
+  return ref.replace(/^refs\/heads\//, '');
+}
+
+/**
+ * `git commit` writes COMMIT_EDITMSG, opens the editor and only then moves HEAD: a message newer than HEAD's last move, and a git
+ * process alive in the work tree, is a person who is writing.
+ */
+function editorIsOpen(repo: Repository): boolean {
+  const message = ifThere(() => fs.statSync(join(repo.gitDir, 'COMMIT_EDITMSG')));
+  if (message === undefined) return false;
+  const last = lastLines(join(repo.gitDir, 'logs', 'HEAD'), 1)[0] ?? '';
+  const moved = Number(/> (\d+) [+-]\d{4}\t/.exec(last)?.[1] ?? 0);
+  if (Math.floor(message.mtimeMs / 1000) <= moved) return false;
+  return processesIn(repo.root, 'git').length > 0;
+}

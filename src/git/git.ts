@@ -1,0 +1,84 @@
+import { homedir } from 'node:os';
+import { WaybillError } from '../order/error.ts';
+import {
+  type Conversation,
+  type Environment,
+  runTool,
+  startConversation,
+  type ToolResult,
+} from '../platform/process.ts';
+
+/**
+ * Every call of git goes through here: no hooks, no file system monitor, everything that is written is synced, and nothing of
+ * the caller's environment that could point git elsewhere (GIT_DIR, GIT_INDEX_FILE, GIT_CONFIG_…) reaches it.
+ */
+const CONFIG = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.fsync=committed,reference,index',
+  'core.quotePath=false',
+  'gc.auto=0',
+  'advice.detachedHead=false',
+];
+
+const HANDED_ON = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'SSH_AUTH_SOCK', 'USER', 'LOGNAME'];
+
+/** The git command line, run at one work tree's root. */
+export class Git {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Runs git to its end; the exit code is the caller's to judge. */
+  async try(
+    args: readonly string[],
+    more: { input?: string | Uint8Array; env?: Environment } = {},
+  ): Promise<ToolResult> {
+    const options = { cwd: this.root, env: environment(more.env) };
+    return runTool(command(args), more.input === undefined ? options : { ...options, input: more.input });
+  }
+
+  /** Runs git and returns its standard output. Throws GIT_FAILED with what git said. */
+  async run(args: readonly string[], more: { input?: string | Uint8Array; env?: Environment } = {}): Promise<Buffer> {
+    const result = await this.try(args, more);
+    if (result.exitCode !== 0) throw gitFailed(args, result);
+    return result.stdout;
+  }
+
+  /** The same as text, without the last newline. */
+  async text(args: readonly string[]): Promise<string> {
+    return (await this.run(args)).toString('utf8').replace(/\n$/, '');
+  }
+
+  converse(args: readonly string[]): Conversation {
+    return startConversation(command(args), { cwd: this.root, env: environment() });
+  }
+}
+
+export function gitFailed(args: readonly string[], result: { exitCode: number; stderr: string }): WaybillError {
+  const said = result.stderr.trim().split('\n').slice(-3).join(' | ');
+  return new WaybillError(
+    'GIT_FAILED',
+    `git ${args[0] ?? ''} ended with ${result.exitCode}: ${said || 'it said nothing'}`,
+  );
+}
+
+function command(args: readonly string[]): string[] {
+  return ['git', ...CONFIG.flatMap((setting) => ['-c', setting]), ...args];
+}
+
+function environment(more: Environment = {}): Record<string, string> {
+  const env: Record<string, string> = {
+    HOME: homedir(),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+  };
+  for (const name of HANDED_ON) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return { ...env, ...more };
+}

@@ -1,0 +1,36 @@
+import type { Git } from './git.ts';
+
+/** Whether `commit` is in the history of `tip`. A commit that is gone is in nobody's. */
+export async function isInHistory(git: Git, commit: string, tip: string): Promise<boolean> {
+  return (await git.try(['merge-base', '--is-ancestor', commit, tip])).exitCode === 0;
+}
+
+/** The newest commit that touched any of these paths, seen from `tip`. */
+export async function lastCommitOf(git: Git, tip: string, paths: readonly string[]): Promise<string | null> {
+  const out = await git.try(['--literal-pathspecs', 'log', '-1', '--format=%H', tip, '--', ...paths]);
+  return out.stdout.toString('utf8').trim() || null;
+}
+
+/** The commits of a tip's history that carry this order's trailer, newest first. */
+export async function commitsOfOrder(git: Git, tip: string, woId: string): Promise<string[]> {
+  const out = await git.try([
+    'log',
+    '--fixed-strings',
+    `--grep=Work-Order: ${woId}`,
+    '--format=%H%x00%(trailers:key=Work-Order,valueonly)%x01',
+    tip,
+  ]);
+  return out.stdout
+    .toString('utf8')
+    .split('\x01')
+    .flatMap((entry) => {
+      const [id = '', trailer = ''] = entry.trim().split('\0');
+      return trailer.trim() === woId ? [id] : [];
+    });
+}
+
+/** A blob's bytes, or null when the object is gone. */
+export async function blobBytes(git: Git, id: string): Promise<Buffer | null> {
+  const result = await git.try(['cat-file', 'blob', id]);
+  return result.exitCode === 0 ? result.stdout : null;
+}

@@ -1,0 +1,212 @@
+import { join } from 'node:path';
+import { isOutside } from '../order/change.ts';
+import { WaybillError } from '../order/error.ts';
+import { ensureDir, removeTree } from '../platform/durable.ts';
+import { checkedOutElsewhere, whyBusy } from './busy.ts';
+import { readIndex } from './index-file.ts';
+import { IndexLock } from './index-lock.ts';
+import { updateIndex } from './index-update.ts';
+import { isAt, type KeptCopy, onDisk, Placement, type Target } from './placement.ts';
+import { RefTransaction } from './ref-transaction.ts';
+import { assertSupported, type Repository } from './repository.ts';
+
+/** A batch whose objects are written and synced: what is to become of branch, journal, index and files. */
+export interface LandingPlan {
+  /** Unique name of the batch; the same again when it is finished after a kill. */
+  readonly batch: string;
+  readonly branch: string;
+  readonly oldHead: string | null;
+  readonly newHead: string | null;
+  readonly journal: { readonly ref: string; readonly from: string | null; readonly to: string };
+  readonly targets: readonly Target[];
+}
+
+export type LandingOutcome =
+  | { kind: 'landed'; contended: boolean; kept: KeptCopy[] }
+  /** These orders cannot land; nothing of the batch did, and the rest may be built again. */
+  | { kind: 'refused'; refusals: Map<string, WaybillError> }
+  /** The branch moved; the chain must be built again on the new tip. */
+  | { kind: 'moved' }
+  /** The repository cannot take a landing now. */
+  | { kind: 'busy'; why: string };
+
+/** Where landing keeps its things, and how long it waits. */
+export interface LandingPlace {
+  /** `<git dir>/waybill`. */
+  readonly live: string;
+  readonly lockDeadlineMs: number;
+  /** Told the name of each numbered sub-step of "Landing" when it is done. */
+  readonly step: (name: string) => void;
+}
+
+/**
+ * Moves a batch onto the checked-out branch, in the sub-steps of design.md, "Landing". Either all of it lands or nothing does; also
+ * where it throws. A kill at any point is finished or undone by the next start from the ledger's landing records.
+ */
+export async function land(repo: Repository, plan: LandingPlan, where: LandingPlace): Promise<LandingOutcome> {
+  const attempt = new Attempt(repo, plan, where);
+  try {
+    const outcome = await attempt.run();
+    if (outcome.kind !== 'landed') await attempt.takeBack();
+    return outcome;
+  } catch (error) {
+    if (attempt.isCommitted())
+      throw new WaybillError('GIT_FAILED', 'landing was cut short after its commit', { cause: error });
+    await attempt.takeBack();
+    throw error;
+  }
+}
+
+class Attempt {
+  readonly #repo: Repository;
+  readonly #plan: LandingPlan;
+  readonly #where: LandingPlace;
+  readonly #scratch: string;
+  readonly #placement: Placement;
+  readonly #lock: IndexLock;
+  #refs: RefTransaction | null = null;
+  #indexed = false;
+
+  constructor(repo: Repository, plan: LandingPlan, where: LandingPlace) {
+    this.#repo = repo;
+    this.#plan = plan;
+    this.#where = where;
+    this.#scratch = join(where.live, 'tmp', plan.batch);
+    this.#placement = new Placement(repo.root, join(this.#scratch, 'files'), plan.targets);
+    this.#lock = new IndexLock(repo, join(where.live, 'landing', `${plan.batch}.token`));
+  }
+
+  async run(): Promise<LandingOutcome> {
+    const { step, live, lockDeadlineMs } = this.#where;
+    const [repo, plan] = [this.#repo, this.#plan];
+    ensureDir(join(live, 'landing'));
+    await assertSupported(repo);
+    this.#placement.stage();
+    step('landing 0: staged');
+
+    // 1. nothing under way, and the index lock
+    const busy = whyBusy(repo, plan.branch) ?? elsewhere(repo, plan.branch);
+    if (busy !== null) return { kind: 'busy', why: busy };
+    const { taken, contended } = await this.#lock.take(lockDeadlineMs);
+    if (!taken) return { kind: 'busy', why: 'index.lock stays taken' };
+    step('landing 1: index.lock taken');
+
+    // 2. branch, tip, targets and their index entries are what the plan saw
+    const busyNow = whyBusy(repo, plan.branch);
+    if (busyNow !== null) return { kind: 'busy', why: busyNow };
+    if (repo.refs.read(plan.branch) !== plan.oldHead) return { kind: 'moved' };
+    const refusals = checkTargets(repo, this.#placement, plan.targets);
+    if (refusals.size > 0) return { kind: 'refused', refusals };
+    step('landing 2: targets checked');
+
+    // 3. the refs are locked and checked
+    this.#refs = await RefTransaction.prepare(repo, refUpdates(plan), `waybill: land ${plan.batch}`);
+    if (this.#refs === null) return { kind: 'moved' };
+    const head = repo.refs.head();
+    if (head.kind !== 'branch' || head.ref !== plan.branch) return { kind: 'busy', why: 'HEAD was moved' };
+    step('landing 3: refs prepared');
+
+    // 4. files
+    const bad = this.#placement.apply();
+    if (bad !== null) return { kind: 'refused', refusals: new Map([[bad.target.woId, bad.error]]) };
+    step('landing 4: files in place');
+
+    // 5. index
+    this.#indexed = true;
+    await updateIndex(repo, join(this.#scratch, 'index'), inside(plan));
+    step('landing 5: index renamed');
+
+    // 6. branch and journal
+    await this.#refs.commit();
+    step('landing 6: refs committed');
+
+    // 7. index lock, then its token
+    this.#lock.release();
+    step('landing 7: index.lock removed');
+
+    // 8. old copies into which somebody wrote meanwhile are kept
+    const kept = this.#placement.finish(join(live, 'kept'));
+    removeTree(this.#scratch);
+    step('landing 8: old copies looked at');
+    return { kind: 'landed', contended, kept };
+  }
+
+  /** Whether the journal moved: it moves together with the branch or not at all. */
+  isCommitted(): boolean {
+    return this.#repo.refs.read(this.#plan.journal.ref) === this.#plan.journal.to;
+  }
+
+  /** Leaves files, index, refs and locks as they were found. */
+  async takeBack(): Promise<void> {
+    this.#placement.undo();
+    if (this.#indexed) {
+      const back = inside(this.#plan).map(({ path, before, after }) => ({ path, before: after, after: before }));
+      await updateIndex(this.#repo, join(this.#scratch, 'index'), back);
+    }
+    await this.#refs?.abort();
+    this.#lock.release();
+    this.#placement.discard();
+    removeTree(this.#scratch);
+  }
+}
+
+function inside(plan: LandingPlan): Target[] {
+  return plan.targets.filter((t) => !isOutside(t.path));
+}
+
+function elsewhere(repo: Repository, branch: string): string | null {
+  const tree = checkedOutElsewhere(repo, branch);
+  return tree === null ? null : `the branch is checked out in the work tree ${tree}`;
+}
+
+function refUpdates(plan: LandingPlan): { ref: string; from: string | null; to: string }[] {
+  const journal = { ref: plan.journal.ref, from: plan.journal.from, to: plan.journal.to };
+  if (plan.newHead === null || plan.newHead === plan.oldHead) return [journal];
+  return [{ ref: plan.branch, from: plan.oldHead, to: plan.newHead }, journal];
+}
+
+/** Sub-step 2's look at files and index. A path may be at its pre-image, or already at our post-image. */
+function checkTargets(repo: Repository, placement: Placement, targets: readonly Target[]): Map<string, WaybillError> {
+  const refusals = new Map<string, WaybillError>();
+  const tracked = targets.filter((t) => !isOutside(t.path));
+  const index = readIndex(
+    repo.gitDir,
+    tracked.map((t) => t.path),
+  );
+  for (const target of targets) {
+    const there = onDisk(placement.absolute(target));
+    if (!isAt(there, target.before) && !isAt(there, target.after)) {
+      refusals.set(target.woId, new WaybillError('TARGET_CHANGED', `${target.path} changed between plan and landing`));
+    }
+  }
+  for (const target of tracked) {
+    const refusal = indexRefusal(target, index.entries.get(target.path) ?? [], index.conflicts.get(target.path));
+    if (refusal !== null && !refusals.has(target.woId)) refusals.set(target.woId, refusal);
+  }
+  return refusals;
+}
+
+/** Why the index does not allow us to touch this path, or null. Also asked when an order is planned. */
+export function indexRefusal(
+  target: { path: string; before: Target['before']; after: Target['before'] },
+  entries: readonly {
+    mode: string;
+    blob: string;
+    stage: number;
+    intentToAdd: boolean;
+    skipWorktree: boolean;
+    assumeValid: boolean;
+  }[],
+  conflict: string | undefined,
+): WaybillError | null {
+  const dirty = (what: string) => new WaybillError('DIRTY_TARGET', `${target.path} ${what}`);
+  if (conflict !== undefined) return dirty(`cannot be a file beside ${conflict}, which is in the index`);
+  const entry = entries[0];
+  if (entries.some((e) => e.stage !== 0)) return dirty('is unmerged');
+  if (entry?.intentToAdd) return dirty('is marked intent-to-add');
+  if (entry?.skipWorktree) return dirty('is marked skip-worktree');
+  if (entry?.assumeValid) return dirty('is marked assume-unchanged');
+  const is = (image: Target['before']) =>
+    entry === undefined ? image === null : image !== null && entry.mode === image.mode && entry.blob === image.blob;
+  return is(target.before) || is(target.after) ? null : dirty('has staged changes');
+}

@@ -1,0 +1,210 @@
+import { basename, dirname, join } from 'node:path';
+import { type Image, type ImageChange, isOutside, sameImage } from '../order/change.ts';
+import { WaybillError } from '../order/error.ts';
+import { ensureDir, exists, syncDir, writeNew } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import {
+  exchange,
+  makeParents,
+  place,
+  readTarget,
+  removeEmptyFolders,
+  sameFileSystem,
+  takeAside,
+} from '../platform/target.ts';
+import { blobId } from './object-id.ts';
+
+/** What stands on disk: mode and id of the raw bytes. `other` is what orders don't touch. */
+export type OnDisk = { mode: Image['mode']; disk: string } | null | 'other';
+
+export function onDisk(path: string): OnDisk {
+  const found = readTarget(path);
+  if (found.kind === 'other') return 'other';
+  return found.kind === 'nothing' ? null : { mode: found.content.mode, disk: blobId(found.content.bytes) };
+}
+
+export function isAt(there: OnDisk, image: Image | null): boolean {
+  if (there === 'other') return false;
+  return there === null || image === null ? there === image : there.mode === image.mode && there.disk === image.disk;
+}
+
+/** One file to be put in place. */
+export interface Target extends ImageChange {
+  readonly woId: string;
+  /** The new bytes; null where the file is to go. Only asked for while nothing is staged. */
+  readonly bytes: Buffer | null;
+}
+
+/** An old copy into which somebody wrote after it was replaced: kept, and told. */
+export interface KeptCopy {
+  readonly woId: string;
+  readonly path: string;
+  readonly kept: string;
+}
+
+interface Placed {
+  readonly target: Target;
+  readonly staged: string;
+  readonly made: readonly string[];
+  readonly how: 'already' | 'exchanged' | 'created' | 'removed';
+}
+
+/**
+ * Puts a set of files in place so that it can be taken back, and so that nothing of a person is overwritten: whatever comes out of
+ * a place is hashed, and goes back if it is not what the plan saw (sub-step 4 of "Landing").
+ */
+export class Placement {
+  readonly #root: string;
+  readonly #scratch: string;
+  readonly #targets: readonly Target[];
+  readonly #placed: Placed[] = [];
+
+  /** `scratch` is a folder of this placement's own, the same again after a kill. */
+  constructor(root: string, scratch: string, targets: readonly Target[]) {
+    this.#root = root;
+    this.#scratch = scratch;
+    this.#targets = targets;
+  }
+
+  /** Writes the new contents, synced, beside where they will go. Visible to nobody. */
+  stage(): void {
+    ensureDir(this.#scratch);
+    for (const [n, target] of this.#targets.entries()) {
+      const { after, bytes } = target;
+      const staged = this.#stagedPath(n);
+      if (after === null || isAt(onDisk(this.absolute(target)), after) || isAt(onDisk(staged), after)) continue;
+      if (bytes === null) throw new WaybillError('INTERNAL', `${target.path} has no new content`);
+      if (!staged.startsWith(this.#scratch)) makeParents(this.absolute(target));
+      ifThere(() => fs.unlinkSync(staged));
+      writeNew(staged, bytes, this.#permissions(target, after));
+    }
+    syncDir(this.#scratch);
+  }
+
+  /**
+   * Puts every file in place, in turn. Returns null when all are, or the refusal of the first that is not what the plan saw;
+   * then this target is as it was found and the caller takes back the others.
+   */
+  apply(): { target: Target; error: WaybillError } | null {
+    for (const [n, target] of this.#targets.entries()) {
+      const error = this.#applyOne(target, this.#stagedPath(n));
+      if (error !== null) return { target, error };
+    }
+    return null;
+  }
+
+  #applyOne(target: Target, staged: string): WaybillError | null {
+    const path = this.absolute(target);
+    const there = onDisk(path);
+    const changed = () => new WaybillError('TARGET_CHANGED', `${target.path} changed between plan and landing`);
+    if (isAt(there, target.after)) {
+      this.#placed.push({ target, staged, made: [], how: 'already' });
+      return null;
+    }
+    if (!isAt(there, target.before)) return changed();
+    if (target.after === null) {
+      if (!takeAside(path, staged)) return changed();
+      if (!isAt(onDisk(staged), target.before)) {
+        place(path, staged);
+        return changed();
+      }
+      this.#placed.push({ target, staged, made: [], how: 'removed' });
+      return null;
+    }
+    if (target.before === null) {
+      const made = makeParents(path);
+      if (!place(path, staged)) {
+        removeEmptyFolders(made);
+        return changed();
+      }
+      this.#placed.push({ target, staged, made, how: 'created' });
+      return null;
+    }
+    if (!exchange(path, staged)) return changed();
+    if (!isAt(onDisk(staged), target.before)) {
+      exchange(path, staged);
+      return changed();
+    }
+    this.#placed.push({ target, staged, made: [], how: 'exchanged' });
+    return null;
+  }
+
+  /** Takes back what apply() did, last first, wherever the bytes still are ours. Returns the paths that could not be taken back. */
+  undo(): string[] {
+    const left: string[] = [];
+    for (const { target, staged, made, how } of this.#placed.reverse()) {
+      const path = this.absolute(target);
+      if (how === 'already') continue;
+      if (how === 'removed') {
+        if (!place(path, staged)) left.push(target.path);
+        continue;
+      }
+      if (!isAt(onDisk(path), target.after)) {
+        left.push(target.path);
+      } else if (how === 'exchanged') {
+        exchange(path, staged);
+        // A save in that instant is not ours to take: put it back.
+        if (!isAt(onDisk(staged), target.after) && exchange(path, staged)) left.push(target.path);
+      } else {
+        const aside = `${staged}.undone`;
+        takeAside(path, aside);
+        if (!isAt(onDisk(aside), target.after) && place(path, aside)) left.push(target.path);
+        else removeEmptyFolders(made);
+      }
+    }
+    this.#placed.length = 0;
+    return left;
+  }
+
+  /**
+   * Lets go of the old copies. One that changed since it was replaced (a program held it open and wrote) is kept in `keepIn`.
+   */
+  finish(keepIn: string): KeptCopy[] {
+    const kept: KeptCopy[] = [];
+    for (const { target, staged, how } of this.#placed) {
+      if (how === 'created' || !exists(staged)) continue;
+      if (isAt(onDisk(staged), target.before) || isAt(onDisk(staged), target.after)) {
+        fs.unlinkSync(staged);
+        continue;
+      }
+      ensureDir(keepIn);
+      const to = join(keepIn, `${basename(this.#scratch)}-${basename(target.path)}`);
+      fs.renameSync(staged, to);
+      syncDir(keepIn);
+      kept.push({ woId: target.woId, path: target.path, kept: to });
+    }
+    this.discard();
+    return kept;
+  }
+
+  /** Removes what was staged and is not needed. */
+  discard(): void {
+    for (const [n] of this.#targets.entries()) ifThere(() => fs.unlinkSync(this.#stagedPath(n)));
+    ifThere(() => fs.rmSync(this.#scratch, { recursive: true, force: true }));
+  }
+
+  absolute(change: ImageChange): string {
+    return isOutside(change.path) ? change.path : join(this.#root, change.path);
+  }
+
+  /** On another file system than our scratch folder, a dotfile beside the target: renames must not cross. */
+  #stagedPath(n: number): string {
+    const target = this.#targets[n];
+    if (target === undefined) throw new WaybillError('INTERNAL', `there is no target ${n}`);
+    const path = this.absolute(target);
+    if (sameFileSystem(this.#scratch, dirname(path))) return join(this.#scratch, String(n));
+    return join(dirname(path), `.waybill-${basename(this.#scratch)}-${n}`);
+  }
+
+  /** A file that is replaced keeps its permission bits, apart from the executable ones, which are the order's to say. */
+  #permissions(target: Target, after: Image): number {
+    const stat = ifThere(() => fs.statSync(this.absolute(target)));
+    const base = stat === undefined ? 0o644 : stat.mode & 0o777;
+    return after.mode === '100755' ? base | ((base & 0o444) >> 2) | 0o100 : base & ~0o111;
+  }
+}
+
+/** Whether a change is one at all. */
+export function isRealChange(change: ImageChange): boolean {
+  return !sameImage(change.before, change.after);
+}

@@ -1,0 +1,113 @@
+import { dirname, join } from 'node:path';
+import { WaybillError } from '../order/error.ts';
+import { pause } from '../platform/clock.ts';
+import { ensureDir, exists, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import type { Conversation } from '../platform/process.ts';
+import { processesIn } from '../platform/processes.ts';
+import { NO_OBJECT } from './object-id.ts';
+import type { Repository } from './repository.ts';
+
+export interface RefUpdate {
+  readonly ref: string;
+  readonly from: string | null;
+  readonly to: string;
+}
+
+/**
+ * Several refs moved at once, compare-and-swap, by `git update-ref --stdin`. Between prepare and commit git holds the locks of all
+ * of them, so nobody's commit, reset or checkout can move them; when we are killed its input ends and it lets go by itself.
+ */
+export class RefTransaction {
+  readonly #talk: Conversation;
+  readonly #updates: readonly RefUpdate[];
+  readonly #gitDir: string;
+
+  private constructor(repo: Repository, updates: readonly RefUpdate[], message: string) {
+    this.#updates = updates;
+    this.#gitDir = repo.gitDir;
+    this.#talk = repo.git.converse(['update-ref', '--stdin', '-m', message]);
+  }
+
+  /** Locks and checks every ref. Null when one of them moved or is locked by somebody else. */
+  static async prepare(
+    repo: Repository,
+    updates: readonly RefUpdate[],
+    message: string,
+  ): Promise<RefTransaction | null> {
+    const transaction = new RefTransaction(repo, updates, message);
+    for (const { ref } of updates) ensureDir(dirname(join(repo.gitDir, ref)));
+    const lines = updates.map((u) => `update ${u.ref} ${u.to} ${u.from ?? NO_OBJECT}\n`).join('');
+    transaction.#talk.say(`start\n${lines}prepare\n`);
+    if ((await transaction.#hears('start: ok')) && (await transaction.#hears('prepare: ok'))) return transaction;
+    await transaction.#talk.end();
+    return null;
+  }
+
+  /** Moves them all, synced. Throws GIT_FAILED; then recovery decides from what the refs say. */
+  async commit(): Promise<void> {
+    this.#talk.say('commit\n');
+    const said = await this.#hears('commit: ok');
+    const end = await this.#talk.end();
+    if (!said) throw new WaybillError('GIT_FAILED', `git update-ref could not commit: ${end.stderr.trim()}`);
+    for (const { ref } of this.#updates) syncDir(dirname(join(this.#gitDir, ref)));
+  }
+
+  /** Lets go of the locks and moves nothing. */
+  async abort(): Promise<void> {
+    this.#talk.say('abort\n');
+    await this.#talk.end();
+  }
+
+  async #hears(line: string): Promise<boolean> {
+    return (await this.#talk.hear()) === line;
+  }
+}
+
+/** How long a lock that could be somebody else's must lie untouched before it is judged left over (design.md, recovery table). */
+const STALE_MS = 5000;
+
+/**
+ * Removes ref locks that a killed update of ours left: those whose content is one of our ids, with an empty HEAD.lock beside them.
+ * An empty one alone is removed only under our own index lock, when it is unchanged for 5 s and no git process lives in the tree.
+ */
+export async function removeStaleRefLocks(
+  repo: Repository,
+  refs: readonly string[],
+  ours: ReadonlySet<string>,
+  underOurIndexLock: boolean,
+): Promise<string[]> {
+  const removed: string[] = [];
+  const remove = (path: string) => {
+    removeDurable(path);
+    removed.push(path);
+  };
+  const headLock = join(repo.gitDir, 'HEAD.lock');
+  for (const ref of refs) {
+    const path = join(repo.gitDir, `${ref}.lock`);
+    const content = readIfThere(path)?.toString('latin1').trim();
+    if (content === undefined || !ours.has(content)) continue;
+    remove(path);
+    if (isEmpty(headLock)) remove(headLock);
+  }
+  for (const path of [headLock, ...refs.map((ref) => join(repo.gitDir, `${ref}.lock`))]) {
+    if (!underOurIndexLock || !isEmpty(path)) continue;
+    const before = ifThere(() => fs.lstatSync(path));
+    if (before === undefined) continue;
+    const wait = Math.max(0, STALE_MS - (Date.now() - before.ctimeMs));
+    if (wait > 0) await pause(wait);
+    const after = ifThere(() => fs.lstatSync(path));
+    if (
+      after !== undefined &&
+      after.ino === before.ino &&
+      after.ctimeMs === before.ctimeMs &&
+      processesIn(repo.root, 'git').length === 0
+    )
+      remove(path);
+  }
+  return removed;
+}
+
+function isEmpty(path: string): boolean {
+  return exists(path) && readIfThere(path)?.length === 0;
+}

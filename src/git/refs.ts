@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { WaybillError } from '../order/error.ts';
+import { readIfThere } from '../platform/durable.ts';
+import { ifThere } from '../platform/fs.ts';
+import { readLines } from '../platform/jsonl.ts';
+
+/** Where HEAD points. */
+export type Head = { kind: 'branch'; ref: string } | { kind: 'detached'; id: string };
+
+/** Reads refs from their files, without starting git: loose first, then packed. Only for the files backend; others are refused at start. */
+export class Refs {
+  readonly #gitDir: string;
+
+  constructor(gitDir: string) {
+    this.#gitDir = gitDir;
+  }
+
+  head(): Head {
+    const text = readIfThere(join(this.#gitDir, 'HEAD'))?.toString('utf8').trim() ?? '';
+    if (text.startsWith('ref: ')) return { kind: 'branch', ref: text.slice(5).trim() };
+    if (/^[0-9a-f]{40}$/.test(text)) return { kind: 'detached', id: text };
+    throw new WaybillError('GIT_FAILED', `HEAD holds ${JSON.stringify(text.slice(0, 60))}`);
+  }
+
+  /** The commit a ref points to, or null when it does not exist. */
+  read(ref: string): string | null {
+    // While git replaces a loose ref or packs it, one of the two always holds it: look at loose, packed, loose.
+    return this.#loose(ref) ?? this.#packed(ref) ?? this.#loose(ref);
+  }
+
+  #loose(ref: string): string | null {
+    const text = ifThereOrFolder(() => readIfThere(join(this.#gitDir, ref))?.toString('utf8').trim());
+    return text !== undefined && /^[0-9a-f]{40}$/.test(text) ? text : null;
+  }
+
+  #packed(ref: string): string | null {
+    for (const line of readLines(join(this.#gitDir, 'packed-refs'))) {
+      if (line.text.slice(41) === ref) return line.text.slice(0, 40);
+    }
+    return null;
+  }
+}
+
+function ifThereOrFolder<T>(call: () => T): T | undefined {
+  try {
+    return ifThere(call);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EISDIR') return undefined;
+    throw error;
+  }
+}

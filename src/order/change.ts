@@ -1,0 +1,46 @@
+import type { FileMode } from './order.ts';
+
+/** A file's content as it stands, or is to stand, on disk. */
+export interface Content {
+  readonly mode: FileMode;
+  readonly bytes: Buffer;
+}
+
+/**
+ * One path, before and after; null is absence. The path is relative to the station's root with `/`,
+ * or absolute where it lies in a root that settings allow.
+ */
+export interface Change {
+  readonly path: string;
+  readonly before: Content | null;
+  readonly after: Content | null;
+}
+
+/** What the ledger keeps of a content: `blob` is git's id of it, `disk` the id of the bytes on disk where a clean filter makes them differ. */
+export interface Image {
+  readonly mode: FileMode;
+  readonly blob: string;
+  readonly disk: string;
+}
+
+/** A change as the ledger keeps it. */
+export interface ImageChange {
+  readonly path: string;
+  readonly before: Image | null;
+  readonly after: Image | null;
+}
+
+export function sameContent(a: Content | null, b: Content | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.mode === b.mode && a.bytes.equals(b.bytes);
+}
+
+export function sameImage(a: Image | null, b: Image | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.mode === b.mode && a.disk === b.disk;
+}
+
+/** Whether the path lies outside the station's root, where git has no say. */
+export function isOutside(path: string): boolean {
+  return path.startsWith('/');
+}

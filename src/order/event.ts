@@ -1,0 +1,148 @@
+import type { Image, ImageChange } from './change.ts';
+import type { ErrorBody } from './error.ts';
+import type { CheckResult, LedgerRecord, Requester } from './generated.ts';
+import type { Warning } from './order.ts';
+import type { Transition, WaitingFor } from './transition.ts';
+
+/** What the ledger's `data` holds, event by event. Transitions move an order; the others are facts about it. */
+export interface EventData {
+  opened: { station: string; pid: number; version: string };
+  admitted: AdmittedData & { waiting_for: WaitingFor | null; until: string | null };
+  rejected: RejectedData;
+  released: { why: string };
+  started: StartedData;
+  /** About to run: written and synced before the process may do anything. */
+  command: { n: number; name: string; idempotent: boolean };
+  executed: ExecutedData;
+  restored: { paths: string[]; unrestored: string[] };
+  landing: LandingData;
+  landed: LandedData;
+  waits: { waiting_for: WaitingFor; until: string | null; why: string };
+  succeeded: OutcomeData;
+  failed: OutcomeData & { retry_at: string | null };
+  cancelled: OutcomeData & { by: string };
+  held: { by: string; reason: string };
+  retried: { by: string };
+  revised: AdmittedData & { waiting_for: WaitingFor | null; until: string | null };
+  interrupted: { why: string };
+  approved: { by: string };
+  denied: { by: string };
+  expired: { at: string };
+}
+
+export interface AdmittedData {
+  /** Name of the claim folder: unique, sortable, never used again. */
+  claim: string;
+  file: string;
+  lane: string;
+  requester: Requester;
+  trace_id: string;
+  received_at: string;
+  request: { name: string; sha256: string; size: number };
+  title: string;
+  summary: string;
+  type: string;
+  owner: string | null;
+  priority: number;
+  created_at: string | null;
+  tags: string[];
+  depends_on: string[];
+  not_before: string | null;
+  hold: boolean;
+  retries: number;
+  dry_run: boolean;
+  /** Has commands or checks: needs a slot of its lane and works before it lands. */
+  works: boolean;
+  warnings: Warning[];
+}
+
+export interface RejectedData {
+  claim: string;
+  file: string;
+  lane: string;
+  requester: Requester;
+  trace_id: string;
+  received_at: string;
+  request: { name: string; sha256: string; size: number } | null;
+  /** The id in the file, also where it belongs to another order and so stands not in wo_id. */
+  declared_id: string | null;
+  title: string | null;
+  quarantine: string | null;
+  error: ErrorBody;
+}
+
+export interface StartedData {
+  plan_sha256: string;
+  branch: string;
+  head: string | null;
+  /** Every target with its pre-image, null where there is nothing. */
+  targets: { path: string; before: Image | null }[];
+}
+
+export interface ExecutedData {
+  changes: ImageChange[];
+  checks: CheckResult[];
+  leftover: string[];
+}
+
+export interface LandingData {
+  batch: string;
+  branch: string;
+  /** Tip before the batch; null on an unborn branch. */
+  old_head: string | null;
+  /** Tip after the batch. */
+  new_head: string | null;
+  /** This order's own commit; null where it changes nothing in the repository. */
+  commit: string | null;
+  journal: string;
+  changes: ImageChange[];
+  evidence: { manifest_sha256: string };
+}
+
+export interface LandedData {
+  commits: string[];
+  /** ours, or the commit of somebody else that already holds our post-image. */
+  how: 'landed' | 'landed_by' | 'nothing_to_commit';
+}
+
+export interface OutcomeData {
+  summary: string;
+  files_touched: string[];
+  commits: string[];
+  checks: CheckResult[];
+  warnings: Warning[];
+  unrestored: string[];
+  error: ErrorBody | null;
+  evidence: { manifest_sha256: string } | null;
+  duration_ms: number | null;
+  diff?: string;
+}
+
+export type EventName = keyof EventData;
+
+/** A ledger record whose data has the shape of its event. */
+export type Recorded<E extends EventName = EventName> = {
+  [K in E]: Omit<LedgerRecord, 'event' | 'data'> & { event: K; data: EventData[K] };
+}[E];
+
+const TRANSITION_NAMES: ReadonlySet<string> = new Set<Transition>([
+  'admitted',
+  'rejected',
+  'released',
+  'approved',
+  'denied',
+  'expired',
+  'started',
+  'waits',
+  'succeeded',
+  'failed',
+  'held',
+  'cancelled',
+  'retried',
+  'revised',
+  'interrupted',
+]);
+
+export function isTransition(event: EventName): event is Transition {
+  return TRANSITION_NAMES.has(event);
+}

@@ -1,0 +1,181 @@
+import type { ErrorBody } from './error.ts';
+import {
+  type AdmittedData,
+  type ExecutedData,
+  isTransition,
+  type LandedData,
+  type LandingData,
+  type OutcomeData,
+  type Recorded,
+  type RejectedData,
+  type StartedData,
+} from './event.ts';
+import { assertLegal, type Status, type WaitingFor } from './transition.ts';
+
+/**
+ * One order as its ledger records tell it. The fold of all of them; state file, result and recovery read nothing else.
+ */
+export interface OrderLife {
+  readonly woId: string;
+  /** Sequence number of its first record: its place in the journal, and its age. */
+  readonly born: number;
+  readonly lastSeq: number;
+  readonly status: Status;
+  readonly waitingFor: WaitingFor | null;
+  readonly until: string | null;
+  readonly why: string | null;
+  readonly attempt: number;
+  /** How often it was tried again by itself since a person last asked. */
+  readonly retriesUsed: number;
+  readonly revision: number;
+  readonly admitted: AdmittedData | null;
+  readonly rejected: RejectedData | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly updatedAt: string;
+  /** What happened in this attempt so far. */
+  readonly started: StartedData | null;
+  readonly commandsBegun: number;
+  readonly unsafeCommandBegun: boolean;
+  readonly executed: ExecutedData | null;
+  readonly restored: boolean;
+  readonly landing: LandingData | null;
+  readonly landed: LandedData | null;
+  readonly outcome: OutcomeData | null;
+  readonly lastError: ErrorBody | null;
+}
+
+/** An order's life after one more record. Throws ILLEGAL_TRANSITION where the table forbids it. */
+export function advance(life: OrderLife | null, record: Recorded): OrderLife {
+  const woId = record.wo_id ?? '';
+  if (isTransition(record.event)) {
+    assertLegal(woId, record.event, life?.status ?? null, record.to as Status, life?.waitingFor ?? null);
+  }
+  const base: OrderLife = life ?? newborn(woId, record);
+  const next: OrderLife = {
+    ...base,
+    lastSeq: record.seq,
+    updatedAt: record.ts,
+    attempt: record.attempt,
+    status: (record.to as Status | null) ?? base.status,
+  };
+  switch (record.event) {
+    case 'admitted':
+      return { ...next, admitted: record.data, waitingFor: record.data.waiting_for, until: record.data.until };
+    case 'revised':
+      return {
+        ...fresh(next),
+        admitted: record.data,
+        rejected: null,
+        revision: next.revision + 1,
+        waitingFor: record.data.waiting_for,
+        until: record.data.until,
+        lastError: null,
+        retriesUsed: 0,
+      };
+    case 'rejected':
+      return { ...next, rejected: record.data, finishedAt: record.ts, lastError: record.data.error };
+    case 'released':
+    case 'approved':
+      return { ...next, waitingFor: null, until: null, why: null, outcome: null };
+    case 'started':
+      // released from a wait in the middle of an attempt, what is already executed stays
+      return { ...next, started: record.data, startedAt: next.startedAt ?? record.ts, waitingFor: null };
+    case 'command':
+      return {
+        ...next,
+        commandsBegun: next.commandsBegun + 1,
+        unsafeCommandBegun: next.unsafeCommandBegun || !record.data.idempotent,
+      };
+    case 'executed':
+      return { ...next, executed: record.data };
+    case 'restored':
+      return { ...next, restored: true };
+    case 'landing':
+      return { ...next, landing: record.data };
+    case 'landed':
+      return { ...next, landed: record.data };
+    case 'waits':
+      return {
+        ...next,
+        waitingFor: record.data.waiting_for,
+        until: record.data.until,
+        why: record.data.why,
+        landing: null,
+      };
+    case 'held':
+      return { ...next, waitingFor: 'hold', until: null, why: record.data.reason };
+    case 'succeeded':
+    case 'cancelled':
+      return { ...next, outcome: record.data, finishedAt: record.ts, waitingFor: null, lastError: record.data.error };
+    case 'failed':
+      if (record.to === 'parked') {
+        return {
+          ...fresh(next),
+          waitingFor: 'time',
+          until: record.data.retry_at,
+          why: record.data.error?.message ?? null,
+          lastError: record.data.error,
+          retriesUsed: next.retriesUsed + 1,
+          outcome: record.data,
+        };
+      }
+      return { ...next, outcome: record.data, finishedAt: record.ts, waitingFor: null, lastError: record.data.error };
+    case 'denied':
+    case 'expired':
+      return { ...next, finishedAt: record.ts, waitingFor: null };
+    case 'retried':
+      return { ...fresh(next), waitingFor: null, finishedAt: null, startedAt: null, retriesUsed: 0 };
+    case 'interrupted':
+      return record.to === 'ready' ? { ...fresh(next), why: record.data.why } : { ...next, why: record.data.why };
+    case 'opened':
+      return next;
+  }
+}
+
+function newborn(woId: string, record: Recorded): OrderLife {
+  return {
+    woId,
+    born: record.seq,
+    lastSeq: record.seq,
+    status: 'ready',
+    waitingFor: null,
+    until: null,
+    why: null,
+    attempt: 0,
+    retriesUsed: 0,
+    revision: 1,
+    admitted: null,
+    rejected: null,
+    startedAt: null,
+    finishedAt: null,
+    updatedAt: record.ts,
+    outcome: null,
+    lastError: null,
+    ...NOT_STARTED,
+  };
+}
+
+const NOT_STARTED = {
+  started: null,
+  commandsBegun: 0,
+  unsafeCommandBegun: false,
+  executed: null,
+  restored: false,
+  landing: null,
+  landed: null,
+} as const;
+
+/** A new attempt has done nothing yet. */
+function fresh(life: OrderLife): OrderLife {
+  return { ...life, ...NOT_STARTED, until: null, why: null, outcome: null };
+}
+
+/** The claim folder that holds the order's request. */
+export function claimOf(life: OrderLife): string {
+  return life.admitted?.claim ?? life.rejected?.claim ?? '';
+}
+
+export function laneOf(life: OrderLife): string {
+  return life.admitted?.lane ?? life.rejected?.lane ?? '';
+}

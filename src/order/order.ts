@@ -1,0 +1,89 @@
+/**
+ * The one model of a work order. Every dialect is mapped onto it (canonical.ts), every later stage reads only this.
+ */
+
+/** What a file is to become. Git keeps no other modes. */
+export type FileMode = '100644' | '100755';
+
+export type FileAction =
+  | { readonly action: 'write'; readonly path: string; readonly mode: FileMode | null; readonly content: Buffer }
+  | { readonly action: 'append' | 'prepend'; readonly path: string; readonly content: Buffer }
+  | {
+      readonly action: 'edit';
+      readonly path: string;
+      readonly find: string;
+      readonly place: 'replace' | 'after' | 'before';
+      readonly text: string;
+    }
+  | { readonly action: 'patch'; readonly patch: string; readonly path: string | null }
+  | { readonly action: 'delete'; readonly path: string }
+  | { readonly action: 'move'; readonly path: string; readonly to: string };
+
+/** How a program is named: a line for /bin/sh, or a program with its arguments and no shell. */
+export type Invocation = { readonly shell: string } | { readonly argv: readonly string[] };
+
+export interface Command {
+  readonly name: string;
+  readonly run: Invocation;
+  readonly cwd: string | null;
+  readonly timeoutSeconds: number | null;
+  /** Safe to run again after a crash (rule 4). */
+  readonly idempotent: boolean;
+  /** Files it makes that belong into the order's commit. */
+  readonly outputs: readonly string[];
+}
+
+/** A command whose outcome decides. */
+export interface Check {
+  readonly name: string;
+  readonly kind: 'post_verify' | 'test';
+  readonly run: Invocation;
+  readonly timeoutSeconds: number | null;
+  readonly expected: string | null;
+  readonly exitCode: number;
+}
+
+/** 0 is first. */
+export type Priority = 0 | 1 | 2 | 3;
+
+export type OrderType = 'apply_patch' | 'command';
+
+export interface Order {
+  readonly woId: string;
+  readonly title: string;
+  readonly type: OrderType;
+  readonly summary: string;
+  readonly owner: string | null;
+  readonly declaredBy: string | null;
+  readonly priority: Priority;
+  readonly createdAt: string | null;
+  readonly tags: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly notBefore: string | null;
+  readonly hold: boolean;
+  readonly retries: number;
+  readonly dryRun: boolean;
+  readonly fileActions: readonly FileAction[];
+  readonly commands: readonly Command[];
+  readonly checks: readonly Check[];
+}
+
+/** A guess or a leftover that the author should know of. */
+export interface Warning {
+  readonly code: 'alias' | 'defaulted' | 'ignored' | 'ambiguous' | 'leftover' | 'moved' | 'note';
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Whether an order can be computed in memory and touches nothing before it lands. */
+export function isPure(order: Order): boolean {
+  return order.commands.length === 0 && order.checks.length === 0;
+}
+
+/** A command as people read it. */
+export function invocationText(run: Invocation): string {
+  return 'shell' in run
+    ? run.shell
+    : run.argv.map((part) => (/^[\w./:=@%+,-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
+}

@@ -1,0 +1,57 @@
+import * as nodeFs from 'node:fs';
+
+/**
+ * The file system calls that the product makes, as one object. Tests put a decorated one in its place (a kill, a fault or a cut
+ * write at the N-th call); the code itself knows nothing of that.
+ */
+export interface FileSystem {
+  openSync: typeof nodeFs.openSync;
+  closeSync: typeof nodeFs.closeSync;
+  readSync: typeof nodeFs.readSync;
+  writeSync: typeof nodeFs.writeSync;
+  fsyncSync: typeof nodeFs.fsyncSync;
+  fdatasyncSync: typeof nodeFs.fdatasyncSync;
+  ftruncateSync: typeof nodeFs.ftruncateSync;
+  fchmodSync: typeof nodeFs.fchmodSync;
+  fstatSync: typeof nodeFs.fstatSync;
+  statSync: typeof nodeFs.statSync;
+  lstatSync: typeof nodeFs.lstatSync;
+  statfsSync: typeof nodeFs.statfsSync;
+  readFileSync: typeof nodeFs.readFileSync;
+  readdirSync: typeof nodeFs.readdirSync;
+  readlinkSync: typeof nodeFs.readlinkSync;
+  realpathSync: typeof nodeFs.realpathSync;
+  renameSync: typeof nodeFs.renameSync;
+  linkSync: typeof nodeFs.linkSync;
+  unlinkSync: typeof nodeFs.unlinkSync;
+  rmdirSync: typeof nodeFs.rmdirSync;
+  rmSync: typeof nodeFs.rmSync;
+  mkdirSync: typeof nodeFs.mkdirSync;
+  utimesSync: typeof nodeFs.utimesSync;
+}
+
+export let fs: FileSystem = { ...nodeFs };
+
+/** Puts another implementation in place, built from the present one. For tests. */
+export function decorateFileSystem(decorate: (inner: FileSystem) => FileSystem): void {
+  fs = decorate(fs);
+}
+
+export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } =
+  nodeFs.constants;
+
+/** The errno of a failed call, or undefined for other errors. */
+export function errno(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Runs `call`; a missing file or folder gives undefined instead of ENOENT or ENOTDIR. */
+export function ifThere<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    const code = errno(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { monotonicFactory } from 'ulid';
+
+const next = monotonicFactory();
+
+/** A new ULID: unique, sortable by time, the same on case-insensitive disks. */
+export function newUlid(): string {
+  return next();
+}
+
+/** W3C Trace Context ids. */
+export function newTraceId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+export function newSpanId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** A short random word for station ids: letters and digits that cannot be misread. */
+export function shortRandom(length: number): string {
+  const alphabet = 'abcdefghjkmnpqrstvwxyz23456789';
+  return [...randomBytes(length)].map((b) => alphabet[b % alphabet.length]).join('');
+}

@@ -1,0 +1,114 @@
+import { dirname } from 'node:path';
+import { ensureDir, syncDir, writeAll } from './durable.ts';
+import { fs, ifThere, O_APPEND, O_CREAT, O_RDONLY, O_RDWR } from './fs.ts';
+
+/**
+ * Appends to a file of lines. Opening repairs a torn tail: a last line without its newline was never acknowledged
+ * and is cut off (its bytes come back, so that the caller may keep them).
+ */
+export class LineAppender {
+  readonly path: string;
+  /** What a crash had left behind the last whole line. */
+  readonly torn: Buffer | null;
+  #fd: number;
+  #size: number;
+
+  constructor(path: string) {
+    this.path = path;
+    ensureDir(dirname(path));
+    const isNew = ifThere(() => fs.statSync(path)) === undefined;
+    this.#fd = fs.openSync(path, O_RDWR | O_CREAT | O_APPEND, 0o644);
+    if (isNew) syncDir(dirname(path));
+    this.torn = this.#repair();
+    this.#size = fs.fstatSync(this.#fd).size;
+  }
+
+  #repair(): Buffer | null {
+    const size = fs.fstatSync(this.#fd).size;
+    let end = size;
+    const block = Buffer.alloc(65536);
+    while (end > 0) {
+      const start = Math.max(0, end - block.length);
+      const n = fs.readSync(this.#fd, block, 0, end - start, start);
+      const newline = block.subarray(0, n).lastIndexOf(10);
+      if (newline !== -1) {
+        end = start + newline + 1;
+        break;
+      }
+      end = start;
+    }
+    if (end === size) return null;
+    const torn = Buffer.alloc(size - end);
+    fs.readSync(this.#fd, torn, 0, torn.length, end);
+    fs.ftruncateSync(this.#fd, end);
+    fs.fsyncSync(this.#fd);
+    return torn;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Appends whole lines in one write. */
+  append(lines: readonly string[]): void {
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
+    writeAll(this.#fd, bytes);
+    this.#size += bytes.length;
+  }
+
+  sync(): void {
+    fs.fdatasyncSync(this.#fd);
+  }
+
+  /** Whether `path` still is the file that this appender writes. */
+  isInPlace(): boolean {
+    const there = ifThere(() => fs.statSync(this.path));
+    const ours = fs.fstatSync(this.#fd);
+    return there !== undefined && there.ino === ours.ino && there.dev === ours.dev;
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
+
+/** Reads a file's lines one after the other in constant memory; a last line without newline comes with `whole: false`. */
+export function* readLines(
+  path: string,
+  from = 0,
+): Generator<{ text: string; whole: boolean; start: number; end: number }> {
+  const fd = ifThere(() => fs.openSync(path, O_RDONLY));
+  if (fd === undefined) return;
+  try {
+    const block = Buffer.alloc(262144);
+    let rest = Buffer.alloc(0);
+    let start = from;
+    for (let position = from; ; ) {
+      const n = fs.readSync(fd, block, 0, block.length, position);
+      if (n === 0) break;
+      position += n;
+      rest = Buffer.concat([rest, block.subarray(0, n)]);
+      let begin = 0;
+      for (let i = rest.indexOf(10); i !== -1; i = rest.indexOf(10, begin)) {
+        yield { text: rest.toString('utf8', begin, i), whole: true, start: start + begin, end: start + i + 1 };
+        begin = i + 1;
+      }
+      start += begin;
+      rest = Buffer.from(rest.subarray(begin));
+    }
+    if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false, start, end: start + rest.length };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The last `count` whole lines, oldest first, without reading what stands before them. */
+export function lastLines(path: string, count: number): string[] {
+  const size = ifThere(() => fs.statSync(path).size) ?? 0;
+  for (let span = 65536; ; span *= 4) {
+    const from = Math.max(0, size - span);
+    const lines = [...readLines(path, from)].filter((l) => l.whole).map((l) => l.text);
+    if (from === 0) return lines.slice(-count);
+    if (lines.length > count) return lines.slice(-count);
+  }
+}

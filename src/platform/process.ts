@@ -1,0 +1,207 @@
+import { execa } from 'execa';
+import { startTimeOf } from './processes.ts';
+
+/** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
+
+export type Environment = Readonly<Record<string, string>>;
+
+export interface ToolResult {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs one of our own tools (git) to its end, with exactly this environment, and returns all it said. Never throws for an exit code. */
+export async function runTool(
+  argv: readonly string[],
+  options: { cwd: string; env: Environment; input?: string | Uint8Array },
+): Promise<ToolResult> {
+  const [file = '', ...args] = argv;
+  const result = await execa(file, args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    extendEnv: false,
+    reject: false,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    maxBuffer: 1024 * 1024 * 1024,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+  });
+  return {
+    exitCode: result.exitCode ?? 127,
+    stdout: Buffer.from(result.stdout as Uint8Array),
+    stderr:
+      Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString('utf8') ||
+      (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
+  };
+}
+
+/** A tool that stays: lines go in, lines come out. It must end by itself when its input ends (also when we are killed). */
+export interface Conversation {
+  say(text: string): void;
+  /** The next line of its output; null at the end of it. */
+  hear(): Promise<string | null>;
+  /** Ends its input and waits for it. */
+  end(): Promise<{ exitCode: number; stderr: string }>;
+}
+
+export function startConversation(argv: readonly string[], options: { cwd: string; env: Environment }): Conversation {
+  const [file = '', ...args] = argv;
+  const child = execa(file, args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    extendEnv: false,
+    reject: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    buffer: { stdout: false, stderr: true },
+  });
+  const lines = child.iterable()[Symbol.asyncIterator]();
+  // A tool that died early breaks the pipe; its exit code and words tell why.
+  child.stdin.on('error', () => {});
+  return {
+    say: (text) => void child.stdin.write(text),
+    hear: async () => {
+      const line = await lines.next();
+      return line.done === true ? null : String(line.value);
+    },
+    end: async () => {
+      child.stdin.end();
+      const result = await child;
+      return { exitCode: result.exitCode ?? 127, stderr: String(result.stderr ?? '') };
+    },
+  };
+}
+
+export interface CommandOptions {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Environment;
+  readonly timeoutMs: number;
+  /** Between TERM and KILL. */
+  readonly graceMs: number;
+  /** Kept of each stream; the rest is counted and dropped. */
+  readonly maxOutputBytes: number;
+  /** Called before the program may do anything, with what is needed to find it again after a crash of ours. */
+  readonly onStarted: (child: { pgid: number; startTime: string | null }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CommandResult {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly timedOut: boolean;
+  readonly aborted: boolean;
+  readonly stdout: CappedOutput;
+  readonly stderr: CappedOutput;
+  readonly durationMs: number;
+}
+
+export interface CappedOutput {
+  readonly bytes: Buffer;
+  /** How many bytes more there were. */
+  readonly dropped: number;
+}
+
+/**
+ * The program waits at a gate (a line on its standard input) until its group is on record, and gives up when we die before:
+ * so no process of ours is ever unknown to recovery. Behind the gate its standard input is empty.
+ */
+const GATE = 'IFS= read -r go || exit 125; exec "$@" </dev/null';
+
+/**
+ * Runs somebody else's command in a process group of its own, bounded: at the timeout the whole group gets TERM, then KILL, and
+ * whatever is left of the group when the command ends is ended too. A grandchild that holds the output open delays nothing.
+ */
+export async function runCommand(options: CommandOptions): Promise<CommandResult> {
+  const begun = Date.now();
+  const child = execa('/bin/sh', ['-c', GATE, 'waybill-gate', ...options.argv], {
+    cwd: options.cwd,
+    env: { ...options.env },
+    extendEnv: false,
+    reject: false,
+    shell: false,
+    detached: true,
+    cleanup: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+  });
+  const stdout = capped(child.stdout, options.maxOutputBytes);
+  const stderr = capped(child.stderr, options.maxOutputBytes);
+  child.stdin.on('error', () => {});
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: 127, signal: null }));
+  });
+  child.catch(() => {});
+  const pgid = child.pid;
+  let timedOut = false;
+  let aborted = false;
+  if (pgid !== undefined) {
+    const end = () => {
+      signalGroup(pgid, 'SIGTERM');
+      setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs).unref();
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, options.timeoutMs);
+    const abort = () => {
+      aborted = true;
+      end();
+    };
+    options.signal?.addEventListener('abort', abort, { once: true });
+    options.onStarted({ pgid, startTime: startTimeOf(pgid) });
+    child.stdin.end('go\n');
+    await exited;
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', abort);
+    signalGroup(pgid, 'SIGKILL');
+  }
+  const { code, signal } = await exited;
+  // Everything in the group is dead, so the pipes close at once; only a process that left the group could hold them.
+  await Promise.race([
+    Promise.all([stdout.ended, stderr.ended]),
+    new Promise((resolve) => setTimeout(resolve, 250).unref()),
+  ]);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  return {
+    exitCode: code,
+    signal,
+    timedOut,
+    aborted,
+    stdout: stdout.take(),
+    stderr: stderr.take(),
+    durationMs: Date.now() - begun,
+  };
+}
+
+function capped(stream: NodeJS.ReadableStream, limit: number): { ended: Promise<void>; take(): CappedOutput } {
+  const chunks: Buffer[] = [];
+  let kept = 0;
+  let dropped = 0;
+  stream.on('data', (chunk: Buffer) => {
+    const room = chunk.subarray(0, Math.max(0, limit - kept));
+    if (room.length > 0) chunks.push(room);
+    kept += room.length;
+    dropped += chunk.length - room.length;
+  });
+  stream.on('error', () => {});
+  const ended = new Promise<void>((resolve) => {
+    stream.once('close', resolve);
+    stream.once('end', resolve);
+  });
+  return { ended, take: () => ({ bytes: Buffer.concat(chunks), dropped }) };
+}
+
+/** Sends a signal to a whole process group; one that is gone is no error. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pgid, signal);
+  } catch {
+    // ESRCH: nobody left. EPERM: what is left is not ours.
+  }
+}

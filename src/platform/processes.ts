@@ -1,0 +1,99 @@
+import { namesIn, readIfThere } from './durable.ts';
+import { errno, fs, ifThere } from './fs.ts';
+
+/**
+ * What can be learned of running processes without starting one. A pid alone says nothing, because pids are used again;
+ * with its start time it names one process.
+ */
+
+/** Start time of a process in the kernel's own unit (Linux: ticks since boot), null where it is gone or cannot be read. */
+export function startTimeOf(pid: number): string | null {
+  const stat = procStat(pid);
+  return stat === null || stat.state === 'Z' ? null : stat.startTime;
+}
+
+/** Whether the process exists and is no zombie; with a start time, whether it still is that one. */
+export function isAlive(pid: number, startTime: string | null = null): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (errno(error) !== 'EPERM') return false;
+  }
+  const stat = procStat(pid);
+  if (stat === null) return process.platform !== 'linux';
+  return stat.state !== 'Z' && (startTime === null || stat.startTime === startTime);
+}
+
+/** Whether any live process belongs to the group, apart from the leader's identity. */
+export function groupMembers(pgid: number): number[] {
+  return processIds().filter((pid) => {
+    const stat = procStat(pid);
+    return stat !== null && stat.state !== 'Z' && stat.pgid === pgid;
+  });
+}
+
+/** Process ids whose environment holds NAME=VALUE: finds what left its process group. Linux; elsewhere none. */
+export function withEnvironment(name: string, value: string): number[] {
+  const entry = Buffer.from(`${name}=${value}\0`);
+  return processIds().filter((pid) => {
+    try {
+      return readIfThere(`/proc/${pid}/environ`)?.includes(entry) === true && startTimeOf(pid) !== null;
+    } catch {
+      return false; // not ours to read
+    }
+  });
+}
+
+/** Whether a process is stopped (SIGSTOP): it holds its locks and does nothing. */
+export function isStopped(pid: number): boolean {
+  return procStat(pid)?.state === 'T';
+}
+
+function processIds(): number[] {
+  return namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+interface ProcStat {
+  readonly name: string;
+  readonly state: string;
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly startTime: string;
+}
+
+/** Fields 2, 3, 5 and 22 of /proc/PID/stat (proc(5)). The name may itself hold spaces and parentheses. */
+function procStat(pid: number): ProcStat | null {
+  let text: string | undefined;
+  try {
+    text = ifThere(() => readIfThere(`/proc/${pid}/stat`)?.toString('latin1'));
+  } catch {
+    return null; // ESRCH while reading: it just ended
+  }
+  if (text === undefined) return null;
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  const rest = text.slice(close + 2).split(' ');
+  return {
+    name: text.slice(open + 1, close),
+    state: rest[0] ?? '?',
+    ppid: Number(rest[1]),
+    pgid: Number(rest[2]),
+    startTime: rest[19] ?? '',
+  };
+}
+
+/** Live processes of this name whose working folder lies in `folder`, children of ours apart. Linux; elsewhere it cannot be told and there are none. */
+export function processesIn(folder: string, name: string): number[] {
+  return processIds().filter((pid) => {
+    const stat = procStat(pid);
+    if (stat === null || stat.name !== name || stat.state === 'Z' || stat.ppid === process.pid) return false;
+    try {
+      const cwd = fs.readlinkSync(`/proc/${pid}/cwd`);
+      return cwd === folder || cwd.startsWith(`${folder}/`);
+    } catch {
+      return false; // not ours to look at, or gone
+    }
+  });
+}

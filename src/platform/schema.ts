@@ -1,0 +1,139 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { FormatsPlugin } from 'ajv-formats';
+import { nearest } from '../order/canonical.ts';
+import type { ReadDocument } from '../order/document.ts';
+import { type ErrorCode, WaybillError } from '../order/error.ts';
+import type {
+  CommandFile,
+  ErrorDocument,
+  EvidenceManifest,
+  LedgerRecord,
+  OrderDocument,
+  ResultDocument,
+  SettingsDocument,
+  StateDocument,
+  TelemetryLine,
+} from '../order/generated.ts';
+import { fs } from './fs.ts';
+
+/** The contracts in schemas/, and the type each gives. */
+interface Contracts {
+  'command-file': CommandFile;
+  error: ErrorDocument;
+  'evidence-manifest': EvidenceManifest;
+  'ledger-record': LedgerRecord;
+  order: OrderDocument;
+  result: ResultDocument;
+  settings: SettingsDocument;
+  state: StateDocument;
+  'telemetry-line': TelemetryLine;
+}
+
+const require = createRequire(import.meta.url);
+const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));
+const compiled = new Map<string, ValidateFunction>();
+let ajv: Ajv2020 | undefined;
+
+/** Compiles a schema on first use: commands that validate nothing don't pay for the compiler. */
+function validator(name: keyof Contracts): ValidateFunction {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  if (ajv === undefined) {
+    const { Ajv2020: Ajv } = require('ajv/dist/2020.js') as { Ajv2020: new (options: object) => Ajv2020 };
+    ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false, allErrors: true, discriminator: true });
+    (require('ajv-formats') as { default: FormatsPlugin }).default(ajv);
+  }
+  const validate = ajv.compile(JSON.parse(fs.readFileSync(`${FOLDER}${name}.schema.json`, 'utf8')) as object);
+  compiled.set(name, validate);
+  return validate;
+}
+
+/** The value, as the type of its contract; throws `code` with what is wrong and, where the document tells, the place. */
+export function conform<N extends keyof Contracts>(
+  name: N,
+  value: unknown,
+  code: ErrorCode,
+  locate?: ReadDocument['locate'],
+): Contracts[N] {
+  const validate = validator(name);
+  if (validate(value)) return value as Contracts[N];
+  const error = mostTelling(validate.errors ?? []);
+  const segments = segmentsOf(error);
+  const where = segments.join('.') || 'the document';
+  const place = locate === undefined ? {} : locate(segments);
+  throw new WaybillError(
+    code,
+    `${where}: ${wording(error)}`,
+    suggestion(error) === null ? { place } : { place, hint: suggestion(error) ?? '' },
+  );
+}
+
+/** Whether the value conforms, without a reason. */
+export function conforms(name: keyof Contracts, value: unknown): boolean {
+  return validator(name)(value) === true;
+}
+
+/** Of several complaints the deepest, and never the summary "must match exactly one". */
+function mostTelling(errors: readonly ErrorObject[]): ErrorObject {
+  const weight = (e: ErrorObject) =>
+    e.instancePath.split('/').length * 4 +
+    (e.keyword === 'additionalProperties' ? 3 : e.keyword === 'oneOf' ? 0 : e.keyword === 'required' ? 1 : 2);
+  return (
+    [...errors].sort((a, b) => weight(b) - weight(a))[0] ??
+    ({ instancePath: '', message: 'is not valid', keyword: '', params: {}, schemaPath: '' } as ErrorObject)
+  );
+}
+
+function segmentsOf(error: ErrorObject): (string | number)[] {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((s) => (/^\d+$/.test(s) ? Number(s) : s));
+  const extra = (error.params as { additionalProperty?: string }).additionalProperty;
+  return extra === undefined ? path : [...path, extra];
+}
+
+function wording(error: ErrorObject): string {
+  if (error.keyword === 'additionalProperties') return 'is not a known key';
+  if (error.keyword === 'enum')
+    return `must be one of ${(error.params as { allowedValues: unknown[] }).allowedValues.map(String).join(', ')}`;
+  if (error.keyword === 'const')
+    return `must be ${JSON.stringify((error.params as { allowedValue: unknown }).allowedValue)}`;
+  if (error.keyword === 'discriminator')
+    return `must have one of the known values in ${JSON.stringify((error.params as { tag: string }).tag)}`;
+  if (error.keyword === 'oneOf' && error.schemaPath.includes('Edit'))
+    return 'needs exactly one of replace, after, before';
+  if (error.keyword === 'oneOf') return 'has not exactly one of the allowed forms';
+  return error.message ?? 'is not valid';
+}
+
+function suggestion(error: ErrorObject): string | null {
+  const extra = (error.params as { additionalProperty?: string }).additionalProperty;
+  if (extra === undefined) return null;
+  const known = Object.keys(
+    (error.parentSchema as { properties?: object } | undefined)?.properties ?? knownKeysAt(error),
+  );
+  const near = nearest(extra, known);
+  return near === null ? `Known keys here: ${known.join(', ')}.` : `Did you mean ${near}?`;
+}
+
+/** The keys that the failing schema lists, found by its path in the compiled schema. */
+function knownKeysAt(error: ErrorObject): object {
+  const root = [...compiled.values()].map((v) => v.schema as Record<string, unknown>);
+  for (const schema of root) {
+    const steps = error.schemaPath
+      .replace(/^#\//, '')
+      .split('/')
+      .slice(0, -1)
+      .map((s) => decodeURIComponent(s.replaceAll('~1', '/')));
+    let at: unknown = schema;
+    for (const step of steps)
+      at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined;
+    const properties = typeof at === 'object' && at !== null ? (at as { properties?: object }).properties : undefined;
+    if (properties !== undefined) return properties;
+  }
+  return {};
+}

@@ -1,0 +1,23 @@
+import { homedir, userInfo } from 'node:os';
+import { readIfThere } from './durable.ts';
+
+/** The name of a user id: our own from the system, others from /etc/passwd, null where neither knows. */
+export function userName(uid: number): string | null {
+  const own = userInfo();
+  if (own.uid === uid) return own.username;
+  const line = readIfThere('/etc/passwd')
+    ?.toString('utf8')
+    .split('\n')
+    .find((entry) => entry.split(':')[2] === String(uid));
+  return line?.split(':')[0] ?? null;
+}
+
+export function ownUid(): number {
+  return userInfo().uid;
+}
+
+/** `~` and `~/…` as the home folder of the user that runs the station. */
+export function expandHome(path: string): string {
+  if (path === '~') return homedir();
+  return path.startsWith('~/') ? `${homedir()}/${path.slice(2)}` : path;
+}

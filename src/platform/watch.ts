@@ -1,0 +1,32 @@
+import { watch as chokidar } from 'chokidar';
+import { fs, ifThere } from './fs.ts';
+
+export interface Watch {
+  close(): Promise<void>;
+}
+
+/**
+ * Calls `hint` soon after something happened in one of the folders. Only a hint (rule 6): it may come late, twice or never, and
+ * who gets it scans. Files themselves are not watched: one watch a folder, whatever lies in it, so 100,000 waiting files cost nothing.
+ */
+export function watchFolders(folders: readonly string[], hint: () => void): Watch {
+  const watcher = chokidar([...folders], {
+    depth: 0,
+    ignoreInitial: true,
+    atomic: false,
+    awaitWriteFinish: false,
+    followSymlinks: false,
+    ignored: (path) => !folders.includes(path),
+  });
+  // `raw` is not a documented contract of chokidar; the scan at an interval carries correctness.
+  watcher.on('raw', hint);
+  watcher.on('all', hint);
+  watcher.on('error', hint);
+  return { close: () => watcher.close() };
+}
+
+/** Identity of a folder, to notice that it was deleted and made again: a watcher on the old one is deaf. */
+export function folderIdentity(path: string): string {
+  const stat = ifThere(() => fs.statSync(path));
+  return stat === undefined ? 'gone' : `${stat.dev}:${stat.ino}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Runs the tests: one process per file, and no file is green unless it proves that it ran.
+ *
+ *   node --import tsx tests/run.ts [part of a file name]... [--torture] [--jobs N] [--timeout SECONDS] [--strict]
+ *
+ * --strict (and CI=true) turns every skipped test and every missing need into a failure.
+ */
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { kill } from './support/runner/processes.ts';
+import { type FileRun, runFile, runningGroups } from './support/runner/run-file.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+const { values, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    torture: { type: 'boolean', default: false },
+    strict: { type: 'boolean', default: process.env['CI'] === 'true' },
+    jobs: { type: 'string', default: '2' },
+    timeout: { type: 'string' },
+    dir: { type: 'string', default: import.meta.dirname },
+  },
+});
+const jobs = positive('--jobs', values.jobs);
+const timeoutMs = 1000 * positive('--timeout', values.timeout ?? (values.torture ? '1800' : '180'));
+const folder = resolve(values.dir);
+
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'waybill-run-')));
+process.on('exit', () => {
+  for (const group of runningGroups) kill(-group);
+  rmSync(scratch, { recursive: true, force: true });
+});
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
+
+const waiting = testFiles();
+const runs: { file: string; run: FileRun }[] = [];
+await Promise.all(Array.from({ length: jobs }, worker));
+process.exitCode = summarise() ? 0 : 1;
+
+async function worker(): Promise<void> {
+  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    const fileScratch = mkdtempSync(join(scratch, 'file-'));
+    const options = { root: ROOT, scratch: fileScratch, timeoutMs, strict: values.strict };
+    const run = await runFile(join(folder, file), options);
+    const name = join(relative(process.cwd(), folder), file);
+    runs.push({ file: name, run });
+    printFile(name, run);
+  }
+}
+
+function testFiles(): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts') && !/(^|\/)(fixtures|node_modules)\//.test(file))
+    .filter((file) => file.endsWith('.torture.test.ts') === values.torture)
+    .filter((file) => filters.length === 0 || filters.some((filter) => join(folder, file).includes(filter)))
+    .sort();
+}
+
+function printFile(name: string, run: FileRun): void {
+  const red = run.reasons.length > 0;
+  const verdict = red ? 'FAIL' : run.passed === 0 ? 'none' : 'ok  ';
+  const counts = red ? `${run.passed} passed, ${run.failed} failed` : `${run.passed} passed`;
+  console.log(`${verdict}  ${name}  ${counts}  ${run.seconds.toFixed(1)} s`);
+  if (!red) return;
+  console.log(indent(run.output.trimEnd()));
+  for (const reason of run.reasons) console.log(`  => ${reason}`);
+}
+
+/** Prints the gaps and, alone on the last line, the totals; true when all is well. */
+function summarise(): boolean {
+  if (runs.length === 0) console.log('no test files found');
+  for (const { file, run } of runs) {
+    for (const gap of run.gaps) console.log(gap.replace(': ', `: ${file}: `));
+  }
+  const sum = (key: 'passed' | 'failed' | 'skipped'): number => runs.reduce((total, { run }) => total + run[key], 0);
+  const failed = sum('failed');
+  const skipped = sum('skipped');
+  const nothing = failed === 0 && sum('passed') === 0;
+  if (nothing && runs.length > 0) console.log('no tests ran');
+  console.log(`${sum('passed')} passed, ${nothing ? 1 : failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  return failed === 0 && !nothing;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  | ');
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`${option} needs a number above zero, not "${text}"`);
+  return value;
+}

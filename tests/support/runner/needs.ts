@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Says why the need is missing on this machine, or undefined when it is there. */
+type Probe = () => string | undefined;
+
+/** What a test may need from the machine. Add a row to teach the runner a new need. */
+const NEEDS = {
+  git: () => onPath(['git'], 'git'),
+  zsh: () => onPath(['zsh'], 'zsh'),
+  // Present is not enough: containers often forbid ptrace.
+  strace: () => onPath(['strace'], 'strace') ?? works('strace', ['-f', '-o', '/dev/null', 'true']),
+  chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),
+  linux: () => onPlatform('linux'),
+  darwin: () => onPlatform('darwin'),
+} satisfies Record<string, Probe>;
+
+export type NeedName = keyof typeof NEEDS;
+
+/** The first need that is missing, as "zsh: no zsh on PATH (...)". Throws on a name not in the table. */
+export function firstMissingNeed(needs: readonly NeedName[]): string | undefined {
+  for (const need of needs) {
+    if (!Object.hasOwn(NEEDS, need)) {
+      throw new Error(`unknown need "${need}"; known: ${Object.keys(NEEDS).join(', ')}`);
+    }
+    const why = NEEDS[need]();
+    if (why !== undefined) return `${need}: ${why}`;
+  }
+  return undefined;
+}
+
+/** The first of these commands found on PATH, as an absolute path. */
+export function findOnPath(commands: readonly string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return commands.flatMap((command) => folders.map((folder) => join(folder, command))).find(isExecutable);
+}
+
+function onPath(commands: readonly string[], debianPackage: string): string | undefined {
+  if (findOnPath(commands) !== undefined) return undefined;
+  return `no ${commands.join(' or ')} on PATH (Debian: apt-get install ${debianPackage})`;
+}
+
+function onPlatform(platform: NodeJS.Platform): string | undefined {
+  return process.platform === platform ? undefined : `this machine is ${process.platform}`;
+}
+
+function works(command: string, args: readonly string[]): string | undefined {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 });
+  return status === 0 ? undefined : `${command} does not work here: ${stderr.trim().split('\n')[0] ?? ''}`;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
