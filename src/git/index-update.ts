@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ImageChange } from '../order/change.ts';
 import { readIfThere, syncDir, writeNew } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
+import { readIndex } from './index-file.ts';
 import { NO_OBJECT } from './object-id.ts';
 import type { Repository } from './repository.ts';
 
@@ -24,4 +25,23 @@ export async function updateIndex(repo: Repository, copy: string, changes: reado
   await repo.git.try(['update-index', '-q', '--refresh'], { env });
   fs.renameSync(copy, index);
   syncDir(repo.gitDir);
+}
+
+/** Takes entries of ours back that a cut-short landing left in the index; entries that are not ours stay. The caller holds index.lock. */
+export async function revertIndex(repo: Repository, copy: string, changes: readonly ImageChange[]): Promise<void> {
+  const { entries } = readIndex(
+    repo.gitDir,
+    changes.map((c) => c.path),
+  );
+  const ours = changes.filter(({ path, before, after }) => {
+    const entry = entries.get(path)?.[0];
+    const isAfter =
+      entry === undefined ? after === null : after !== null && entry.blob === after.blob && entry.mode === after.mode;
+    return isAfter && before?.blob !== after?.blob;
+  });
+  await updateIndex(
+    repo,
+    copy,
+    ours.map(({ path, before, after }) => ({ path, before: after, after: before })),
+  );
 }

@@ -183,6 +183,11 @@ export class Placement {
     ifThere(() => fs.rmSync(this.#scratch, { recursive: true, force: true }));
   }
 
+  /** Folders that had to be made, outermost first. */
+  made(): string[] {
+    return this.#placed.flatMap((p) => p.made);
+  }
+
   absolute(change: ImageChange): string {
     return isOutside(change.path) ? change.path : join(this.#root, change.path);
   }

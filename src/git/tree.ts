@@ -1,3 +1,4 @@
+import type { Image } from '../order/change.ts';
 import type { Git } from './git.ts';
 
 /** What a commit holds at a path. */
@@ -42,4 +43,10 @@ export async function treeEntries(
     }
   }
   return found;
+}
+
+/** Whether a commit holds exactly this image at a path. */
+export function isEntry(entry: TreeEntry | undefined, image: Image | null): boolean {
+  if (entry === undefined || image === null) return entry === undefined && image === null;
+  return entry.type === 'blob' && entry.id === image.blob && entry.mode === image.mode;
 }

@@ -22,7 +22,8 @@ export interface EventData {
   failed: OutcomeData & { retry_at: string | null };
   cancelled: OutcomeData & { by: string };
   held: { by: string; reason: string };
-  retried: { by: string };
+  /** `claim`: where the request lies now, when the one it came with is gone. */
+  retried: { by: string; claim: string };
   revised: AdmittedData & { waiting_for: WaitingFor | null; until: string | null };
   interrupted: { why: string };
   approved: { by: string };
@@ -75,8 +76,10 @@ export interface StartedData {
   plan_sha256: string;
   branch: string;
   head: string | null;
-  /** Every target with its pre-image, null where there is nothing. */
-  targets: { path: string; before: Image | null }[];
+  /** What file actions will do, with every pre-image. */
+  changes: ImageChange[];
+  /** Files that commands are to make, with their pre-images. */
+  outputs: { path: string; before: Image | null }[];
 }
 
 export interface ExecutedData {

@@ -125,9 +125,17 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'expired':
       return { ...next, finishedAt: record.ts, waitingFor: null };
     case 'retried':
-      return { ...fresh(next), waitingFor: null, finishedAt: null, startedAt: null, retriesUsed: 0 };
+      return {
+        ...fresh(next),
+        admitted: next.admitted === null ? null : { ...next.admitted, claim: record.data.claim },
+        waitingFor: null,
+        finishedAt: null,
+        startedAt: null,
+        retriesUsed: 0,
+      };
     case 'interrupted':
-      return record.to === 'ready' ? { ...fresh(next), why: record.data.why } : { ...next, why: record.data.why };
+      // what is executed stays executed: its commands are never run again silently (rule 4)
+      return { ...(next.executed === null ? fresh(next) : { ...next, landing: null }), why: record.data.why };
     case 'opened':
       return next;
   }

@@ -30,6 +30,9 @@ export interface FileSystem {
   utimesSync: typeof nodeFs.utimesSync;
 }
 
+/** Node's own module, for a library that wants all of it. */
+export const nodeFileSystem = nodeFs;
+
 export let fs: FileSystem = { ...nodeFs };
 
 /** Puts another implementation in place, built from the present one. For tests. */

@@ -205,3 +205,12 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
     // ESRCH: nobody left. EPERM: what is left is not ours.
   }
 }
+
+/** Sends a signal to one process; one that is gone is no error. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // as above
+  }
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { type ErrorCode, WaybillError } from '../order/error.ts';
+import type { CommandFile } from '../order/generated.ts';
+import { now, pause } from '../platform/clock.ts';
+import { ensureDir, exists, readIfThere, removeDurable, writeDurable } from '../platform/durable.ts';
+import { newUlid } from '../platform/ids.ts';
+import type { Station } from '../station/station.ts';
+import { colouredStatus, note, plain, print, printJson } from './output.ts';
+import { HOW_TO_START, runningStation, stateOf, stationOf } from './station.ts';
+
+/** How long a running station may take to answer before the command line stops looking. */
+const ANSWER_MS = 10_000;
+
+/** Puts a command file where the station finds it, durable and whole. Returns its path. */
+export function sendCommand(station: Station, command: CommandFile): string {
+  ensureDir(station.layout.commands);
+  const path = join(station.layout.commands, `${newUlid()}.json`);
+  writeDurable(path, `${JSON.stringify(command)}\n`);
+  return path;
+}
+
+/** Waits until the station took a command; throws what it refused it with. False when it did not come to it in time. */
+export async function answered(path: string, timeoutMs: number): Promise<boolean> {
+  const refused = path.replace(/\.json$/, '.refused.json');
+  for (const until = Date.now() + timeoutMs; Date.now() < until; await pause(25)) {
+    const refusal = readIfThere(refused)?.toString('utf8');
+    if (refusal !== undefined) {
+      removeDurable(refused);
+      const { code, message, hint } = JSON.parse(refusal) as { code: ErrorCode; message: string; hint: string };
+      throw new WaybillError(code, message, { hint });
+    }
+    if (!exists(path)) return true;
+  }
+  return false;
+}
+
+/** retry, cancel, hold, release: asks, and says what came of it. */
+export async function ask(
+  command: 'retry' | 'cancel' | 'hold' | 'release',
+  woId: string,
+  options: Record<string, unknown> & { readonly station?: string; readonly json?: boolean },
+): Promise<void> {
+  const station = await stationOf(options);
+  const before = stateOf(station, woId);
+  const reason = options['reason'];
+  const path = sendCommand(station, {
+    v: 1,
+    command,
+    at: now(),
+    wo_id: before.wo_id,
+    ...(typeof reason === 'string' ? { reason } : {}),
+  });
+  const running = runningStation(station) !== null;
+  const taken = running && (await answered(path, ANSWER_MS));
+  const after = stateOf(station, woId);
+  if (options.json)
+    return printJson({ ok: true, command, wo_id: woId, taken, status: after.status, waiting_for: after.waiting_for });
+  if (!taken) {
+    print(`${command} of ${woId} is waiting for the station.`);
+    if (!running) note(HOW_TO_START);
+    return;
+  }
+  print(`${woId}: ${colouredStatus(after.status)}${after.progress === null ? '' : ` (${plain(after.progress)})`}`);
+}

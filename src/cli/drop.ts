@@ -1,0 +1,171 @@
+import { basename, join } from 'node:path';
+import { readOrder } from '../intake/read-order.ts';
+import { WaybillError } from '../order/error.ts';
+import type { ResultDocument } from '../order/generated.ts';
+import { now, pause } from '../platform/clock.ts';
+import { namesIn, readIfThere } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import { newUlid } from '../platform/ids.ts';
+import { resultPath } from '../record/result.ts';
+import type { Station } from '../station/station.ts';
+import { sendCommand } from './ask.ts';
+import { readInput } from './input.ts';
+import { colouredStatus, EXIT, exitCodeOfStatus, note, plain, print, printJson, usage } from './output.ts';
+import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
+
+type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
+
+/** Hands an order in as a command file: complete by construction, and out of reach of `git clean`. */
+export async function drop(file: string, options: Options): Promise<void> {
+  const station = await stationOf(options);
+  const bytes = await readInput(file);
+  const name = file === '-' ? 'stdin.yaml' : basename(file);
+  // What the station would reject is told at once, and nothing is dropped.
+  const read = readOrder(bytes, name, station.settings.intake);
+  if ('error' in read) throw read.error;
+  if (options['dryRun'] === true) return planOnly(station, bytes, name, options.json === true);
+  const lane = typeof options['lane'] === 'string' ? options['lane'] : station.settings.defaultLane;
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(lane))
+    throw usage(`${JSON.stringify(lane)} cannot be the name of a lane`);
+  await send(station, { lane, name, bytes, woId: read.order.woId }, options);
+}
+
+async function planOnly(station: Station, bytes: Buffer, name: string, json: boolean): Promise<void> {
+  const { dryRun } = await import('../pipeline/dry-run.ts');
+  const { woId, plan, diff, warnings } = await dryRun(station, bytes, name);
+  if (json) return printJson({ ok: true, wo_id: woId, plan, diff, warnings });
+  for (const w of warnings) note(`${w.code}: ${plain(w.message)}`);
+  const { commands, checks } = plan as {
+    commands: { run: string }[];
+    checks: { run: string; expected: string | null }[];
+  };
+  print(diff === '' ? '(no file would change)' : plain(diff));
+  for (const c of commands) print(`would run: ${plain(c.run)}`);
+  for (const c of checks)
+    print(`would check: ${plain(c.run)}${c.expected === null ? '' : ` = ${JSON.stringify(c.expected)}`}`);
+  note(`${woId}: dry run, nothing was changed`);
+}
+
+interface Sent {
+  readonly lane: string;
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly woId: string;
+}
+
+async function send(station: Station, order: Sent, options: Options): Promise<void> {
+  const wait = options['wait'] === true;
+  const running = runningStation(station) !== null;
+  if (wait && !running) {
+    sendCommand(station, {
+      v: 1,
+      command: 'drop',
+      at: now(),
+      lane: order.lane,
+      file: order.name,
+      content: order.bytes.toString('base64'),
+    });
+    throw new WaybillError('STATION_NOT_RUNNING', `${order.woId} is dropped and waits: no station process is running`, {
+      hint: HOW_TO_START,
+    });
+  }
+  const since = Date.now();
+  sendCommand(station, {
+    v: 1,
+    command: 'drop',
+    at: now(),
+    lane: order.lane,
+    file: order.name,
+    content: order.bytes.toString('base64'),
+  });
+  if (wait) return waitForEnd(station, order, since, options);
+  if (options.json) return printJson({ ok: true, wo_id: order.woId, lane: order.lane, running });
+  print(`${order.woId} dropped in lane ${order.lane}`);
+  if (!running) note(HOW_TO_START);
+}
+
+/** Shows each state the order comes through, and exits with its result. */
+async function waitForEnd(station: Station, order: Sent, since: number, options: Options): Promise<void> {
+  const timeout = options['timeout'] === undefined ? Number.POSITIVE_INFINITY : Number(options['timeout']) * 1000;
+  if (Number.isNaN(timeout)) throw usage('--timeout takes a number of seconds');
+  let shown = '';
+  for (let looks = 0; Date.now() - since < timeout; looks++, await pause(looks < 40 ? 5 : 50)) {
+    const result = newResult(station, order, since);
+    if (result !== null) return showEnd(result, options.json === true);
+    const state = readState(station, order.woId);
+    if (state === null || Date.parse(state.updated_at) < since) {
+      if (runningStation(station) === null)
+        throw new WaybillError('STATION_NOT_RUNNING', `the station stopped while ${order.woId} waited`, {
+          hint: HOW_TO_START,
+        });
+      continue;
+    }
+    const line = `${order.woId}: ${colouredStatus(state.status)}${state.progress === null ? '' : ` (${plain(state.progress)})`}`;
+    if (line !== shown && !options.json) note(line);
+    shown = line;
+    if (state.status === 'parked' && state.waiting_for !== 'repository') {
+      process.exitCode = EXIT.parked;
+      if (options.json)
+        printJson({
+          ok: true,
+          wo_id: order.woId,
+          status: 'parked',
+          waiting_for: state.waiting_for,
+          why: state.progress,
+        });
+      return;
+    }
+  }
+  throw new WaybillError('TIMED_OUT', `${order.woId} did not end within ${String(options['timeout'])} seconds`);
+}
+
+/** The order's own result, or the rejection of this very file; older answers under the same name don't count. */
+function newResult(station: Station, order: Sent, since: number): ResultDocument | null {
+  const own = resultPath(station, order.lane, order.woId);
+  if (writtenSince(own, since)) return parse(own);
+  const folder = join(station.layout.outbox, order.lane);
+  const refusal = namesIn(folder).find(
+    (n) => n.startsWith(`${order.name}.`) && n.endsWith('.result.json') && writtenSince(join(folder, n), since),
+  );
+  return refusal === undefined ? null : parse(join(folder, refusal));
+}
+
+function writtenSince(path: string, since: number): boolean {
+  const stat = ifThere(() => fs.statSync(path));
+  return stat !== undefined && stat.mtimeMs >= since - 2;
+}
+
+function parse(path: string): ResultDocument {
+  return JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null') as ResultDocument;
+}
+
+function showEnd(result: ResultDocument, json: boolean): void {
+  process.exitCode = exitCodeOfStatus(result.status);
+  if (json) return printJson({ ok: result.status === 'done', result });
+  print(`${result.wo_id ?? result.file}: ${colouredStatus(result.status)} ${plain(result.summary)}`);
+  for (const path of result.files_touched) print(`  ${plain(path)}`);
+  for (const check of result.checks) print(`  ${check.ok ? 'ok  ' : 'FAIL'} ${plain(check.name)}`);
+  for (const w of result.warnings) note(`  ${w.code}: ${plain(w.message)}`);
+  if (result.error !== null)
+    note(`  ${result.error.code}: ${plain(result.error.message)}\n  hint: ${result.error.hint}`);
+}
+
+/** `waybill canary`: a real order through the real pipeline; it writes one file of its own and lands one commit. */
+export async function canary(options: Options): Promise<void> {
+  const station = await stationOf(options);
+  const woId = `WO-CANARY-${newUlid()}`;
+  const content = `Pipeline test at ${now()}\nIf you see this file and a state file, the pipeline is working.\n`;
+  const order = {
+    wo_id: woId,
+    title: 'Pipeline health check - canary',
+    priority: 'P0',
+    owner: 'canary',
+    files: [{ path: 'tmp/waybill-canary.txt', content }],
+  };
+  const bytes = Buffer.from(JSON.stringify(order, null, 2));
+  await send(
+    station,
+    { lane: station.settings.defaultLane, name: `${woId}.json`, bytes, woId },
+    { timeout: '60', ...options, wait: true },
+  );
+}

@@ -1,0 +1,17 @@
+import { relative, resolve } from 'node:path';
+import { expandHome } from '../platform/user.ts';
+import { initStation } from '../station/station.ts';
+import { print, printJson } from './output.ts';
+
+export async function init(dir: string, preset: string, json: boolean): Promise<void> {
+  const { station, created } = await initStation(resolve(expandHome(dir)), preset);
+  if (json) return printJson({ ok: true, station: station.id, root: station.layout.root, created });
+  const here = relative(process.cwd(), station.layout.root) || '.';
+  print(`Station ${station.id} in ${station.layout.root}`);
+  for (const path of created) print(`  made ${path}`);
+  print(`
+Next:
+  git add waybill.yaml bridge/README.md && git commit -m "Add a Waybill station"
+  waybill up${here === '.' ? '' : ` --station ${here}`}          # or: waybill up --drain
+  waybill new > hello.yaml && waybill drop hello.yaml --wait`);
+}

@@ -1,0 +1,200 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, fail, note } from './output.ts';
+
+/**
+ * The command line. Each command's code is loaded when it is called, so that `waybill --version` costs what node costs.
+ */
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
+
+interface Common {
+  readonly station?: string;
+  readonly json?: boolean;
+}
+
+const program = new Command('waybill')
+  .description('Work orders for people and agents: dropped in a folder, carried out, recorded, committed, provable.')
+  .option('--station <dir>', 'the station (default: $WAYBILL_STATION, $LUKA_SOT, or the nearest waybill.yaml above)')
+  .option('--json', 'print JSON, versioned by "v"')
+  .showHelpAfterError('(see --help)')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) });
+
+/** Adds a command; `run` gets the arguments, the command's own options and the common ones. */
+function command(
+  usage: string,
+  description: string,
+  examples: readonly string[],
+  build: (c: Command) => Command,
+  run: (args: string[], options: Record<string, unknown> & Common) => Promise<void>,
+): void {
+  const c = build(program.command(usage).description(description))
+    .option('--station <dir>', 'the station to use')
+    .option('--json', 'print JSON');
+  c.exitOverride();
+  c.addHelpText('after', `\nExamples:\n${examples.map((e) => `  $ ${e}`).join('\n')}`);
+  c.action(async (...given: unknown[]) => {
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((a): a is string => typeof a === 'string');
+    const options = { ...program.opts(), ...(given.at(-2) as object) } as Record<string, unknown> & Common;
+    try {
+      await run(args, options);
+    } catch (error) {
+      fail(error, options.json === true);
+    }
+  });
+}
+
+const same = (c: Command) => c;
+const seconds = (c: Command) => c.option('--timeout <seconds>', 'give up waiting after this long');
+
+command(
+  'init [dir]',
+  'make a station here, or in DIR',
+  ['waybill init', 'waybill init ~/02luka --preset 02luka'],
+  (c) => c.addOption(new Option('--preset <name>', 'which layout').choices(['default', '02luka']).default('default')),
+  async ([dir], o) =>
+    (await import('./init.ts')).init(
+      dir ?? (o.station as string | undefined) ?? '.',
+      String(o['preset']),
+      o.json === true,
+    ),
+);
+
+command(
+  'up',
+  'run the station process: take orders and carry them out',
+  ['waybill up', 'waybill up --drain'],
+  (c) =>
+    c
+      .option('--drain', 'work until nothing is runnable, then exit')
+      .option('--log-level <level>', 'trace to silent', 'info'),
+  async (_, o) => (await import('./up.ts')).up(o),
+);
+
+command(
+  'drop <file>',
+  'hand in an order from FILE, or from standard input with -',
+  ['waybill drop fix.yaml --wait', 'waybill new | waybill drop - --dry-run'],
+  (c) =>
+    seconds(c)
+      .option('--lane <lane>', 'which lane (default: default_lane in waybill.yaml)')
+      .option('--wait', "show progress and exit with the order's result")
+      .option('--dry-run', 'print plan and diff, change nothing'),
+  async ([file], o) => (await import('./drop.ts')).drop(file ?? '-', o),
+);
+
+command(
+  'new',
+  'print a template for an order',
+  ['waybill new > fix.yaml'],
+  (c) => c.option('--id <wo_id>', 'its id').option('--title <title>', 'its title'),
+  async (_, o) => (await import('./new.ts')).newOrder(o),
+);
+
+command(
+  'lint <files...>',
+  'check order files; needs no station',
+  ['waybill lint fix.yaml', 'waybill lint orders/*.yaml --json'],
+  same,
+  async (files, o) => (await import('./lint.ts')).lint(files, o.json === true),
+);
+
+command(
+  'ls',
+  'list orders, newest first',
+  ['waybill ls', 'waybill ls --status failed --json'],
+  (c) =>
+    c
+      .option('--status <status>', 'only these')
+      .option('--lane <lane>', 'only this lane')
+      .option('--limit <n>', 'at most so many', '50'),
+  async (_, o) => (await import('./ls.ts')).ls(o),
+);
+
+command('show <id>', 'show one order: state, result, files, checks', ['waybill show WO-1'], same, async ([id], o) =>
+  (await import('./show.ts')).show(id ?? '', o),
+);
+command(
+  'why <id>',
+  'say in one sentence what an order waits for, or why it ended so',
+  ['waybill why WO-1'],
+  same,
+  async ([id], o) => (await import('./show.ts')).why(id ?? '', o),
+);
+command('log <id>', 'the ledger records of one order', ['waybill log WO-1'], same, async ([id], o) =>
+  (await import('./show.ts')).log(id ?? '', o),
+);
+
+command(
+  'tail',
+  'the last telemetry events',
+  ['waybill tail -n 50', 'waybill tail -f'],
+  (c) => c.option('-f, --follow', 'go on as they come').option('-n, --lines <n>', 'how many', '20'),
+  async (_, o) => (await import('./tail.ts')).tail(o),
+);
+
+command('status', 'the station on one screen', ['waybill status'], same, async (_, o) =>
+  (await import('./status.ts')).status(o),
+);
+command('canary', 'send a harmless order through and wait for it', ['waybill canary'], seconds, async (_, o) =>
+  (await import('./drop.ts')).canary(o),
+);
+command(
+  'verify [id]',
+  'check ledger, anchors, evidence and commits',
+  ['waybill verify', 'waybill verify WO-1'],
+  same,
+  async ([id], o) => (await import('./verify.ts')).verify(id ?? null, o),
+);
+command(
+  'restore',
+  'rebuild state, outbox and evidence from ledger and journal',
+  ['waybill restore'],
+  (c) => c.option('--all', 'write everything again, not only what is missing'),
+  async (_, o) => (await import('./verify.ts')).restore(o),
+);
+
+for (const [name, what] of [
+  ['retry', 'run a failed or cancelled order again'],
+  ['cancel', 'end an order'],
+  ['hold', 'park an order until it is released'],
+  ['release', 'let a parked order go'],
+] as const) {
+  command(
+    `${name} <id>`,
+    what,
+    [`waybill ${name} WO-1`],
+    (c) => c.option('--reason <text>', 'why; it stands in the ledger'),
+    async ([id], o) => (await import('./ask.ts')).ask(name, id ?? '', o),
+  );
+}
+
+program.option('--version', 'print the version').action(async (options: { version?: boolean }) => {
+  if (options.version !== true) return program.help();
+  const { VERSION } = await import('../station/version.ts');
+  process.stdout.write(`${VERSION}\n`);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    const shown = ['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code);
+    process.exitCode =
+      shown && !process.argv.slice(2).every((a) => a === '')
+        ? error.exitCode === 0 || process.argv.length <= 2
+          ? 0
+          : EXIT.usage
+        : EXIT.usage;
+  } else {
+    note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = EXIT.internal;
+  }
+}

@@ -1,0 +1,112 @@
+import pc from 'picocolors';
+import { asWaybillError, type ErrorCode, WaybillError } from '../order/error.ts';
+import type { Status } from '../order/transition.ts';
+
+/** Exit codes: the order's own end, and those of sysexits. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  parked: 3,
+  usage: 64,
+  data: 65,
+  noInput: 66,
+  unavailable: 69,
+  internal: 70,
+} as const;
+
+const EXIT_OF: Partial<Record<ErrorCode, number>> = {
+  USAGE: EXIT.usage,
+  UNKNOWN_PRESET: EXIT.usage,
+  NO_INPUT: EXIT.noInput,
+  UNKNOWN_ORDER: EXIT.noInput,
+  NO_STATION: EXIT.noInput,
+  STATION_HELD: EXIT.unavailable,
+  STATION_NOT_RUNNING: EXIT.unavailable,
+  TIMED_OUT: EXIT.unavailable,
+  REPO_UNSUPPORTED: EXIT.unavailable,
+  TRACKED_STATE: EXIT.unavailable,
+  LOCK_LOST: EXIT.internal,
+  INTERNAL: EXIT.internal,
+  LEDGER_BROKEN: EXIT.data,
+  SETTINGS_INVALID: EXIT.data,
+  ILLEGAL_TRANSITION: EXIT.failed,
+  DIRTY_TARGET: EXIT.failed,
+  TARGET_CHANGED: EXIT.failed,
+  PATH_DENIED: EXIT.failed,
+  COMMAND_NOT_ALLOWED: EXIT.failed,
+};
+
+/** The exit code for a refusal; what is wrong with an input is bad data. */
+export function exitCodeOf(error: WaybillError): number {
+  return EXIT_OF[error.code] ?? (error.code === 'IO_ERROR' || error.code === 'GIT_FAILED' ? EXIT.internal : EXIT.data);
+}
+
+export function exitCodeOfStatus(status: Status): number {
+  if (status === 'done') return EXIT.done;
+  return status === 'failed' || status === 'rejected' || status === 'cancelled' ? EXIT.failed : EXIT.parked;
+}
+
+/** One line or more on standard output. A closed pipe (`| head`) is no error. */
+export function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** A machine's answer: one JSON object, versioned. */
+export function printJson(value: object): void {
+  print(JSON.stringify({ v: 1, ...value }, null, 2));
+}
+
+/** Remarks for people, on standard error, so that they break no pipe. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Says what went wrong and how to mend it; sets the exit code. */
+export function fail(thrown: unknown, json: boolean): void {
+  const error = asWaybillError(thrown);
+  process.exitCode = exitCodeOf(error);
+  if (json) {
+    printJson({ ok: false, error: { code: error.code, message: error.message, hint: error.hint, ...error.place } });
+    return;
+  }
+  const { file, line, column } = error.place;
+  const where =
+    file === undefined
+      ? ''
+      : `${file}${line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`}: `;
+  note(`${where}${pc.red(error.code)} ${error.message}\n  ${pc.dim('hint:')} ${error.hint.replaceAll('\n', '\n  ')}`);
+  if (error.code === 'INTERNAL' && error.cause instanceof Error && process.env['WAYBILL_DEBUG'] !== undefined)
+    note(error.cause.stack ?? '');
+}
+
+const COLOURS: Record<Status, (text: string) => string> = {
+  ready: pc.cyan,
+  running: pc.blue,
+  parked: pc.yellow,
+  done: pc.green,
+  failed: pc.red,
+  rejected: pc.red,
+  cancelled: pc.dim,
+};
+
+export function colouredStatus(status: Status, width = 0): string {
+  return COLOURS[status](status.padEnd(width));
+}
+
+/** An age as people say it: 5s, 12m, 3h, 2d. */
+export function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** Text from an order as it may stand on a terminal: control characters could move the cursor or hide what follows. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, (c) => (c === '\n' ? '\n' : c === '\t' ? '\t' : '\ufffd'));
+}
+
+export function usage(message: string): WaybillError {
+  return new WaybillError('USAGE', message);
+}

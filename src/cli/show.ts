@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import pc from 'picocolors';
+import type { Recorded } from '../order/event.ts';
+import type { ResultDocument, StateDocument } from '../order/generated.ts';
+import { readIfThere } from '../platform/durable.ts';
+import { evidenceName } from '../record/evidence.ts';
+import { readLedger } from '../record/ledger.ts';
+import { resultPath } from '../record/result.ts';
+import type { Station } from '../station/station.ts';
+import { age, colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
+import { stateOf, stationOf } from './station.ts';
+
+type Options = { readonly station?: string; readonly json?: boolean };
+
+export async function show(woId: string, options: Options): Promise<void> {
+  const station = await stationOf(options);
+  const state = stateOf(station, woId);
+  const result = readResult(station, state);
+  if (options.json) return printJson({ ok: true, state, result });
+  print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${plain(state.title)}`);
+  print(why1(state));
+  const rows: [string, string | null][] = [
+    ['lane', `${state.lane}, ${state.priority}`],
+    [
+      'requested by',
+      `${state.requester.user ?? `uid ${state.requester.uid}`} via ${state.requester.via}${state.requester.declared_by === null ? '' : `, who says to be ${plain(state.requester.declared_by)}`}`,
+    ],
+    ['received', state.received_at],
+    ['started', state.started_at],
+    ['finished', state.finished_at],
+    ['attempt', state.attempt > 1 || state.revision > 1 ? `${state.attempt}, revision ${state.revision}` : null],
+    ['depends on', state.depends_on.join(', ') || null],
+    ['commits', state.commits.join(', ') || null],
+    ['evidence', state.evidence?.path ?? null],
+  ];
+  for (const [name, value] of rows) if (value !== null) print(`  ${pc.dim(name.padEnd(12))}  ${value}`);
+  for (const path of result?.files_touched ?? []) print(`  ${pc.dim('file'.padEnd(12))}  ${plain(path)}`);
+  for (const check of result?.checks ?? [])
+    print(`  ${pc.dim('check'.padEnd(12))}  ${check.ok ? pc.green('ok') : pc.red('failed')} ${plain(check.name)}`);
+  for (const path of result?.unrestored ?? []) print(`  ${pc.dim('unrestored'.padEnd(12))}  ${plain(path)}`);
+  for (const w of result?.warnings ?? []) print(`  ${pc.yellow(w.code.padEnd(12))}  ${plain(w.message)}`);
+  const patch = readIfThere(
+    join(station.layout.evidence, evidenceName(state.wo_id, state.attempt), 'changes.patch'),
+  )?.toString('utf8');
+  if (patch) print(`\n${plain(patch)}`);
+}
+
+function readResult(station: Station, state: StateDocument): ResultDocument | null {
+  const text = readIfThere(resultPath(station, state.lane, state.wo_id))?.toString('utf8');
+  return text === undefined ? null : (JSON.parse(text) as ResultDocument);
+}
+
+export async function why(woId: string, options: Options): Promise<void> {
+  const state = stateOf(await stationOf(options), woId);
+  process.exitCode = exitCodeOfStatus(state.status);
+  if (options.json)
+    return printJson({
+      ok: true,
+      wo_id: woId,
+      status: state.status,
+      waiting_for: state.waiting_for,
+      why: why1(state),
+      error: state.last_error,
+    });
+  print(why1(state));
+}
+
+/** One sentence: what it waits for, or why it ended so. */
+function why1(state: StateDocument): string {
+  const error = state.last_error;
+  switch (state.status) {
+    case 'ready':
+      return `${state.wo_id} is ready and waits for its turn${age1(state)}.`;
+    case 'running':
+      return `${state.wo_id} is running: ${state.progress ?? 'started'}${age1(state)}.`;
+    case 'parked':
+      return `${state.wo_id} waits for ${state.waiting_for}${age1(state)}: ${plain(state.progress ?? '')}.`;
+    case 'done':
+      return `${state.wo_id} is done: ${plain(state.summary)}.`;
+    case 'cancelled':
+      return `${state.wo_id} was cancelled: ${plain(error?.message ?? '')}.`;
+    default:
+      return `${state.wo_id} ${state.status === 'failed' ? 'failed' : 'was rejected'} with ${error?.code ?? 'no code'}: ${plain(error?.message ?? '')}. ${error?.hint ?? ''}`;
+  }
+}
+
+function age1(state: StateDocument): string {
+  return `, for ${age(Date.now() - Date.parse(state.updated_at))}`;
+}
+
+/** The ledger's records of one order, in the order they happened. */
+export async function log(woId: string, options: Options): Promise<void> {
+  const station = await stationOf(options);
+  const state = stateOf(station, woId);
+  const records: Recorded[] = [];
+  const born = Number(state.meta['born'] ?? 1);
+  for (const record of readLedger(station.layout.ledger, born)) if (record.wo_id === state.wo_id) records.push(record);
+  if (options.json) return printJson({ ok: true, wo_id: woId, records });
+  for (const r of records) {
+    const move = r.to === null ? '' : ` ${r.from ?? 'new'} -> ${r.to}`;
+    print(`${String(r.seq).padStart(6)}  ${r.ts}  ${r.event.padEnd(11)}${move.padEnd(20)}  ${plain(gist(r))}`);
+  }
+}
+
+/** What stands out in a record, in a few words. */
+function gist(r: Recorded): string {
+  switch (r.event) {
+    case 'admitted':
+    case 'revised':
+      return `${r.data.file} in ${r.data.lane}, by ${r.data.requester.user ?? r.data.requester.uid}`;
+    case 'command':
+      return `${r.data.n}: ${r.data.name}`;
+    case 'landing':
+      return r.data.commit === null
+        ? `batch ${r.data.batch}`
+        : `commit ${r.data.commit.slice(0, 10)} in batch ${r.data.batch}`;
+    case 'landed':
+      return `${r.data.how} ${r.data.commits.map((c) => c.slice(0, 10)).join(' ')}`;
+    case 'succeeded':
+      return r.data.summary;
+    case 'failed':
+    case 'cancelled':
+    case 'rejected':
+      return r.data.error === null ? '' : `${r.data.error.code}: ${r.data.error.message}`;
+    case 'waits':
+    case 'released':
+    case 'interrupted':
+      return r.data.why;
+    case 'held':
+      return r.data.reason;
+    case 'retried':
+      return r.data.by;
+    case 'executed':
+      return `${r.data.changes.length} files, ${r.data.checks.length} checks`;
+    case 'restored':
+      return `${r.data.paths.length} files${r.data.unrestored.length > 0 ? `, not: ${r.data.unrestored.join(', ')}` : ''}`;
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import pc from 'picocolors';
+import type { StateDocument } from '../order/generated.ts';
+import { namesIn, readIfThere } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import { isStopped } from '../platform/processes.ts';
+import type { Station } from '../station/station.ts';
+import { age, colouredStatus, plain, print, printJson } from './output.ts';
+import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
+
+/** Upper ends of the age histogram, in minutes; the last column is everything older. */
+const AGES = [5, 10, 20, 40, 80, 160];
+/** Failures shown. */
+const LAST_FAILURES = 5;
+
+export async function status(options: { readonly station?: string; readonly json?: boolean }): Promise<void> {
+  const station = await stationOf(options);
+  const { layout } = station;
+  const holder = runningStation(station);
+  const beat = heartbeat(layout.heartbeat);
+  const alive = liveStates(station);
+  const failures = lastFailures(station);
+  const lanes = namesIn(layout.inbox).filter(
+    (n) => !n.startsWith('.') && ifThere(() => fs.statSync(join(layout.inbox, n)).isDirectory()) === true,
+  );
+  const rows = [...new Set([...lanes, ...alive.map((s) => s.lane)])]
+    .sort()
+    .map((lane) => laneRow(station, lane, alive));
+  if (options.json) {
+    return printJson({
+      ok: holder !== null,
+      station: station.id,
+      root: layout.root,
+      running: holder,
+      stopped: holder !== null && isStopped(holder.pid),
+      heartbeat: beat,
+      lanes: rows,
+      last_failures: failures,
+    });
+  }
+  print(`${pc.bold(station.id)}  ${layout.root}`);
+  if (holder === null) print(pc.yellow(HOW_TO_START));
+  else {
+    const stopped = isStopped(holder.pid) ? pc.red('  stopped (SIGSTOP): it holds the station and does nothing') : '';
+    print(`process ${holder.pid}, up ${age(Date.now() - Date.parse(holder.since))}${stopped}`);
+    for (const processor of beat?.processors ?? [])
+      print(`  ${processor.padEnd(10)} heartbeat ${age(Date.now() - Date.parse(beat?.at ?? ''))} ago`);
+    if (beat?.slow) print(pc.yellow(`  ${beat.slow}`));
+  }
+  print(
+    `\n${'lane'.padEnd(14)} ${'inbox'.padStart(6)} ${'ready'.padStart(6)} ${'run'.padStart(5)} ${'parked'.padStart(7)}   age: ${AGES.map((m) => `<${m}m`.padStart(6)).join('')}${'older'.padStart(7)}`,
+  );
+  for (const r of rows) {
+    print(
+      `${r.lane.padEnd(14)} ${String(r.inbox).padStart(6)} ${String(r.ready).padStart(6)} ${String(r.running).padStart(5)} ${String(r.parked).padStart(7)}        ${r.ages.map((n, i) => (n === 0 ? '.' : String(n)).padStart(i === AGES.length ? 7 : 6)).join('')}`,
+    );
+  }
+  if (failures.length > 0) print('\nlast failures');
+  for (const f of failures)
+    print(
+      `  ${age(Date.now() - Date.parse(f.updated_at)).padStart(4)}  ${colouredStatus(f.status)}  ${f.wo_id}  ${f.last_error?.code ?? ''}  ${plain((f.last_error?.message ?? '').slice(0, 100))}`,
+    );
+}
+
+interface Heartbeat {
+  readonly at: string;
+  readonly processors: string[];
+  readonly slow: string;
+}
+
+function heartbeat(path: string): Heartbeat | null {
+  const text = readIfThere(path)?.toString('utf8');
+  return text === undefined ? null : (JSON.parse(text) as Heartbeat);
+}
+
+/** Orders alive, found through their claim folders: finished work is not looked at. */
+function liveStates(station: Station): StateDocument[] {
+  return recentStates(station).filter((s) => s.status === 'ready' || s.status === 'running' || s.status === 'parked');
+}
+
+function lastFailures(station: Station): StateDocument[] {
+  return recentStates(station)
+    .filter((s) => s.status === 'failed' || s.status === 'rejected')
+    .slice(0, LAST_FAILURES);
+}
+
+let cache: StateDocument[] | null = null;
+
+/** State files, newest first. */
+function recentStates(station: Station): StateDocument[] {
+  cache ??= namesIn(station.layout.state)
+    .filter((n) => n.endsWith('.json') && !n.startsWith('.'))
+    .flatMap((n) => readState(station, n.slice(0, -5)) ?? [])
+    .sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+  return cache;
+}
+
+function laneRow(
+  station: Station,
+  lane: string,
+  alive: readonly StateDocument[],
+): { lane: string; inbox: number; ready: number; running: number; parked: number; ages: number[] } {
+  const mine = alive.filter((s) => s.lane === lane);
+  const count = (status: string) => mine.filter((s) => s.status === status).length;
+  const ages = new Array<number>(AGES.length + 1).fill(0);
+  for (const s of mine) {
+    const minutes = (Date.now() - Date.parse(s.received_at)) / 60_000;
+    const column = AGES.findIndex((limit) => minutes < limit);
+    const i = column === -1 ? AGES.length : column;
+    ages[i] = (ages[i] ?? 0) + 1;
+  }
+  const inbox = namesIn(join(station.layout.inbox, lane)).filter((n) => !n.startsWith('.')).length;
+  return { lane, inbox, ready: count('ready'), running: count('running'), parked: count('parked'), ages };
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { convertedPaths, imageOf } from '../git/attributes.ts';
+import { type IndexView, readIndex } from '../git/index-file.ts';
+import type { Repository } from '../git/repository.ts';
+import { type TreeEntry, treeEntries } from '../git/tree.ts';
+import { type Content, type Image, isOutside } from '../order/change.ts';
+import { WaybillError } from '../order/error.ts';
+import { contentOf } from '../platform/target.ts';
+
+/** What surrounds a set of targets: asked of git once for a whole batch. */
+export interface Surroundings {
+  readonly head: string | null;
+  readonly tree: ReadonlyMap<string, TreeEntry>;
+  readonly index: IndexView;
+  readonly converted: ReadonlySet<string>;
+}
+
+export async function lookAround(
+  repo: Repository,
+  head: string | null,
+  paths: readonly string[],
+): Promise<Surroundings> {
+  const inside = [...new Set(paths.filter((p) => !isOutside(p)))];
+  const [tree, converted] = await Promise.all([treeEntries(repo.git, head, inside), convertedPaths(repo, inside)]);
+  return { head, tree, index: readIndex(repo.gitDir, inside), converted };
+}
+
+/** One target as the plan sees it. */
+export interface Seen {
+  readonly path: string;
+  /** What the plan builds on: what HEAD has, where that differs from the disk. */
+  readonly content: Content | null;
+  readonly image: Image | null;
+  /** What stands on disk instead: somebody's uncommitted work, unless it is what the order would write anyway. */
+  readonly dirty: { readonly content: Content | null } | null;
+}
+
+/** Reads a target. Throws PATH_DENIED for what is no plain file. */
+export async function seeTarget(repo: Repository, path: string, around: Surroundings): Promise<Seen> {
+  const content = contentOf(isOutside(path) ? path : join(repo.root, path));
+  if (isOutside(path)) return { path, content, image: await imageOf(repo, path, content, false), dirty: null };
+  const entry = around.tree.get(path);
+  if (entry?.type === 'commit') throw new WaybillError('PATH_DENIED', `${path} is a submodule`);
+  for (let p = path; p.includes('/'); ) {
+    p = p.slice(0, p.lastIndexOf('/'));
+    if (around.tree.get(p)?.type === 'commit')
+      throw new WaybillError('PATH_DENIED', `${path} lies in the submodule ${p}`);
+  }
+  const converted = around.converted.has(path);
+  const image = await imageOf(repo, path, content, converted);
+  const clean =
+    entry === undefined ? image === null : image !== null && entry.id === image.blob && entry.mode === image.mode;
+  if (clean) return { path, content, image, dirty: null };
+  if (entry === undefined || entry.type !== 'blob') return { path, content: null, image: null, dirty: { content } };
+  const committed = await committedContent(repo, path, entry, around.head ?? '', converted);
+  return { path, content: committed, image: await imageOf(repo, path, committed, converted), dirty: { content } };
+}
+
+async function committedContent(
+  repo: Repository,
+  path: string,
+  entry: TreeEntry,
+  head: string,
+  converted: boolean,
+): Promise<Content> {
+  if (entry.mode !== '100644' && entry.mode !== '100755')
+    throw new WaybillError('PATH_DENIED', `${path} has mode ${entry.mode} in git`);
+  const bytes = converted
+    ? await repo.git.run(['cat-file', '--filters', `${head}:${path}`])
+    : await repo.git.run(['cat-file', 'blob', entry.id]);
+  return { mode: entry.mode, bytes };
+}

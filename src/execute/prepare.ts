@@ -1,0 +1,97 @@
+import { imageOf } from '../git/attributes.ts';
+import { indexRefusal } from '../git/landing.ts';
+import type { Repository } from '../git/repository.ts';
+import { type Change, type Content, type Image, type ImageChange, isOutside, sameContent } from '../order/change.ts';
+import { WaybillError } from '../order/error.ts';
+import type { Order } from '../order/order.ts';
+import { type Plan, planOrder } from '../order/plan.ts';
+import { type Seen, type Surroundings, seeTarget } from './look.ts';
+
+/** An order whose effects are known and allowed, and have not begun. */
+export interface Prepared {
+  readonly plan: Plan;
+  /** The same changes as git and the ledger know them. */
+  readonly images: readonly ImageChange[];
+  /** Every target's image before, also of the files that commands are to make. */
+  readonly before: ReadonlyMap<string, Image | null>;
+  /** The contents of the same. */
+  readonly contents: ReadonlyMap<string, Content | null>;
+}
+
+/**
+ * Step 3 of "One order's life", the pure part with what it must look at. `resolved` maps the order's paths to real ones. Throws the
+ * planning codes; DIRTY_TARGET wherever somebody's uncommitted work stands in the way.
+ */
+export async function prepareOrder(
+  repo: Repository,
+  order: Order,
+  resolved: ReadonlyMap<string, string>,
+  around: Surroundings,
+): Promise<Prepared> {
+  const seen = new Map<string, Seen>();
+  for (const path of new Set(resolved.values())) {
+    seen.set(path, await seeTarget(repo, path, around));
+  }
+  const dirty = [...seen.values()].find((s) => s.dirty !== null);
+  const plan = tryPlan(order, resolved, seen, dirty);
+  const after = new Map<string, Content | null>([...seen].map(([path, s]) => [path, s.content]));
+  for (const change of plan.changes) after.set(change.path, change.after);
+  for (const s of seen.values()) {
+    if (s.dirty !== null && !sameContent(s.dirty.content, after.get(s.path) ?? null)) throw dirtyTarget(s, around);
+  }
+  const images = await Promise.all(plan.changes.map((change) => toImages(repo, change, seen, around)));
+  const before = new Map([...seen].map(([path, s]) => [path, s.image]));
+  assertIndexAllows([...seen.keys()], images, before, around);
+  return { plan, images, before, contents: new Map([...seen].map(([path, s]) => [path, s.content])) };
+}
+
+/** A plan that fails on committed content, while the disk has other content, fails because of that. */
+function tryPlan(
+  order: Order,
+  resolved: ReadonlyMap<string, string>,
+  seen: ReadonlyMap<string, Seen>,
+  dirty: Seen | undefined,
+): Plan {
+  try {
+    return planOrder(order, resolved, new Map([...seen].map(([path, s]) => [path, s.content])));
+  } catch (error) {
+    if (dirty !== undefined && error instanceof WaybillError) throw dirtyTarget(dirty, null);
+    throw error;
+  }
+}
+
+function dirtyTarget(seen: Seen, around: Surroundings | null): WaybillError {
+  const untracked = seen.content === null && !(around?.tree.has(seen.path) ?? false);
+  return new WaybillError(
+    'DIRTY_TARGET',
+    `${seen.path} ${untracked ? 'exists but is not committed' : 'has changes that are not committed'}`,
+  );
+}
+
+async function toImages(
+  repo: Repository,
+  change: Change,
+  seen: ReadonlyMap<string, Seen>,
+  around: Surroundings,
+): Promise<ImageChange> {
+  const after = await imageOf(repo, change.path, change.after, around.converted.has(change.path));
+  return { path: change.path, before: seen.get(change.path)?.image ?? null, after };
+}
+
+function assertIndexAllows(
+  paths: readonly string[],
+  images: readonly ImageChange[],
+  before: ReadonlyMap<string, Image | null>,
+  around: Surroundings,
+): void {
+  for (const path of paths) {
+    if (isOutside(path)) continue;
+    const change = images.find((i) => i.path === path) ?? {
+      path,
+      before: before.get(path) ?? null,
+      after: before.get(path) ?? null,
+    };
+    const refusal = indexRefusal(change, around.index.entries.get(path) ?? [], around.index.conflicts.get(path));
+    if (refusal !== null) throw refusal;
+  }
+}

@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { WaybillError } from '../order/error.ts';
+import type { CheckResult } from '../order/generated.ts';
+import { type Check, type Command, type Invocation, invocationText } from '../order/order.ts';
+import { ensureDir, namesIn, readIfThere, writeDurable } from '../platform/durable.ts';
+import { type CommandResult, runCommand } from '../platform/process.ts';
+import type { Station } from '../station/station.ts';
+import { redact } from './redact.ts';
+
+/** Where a run of commands keeps its output, and whom it tells. */
+export interface RunContext {
+  readonly station: Station;
+  /** The order's claim folder. */
+  readonly folder: string;
+  readonly woId: string;
+  /** Told before each program may do anything; writes the ledger. */
+  readonly begin: (n: number, name: string, idempotent: boolean) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A process group that a command runs in, as recovery finds it. */
+export interface RunningGroup {
+  readonly pgid: number;
+  readonly startTime: string | null;
+  /** Value of WAYBILL_RUN in its environment, to find what left the group. */
+  readonly mark: string;
+}
+
+const RUNNING = 'running.json';
+const OUTPUT = 'commands';
+
+/** Runs a command; throws COMMAND_FAILED, COMMAND_TIMEOUT or COMMAND_NOT_FOUND. */
+export async function runAction(context: RunContext, command: Command, n: number): Promise<void> {
+  const result = await run(
+    context,
+    n,
+    command.name,
+    command.run,
+    command.cwd,
+    command.timeoutSeconds,
+    command.idempotent,
+  );
+  const error = failureOf(command.name, result, 0);
+  if (error !== null) throw error;
+}
+
+/** Runs a check and says how it went; a check never throws for its outcome. Checks only look, so they may run again after a crash. */
+export async function runCheck(context: RunContext, check: Check, n: number): Promise<CheckResult> {
+  const result = await run(context, n, check.name, check.run, null, check.timeoutSeconds, true);
+  const base = {
+    name: check.name,
+    exit_code: result.exitCode,
+    signal: result.signal,
+    duration_ms: result.durationMs,
+    ...(result.timedOut ? { timed_out: true } : {}),
+  };
+  const exited = !result.timedOut && result.exitCode === check.exitCode;
+  if (check.expected === null) return { ...base, ok: exited };
+  const actual = result.stdout.bytes.toString('utf8').trim();
+  return {
+    ...base,
+    ok: exited && actual === check.expected.trim(),
+    expected: check.expected,
+    actual: actual.slice(0, 2000),
+  };
+}
+
+export function checkFailure(results: readonly CheckResult[]): WaybillError | null {
+  const failed = results.filter((r) => !r.ok);
+  const first = failed[0];
+  if (first === undefined) return null;
+  const how = first.timed_out
+    ? 'timed out'
+    : first.expected !== undefined && first.exit_code === 0
+      ? `expected ${JSON.stringify(first.expected)}, got ${JSON.stringify((first.actual ?? '').slice(0, 200))}`
+      : `ended with ${first.exit_code ?? first.signal}`;
+  return new WaybillError(
+    'CHECK_FAILED',
+    `check ${JSON.stringify(first.name)} ${how}${failed.length > 1 ? `; ${failed.length - 1} more failed` : ''}`,
+  );
+}
+
+async function run(
+  context: RunContext,
+  n: number,
+  name: string,
+  invocation: Invocation,
+  cwd: string | null,
+  timeoutSeconds: number | null,
+  idempotent: boolean,
+): Promise<CommandResult> {
+  const { station, folder, woId } = context;
+  const { commands } = station.settings;
+  context.begin(n, name, idempotent);
+  const mark = `${woId}.${n}.${process.pid}`;
+  const output = join(folder, OUTPUT);
+  ensureDir(output);
+  const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
+  const result = await runCommand({
+    argv,
+    cwd: cwd === null ? station.layout.root : join(station.layout.root, cwd),
+    env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
+    timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
+    graceMs: commands.killGraceSeconds * 1000,
+    maxOutputBytes: commands.maxOutputBytes,
+    onStarted: ({ pgid, startTime }) =>
+      writeDurable(join(folder, RUNNING), JSON.stringify({ pgid, startTime, mark } satisfies RunningGroup)),
+    signal: context.signal,
+  });
+  const clean = (bytes: Buffer, dropped: number) =>
+    Buffer.concat([
+      redact(bytes, process.env, commands.hide),
+      dropped === 0 ? Buffer.alloc(0) : Buffer.from(`\n[${dropped} bytes more were cut]\n`),
+    ]);
+  const base = join(output, `${String(n).padStart(2, '0')}-${slug(name)}`);
+  const stdout = clean(result.stdout.bytes, result.stdout.dropped);
+  writeDurable(`${base}.stdout`, stdout);
+  writeDurable(`${base}.stderr`, clean(result.stderr.bytes, result.stderr.dropped));
+  const about = {
+    v: 1,
+    name,
+    run: invocationText(invocation),
+    exit_code: result.exitCode,
+    signal: result.signal,
+    timed_out: result.timedOut,
+    duration_ms: result.durationMs,
+    stdout_dropped: result.stdout.dropped,
+    stderr_dropped: result.stderr.dropped,
+  };
+  writeDurable(`${base}.json`, `${JSON.stringify(about, null, 2)}\n`);
+  // What goes on (comparison, results) sees the same bytes that are recorded.
+  return {
+    ...result,
+    stdout: { bytes: redact(result.stdout.bytes, process.env, commands.hide), dropped: result.stdout.dropped },
+  };
+}
+
+function environment(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+function failureOf(name: string, result: CommandResult, expectedExit: number): WaybillError | null {
+  if (result.aborted) return new WaybillError('CANCELLED', `${name} was ended`);
+  if (result.timedOut) return new WaybillError('COMMAND_TIMEOUT', `${name} ran longer than its timeout and was ended`);
+  if (result.exitCode === expectedExit) return null;
+  if (result.exitCode === 127)
+    return new WaybillError('COMMAND_NOT_FOUND', `${name}: the program was not found (exit code 127)`);
+  return new WaybillError('COMMAND_FAILED', `${name} ended with ${result.exitCode ?? result.signal}`);
+}
+
+function slug(name: string): string {
+  return (
+    name
+      .replace(/[^A-Za-z0-9._-]+/g, '-')
+      .replace(/^[-.]+|[-.]+$/g, '')
+      .slice(0, 40) || 'command'
+  );
+}
+
+/** The evidence files that commands of this order wrote so far. */
+export function commandEvidence(folder: string): { path: string; bytes: Buffer }[] {
+  return namesIn(join(folder, OUTPUT))
+    .sort()
+    .map((name) => ({ path: `${OUTPUT}/${name}`, bytes: readIfThere(join(folder, OUTPUT, name)) ?? Buffer.alloc(0) }));
+}
+
+/** The group that was running when the station died, if one was. */
+export function lastRunningGroup(folder: string): RunningGroup | null {
+  const text = readIfThere(join(folder, RUNNING))?.toString('utf8');
+  if (text === undefined) return null;
+  const value: unknown = JSON.parse(text);
+  const ok =
+    typeof value === 'object' &&
+    value !== null &&
+    'pgid' in value &&
+    typeof value.pgid === 'number' &&
+    value.pgid > 1 &&
+    'mark' in value &&
+    typeof value.mark === 'string';
+  return ok ? (value as RunningGroup) : null;
+}

@@ -1,0 +1,305 @@
+import { dirname, join } from 'node:path';
+import { type ClaimedRequest, claimDrop, readClaim, syncClaims } from '../intake/claim.ts';
+import { readOrder } from '../intake/read-order.ts';
+import type { InboxScanner, Oddity } from '../intake/scan.ts';
+import { sha256 } from '../order/canonical-json.ts';
+import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
+import type { AdmittedData, RejectedData } from '../order/event.ts';
+import type { OrderLife } from '../order/life.ts';
+import { isPure, type Order, type Warning } from '../order/order.ts';
+import { isTerminal, type Status } from '../order/transition.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, exists, removeTree, writeNew } from '../platform/durable.ts';
+import { fs } from '../platform/fs.ts';
+import { newTraceId, newUlid } from '../platform/ids.ts';
+import { userName } from '../platform/user.ts';
+import { findCycle, type Known, type Wait, waitOf } from '../queue/waits.ts';
+import type { Draft } from '../record/ledger.ts';
+import { projectResult } from '../record/result.ts';
+import { flushJournal } from './flush.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Steps 1 and 2 of "One order's life": claim what lies complete in the inbox, and admit or reject it. */
+
+/** Claims at most `limit` drops. One that cannot be claimed is refused and never stops the rest (rule 10). */
+export function claimDrops(
+  rt: Runtime,
+  scanner: InboxScanner,
+  limit: number,
+): { claims: string[]; settlesIn: number | null } {
+  const { inbox, claimed } = rt.station.layout;
+  const found = scanner.scan(limit);
+  const claims: string[] = [];
+  const lanes = new Set<string>();
+  for (const drop of found.drops) {
+    try {
+      const claim = claimDrop(inbox, claimed, drop);
+      if (claim === null) continue;
+      claims.push(claim);
+      lanes.add(join(inbox, drop.lane));
+    } catch (error) {
+      const path = join(inbox, drop.lane, drop.name);
+      const stat = fs.lstatSync(path);
+      refuseInPlace(
+        rt,
+        {
+          lane: drop.lane,
+          name: drop.name,
+          what: 'unclaimable',
+          uid: stat.uid,
+          identity: `${stat.dev}:${stat.ino}:${stat.ctimeMs}`,
+        },
+        asWaybillError(error),
+      );
+    }
+  }
+  for (const odd of found.oddities)
+    refuseInPlace(
+      rt,
+      odd,
+      new WaybillError('NOT_A_FILE', `${odd.lane}/${odd.name} is ${odd.what}, not a file`, {
+        place: { file: odd.name },
+      }),
+    );
+  if (claims.length > 0) {
+    syncClaims(claimed, lanes);
+    rt.step('life 1: claimed', claims);
+  }
+  return { claims, settlesIn: found.settlesIn };
+}
+
+/** Refuses what is not ours to take, once: it stays where it is, and a marker remembers that it was told. */
+function refuseInPlace(rt: Runtime, odd: Oddity, error: WaybillError): void {
+  const marker = join(rt.station.layout.refused, sha256(`${odd.lane}/${odd.name}/${odd.identity}`).slice(7, 39));
+  if (exists(marker)) return;
+  const at = now();
+  const data: RejectedData = {
+    claim: newUlid(),
+    file: odd.name,
+    lane: odd.lane,
+    requester: { uid: odd.uid, user: userName(odd.uid), lane: odd.lane, via: 'inbox', declared_by: null },
+    trace_id: newTraceId(),
+    received_at: at,
+    request: null,
+    declared_id: null,
+    title: null,
+    quarantine: null,
+    error: errorBody(error, at),
+  };
+  rt.record([{ event: 'rejected', woId: null, attempt: 0, from: null, to: 'rejected', data }]);
+  ensureDir(rt.station.layout.refused);
+  writeNew(marker, `${odd.lane}/${odd.name}\n`);
+}
+
+/** Reads claims once and puts them on record; the ledger is synced when this returns. */
+export async function admitClaims(rt: Runtime, claims: readonly string[]): Promise<void> {
+  let drafts: Draft[] = [];
+  const inBatch = new Set<string>();
+  const commit = () => {
+    const records = rt.record(drafts);
+    for (const record of records) if (record.event === 'rejected') quarantine(rt, record.data);
+    if (records.length > 0)
+      rt.step(
+        'life 2: admitted',
+        records.map((r) => r.wo_id ?? ''),
+      );
+    drafts = [];
+    inBatch.clear();
+  };
+  for (const claim of claims) {
+    const request = readClaimSafely(rt, claim);
+    if (request === null) continue;
+    const read = readOrder(request.bytes, request.file, rt.station.settings.intake);
+    const id = 'order' in read ? read.order.woId : read.declaredId;
+    if (id !== null && inBatch.has(id.toLowerCase())) commit();
+    const known = id === null ? null : await rt.find(id);
+    // The old request must be safe in the journal before a new one takes its place.
+    if (known !== null && isTerminal(known.status)) {
+      commit();
+      await flushJournal(rt);
+    }
+    const statuses = 'order' in read ? await statusesOf(rt, read.order.dependsOn) : UNKNOWN;
+    drafts.push(...decide(rt, request, read, known, statuses));
+    if (id !== null) inBatch.add(id.toLowerCase());
+  }
+  commit();
+}
+
+function readClaimSafely(rt: Runtime, claim: string): ClaimedRequest | null {
+  const request = readClaim(rt.station.layout.claimed, claim);
+  if (request === null) removeTree(join(rt.station.layout.claimed, claim));
+  return request;
+}
+
+/** What becomes of one claim: a new order, an answer again, a new attempt, a revision, or a rejection. */
+function decide(
+  rt: Runtime,
+  request: ClaimedRequest,
+  read: ReturnType<typeof readOrder>,
+  known: OrderLife | null,
+  statuses: Known,
+): Draft[] {
+  if ('error' in read) return [rejected(rt, request, read.error, read, known)];
+  const hash = sha256(request.bytes);
+  if (known !== null) {
+    const same = (known.admitted ?? known.rejected)?.request?.sha256 === hash && known.woId === read.order.woId;
+    if (same && (known.status === 'failed' || known.status === 'cancelled')) {
+      rt.orders.recall(known);
+      return [
+        {
+          event: 'retried',
+          woId: known.woId,
+          attempt: known.attempt + 1,
+          from: known.status,
+          to: 'ready',
+          data: { by: `dropped again in ${request.lane}`, claim: request.claim },
+        },
+      ];
+    }
+    if (same) return answerAgain(rt, request, known);
+    if (known.status !== 'failed' && known.status !== 'rejected' && known.status !== 'cancelled') {
+      const error = new WaybillError(
+        'DUPLICATE_ID',
+        `${read.order.woId} exists already (${known.status}) with other content`,
+        { place: { file: request.file } },
+      );
+      return [rejected(rt, request, error, { declaredId: read.order.woId, title: read.order.title }, known)];
+    }
+  }
+  try {
+    return [admitted(rt, request, read.order, read.warnings, hash, known, statuses)];
+  } catch (thrown) {
+    return [
+      rejected(
+        rt,
+        request,
+        asWaybillError(thrown).at({ file: request.file }),
+        { declaredId: read.order.woId, title: read.order.title },
+        known,
+      ),
+    ];
+  }
+}
+
+/** The same bytes under the same id: the result stands (again), the extra copy goes, because the evidence holds these bytes. */
+function answerAgain(rt: Runtime, request: ClaimedRequest, known: OrderLife): Draft[] {
+  if (isTerminal(known.status)) projectResult(rt.station, known);
+  rt.telemetry.emit([
+    { v: 1, ts: now(), agent: 'intake', event: 'wo_answered_again', ok: true, wo_id: known.woId, lane: request.lane },
+  ]);
+  removeTree(join(rt.station.layout.claimed, request.claim));
+  return [];
+}
+
+function admitted(
+  rt: Runtime,
+  request: ClaimedRequest,
+  order: Order,
+  warnings: readonly Warning[],
+  hash: string,
+  known: OrderLife | null,
+  statuses: Known,
+): Draft {
+  const cycle = findCycle(order.woId, order.dependsOn, (id) => rt.orders.get(id)?.admitted?.depends_on ?? []);
+  if (cycle !== null) throw new WaybillError('DEPENDENCY_CYCLE', `depends on itself: ${cycle.join(' -> ')}`);
+  const received = now();
+  const wait = firstWait(rt, order, received, statuses);
+  const data: AdmittedData & { waiting_for: Wait['waitingFor'] | null; until: string | null } = {
+    claim: request.claim,
+    file: request.file,
+    lane: request.lane,
+    requester: { ...request.requester, declared_by: order.declaredBy },
+    trace_id: newTraceId(),
+    received_at: received,
+    request: {
+      name: `request.${/\.json$/i.test(request.file) ? 'json' : 'yaml'}`,
+      sha256: hash,
+      size: request.bytes.length,
+    },
+    title: order.title,
+    summary: order.summary.slice(0, 1000),
+    type: order.type,
+    owner: order.owner,
+    priority: order.priority,
+    created_at: order.createdAt,
+    tags: [...order.tags],
+    depends_on: [...order.dependsOn],
+    not_before: order.notBefore,
+    hold: order.hold,
+    retries: order.retries,
+    dry_run: order.dryRun || request.dryRun,
+    works: !isPure(order),
+    warnings: [...warnings],
+    waiting_for: wait?.waitingFor ?? null,
+    until: wait?.until ?? null,
+  };
+  const to = wait === null ? 'ready' : 'parked';
+  if (known !== null) {
+    rt.orders.recall(known);
+    return { event: 'revised', woId: known.woId, attempt: known.attempt + 1, from: known.status, to, data };
+  }
+  return { event: 'admitted', woId: order.woId, attempt: 1, from: null, to, data };
+}
+
+/** A dependency that already failed parks the order for the moment; the tracker of waits then fails it with the reason. */
+function firstWait(rt: Runtime, order: Order, received: string, statuses: Known): Wait | null {
+  try {
+    return waitOf(
+      { hold: order.hold, notBefore: order.notBefore, dependsOn: order.dependsOn },
+      received,
+      received,
+      rt.station.settings.dependencyDeadlineHours,
+      statuses,
+    );
+  } catch {
+    return { waitingFor: 'dependency', until: received, why: 'a dependency failed' };
+  }
+}
+
+const UNKNOWN: Known = () => 'unknown';
+
+/** The statuses of orders of any age, looked up before a decision that needs them at once. */
+export async function statusesOf(rt: Runtime, woIds: readonly string[]): Promise<Known> {
+  const found = new Map<string, Status>();
+  for (const woId of woIds) {
+    const life = await rt.find(woId);
+    if (life !== null) found.set(woId, life.status);
+  }
+  return (woId) => found.get(woId) ?? 'unknown';
+}
+
+function rejected(
+  rt: Runtime,
+  request: ClaimedRequest,
+  error: WaybillError,
+  about: { declaredId: string | null; title: string | null },
+  known: OrderLife | null,
+): Draft {
+  const at = now();
+  const data: RejectedData = {
+    claim: request.claim,
+    file: request.file,
+    lane: request.lane,
+    requester: request.requester,
+    trace_id: newTraceId(),
+    received_at: at,
+    request: { name: request.file, sha256: sha256(request.bytes), size: request.bytes.length },
+    declared_id: about.declaredId,
+    title: about.title,
+    quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${request.file}`,
+    error: errorBody(error, at),
+  };
+  // An id that belongs to another order stays that order's: the rejection is nobody's transition.
+  const woId = known === null ? about.declaredId : null;
+  return { event: 'rejected', woId, attempt: 0, from: null, to: 'rejected', data };
+}
+
+/** Shows refused input where people look, byte for byte. The claim keeps the bytes until the journal has them. */
+function quarantine(rt: Runtime, data: RejectedData): void {
+  if (data.request === null || data.quarantine === null) return;
+  const request = readClaim(rt.station.layout.claimed, data.claim);
+  const path = join(rt.station.layout.root, data.quarantine);
+  if (request === null || exists(path)) return;
+  ensureDir(dirname(path));
+  writeNew(path, request.bytes);
+}

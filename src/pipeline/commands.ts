@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { claimCommand, reclaim } from '../intake/claim.ts';
+import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
+import type { CommandFile } from '../order/generated.ts';
+import type { OrderLife } from '../order/life.ts';
+import { isLegal } from '../order/transition.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, exists, namesIn, readIfThere, removeDurable, syncDir, writeDurable } from '../platform/durable.ts';
+import { fs } from '../platform/fs.ts';
+import { newUlid } from '../platform/ids.ts';
+import { conform } from '../platform/schema.ts';
+import { userName } from '../platform/user.ts';
+import type { Draft } from '../record/ledger.ts';
+import { cancelOrder } from './finish.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * Command files: how the command line changes things. Each is turned into ledger records and removed; one that cannot be carried out
+ * leaves an answer `<ulid>.refused.json` for whoever asked.
+ */
+export async function takeCommands(rt: Runtime): Promise<string[]> {
+  const folder = rt.station.layout.commands;
+  const claims: string[] = [];
+  for (const name of namesIn(folder)
+    .filter((n) => /^[0-9A-Z]{26}\.json$/.test(n))
+    .sort()) {
+    const path = join(folder, name);
+    try {
+      const command: CommandFile = conform(
+        'command-file',
+        JSON.parse(readIfThere(path)?.toString('utf8') ?? ''),
+        'UNKNOWN_COMMAND',
+      );
+      if (command.command === 'drop') {
+        claims.push(claimCommand(path, rt.station.layout.claimed));
+        continue;
+      }
+      await carryOut(rt, command, `${userName(fs.statSync(path).uid) ?? 'unknown'} on the command line`);
+    } catch (thrown) {
+      const error =
+        thrown instanceof SyntaxError
+          ? new WaybillError('UNKNOWN_COMMAND', `${name} is no JSON`)
+          : asWaybillError(thrown);
+      rt.log.warn({ command: name, code: error.code }, error.message);
+      writeDurable(
+        path.replace(/\.json$/, '.refused.json'),
+        `${JSON.stringify({ v: 1, ...errorBody(error, now()) })}\n`,
+      );
+    }
+    removeDurable(path);
+  }
+  if (claims.length > 0) syncDir(rt.station.layout.claimed);
+  return claims;
+}
+
+type OrderCommand = Exclude<CommandFile, { command: 'drop' }>;
+
+async function carryOut(rt: Runtime, command: OrderCommand, by: string): Promise<void> {
+  const life = await rt.find(command.wo_id);
+  if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
+  const draft = (event: 'held' | 'released', to: 'parked' | 'ready', data: object): Draft =>
+    ({ event, woId: life.woId, attempt: life.attempt, from: life.status, to, data }) as Draft;
+  switch (command.command) {
+    case 'hold':
+      rt.record([draft('held', 'parked', { by, reason: command.reason ?? `held by ${by}` })]);
+      return;
+    case 'release':
+      rt.record([draft('released', 'ready', { why: command.reason ?? `released by ${by}` })]);
+      return;
+    case 'retry':
+      return retry(rt, life, by);
+    case 'cancel':
+      return cancel(rt, life, command.reason === undefined ? by : `${by}: ${command.reason}`);
+  }
+}
+
+/** The request may be in the journal only, by now: it lies claimed again, durably, before the order is ready again. */
+async function retry(rt: Runtime, life: OrderLife, by: string): Promise<void> {
+  if (!isLegal('retried', life.status, 'ready', life.waitingFor) || life.admitted === null) {
+    throw new WaybillError(
+      'ILLEGAL_TRANSITION',
+      `${life.woId} is ${life.status}: only failed and cancelled orders can be retried`,
+    );
+  }
+  let { claim } = life.admitted;
+  if (!exists(join(rt.station.layout.claimed, claim))) {
+    const bytes = await requestBytes(rt, life);
+    claim = newUlid();
+    reclaim(rt.station.layout.claimed, claim, life.admitted.lane, life.admitted.file, bytes);
+    ensureDir(rt.station.layout.claimed);
+    syncDir(rt.station.layout.claimed);
+  }
+  rt.orders.recall(life);
+  rt.record([
+    {
+      event: 'retried',
+      woId: life.woId,
+      attempt: life.attempt + 1,
+      from: life.status,
+      to: 'ready',
+      data: { by, claim },
+    },
+  ]);
+}
+
+async function requestBytes(rt: Runtime, life: OrderLife): Promise<Buffer> {
+  for (let attempt = life.attempt; attempt >= 1; attempt--) {
+    const file = (await rt.journal.evidence(life, attempt)).find((f) => f.path === life.admitted?.request.name);
+    if (file !== undefined) return file.bytes;
+  }
+  throw new WaybillError('UNKNOWN_ORDER', `the request of ${life.woId} is not in the journal`);
+}
+
+function cancel(rt: Runtime, life: OrderLife, by: string): void {
+  const running = rt.running.get(life.woId);
+  if (life.status === 'running' && running !== undefined) {
+    // Its runner ends the processes, restores the files and records the end.
+    running.abort.abort(by);
+    return;
+  }
+  if (life.status === 'running' || !isLegal('cancelled', life.status, 'cancelled', life.waitingFor)) {
+    throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} is ${life.status} and cannot be cancelled`);
+  }
+  cancelOrder(rt, life, by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job: null, unrestored: [] });
+}

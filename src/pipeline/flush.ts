@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { FastImport } from '../git/fast-import.ts';
+import { committerIdent } from '../git/ident.ts';
+import { claimOf, type OrderLife } from '../order/life.ts';
+import { isTerminal } from '../order/transition.ts';
+import { namesIn, removeTree, syncDir } from '../platform/durable.ts';
+import { flushEntries, journalMessage } from '../record/journal.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * The journal commit that anchors what the ledger gained, coalesced over many orders. Only when it is synced do the claim folders
+ * and landing refs of finished orders go: until then they are what holds their bytes.
+ */
+export function flushJournal(rt: Runtime): Promise<void> {
+  return rt.exclusively(() => flush(rt));
+}
+
+async function flush(rt: Runtime): Promise<void> {
+  const records = rt.unjournalled.slice();
+  const last = records.at(-1);
+  if (last === undefined) return;
+  const touched = new Map<string, OrderLife>();
+  for (const record of records) {
+    const life = record.wo_id === null ? undefined : rt.orders.get(record.wo_id);
+    if (life !== undefined) touched.set(life.woId, life);
+  }
+  const entries = flushEntries(rt.station, records, [...touched.values()]);
+  const git = new FastImport(rt.station.repo);
+  git.commit({
+    ref: rt.refs.journal,
+    parent: rt.journal.tip(),
+    ident: await committerIdent(rt.station.repo.git),
+    message: journalMessage(`${records.length} records`, { seq: last.seq, hash: last.hash }, last.seq),
+    files: entries,
+  });
+  await git.run(join(rt.station.layout.tmp, 'flush.marks'));
+  rt.step('life 8: journalled', [...touched.keys()]);
+  rt.unjournalled.splice(0, records.length);
+  rt.ids.mark(last.seq);
+  const finished = [...touched.values()].filter((life) => isTerminal(life.status) && life.lastSeq <= last.seq);
+  await letGo(
+    rt,
+    finished,
+    records.flatMap((r) => (r.event === 'rejected' ? [r.data.claim] : [])),
+  );
+}
+
+/** What only had to live until the journal held it. */
+async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims: readonly string[]): Promise<void> {
+  const claims = [...finished.map(claimOf), ...refusedClaims];
+  for (const claim of claims) removeTree(join(rt.station.layout.claimed, claim));
+  if (claims.length > 0) syncDir(rt.station.layout.claimed);
+  for (const life of finished) rt.orders.forget(life.woId);
+  await sweepRefs(rt);
+}
+
+/** Deletes landing and keep refs that no order needs any more: those of orders that ended, and of batches that were built again. */
+export async function sweepRefs(rt: Runtime): Promise<void> {
+  const needed = new Set<string>();
+  for (const life of rt.orders.all()) {
+    if (life.landing !== null)
+      for (const part of ['chain', 'journal']) needed.add(`${rt.refs.landing}/${life.landing.batch}/${part}`);
+    needed.add(`${rt.refs.keep}/${life.woId}`);
+  }
+  const list = await rt.station.repo.git.text([
+    'for-each-ref',
+    '--format=%(refname) %(objectname)',
+    rt.refs.landing,
+    rt.refs.keep,
+  ]);
+  const lines = list
+    .split('\n')
+    .filter((line) => line !== '' && !needed.has(line.split(' ')[0] ?? ''))
+    .map((line) => `delete ${line}\n`);
+  if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
+}
+
+/** Claims that the ledger knows nothing of (a kill between claim and admission), oldest first. */
+export function unknownClaims(rt: Runtime): string[] {
+  const known = new Set(rt.orders.all().map(claimOf));
+  for (const record of rt.unjournalled) if (record.event === 'rejected') known.add(record.data.claim);
+  return namesIn(rt.station.layout.claimed)
+    .filter((claim) => !known.has(claim))
+    .sort();
+}

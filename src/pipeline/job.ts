@@ -1,0 +1,23 @@
+import type { Prepared } from '../execute/prepare.ts';
+import type { ClaimedRequest } from '../intake/claim.ts';
+import type { Change, ImageChange } from '../order/change.ts';
+import type { CheckResult } from '../order/generated.ts';
+import type { Order, Warning } from '../order/order.ts';
+
+/** One order in the hands of the executor, from its start to its end. */
+export interface Job {
+  readonly woId: string;
+  readonly order: Order;
+  readonly request: ClaimedRequest;
+  readonly prepared: Prepared;
+  readonly branch: string;
+  /** What it changes, with contents; commands may add to it. */
+  changes: readonly Change[];
+  images: readonly ImageChange[];
+  checks: readonly CheckResult[];
+  warnings: Warning[];
+  /** Its files already stand in place, because its commands or checks needed them there. */
+  inPlace: boolean;
+  /** Folders made for them, to be taken back with them. */
+  made: readonly string[];
+}

@@ -1,0 +1,257 @@
+import { join } from 'node:path';
+import { lastRunningGroup } from '../execute/run-commands.ts';
+import { blobBytes, isInHistory, lastCommitOf } from '../git/history.ts';
+import { IndexLock } from '../git/index-lock.ts';
+import { revertIndex } from '../git/index-update.ts';
+import { NO_OBJECT } from '../git/object-id.ts';
+import { isAt, onDisk } from '../git/placement.ts';
+import { removeStaleRefLocks } from '../git/ref-transaction.ts';
+import { isEntry, treeEntries } from '../git/tree.ts';
+import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
+import { WaybillError } from '../order/error.ts';
+import type { LandedData, LandingData } from '../order/event.ts';
+import type { OrderLife } from '../order/life.ts';
+import { pause } from '../platform/clock.ts';
+import { ensureDir, exists, namesIn, removeTree } from '../platform/durable.ts';
+import { signalGroup, signalProcess } from '../platform/process.ts';
+import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
+import type { Draft } from '../record/ledger.ts';
+import { admitClaims } from './admit.ts';
+import { failOrder } from './finish.ts';
+import { flushJournal, sweepRefs, unknownClaims } from './flush.ts';
+import { endDrafts } from './land.ts';
+import { restoreEvidence } from './restore.ts';
+import type { Runtime } from './runtime.ts';
+import { restore } from './work.ts';
+
+/**
+ * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
+ * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next.
+ */
+export async function recover(rt: Runtime): Promise<void> {
+  const inHand = rt.orders.all().filter((life) => life.status === 'running');
+  for (const life of inHand) await endLeftProcesses(rt, life);
+  const batches = new Map<string, OrderLife[]>();
+  for (const life of inHand) {
+    if (life.landing === null) continue;
+    const list = batches.get(life.landing.batch) ?? [];
+    batches.set(life.landing.batch, [...list, life]);
+  }
+  for (const lives of batches.values()) await recoverLanding(rt, lives);
+  for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
+  sweepScratch(rt);
+  await admitClaims(rt, unknownClaims(rt));
+  await sweepRefs(rt);
+  await flushJournal(rt);
+}
+
+/** Ends what a killed station left running, before anything else touches its files. */
+async function endLeftProcesses(rt: Runtime, life: OrderLife): Promise<void> {
+  const group = lastRunningGroup(rt.claimFolder(life));
+  if (group === null) return;
+  const left = () => [
+    ...(isAlive(group.pgid, group.startTime) ||
+    groupMembers(group.pgid).some((pid) => withEnvironment('WAYBILL_RUN', group.mark).includes(pid))
+      ? groupMembers(group.pgid)
+      : []),
+    ...withEnvironment('WAYBILL_RUN', group.mark),
+  ];
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const alive = left();
+    if (alive.length === 0) return;
+    rt.log.warn({ wo_id: life.woId, pids: alive }, `ending what the last station left running (${signal})`);
+    if (isAlive(group.pgid, group.startTime)) signalGroup(group.pgid, signal);
+    for (const pid of alive) signalProcess(pid, signal);
+    for (let waited = 0; waited < 2000 && left().length > 0; waited += 20) await pause(20);
+  }
+}
+
+/**
+ * One batch whose landing record is open. What did not land is rolled back, files and index, under the lock that the dead station left
+ * or a new one, and then planned anew: the same as rolling it forward, through the code that every order goes through.
+ */
+async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise<void> {
+  const landing = lives[0]?.landing;
+  if (landing === undefined || landing === null) return;
+  const { repo, layout, settings } = rt.station;
+  const lock = new IndexLock(repo, join(layout.live, 'landing', `${landing.batch}.token`));
+  ensureDir(join(layout.live, 'landing'));
+  await removeStaleRefLocks(repo, [landing.branch, rt.refs.journal], idsOf(lives), lock.isOurs());
+  const tip = repo.refs.read(landing.branch);
+  await advanceJournal(rt, landing, tip);
+  const open: { life: OrderLife; data: LandingData; changed: string | null }[] = [];
+  for (const life of lives) {
+    const data = life.landing;
+    if (data === null) continue;
+    const verdict = await judge(rt, data, tip);
+    rt.log.info({ wo_id: life.woId, verdict: verdict.kind }, 'found with its landing open');
+    if (verdict.kind === 'landed') {
+      rt.record(endDrafts(life, null, { commits: verdict.commits, how: verdict.how }, data.evidence.manifest_sha256));
+      await restoreEvidence(rt, rt.life(life.woId));
+    } else open.push({ life, data, changed: verdict.kind === 'changed' ? verdict.path : null });
+  }
+  const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;
+  for (const { life, data, changed } of open) {
+    const stays = life.executed !== null && changed === null;
+    const unrestored = stays ? [] : await undo(rt, life, data.changes, tip);
+    if (held)
+      await revertIndex(
+        repo,
+        join(layout.tmp, 'revert-index'),
+        data.changes.filter((c) => !isOutside(c.path)),
+      );
+    rt.record([restored(life, data.changes, unrestored)]);
+    if (changed === null) rt.record([interrupted(life, 'its landing was cut short; it lands again')]);
+    else
+      failOrder(rt, rt.life(life.woId), {
+        error: new WaybillError('TARGET_CHANGED', `${changed} changed while its landing was cut short`),
+        job: null,
+        unrestored,
+      });
+  }
+  lock.release();
+  removeTree(join(layout.tmp, landing.batch));
+}
+
+/** A power loss can part the two refs that one transaction moved: then the journal follows the branch. */
+async function advanceJournal(rt: Runtime, landing: LandingData, tip: string | null): Promise<void> {
+  const { git } = rt.station.repo;
+  if (landing.new_head === landing.old_head || landing.new_head === null || tip === null) return;
+  if (!(await isInHistory(git, landing.new_head, tip))) return;
+  const journal = rt.journal.tip();
+  if (journal !== null && (await isInHistory(git, landing.journal, journal))) return;
+  const parent = (await git.try(['rev-parse', '--verify', '--quiet', `${landing.journal}^`])).stdout
+    .toString('utf8')
+    .trim();
+  if (parent === (journal ?? '')) await git.run(['update-ref', rt.refs.journal, landing.journal, journal ?? NO_OBJECT]);
+}
+
+function idsOf(lives: readonly OrderLife[]): Set<string> {
+  const ids = lives.flatMap((l) => [l.landing?.commit, l.landing?.new_head, l.landing?.journal]);
+  return new Set(ids.filter((id): id is string => typeof id === 'string' && id !== ''));
+}
+
+type Verdict =
+  | { kind: 'landed'; commits: string[]; how: LandedData['how'] }
+  | { kind: 'again' }
+  | { kind: 'changed'; path: string };
+
+/** The table of design.md, "recovery finds, with a landing open". */
+async function judge(rt: Runtime, data: LandingData, tip: string | null): Promise<Verdict> {
+  const { repo } = rt.station;
+  const journal = rt.journal.tip();
+  // Journal and branch move together; a commit that a person took out of the branch afterwards did land, and is not done again.
+  if (journal !== null && (await isInHistory(repo.git, data.journal, journal))) {
+    return {
+      kind: 'landed',
+      commits: data.commit === null ? [] : [data.commit],
+      how: data.commit === null ? 'nothing_to_commit' : 'landed',
+    };
+  }
+  if (data.commit !== null && tip !== null && (await isInHistory(repo.git, data.commit, tip)))
+    return { kind: 'landed', commits: [data.commit], how: 'landed' };
+  const inside = data.changes.filter((c) => !isOutside(c.path));
+  const tree = await treeEntries(
+    repo.git,
+    tip,
+    inside.map((c) => c.path),
+  );
+  if (
+    inside.length > 0 &&
+    inside.length === data.changes.length &&
+    tip !== null &&
+    inside.every((c) => isEntry(tree.get(c.path), c.after))
+  ) {
+    const by = await lastCommitOf(
+      repo.git,
+      tip,
+      inside.map((c) => c.path),
+    );
+    return { kind: 'landed', commits: by === null ? [] : [by], how: 'landed_by' };
+  }
+  for (const change of data.changes) {
+    const there = onDisk(isOutside(change.path) ? change.path : join(repo.root, change.path));
+    const headOk = isOutside(change.path) || isEntry(tree.get(change.path), change.before);
+    if (!headOk || !(isAt(there, change.before) || isAt(there, change.after)))
+      return { kind: 'changed', path: change.path };
+  }
+  return { kind: 'again' };
+}
+
+/** Takes our bytes back, never where HEAD already has them. */
+async function undo(
+  rt: Runtime,
+  life: OrderLife,
+  images: readonly ImageChange[],
+  tip: string | null,
+): Promise<string[]> {
+  const { repo } = rt.station;
+  const tree = await treeEntries(
+    repo.git,
+    tip,
+    images.map((i) => i.path).filter((p) => !isOutside(p)),
+  );
+  const ours = images.filter((i) => isOutside(i.path) || !(i.after !== null && tree.get(i.path)?.id === i.after.blob));
+  return restore(rt, life.woId, await contentsOf(rt, ours), ours, []);
+}
+
+async function contentsOf(rt: Runtime, images: readonly ImageChange[]): Promise<Change[]> {
+  const content = async (image: Image | null): Promise<Content | null> => {
+    const bytes = image === null ? null : await blobBytes(rt.station.repo.git, image.disk);
+    return image === null || bytes === null ? null : { mode: image.mode, bytes };
+  };
+  return Promise.all(
+    images.map(async ({ path, before, after }) => ({
+      path,
+      before: await content(before),
+      after: await content(after),
+    })),
+  );
+}
+
+/** An order that was running with no landing open. */
+async function recoverWork(rt: Runtime, life: OrderLife): Promise<void> {
+  if (life.executed !== null) {
+    rt.record([interrupted(life, 'its work is done; it goes on to land')]);
+    return;
+  }
+  const changes = life.started?.changes ?? [];
+  const works = life.admitted?.works === true;
+  const unrestored = works ? await undo(rt, life, changes, rt.station.repo.refs.read(life.started?.branch ?? '')) : [];
+  if (works) rt.record([restored(life, changes, unrestored)]);
+  if (life.unsafeCommandBegun) {
+    const error = new WaybillError(
+      'EFFECT_UNVERIFIED',
+      `the station died while a command of ${life.woId} ran that is not declared idempotent`,
+    );
+    failOrder(rt, rt.life(life.woId), { error, job: null, unrestored });
+    return;
+  }
+  rt.record([interrupted(rt.life(life.woId), 'the station died before its effects; it runs again')]);
+}
+
+function interrupted(life: OrderLife, why: string): Draft {
+  return { event: 'interrupted', woId: life.woId, attempt: life.attempt, from: 'running', to: 'ready', data: { why } };
+}
+
+function restored(life: OrderLife, changes: readonly ImageChange[], unrestored: string[]): Draft {
+  return {
+    event: 'restored',
+    woId: life.woId,
+    attempt: life.attempt,
+    from: null,
+    to: null,
+    data: { paths: changes.map((c) => c.path), unrestored },
+  };
+}
+
+/** Scratch of landings that are over. Old copies are pre-images or ours; the journal and the keep refs have both. */
+function sweepScratch(rt: Runtime): void {
+  for (const name of namesIn(rt.station.layout.tmp)) removeTree(join(rt.station.layout.tmp, name));
+  const landing = join(rt.station.layout.live, 'landing');
+  for (const name of namesIn(landing)) {
+    if (!name.endsWith('.token')) continue;
+    const lock = new IndexLock(rt.station.repo, join(landing, name));
+    if (exists(lock.token)) lock.release();
+  }
+}

@@ -1,0 +1,63 @@
+import { whyBusy } from '../git/busy.ts';
+import { asWaybillError } from '../order/error.ts';
+import type { OrderLife } from '../order/life.ts';
+import { now } from '../platform/clock.ts';
+import { waitOf } from '../queue/waits.ts';
+import type { Draft } from '../record/ledger.ts';
+import { statusesOf } from './admit.ts';
+import { failOrder } from './finish.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Looks at those whose wait may be over: because a time came, an order ended, or the repository is free again. */
+export async function releaseWaiting(rt: Runtime): Promise<void> {
+  const ended = rt.ended.splice(0);
+  const affected = new Set([...rt.waiting.due(Date.now()), ...ended.flatMap((woId) => rt.waiting.dependents(woId))]);
+  for (const woId of affected) await look(rt, rt.life(woId));
+  releaseForRepository(rt);
+}
+
+async function look(rt: Runtime, life: OrderLife): Promise<void> {
+  if (life.status !== 'parked' || (life.waitingFor !== 'time' && life.waitingFor !== 'dependency')) return;
+  const { admitted } = life;
+  if (admitted === null) return;
+  try {
+    const known = await statusesOf(rt, admitted.depends_on);
+    const request = { hold: false, notBefore: admitted.not_before, dependsOn: admitted.depends_on };
+    const wait = waitOf(request, now(), admitted.received_at, rt.station.settings.dependencyDeadlineHours, known);
+    if (wait !== null && wait.waitingFor === 'dependency') {
+      // Still waiting, perhaps by another clock than the one that woke us.
+      rt.waiting.add({ ...life, until: wait.until });
+      return;
+    }
+    if (wait !== null || (life.until !== null && life.waitingFor === 'time' && life.until > now())) {
+      rt.waiting.add({ ...life, waitingFor: 'time', until: wait?.until ?? life.until });
+      return;
+    }
+    rt.record([released(life, life.outcome === null ? 'its wait is over' : 'its pause before the next try is over')]);
+  } catch (thrown) {
+    failOrder(rt, life, { error: asWaybillError(thrown), job: null });
+  }
+}
+
+/** A failed try counts: what is released after one is a new attempt. */
+function released(life: OrderLife, why: string): Draft {
+  return {
+    event: 'released',
+    woId: life.woId,
+    attempt: life.outcome === null ? life.attempt : life.attempt + 1,
+    from: 'parked',
+    to: 'ready',
+    data: { why },
+  };
+}
+
+function releaseForRepository(rt: Runtime): void {
+  const waiting = rt.waiting.repository();
+  if (waiting.length === 0 || Date.now() - rt.lastRepositoryLook < 1000) return;
+  rt.lastRepositoryLook = Date.now();
+  const head = rt.station.repo.refs.head();
+  const wanted = rt.station.settings.git.branch;
+  const branch = wanted !== null ? `refs/heads/${wanted}` : head.kind === 'branch' ? head.ref : null;
+  if (branch === null || whyBusy(rt.station.repo, branch) !== null) return;
+  rt.record(waiting.map((woId) => released(rt.life(woId), 'the repository is free')));
+}

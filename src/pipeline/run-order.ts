@@ -1,0 +1,50 @@
+import { renderDiff } from '../order/diff.ts';
+import type { OrderLife } from '../order/life.ts';
+import { isPure } from '../order/order.ts';
+import { finishWithoutLanding } from './finish.ts';
+import type { Job } from './job.ts';
+import { landJobs } from './land.ts';
+import type { Runtime } from './runtime.ts';
+import { startOrders } from './start.ts';
+import { workInPlace } from './work.ts';
+
+/**
+ * The table of contents: one order's life from ready to its end, in the durable order of design.md. Steps 1 and 2 (claim, admit) are in
+ * admit.ts. A kill between any two lines loses nothing: recover.ts reads the last record of each order and goes on.
+ */
+export async function runOrders(rt: Runtime, lives: readonly OrderLife[]): Promise<void> {
+  // 3. plan (pure) and policy, then `started`
+  const jobs = await startOrders(rt, lives);
+
+  // a dry run ends here: plan and diff are its result
+  const real = jobs.filter((job) => !endDryRun(rt, job));
+
+  // 4. and 5. commands and checks, with the files in place
+  const ready: Job[] = [];
+  for (const job of real) if (isPure(job.order) || job.inPlace || (await workInPlace(rt, job))) ready.push(job);
+
+  // 6. to 8. seal the evidence, write the objects, record the landing, land, record the end
+  const landing = ready.filter((job) => !endUnchanged(rt, job));
+  await rt.exclusively(() => landJobs(rt, landing));
+}
+
+function endDryRun(rt: Runtime, job: Job): boolean {
+  if (!job.order.dryRun) return false;
+  const diff = renderDiff(job.changes).toString('utf8');
+  const commands = job.order.commands.length + job.order.checks.length;
+  finishWithoutLanding(
+    rt,
+    rt.life(job.woId),
+    job,
+    `dry run: ${job.changes.length} files would change${commands === 0 ? '' : `, ${commands} commands and checks would run`}; nothing was changed`,
+    diff,
+  );
+  return true;
+}
+
+/** An order that changed nothing makes no commit, and says so. */
+function endUnchanged(rt: Runtime, job: Job): boolean {
+  if (job.images.length > 0) return false;
+  finishWithoutLanding(rt, rt.life(job.woId), job, 'done; no file changed, so there is no commit', null);
+  return true;
+}

@@ -1,0 +1,196 @@
+import { join } from 'node:path';
+import { WaybillError } from '../order/error.ts';
+import type { Recorded } from '../order/event.ts';
+import { isTransition } from '../order/event.ts';
+import { claimOf, type OrderLife } from '../order/life.ts';
+import { assertLegal, isTerminal } from '../order/transition.ts';
+import { namesIn } from '../platform/durable.ts';
+import { type HeldLock, takeLock } from '../platform/lock.ts';
+import type { Log } from '../platform/log.ts';
+import { ReadyQueue } from '../queue/ready-queue.ts';
+import { WaitingRoom } from '../queue/waits.ts';
+import { IdIndex } from '../record/id-index.ts';
+import { JournalReader } from '../record/journal.ts';
+import { type Draft, FileLedger, readCheckpoint, writeCheckpoint } from '../record/ledger.ts';
+import { Orders } from '../record/orders.ts';
+import { projectRejection, projectResult, rejection } from '../record/result.ts';
+import { projectState } from '../record/state.ts';
+import { Telemetry } from '../record/telemetry.ts';
+import { refsOf } from '../station/layout.ts';
+import type { Station } from '../station/station.ts';
+
+/** An order that has a slot now. */
+export interface RunningJob {
+  readonly woId: string;
+  readonly lane: string;
+  /** Runs commands or checks, and so counts against its lane's concurrency. */
+  readonly works: boolean;
+  readonly paths: ReadonlySet<string>;
+  readonly abort: AbortController;
+}
+
+/**
+ * What the station process knows while it runs: the only writer of ledger, state, evidence, outbox and refs. Everything in it can be
+ * rebuilt from disk; a crash loses nothing but the process.
+ */
+export class Runtime {
+  readonly station: Station;
+  readonly log: Log;
+  readonly lock: HeldLock;
+  readonly ledger: FileLedger;
+  readonly orders: Orders;
+  readonly ids: IdIndex;
+  readonly telemetry: Telemetry;
+  readonly journal: JournalReader;
+  readonly refs: ReturnType<typeof refsOf>;
+  readonly ready = new ReadyQueue();
+  readonly waiting = new WaitingRoom();
+  readonly running = new Map<string, RunningJob>();
+  /** Records that the journal doesn't hold yet. */
+  readonly unjournalled: Recorded[] = [];
+  /** Told each numbered step of "One order's life" and of "Landing" as it is done: progress for people, a place to stop for tests. */
+  readonly step: (name: string, woIds: readonly string[]) => void;
+  /** When somebody else last used the repository while we landed (design.md, "Landing"): then we land at most once a second. */
+  contendedAt = 0;
+  lastLanding = 0;
+  lastRepositoryLook = 0;
+  /** The tip we left, to notice that somebody else moved it. */
+  lastTip: string | null = null;
+  /** Orders that ended since somebody looked who waits for them. */
+  readonly ended: string[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders'>) {
+    this.station = parts.station;
+    this.log = parts.log;
+    this.lock = parts.lock;
+    this.step = parts.step;
+    this.ledger = parts.ledger;
+    this.orders = parts.orders;
+    this.refs = refsOf(this.station.id);
+    this.ids = new IdIndex(this.station.layout.ids);
+    this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes);
+    this.journal = new JournalReader(this.station.repo, this.refs.journal);
+  }
+
+  /** Takes the lock and reads what lives. Throws STATION_HELD, LEDGER_BROKEN. Reads one segment, whatever the ledger's length. */
+  static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
+    const lock = takeLock(station.layout.lock);
+    const checkpoint = readCheckpoint(station.layout.ledger);
+    const orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);
+    const ledger = new FileLedger(station.layout.ledger, (head) =>
+      writeCheckpoint(station.layout.ledger, head, orders),
+    );
+    const runtime = new Runtime({ station, log, lock, step, ledger, orders });
+    const journalled = await runtime.journal.upTo();
+    const from = (checkpoint?.head.seq ?? 0) + 1;
+    for (const record of ledger.read(Math.min(from, journalled + 1))) {
+      if (record.seq >= from) orders.apply(record);
+      if (record.seq > journalled) runtime.unjournalled.push(record);
+    }
+    runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
+    runtime.#forgetFinished(journalled);
+    for (const life of orders.all()) runtime.#route(life);
+    return runtime;
+  }
+
+  /** Orders that ended and whose end is in the journal need no memory; their claim folders go, if a kill left them. */
+  #forgetFinished(journalled: number): void {
+    const claims = new Set(namesIn(this.station.layout.claimed));
+    for (const life of this.orders.all()) {
+      if (isTerminal(life.status) && life.lastSeq <= journalled && !claims.has(claimOf(life)))
+        this.orders.forget(life.woId);
+    }
+  }
+
+  /**
+   * Puts records on the ledger, synced, and then everything that repeats them: state, result, telemetry (rule 5). Throws
+   * ILLEGAL_TRANSITION before anything is written, LOCK_LOST when the station is no longer ours.
+   */
+  record(drafts: readonly Draft[]): Recorded[] {
+    if (drafts.length === 0) return [];
+    this.#assertLegal(drafts);
+    this.lock.assertHeld();
+    const records = this.ledger.append(drafts);
+    this.ledger.sync();
+    const told: { record: Recorded; life: OrderLife | null }[] = [];
+    const touched = new Map<string, OrderLife>();
+    for (const record of records) {
+      const life = this.orders.apply(record);
+      this.ids.note(record);
+      this.unjournalled.push(record);
+      told.push({ record, life });
+      if (life !== null) touched.set(life.woId, life);
+    }
+    for (const life of touched.values()) this.#route(life);
+    this.#project(told, [...touched.values()]);
+    return records;
+  }
+
+  #assertLegal(drafts: readonly Draft[]): void {
+    const states = new Map<string, { status: OrderLife['status'] | null; waitingFor: OrderLife['waitingFor'] }>();
+    for (const draft of drafts) {
+      if (draft.woId === null || !isTransition(draft.event)) continue;
+      const life = this.orders.get(draft.woId);
+      const state = states.get(draft.woId) ?? { status: life?.status ?? null, waitingFor: life?.waitingFor ?? null };
+      assertLegal(draft.woId, draft.event, state.status, draft.to as OrderLife['status'], state.waitingFor);
+      states.set(draft.woId, { status: draft.to as OrderLife['status'], waitingFor: null });
+    }
+  }
+
+  #route(life: OrderLife): void {
+    this.waiting.remove(life);
+    if (life.status === 'ready') this.ready.add(life);
+    else this.ready.remove(life.woId);
+    if (life.status === 'parked') this.waiting.add(life);
+    if (isTerminal(life.status)) this.ended.push(life.woId);
+  }
+
+  /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
+  #project(told: readonly { record: Recorded; life: OrderLife | null }[], lives: readonly OrderLife[]): void {
+    try {
+      for (const life of lives) {
+        projectState(this.station, life);
+        if (isTerminal(life.status)) projectResult(this.station, life);
+      }
+      for (const { record } of told) {
+        if (record.event === 'rejected' && record.wo_id === null)
+          projectRejection(this.station, record.data, rejection(record.data, null));
+      }
+      this.telemetry.record(told);
+    } catch (error) {
+      this.log.error({ err: error }, 'state, result or telemetry could not be written; they will be restored');
+    }
+  }
+
+  /** Commands of several orders run side by side; what moves refs (landing, flushing) is one at a time. */
+  exclusively<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(act, act);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  /** An order of any age: alive, or as the journal keeps it. */
+  async find(woId: string): Promise<OrderLife | null> {
+    const live = this.orders.get(woId);
+    if (live !== undefined) return live;
+    const entry = this.ids.born(woId);
+    return entry === null ? null : this.journal.life(entry.id, entry.born);
+  }
+
+  life(woId: string): OrderLife {
+    const life = this.orders.get(woId);
+    if (life === undefined) throw new WaybillError('UNKNOWN_ORDER', `${woId} is not alive`);
+    return life;
+  }
+
+  claimFolder(life: OrderLife): string {
+    return join(this.station.layout.claimed, claimOf(life));
+  }
+
+  close(): void {
+    this.telemetry.close();
+    this.ledger.close();
+    this.lock.release();
+  }
+}

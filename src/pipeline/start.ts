@@ -1,0 +1,263 @@
+import { join } from 'node:path';
+import { lookAround } from '../execute/look.ts';
+import { type Prepared, prepareOrder } from '../execute/prepare.ts';
+import { whyBusy } from '../git/busy.ts';
+import { FastImport, type FileEntry } from '../git/fast-import.ts';
+import { blobBytes } from '../git/history.ts';
+import { committerIdent } from '../git/ident.ts';
+import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
+import { readOrder } from '../intake/read-order.ts';
+import { sha256 } from '../order/canonical-json.ts';
+import type { Change, Content, Image } from '../order/change.ts';
+import { asWaybillError, WaybillError } from '../order/error.ts';
+import type { ExecutedData } from '../order/event.ts';
+import type { OrderLife } from '../order/life.ts';
+import { isPure, type Order } from '../order/order.ts';
+import { targetsOf } from '../order/plan.ts';
+import { assertCommandsAllowed } from '../policy/commands.ts';
+import { resolveTarget } from '../policy/fence.ts';
+import type { Draft } from '../record/ledger.ts';
+import { failOrder } from './finish.ts';
+import type { Job } from './job.ts';
+import type { Runtime } from './runtime.ts';
+
+/** An order that was read again from its claim, with its targets resolved by policy. */
+interface Candidate {
+  readonly life: OrderLife;
+  readonly order: Order;
+  readonly request: ClaimedRequest;
+  readonly resolved: ReadonlyMap<string, string>;
+}
+
+/**
+ * Step 3 of "One order's life": plan, policy, then `started` on the ledger. An order whose plan fails is started and failed; one whose
+ * targets another order has in hand stays ready and comes again. While the repository cannot take a landing, all of them wait.
+ */
+export async function startOrders(rt: Runtime, lives: readonly OrderLife[]): Promise<Job[]> {
+  const { repo, settings } = rt.station;
+  const head = repo.refs.head();
+  const branch =
+    settings.git.branch === null ? (head.kind === 'branch' ? head.ref : null) : `refs/heads/${settings.git.branch}`;
+  const busy = branch === null ? 'HEAD is detached' : whyBusy(repo, branch);
+  if (branch === null || busy !== null) {
+    parkForRepository(rt, lives, busy ?? 'HEAD is detached');
+    return [];
+  }
+  const tip = repo.refs.read(branch);
+  const candidates: Candidate[] = [];
+  const jobs: Job[] = [];
+  const refused: { life: OrderLife; error: WaybillError }[] = [];
+  for (const life of lives) {
+    try {
+      const candidate = readCandidate(rt, life);
+      if (overlaps(rt, candidate)) rt.ready.add(life);
+      else {
+        occupy(rt, candidate);
+        if (life.executed === null) candidates.push(candidate);
+        else jobs.push(await resumeExecuted(rt, candidate, life.executed, branch));
+      }
+    } catch (thrown) {
+      refused.push({ life, error: asWaybillError(thrown) });
+    }
+  }
+  const around = await lookAround(
+    repo,
+    tip,
+    candidates.flatMap((c) => [...c.resolved.values()]),
+  );
+  for (const candidate of candidates) {
+    const { life, order, request, resolved } = candidate;
+    try {
+      const prepared = await prepareOrder(repo, order, resolved, around);
+      jobs.push({
+        woId: life.woId,
+        order,
+        request,
+        prepared,
+        branch,
+        changes: prepared.plan.changes,
+        images: prepared.images,
+        checks: [],
+        warnings: [...(life.admitted?.warnings ?? [])],
+        inPlace: false,
+        made: [],
+      });
+    } catch (thrown) {
+      rt.running.delete(life.woId);
+      refused.push({ life, error: asWaybillError(thrown) });
+    }
+  }
+  for (const job of jobs) {
+    if (isPure(job.order) || job.order.dryRun || job.inPlace) continue;
+    await keepContents(
+      rt,
+      job.woId,
+      job.prepared.contents,
+      job.changes.map((c): [string, Content | null] => [c.path, c.after]),
+    );
+  }
+  rt.record([
+    ...jobs.map((job) => startedDraft(rt, job, tip)),
+    ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
+  ]);
+  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
+  rt.step(
+    'life 3: started',
+    jobs.map((j) => j.woId),
+  );
+  return jobs;
+}
+
+function readCandidate(rt: Runtime, life: OrderLife): Candidate {
+  const { station } = rt;
+  const request = readClaim(station.layout.claimed, life.admitted?.claim ?? '');
+  if (request === null) throw new WaybillError('IO_ERROR', `the claimed request of ${life.woId} is gone`);
+  if (sha256(request.bytes) !== life.admitted?.request.sha256) {
+    throw new WaybillError('CHANGED_AFTER_CLAIM', `${request.file} was written to after it was claimed`);
+  }
+  const read = readOrder(request.bytes, request.file, station.settings.intake);
+  if ('error' in read) throw read.error;
+  const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
+  assertCommandsAllowed(order, station.settings);
+  const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
+  return { life, order, request, resolved };
+}
+
+/** Two orders that touch the same path, or a path and a folder above it, run one after the other. */
+function overlaps(rt: Runtime, candidate: Candidate): boolean {
+  const paths = [...candidate.resolved.values()];
+  for (const job of rt.running.values()) {
+    for (const path of paths)
+      if (job.paths.has(path) || [...job.paths].some((p) => p.startsWith(`${path}/`) || path.startsWith(`${p}/`)))
+        return true;
+  }
+  return false;
+}
+
+function occupy(rt: Runtime, { life, order, resolved }: Candidate): void {
+  rt.running.set(life.woId, {
+    woId: life.woId,
+    lane: life.admitted?.lane ?? '',
+    works: !isPure(order),
+    paths: new Set(resolved.values()),
+    abort: new AbortController(),
+  });
+}
+
+/** An order whose commands and checks are done, and that had to wait before it could land: it goes on there, and runs nothing again. */
+async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: ExecutedData, branch: string): Promise<Job> {
+  const { life, order, request } = candidate;
+  const content = async (image: Image | null): Promise<Content | null> => {
+    const bytes = image === null ? null : await blobBytes(rt.station.repo.git, image.disk);
+    if (image !== null && bytes === null)
+      throw new WaybillError('IO_ERROR', `${image.disk} of ${life.woId} is not in the repository any more`);
+    return image === null || bytes === null ? null : { mode: image.mode, bytes };
+  };
+  const changes: Change[] = [];
+  for (const { path, before, after } of executed.changes)
+    changes.push({ path, before: await content(before), after: await content(after) });
+  const prepared: Prepared = {
+    plan: { changes, targets: [...candidate.resolved.values()], sha256: life.started?.plan_sha256 ?? '' },
+    images: executed.changes,
+    before: new Map(executed.changes.map((c) => [c.path, c.before])),
+    contents: new Map(changes.map((c) => [c.path, c.before])),
+  };
+  return {
+    woId: life.woId,
+    order,
+    request,
+    prepared,
+    branch,
+    changes,
+    images: executed.changes,
+    checks: executed.checks,
+    warnings: [...(life.admitted?.warnings ?? [])],
+    inPlace: true,
+    made: [],
+  };
+}
+
+function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
+  const life = rt.life(job.woId);
+  const outputs = job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(rt.station, raw));
+  return {
+    event: 'started',
+    woId: job.woId,
+    attempt: life.attempt,
+    from: 'ready',
+    to: 'running',
+    data: {
+      plan_sha256: job.prepared.plan.sha256,
+      branch: job.branch,
+      head: tip,
+      changes: [...job.images],
+      outputs: outputs.map((path) => ({ path, before: job.prepared.before.get(path) ?? null })),
+    },
+  };
+}
+
+/** An order that cannot be planned is started and then failed: the table knows no way from ready to failed. */
+function refusedDraft(life: OrderLife, branch: string, tip: string | null): Draft {
+  return {
+    event: 'started',
+    woId: life.woId,
+    attempt: life.attempt,
+    from: 'ready',
+    to: 'running',
+    data: { plan_sha256: '', branch, head: tip, changes: [], outputs: [] },
+  };
+}
+
+export function parkForRepository(rt: Runtime, lives: readonly OrderLife[], why: string): void {
+  const start = lives.filter((l) => l.status === 'ready');
+  const drafts: Draft[] = start.map((life) => ({
+    event: 'started',
+    woId: life.woId,
+    attempt: life.attempt,
+    from: 'ready',
+    to: 'running',
+    data: life.started ?? { plan_sha256: '', branch: '', head: null, changes: [], outputs: [] },
+  }));
+  drafts.push(
+    ...lives.map(
+      (life): Draft => ({
+        event: 'waits',
+        woId: life.woId,
+        attempt: life.attempt,
+        from: 'running',
+        to: 'parked',
+        data: { waiting_for: 'repository', until: null, why: `the repository cannot take a landing: ${why}` },
+      }),
+    ),
+  );
+  rt.record(drafts);
+  for (const life of lives) rt.running.delete(life.woId);
+}
+
+/**
+ * Keeps contents under refs/waybill/<station>/keep/<wo_id> before anything touches them, so that neither a crash nor a `git gc` can
+ * take what we replace (rule 1), and a later start can go on from them.
+ */
+export async function keepContents(
+  rt: Runtime,
+  woId: string,
+  before: Iterable<[string, Content | null]>,
+  after: Iterable<[string, Content | null]>,
+): Promise<void> {
+  const entries = (side: string, contents: Iterable<[string, Content | null]>): FileEntry[] =>
+    [...contents].flatMap(([path, c]) =>
+      c === null ? [] : [{ path: `${side}/${path.replace(/^\/+/, '')}`, mode: c.mode, bytes: c.bytes }],
+    );
+  const files = [...entries('before', before), ...entries('after', after)];
+  if (files.length === 0) return;
+  const git = new FastImport(rt.station.repo);
+  const ref = `${rt.refs.keep}/${woId}`;
+  git.commit({
+    ref,
+    parent: rt.station.repo.refs.read(ref),
+    ident: await committerIdent(rt.station.repo.git),
+    message: `keep: ${woId}\n`,
+    files,
+  });
+  await git.run(join(rt.station.layout.tmp, `keep-${woId}.marks`));
+}

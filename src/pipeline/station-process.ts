@@ -1,0 +1,245 @@
+import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { InboxScanner } from '../intake/scan.ts';
+import type { OrderLife } from '../order/life.ts';
+import { now } from '../platform/clock.ts';
+import { writeProjection } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import type { Log } from '../platform/log.ts';
+import { every } from '../platform/schedule.ts';
+import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
+import type { Station } from '../station/station.ts';
+import { VERSION } from '../station/version.ts';
+import { admitClaims, claimDrops } from './admit.ts';
+import { takeCommands } from './commands.ts';
+import { flushJournal } from './flush.ts';
+import { recover } from './recover.ts';
+import { releaseWaiting } from './release.ts';
+import { markProjectionsWhole, projectionsAreWhole, restoreProjections } from './restore.ts';
+import { runOrders } from './run-order.ts';
+import { Runtime } from './runtime.ts';
+
+/** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
+const CLAIMS_A_TURN = 128;
+const ORDERS_A_BATCH = 64;
+const FLUSH_AT_RECORDS = 2000;
+
+export interface UpOptions {
+  /** Work until nothing is runnable, then end. */
+  readonly drain: boolean;
+  readonly log: Log;
+  readonly step?: Runtime['step'];
+  /** Ends the station: after the batch in hand, with the journal flushed. */
+  readonly signal: AbortSignal;
+}
+
+/** `waybill up`: the station process, from taking the lock to giving it back. */
+export async function runStation(station: Station, options: UpOptions): Promise<void> {
+  const rt = await Runtime.open(station, options.log, options.step);
+  try {
+    rt.record([
+      {
+        event: 'opened',
+        woId: null,
+        attempt: 0,
+        from: null,
+        to: null,
+        data: { station: station.id, pid: process.pid, version: VERSION },
+      },
+    ]);
+    await recover(rt);
+    await new StationLoop(rt, options).run();
+  } finally {
+    rt.close();
+  }
+}
+
+/** One loop over everything there is to do. Events only wake it; each turn looks at the disk (rule 6). */
+class StationLoop {
+  readonly #rt: Runtime;
+  readonly #options: UpOptions;
+  readonly #scanner: InboxScanner;
+  readonly #atWork = new Map<string, Promise<void>>();
+  #wake: () => void = () => {};
+  #again = false;
+  #failure: unknown = null;
+  #watch: Watch | null = null;
+  #watched = '';
+  #slow = '';
+
+  constructor(rt: Runtime, options: UpOptions) {
+    this.#rt = rt;
+    this.#options = options;
+    this.#scanner = new InboxScanner(rt.station.layout.inbox, rt.station.settings.intake.settleMs);
+    setMaxListeners(0, options.signal);
+  }
+
+  async run(): Promise<void> {
+    const { settings } = this.#rt.station;
+    const hint = () => this.#hint();
+    const stopSchedule = every(settings.intake.scanSeconds, hint);
+    this.#options.signal.addEventListener('abort', hint);
+    try {
+      await this.#keepUp();
+      while (!this.#options.signal.aborted) {
+        this.#again = false;
+        const { worked, pause } = await this.#turn();
+        if (this.#failure !== null) throw this.#failure;
+        if (worked) continue;
+        await flushJournal(this.#rt);
+        if (this.#options.drain && this.#isDrained()) break;
+        await this.#sleep(pause);
+        if (this.#failure !== null) throw this.#failure;
+        await this.#keepUp();
+      }
+      await Promise.all(this.#atWork.values());
+      if (this.#failure !== null) throw this.#failure;
+      await flushJournal(this.#rt);
+    } finally {
+      await stopSchedule();
+      await this.#watch?.close();
+    }
+  }
+
+  /** One look at everything. `pause` is how long the loop may sleep when nothing was done. */
+  async #turn(): Promise<{ worked: boolean; pause: number }> {
+    const rt = this.#rt;
+    const before = rt.ledger.head.seq;
+    const dropped = await takeCommands(rt);
+    const { claims, settlesIn } = this.#intakeIsOpen()
+      ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN)
+      : { claims: [], settlesIn: 1000 };
+    await admitClaims(rt, [...dropped, ...claims]);
+    await releaseWaiting(rt);
+    const started = await this.#startReady();
+    if (rt.unjournalled.length > FLUSH_AT_RECORDS) await flushJournal(rt);
+    const pauses = [
+      rt.station.settings.intake.scanSeconds * 1000,
+      settlesIn,
+      rt.waiting.nextDue(Date.now()),
+      rt.waiting.repository().length > 0 ? 1000 : null,
+    ];
+    const pause = Math.min(...pauses.filter((p) => p !== null));
+    return { worked: started || claims.length > 0 || dropped.length > 0 || rt.ledger.head.seq !== before, pause };
+  }
+
+  /** Pure file orders run and land as one batch; orders with commands run beside it, as many as their lanes allow. */
+  async #startReady(): Promise<boolean> {
+    const rt = this.#rt;
+    const batch: OrderLife[] = [];
+    let begun = 0;
+    for (;;) {
+      const life = rt.ready.take((candidate) => this.#hasSlot(candidate));
+      if (life === null) break;
+      if (life.admitted?.works === true) {
+        begun++;
+        const running = this.#work(life);
+        this.#atWork.set(life.woId, running);
+      } else if (batch.push(life) >= ORDERS_A_BATCH) break;
+    }
+    const head = rt.ledger.head.seq;
+    if (batch.length > 0) await runOrders(rt, batch);
+    return begun > 0 || rt.ledger.head.seq !== head;
+  }
+
+  async #work(life: OrderLife): Promise<void> {
+    try {
+      await runOrders(this.#rt, [life]);
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#atWork.delete(life.woId);
+      // Still ready: another order has its paths in hand, and the end of that one wakes us.
+      if (this.#rt.orders.get(life.woId)?.status !== 'ready') this.#hint();
+    }
+  }
+
+  #hasSlot(life: OrderLife): boolean {
+    if (life.admitted?.works !== true) return true;
+    if (this.#atWork.has(life.woId)) return false;
+    const lane = life.admitted.lane;
+    const used = [...this.#atWork.keys()].filter((woId) => this.#rt.orders.get(woId)?.admitted?.lane === lane).length;
+    return used < (this.#rt.station.settings.lanes[lane]?.concurrency ?? 1);
+  }
+
+  /** A full disk or a full queue slows intake down with a clear line; drops stay their authors' files. */
+  #intakeIsOpen(): boolean {
+    const { settings, layout } = this.#rt.station;
+    const disk = ifThere(() => fs.statfsSync(layout.gitDir));
+    const freeMb = disk === undefined ? Number.POSITIVE_INFINITY : (disk.bavail * disk.bsize) / 1_048_576;
+    const why =
+      freeMb < settings.intake.minFreeMb
+        ? `only ${Math.floor(freeMb)} MB of disk are free, intake waits for ${settings.intake.minFreeMb}`
+        : this.#rt.orders.size >= settings.intake.maxWaiting
+          ? `${this.#rt.orders.size} orders are alive, intake waits until fewer than ${settings.intake.maxWaiting} are`
+          : '';
+    if (why !== this.#slow) {
+      this.#slow = why;
+      if (why !== '') this.#rt.log.warn(why);
+      this.#rt.telemetry.emit([
+        {
+          v: 1,
+          ts: now(),
+          agent: 'intake',
+          event: why === '' ? 'intake_resumed' : 'intake_slowed',
+          ok: why === '',
+          why,
+        },
+      ]);
+    }
+    return why === '';
+  }
+
+  /** Nothing is runnable: what is parked waits for somebody or for a time to come. A file that is still settling will be. */
+  #isDrained(): boolean {
+    const scan = this.#scanner.scan(1);
+    return this.#rt.ready.size === 0 && this.#atWork.size === 0 && scan.settlesIn === null && scan.drops.length === 0;
+  }
+
+  /** Before sleeping: heartbeat, watches on the lanes as they are now, projections whole. */
+  async #keepUp(): Promise<void> {
+    const rt = this.#rt;
+    const { layout, settings } = rt.station;
+    const beat = {
+      v: 1,
+      pid: process.pid,
+      at: now(),
+      version: VERSION,
+      processors: ['intake', 'executor'],
+      alive: rt.orders.size,
+      slow: this.#slow,
+    };
+    writeProjection(layout.heartbeat, `${JSON.stringify(beat)}\n`);
+    const folders = [layout.inbox, ...this.#scanner.lanes().map((lane) => join(layout.inbox, lane)), layout.commands];
+    const identity = folders.map((f) => `${f}=${folderIdentity(f)}`).join('\n');
+    if (identity !== this.#watched) {
+      await this.#watch?.close();
+      this.#watch = watchFolders(folders, () => this.#hint());
+      this.#watched = identity;
+    }
+    if (!projectionsAreWhole(rt.station)) {
+      if (rt.ledger.head.seq > 1 && settings.paths.state !== '') {
+        await flushJournal(rt);
+        const restored = await restoreProjections(rt.station, false);
+        rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
+      } else markProjectionsWhole(rt.station);
+    }
+  }
+
+  #hint(): void {
+    this.#again = true;
+    this.#wake();
+  }
+
+  /** Sleeps until a hint or the time; a hint that came while the loop was busy counts (no lost wake-up). */
+  #sleep(milliseconds: number): Promise<void> {
+    if (this.#again || this.#options.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(1, milliseconds));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,243 @@
+import { join } from 'node:path';
+import { commitsOfOrder, isInHistory } from '../git/history.ts';
+import { IndependentReader } from '../git/independent.ts';
+import { hashOf, sha256 } from '../order/canonical-json.ts';
+import { isOutside } from '../order/change.ts';
+import { asWaybillError } from '../order/error.ts';
+import type { Recorded } from '../order/event.ts';
+import type { OrderLife } from '../order/life.ts';
+import { readIfThere } from '../platform/durable.ts';
+import { readLines } from '../platform/jsonl.ts';
+import { checkEvidence, evidenceName } from '../record/evidence.ts';
+import { type Anchor, JournalReader } from '../record/journal.ts';
+import { GENESIS, parseRecord, segmentPath, segments } from '../record/ledger.ts';
+import { Orders } from '../record/orders.ts';
+import { refsOf } from '../station/layout.ts';
+import type { Station } from '../station/station.ts';
+
+/** One thing that does not hold. Warnings are things a person may do (a rebase); errors are not. */
+export interface Finding {
+  readonly severity: 'error' | 'warning';
+  readonly kind: 'ledger' | 'anchor' | 'evidence' | 'commit' | 'rewritten' | 'lost';
+  readonly subject: string;
+  readonly message: string;
+}
+
+export interface Verification {
+  readonly records: number;
+  readonly orders: number;
+  readonly anchors: number;
+  readonly evidence: number;
+  readonly commits: number;
+  readonly findings: Finding[];
+}
+
+/**
+ * `waybill verify`: the chain record by record, its anchors outside, every manifest, and with a second implementation of git that the
+ * commits hold what the evidence says. With `woId` the last two only for that order; the chain is always checked whole.
+ */
+export async function verifyStation(
+  station: Station,
+  woId: string | null,
+  tell: (done: string) => void = () => {},
+): Promise<Verification> {
+  const chain = verifyChain(station);
+  tell(`${chain.hashes.size} ledger records`);
+  const findings = [...chain.findings];
+  const journal = new JournalReader(station.repo, refsOf(station.id).journal);
+  const anchors = await journal.anchors();
+  findings.push(...verifyAnchors(anchors, chain));
+  tell(`${anchors.length} anchors`);
+  let [evidence, commits] = [0, 0];
+  const reader = new IndependentReader(station.repo.gitDir);
+  const lives = chain.orders.all().filter((life) => woId === null || life.woId === woId);
+  for (const life of lives) {
+    const manifest = life.outcome?.evidence?.manifest_sha256;
+    if (manifest !== undefined && life.status !== 'running') {
+      evidence++;
+      for (const fault of checkEvidence(
+        join(station.layout.evidence, evidenceName(life.woId, life.attempt)),
+        manifest,
+      )) {
+        findings.push({
+          severity: 'error',
+          kind: 'evidence',
+          subject: life.woId,
+          message: `evidence ${fault.path} is ${fault.kind}`,
+        });
+      }
+    }
+    if (life.landed?.how === 'landed') {
+      for (const commit of life.landed.commits) {
+        commits++;
+        findings.push(...(await verifyCommit(station, reader, life, commit, chain.hashes)));
+      }
+    }
+    if ((evidence + commits) % 500 === 0) tell(`${evidence} evidence folders, ${commits} commits`);
+  }
+  return { records: chain.hashes.size, orders: lives.length, anchors: anchors.length, evidence, commits, findings };
+}
+
+interface Chain {
+  readonly orders: Orders;
+  /** Hash by sequence number. */
+  readonly hashes: Map<number, string>;
+  readonly findings: Finding[];
+}
+
+/** Stops at the first bad record: after it nothing is certain. */
+function verifyChain(station: Station): Chain {
+  const orders = new Orders();
+  const hashes = new Map<number, string>();
+  let head = GENESIS;
+  const folder = station.layout.ledger;
+  const bad = (subject: string, message: string): Chain => ({
+    orders,
+    hashes,
+    findings: [{ severity: 'error', kind: 'ledger', subject, message }],
+  });
+  const all = segments(folder);
+  for (const first of all) {
+    const file = segmentPath(folder, first);
+    let n = 0;
+    for (const line of readLines(file)) {
+      const subject = `ledger record ${head.seq + 1} (${file}:${++n})`;
+      if (!line.whole) {
+        // A running station writes the last line at this moment, and a dead one left it torn: either way it was never acknowledged.
+        if (first === all.at(-1)) break;
+        return bad(subject, 'the line is cut short');
+      }
+      let record: Recorded;
+      try {
+        record = parseRecord(line.text, file);
+      } catch (error) {
+        return bad(subject, asWaybillError(error).message);
+      }
+      const { hash, ...body } = record;
+      if (record.seq !== head.seq + 1)
+        return bad(subject, `the record has sequence number ${record.seq}: records are missing or doubled`);
+      if (record.prev !== head.hash) return bad(subject, 'the record does not follow the one before it');
+      if (hashOf(body) !== hash) return bad(subject, 'the record was changed: its hash is not that of its content');
+      try {
+        orders.apply(record);
+      } catch (error) {
+        return bad(subject, asWaybillError(error).message);
+      }
+      head = { seq: record.seq, hash };
+      hashes.set(record.seq, hash);
+    }
+  }
+  return { orders, hashes, findings: [] };
+}
+
+function verifyAnchors(anchors: readonly Anchor[], chain: Chain): Finding[] {
+  if (chain.findings.length > 0) return [];
+  const last = chain.hashes.size;
+  for (const { commit, seq, hash } of anchors) {
+    const at = (message: string): Finding[] => [
+      {
+        severity: 'error',
+        kind: 'anchor',
+        subject: `ledger record ${seq}`,
+        message: `${message}, as journal commit ${commit.slice(0, 10)} tells`,
+      },
+    ];
+    if (seq > last) return at(`the ledger ends at record ${last}, but had a record ${seq}: its tail was cut`);
+    if (seq > 0 && chain.hashes.get(seq) !== hash)
+      return at(`record ${seq} is another one than it was: the ledger was rewritten`);
+  }
+  return [];
+}
+
+/** What a commit must say and hold. A commit that a person rewrote or dropped is told apart from one that is false. */
+async function verifyCommit(
+  station: Station,
+  reader: IndependentReader,
+  life: OrderLife,
+  commit: string,
+  hashes: ReadonlyMap<number, string>,
+): Promise<Finding[]> {
+  const { repo } = station;
+  const at = (severity: Finding['severity'], kind: Finding['kind'], message: string): Finding => ({
+    severity,
+    kind,
+    subject: life.woId,
+    message,
+  });
+  const read = await reader.commit(commit);
+  const tip = repo.refs.read(life.landing?.branch ?? '');
+  const findings: Finding[] = [];
+  if (read === null || tip === null || !(await isInHistory(repo.git, commit, tip))) {
+    const other = tip === null ? [] : await commitsOfOrder(repo.git, tip, life.woId);
+    if (other[0] === undefined)
+      findings.push(
+        at(
+          'warning',
+          'lost',
+          `commit ${commit.slice(0, 10)} is not on ${life.landing?.branch ?? 'its branch'} any more; the journal still has the evidence`,
+        ),
+      );
+    else
+      findings.push(
+        at('warning', 'rewritten', `commit ${commit.slice(0, 10)} was rewritten as ${other[0].slice(0, 10)}`),
+      );
+    if (read === null) return findings;
+  }
+  const trailer = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(read.message)?.[1];
+  if (trailer('Work-Order') !== life.woId)
+    findings.push(
+      at('error', 'commit', `commit ${commit.slice(0, 10)} names the order ${trailer('Work-Order') ?? 'nobody'}`),
+    );
+  if (trailer('Evidence') !== life.outcome?.evidence?.manifest_sha256)
+    findings.push(at('error', 'commit', `commit ${commit.slice(0, 10)} names other evidence than the ledger`));
+  const [seq = '', hash = ''] = (trailer('Ledger') ?? '').split(' ');
+  if (hashes.get(Number(seq)) !== hash)
+    findings.push(
+      at(
+        'error',
+        'anchor',
+        `commit ${commit.slice(0, 10)} anchors another ledger record ${seq}: the ledger was rewritten or its tail cut`,
+      ),
+    );
+  findings.push(...(await verifyBlobs(station, reader, life, commit)));
+  return findings;
+}
+
+/** The commit's files, read by the second implementation, against the receipt's subjects. Converted files have other bytes in git. */
+async function verifyBlobs(
+  station: Station,
+  reader: IndependentReader,
+  life: OrderLife,
+  commit: string,
+): Promise<Finding[]> {
+  const receipt = readIfThere(join(station.layout.evidence, evidenceName(life.woId, life.attempt), 'receipt.json'));
+  if (receipt === undefined) return []; // told by the manifest check
+  const subjects = subjectsOf(receipt);
+  const findings: Finding[] = [];
+  for (const change of life.landing?.changes ?? []) {
+    if (isOutside(change.path) || (change.after !== null && change.after.blob !== change.after.disk)) continue;
+    const bytes = await reader.file(commit, change.path);
+    const wanted = change.after === null ? undefined : subjects.get(change.path);
+    const found = bytes === null ? undefined : sha256(bytes).slice(7);
+    if (found !== wanted) {
+      findings.push({
+        severity: 'error',
+        kind: 'commit',
+        subject: life.woId,
+        message: `commit ${commit.slice(0, 10)} holds other bytes at ${change.path} than its evidence says`,
+      });
+    }
+  }
+  return findings;
+}
+
+function subjectsOf(receipt: Buffer): Map<string, string> {
+  try {
+    const value = JSON.parse(receipt.toString('utf8')) as {
+      subject?: { name?: string; digest?: { sha256?: string } }[];
+    };
+    return new Map((value.subject ?? []).map((s) => [s.name ?? '', s.digest?.sha256 ?? '']));
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,246 @@
+import { join } from 'node:path';
+import { checkFailure, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
+import { convertedPaths, imageOf } from '../git/attributes.ts';
+import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
+import { type Change, type ImageChange, isOutside, sameContent } from '../order/change.ts';
+import { asWaybillError, WaybillError } from '../order/error.ts';
+import type { CheckResult } from '../order/generated.ts';
+import { removeTree } from '../platform/durable.ts';
+import { contentOf, removeEmptyFolders } from '../platform/target.ts';
+import { resolveTarget } from '../policy/fence.ts';
+import { cancelOrder, failOrder } from './finish.ts';
+import type { Job } from './job.ts';
+import type { Runtime } from './runtime.ts';
+import { keepContents } from './start.ts';
+
+/**
+ * Steps 4 and 5 of "One order's life", for orders with commands or checks: their files go into place, their commands run, the runner
+ * measures what changed, their checks decide. True when the order may land; otherwise it has ended, and its file actions are restored.
+ */
+export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
+  const life = rt.life(job.woId);
+  const folder = rt.claimFolder(life);
+  const abort = rt.running.get(job.woId)?.abort ?? new AbortController();
+  removeTree(join(folder, 'commands'));
+  const context: RunContext = {
+    station: rt.station,
+    folder,
+    woId: job.woId,
+    signal: abort.signal,
+    begin: (n, name, idempotent) => {
+      if (abort.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
+      rt.record([
+        {
+          event: 'command',
+          woId: job.woId,
+          attempt: life.attempt,
+          from: null,
+          to: null,
+          data: { n, name, idempotent },
+        },
+      ]);
+      rt.step(`life 4: command ${n} recorded`, [job.woId]);
+    },
+  };
+  const before = await uncommitted(rt);
+  try {
+    putInPlace(rt, job);
+    rt.step('life 4: files in place', [job.woId]);
+    let n = 0;
+    for (const command of job.order.commands) await runAction(context, command, ++n);
+    await measureOutputs(rt, job);
+    rt.step('life 4: commands done', [job.woId]);
+    const checks: CheckResult[] = [];
+    for (const check of job.order.checks) checks.push(await runCheck(context, check, ++n));
+    job.checks = checks;
+    const failed = checkFailure(checks);
+    if (failed !== null) throw failed;
+    if (abort.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
+  } catch (thrown) {
+    const made = changedOutputs(rt, job);
+    const actions = job.images.filter((i) => !made.includes(i.path));
+    const unrestored = [
+      ...restore(rt, job.woId, job.changes, actions, job.made),
+      ...made,
+      ...(await leftovers(rt, job, before)),
+    ];
+    endFailed(rt, job, asWaybillError(thrown), [...new Set(unrestored)], abort.signal);
+    return false;
+  }
+  const leftover = await leftovers(rt, job, before);
+  for (const path of leftover)
+    job.warnings.push({
+      code: 'leftover',
+      message: `${path}: changed while the commands ran, but named in no outputs, so not committed`,
+    });
+  await keepContents(
+    rt,
+    job.woId,
+    job.prepared.contents,
+    job.changes.map((c) => [c.path, c.after]),
+  );
+  rt.record([
+    {
+      event: 'executed',
+      woId: job.woId,
+      attempt: life.attempt,
+      from: null,
+      to: null,
+      data: { changes: [...job.images], checks: [...job.checks], leftover },
+    },
+  ]);
+  rt.step('life 5: checked', [job.woId]);
+  job.inPlace = true;
+  return true;
+}
+
+function endFailed(
+  rt: Runtime,
+  job: Job,
+  error: WaybillError,
+  unrestored: readonly string[],
+  signal: AbortSignal,
+): void {
+  const life = rt.life(job.woId);
+  rt.record([
+    {
+      event: 'restored',
+      woId: job.woId,
+      attempt: life.attempt,
+      from: null,
+      to: null,
+      data: { paths: job.images.map((i) => i.path), unrestored: [...unrestored] },
+    },
+  ]);
+  if (signal.aborted)
+    cancelOrder(
+      rt,
+      life,
+      String(signal.reason),
+      new WaybillError('CANCELLED', `cancelled by ${String(signal.reason)}`),
+      { job, unrestored },
+    );
+  else failOrder(rt, life, { error, job, checks: job.checks, unrestored });
+}
+
+/** Puts the results of the file actions where the commands will look for them. */
+function putInPlace(rt: Runtime, job: Job): void {
+  const placement = new Placement(
+    rt.station.repo.root,
+    join(rt.station.layout.tmp, `work-${job.woId}`),
+    targets(job.woId, job.changes, job.images),
+  );
+  placement.stage();
+  const bad = placement.apply();
+  job.made = placement.made();
+  if (bad !== null) {
+    placement.undo();
+    placement.discard();
+    throw bad.error;
+  }
+  for (const kept of placement.finish(join(rt.station.layout.live, 'kept')))
+    job.warnings.push({
+      code: 'leftover',
+      message: `${kept.path}: somebody wrote into the old copy; it is kept as ${kept.kept}`,
+    });
+}
+
+export function targets(woId: string, changes: readonly Change[], images: readonly ImageChange[]): Target[] {
+  const bytes = new Map(changes.map((c) => [c.path, c.after?.bytes ?? null]));
+  return images.map((image) => ({ woId, ...image, bytes: bytes.get(image.path) ?? null }));
+}
+
+/** Adds to the order's changes what its commands made of the files they named as outputs. Paths resolve again: a command may have made links. */
+async function measureOutputs(rt: Runtime, job: Job): Promise<void> {
+  const outputs = outputsOf(rt, job);
+  if (outputs.length === 0) return;
+  const { repo } = rt.station;
+  const converted = await convertedPaths(
+    repo,
+    outputs.filter((p) => !isOutside(p)),
+  );
+  const changes = new Map(job.changes.map((c) => [c.path, c]));
+  const images = new Map(job.images.map((i) => [i.path, i]));
+  for (const path of outputs) {
+    const before = job.prepared.contents.get(path) ?? null;
+    const after = contentOf(isOutside(path) ? path : join(repo.root, path));
+    changes.delete(path);
+    images.delete(path);
+    if (sameContent(before, after)) continue;
+    changes.set(path, { path, before, after });
+    images.set(path, {
+      path,
+      before: job.prepared.before.get(path) ?? null,
+      after: await imageOf(repo, path, after, converted.has(path)),
+    });
+  }
+  job.changes = [...changes.values()];
+  job.images = [...images.values()];
+}
+
+function outputsOf(rt: Runtime, job: Job): string[] {
+  return [...new Set(job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(rt.station, raw)))];
+}
+
+/** Outputs that commands made or changed: theirs to take back, only reported. */
+function changedOutputs(rt: Runtime, job: Job): string[] {
+  return outputsOf(rt, job).filter((path) => {
+    const planned = job.prepared.plan.changes.find((c) => c.path === path);
+    const there = contentOf(isOutside(path) ? path : join(rt.station.repo.root, path));
+    return !sameContent(there, planned === undefined ? (job.prepared.contents.get(path) ?? null) : planned.after);
+  });
+}
+
+/** Takes file actions back wherever the bytes still are ours. Returns the paths that could not be taken back. */
+export function restore(
+  rt: Runtime,
+  woId: string,
+  changes: readonly Change[],
+  images: readonly ImageChange[],
+  made: readonly string[],
+): string[] {
+  const unrestored: string[] = [];
+  for (const image of images) {
+    const change = changes.find((c) => c.path === image.path);
+    const back: Target = {
+      woId,
+      path: image.path,
+      before: image.after,
+      after: image.before,
+      bytes: change?.before?.bytes ?? null,
+    };
+    const placement = new Placement(rt.station.repo.root, join(rt.station.layout.tmp, `restore-${woId}`), [back]);
+    const there = onDisk(placement.absolute(back));
+    if (isAt(there, image.before)) continue;
+    if (!isAt(there, image.after)) {
+      unrestored.push(image.path);
+      continue;
+    }
+    placement.stage();
+    if (placement.apply() !== null) unrestored.push(image.path);
+    placement.finish(join(rt.station.layout.live, 'kept'));
+  }
+  removeEmptyFolders(made);
+  return unrestored;
+}
+
+/** What `git status` shows now, as path and state: the runner measures, whatever a command says of itself (rule 14). */
+async function uncommitted(rt: Runtime): Promise<Map<string, string>> {
+  const out = await rt.station.repo.git.run(['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all']);
+  return new Map(
+    out
+      .toString('utf8')
+      .split('\0')
+      .filter((e) => e !== '')
+      .map((entry) => [entry.slice(3), entry.slice(0, 2)]),
+  );
+}
+
+/** Changes in the work tree that came up while the commands ran, and belong to no order at work. */
+async function leftovers(rt: Runtime, job: Job, before: ReadonlyMap<string, string>): Promise<string[]> {
+  const busy = new Set([...rt.running.values()].flatMap((r) => [...r.paths]));
+  const named = new Set([...job.images.map((i) => i.path), ...busy]);
+  return [...(await uncommitted(rt))]
+    .filter(([path, state]) => before.get(path) !== state && !named.has(path))
+    .map(([path]) => path);
+}

@@ -1,0 +1,86 @@
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { WaybillError } from '../order/error.ts';
+import { exists } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import { expandHome } from '../platform/user.ts';
+import { ownPaths } from '../station/layout.ts';
+import { SETTINGS_FILE } from '../station/settings.ts';
+import type { Station } from '../station/station.ts';
+
+/**
+ * Rule 9, "Inside the fence". Turns a path of an order into the one it really is: relative to the root, or absolute inside a root
+ * that settings allow. Resolved through symlinks; never in .git, in Waybill's own folders, or in settings. Throws PATH_DENIED.
+ */
+export function resolveTarget(station: Station, raw: string): string {
+  const { root } = station.layout;
+  const deny = (why: string, hint?: string) =>
+    new WaybillError('PATH_DENIED', `${raw}: ${why}`, hint === undefined ? {} : { hint });
+  if (raw.includes('\0')) throw deny('a path cannot hold a NUL');
+  if (raw.endsWith('/') || ['', '.', '..'].includes(basename(raw))) throw deny('names a folder, not a file');
+  const expanded = expandHome(raw);
+  const path = realPath(isAbsolute(expanded) ? resolve(expanded) : resolve(root, expanded), deny);
+  if (path.split('/').some(isGitName)) throw deny("lies in git's own folder");
+  const inside = relative(root, path);
+  if (inside.startsWith('..') || isAbsolute(inside)) {
+    const open = station.settings.fence.roots.some((allowed) => isBelow(path, allowedRoot(root, allowed)));
+    if (!open)
+      throw deny(
+        'lies outside the station',
+        `Allow its folder in waybill.yaml:\n  fence:\n    roots: [${JSON.stringify(relativeFolder(root, path))}]`,
+      );
+    if (isBelow(path, station.layout.gitDir)) throw deny("lies in git's own folder");
+    return path;
+  }
+  const own = [...ownPaths(station.settings), SETTINGS_FILE, 'policy.yaml'].find((kept) =>
+    isBelow(inside.toLowerCase(), kept.toLowerCase()),
+  );
+  if (own !== undefined) throw deny(`${own} is Waybill's own`);
+  const closed = station.settings.fence.protected.find((kept) => isBelow(inside, kept.replace(/\/+$/, '')));
+  if (closed !== undefined) throw deny(`${closed} is protected in waybill.yaml`);
+  for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
+    if (exists(join(root, folder, '.git'))) throw deny(`${folder} is another repository`);
+  }
+  return inside;
+}
+
+/** The path with every folder on the way resolved; the last part must be no link itself, because a link is not what it points to. */
+function realPath(path: string, deny: (why: string, hint?: string) => WaybillError): string {
+  const stat = ifThere(() => fs.lstatSync(path));
+  if (stat?.isSymbolicLink())
+    throw deny(`is a symbolic link to ${fs.readlinkSync(path)}`, 'Name the file that it points to.');
+  const tail = [basename(path)];
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const link = ifThere(() => fs.lstatSync(folder));
+    if (link === undefined) {
+      tail.unshift(basename(folder));
+      continue;
+    }
+    const real = ifThere(() => fs.realpathSync(folder));
+    if (real === undefined) throw deny(`${folder} is a link that leads nowhere`);
+    if (!fs.statSync(real).isDirectory()) throw deny(`${folder} is a file, not a folder`);
+    return join(real, ...tail);
+  }
+}
+
+/** `.git` under every spelling that a file system may take for it: case, trailing dots and spaces, the 8.3 name, ignorable characters. */
+function isGitName(part: string): boolean {
+  const plain = part
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/[. ]+$/, '')
+    .toLowerCase();
+  return plain === '.git' || plain === 'git~1';
+}
+
+function allowedRoot(root: string, allowed: string): string {
+  const path = resolve(root, expandHome(allowed));
+  return exists(path) ? fs.realpathSync(path) : path;
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+function relativeFolder(root: string, path: string): string {
+  return relative(root, dirname(path));
+}

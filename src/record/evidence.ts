@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { sha256 } from '../order/canonical-json.ts';
+import type { Change } from '../order/change.ts';
+import { isOutside } from '../order/change.ts';
+import { renderDiff } from '../order/diff.ts';
+import type { CheckResult, EvidenceManifest } from '../order/generated.ts';
+import type { OrderLife } from '../order/life.ts';
+import { ensureDir, exists, namesIn, readIfThere, removeTree, writeProjection } from '../platform/durable.ts';
+import { fs } from '../platform/fs.ts';
+import { conform, conforms } from '../platform/schema.ts';
+
+/** One file of an order's evidence, as raw bytes. */
+export interface EvidenceFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+export interface SealedEvidence {
+  readonly files: readonly EvidenceFile[];
+  readonly manifestSha256: string;
+}
+
+export const MANIFEST = 'manifest.json';
+
+/** What is known of an order when its evidence is sealed. */
+export interface EvidenceSource {
+  readonly life: OrderLife;
+  readonly request: EvidenceFile;
+  readonly plan: Record<string, unknown> | null;
+  readonly changes: readonly Change[];
+  readonly commands: readonly EvidenceFile[];
+  readonly checks: readonly CheckResult[];
+}
+
+/** Puts an order's evidence together and seals it with a manifest. The same input gives the same bytes. */
+export function sealEvidence(source: EvidenceSource): SealedEvidence {
+  const { life, changes } = source;
+  const files: EvidenceFile[] = [source.request];
+  if (source.plan !== null) files.push(json('plan.json', source.plan));
+  files.push({ path: 'changes.patch', bytes: renderDiff(changes) });
+  files.push(...source.commands);
+  files.push(json('checks.json', { v: 1, checks: source.checks }));
+  files.push(json('receipt.json', receipt(source)));
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const manifest: EvidenceManifest = {
+    v: 1,
+    wo_id: life.woId,
+    attempt: life.attempt,
+    files: files.map((f) => ({ path: f.path, sha256: sha256(f.bytes), size: f.bytes.length })),
+  };
+  const sealed = json(MANIFEST, manifest);
+  return { files: [...files, sealed], manifestSha256: sha256(sealed.bytes) };
+}
+
+/** An in-toto Statement v1 whose subjects are the result blobs. Commit and tree stand in the ledger: the commit names the evidence. */
+function receipt({ life, changes, checks }: EvidenceSource): Record<string, unknown> {
+  const subject = changes.flatMap(({ path, after }) =>
+    after === null ? [] : [{ name: path, digest: { sha256: sha256(after.bytes).slice(7) } }],
+  );
+  return {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject,
+    predicateType: 'https://waybill.dev/receipt/v1',
+    predicate: {
+      wo_id: life.woId,
+      attempt: life.attempt,
+      lane: life.admitted?.lane ?? null,
+      requester: life.admitted?.requester ?? null,
+      request_sha256: life.admitted?.request.sha256 ?? null,
+      plan_sha256: life.started?.plan_sha256 ?? null,
+      branch: life.started?.branch ?? null,
+      base: life.started?.head ?? null,
+      removed: changes.filter((c) => c.after === null).map((c) => c.path),
+      outside: changes.filter((c) => isOutside(c.path)).map((c) => c.path),
+      checks: checks.map(({ name, ok }) => ({ name, ok })),
+    },
+  };
+}
+
+function json(path: string, value: unknown): EvidenceFile {
+  return { path, bytes: Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8') };
+}
+
+/** The folder of one attempt's evidence: the first has the order's id, later ones add `@n`, which no id can hold. */
+export function evidenceName(woId: string, attempt: number): string {
+  return attempt <= 1 ? woId : `${woId}@${attempt}`;
+}
+
+/** Writes sealed evidence where operators look. A projection: the journal holds the same bytes. */
+export function projectEvidence(folder: string, sealed: Pick<SealedEvidence, 'files'>): void {
+  if (exists(folder)) removeTree(folder);
+  ensureDir(folder);
+  for (const file of sealed.files) writeProjection(join(folder, file.path), file.bytes);
+}
+
+/** One thing wrong with evidence on disk. */
+export interface EvidenceFault {
+  readonly kind: 'missing' | 'changed' | 'duplicate' | 'stray' | 'manifest';
+  readonly path: string;
+}
+
+/** Holds an evidence folder against its manifest, and the manifest against the hash in the ledger. */
+export function checkEvidence(folder: string, manifestSha256: string): EvidenceFault[] {
+  const bytes = readIfThere(join(folder, MANIFEST));
+  if (bytes === undefined) return [{ kind: 'missing', path: MANIFEST }];
+  if (sha256(bytes) !== manifestSha256) return [{ kind: 'changed', path: MANIFEST }];
+  const value: unknown = JSON.parse(bytes.toString('utf8'));
+  if (!conforms('evidence-manifest', value)) return [{ kind: 'manifest', path: MANIFEST }];
+  const manifest = conform('evidence-manifest', value, 'INTERNAL');
+  const faults: EvidenceFault[] = [];
+  const listed = new Set<string>();
+  for (const file of manifest.files) {
+    if (listed.has(file.path)) faults.push({ kind: 'duplicate', path: file.path });
+    listed.add(file.path);
+    const found = readIfThere(join(folder, file.path));
+    if (found === undefined) faults.push({ kind: 'missing', path: file.path });
+    else if (found.length !== file.size || sha256(found) !== file.sha256)
+      faults.push({ kind: 'changed', path: file.path });
+  }
+  for (const path of filesBelow(folder))
+    if (path !== MANIFEST && !listed.has(path)) faults.push({ kind: 'stray', path });
+  return faults;
+}
+
+/** Every file below a folder, relative, sorted. */
+export function filesBelow(folder: string, prefix = ''): string[] {
+  return namesIn(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      return fs.lstatSync(path).isDirectory() ? filesBelow(path, `${prefix}${name}/`) : [`${prefix}${name}`];
+    });
+}

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import type { FileEntry } from '../git/fast-import.ts';
+import { blobBytes } from '../git/history.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Recorded } from '../order/event.ts';
+import { claimOf, type OrderLife } from '../order/life.ts';
+import { namesIn, readIfThere } from '../platform/durable.ts';
+import type { Station } from '../station/station.ts';
+import { type EvidenceFile, filesBelow } from './evidence.ts';
+import type { LedgerHead } from './ledger.ts';
+import { stateDocument, stateText } from './state.ts';
+
+/**
+ * The journal: a ref of the station's own that carries ledger, evidence and state where no reset, checkout, clean or stash reaches.
+ * Laid out by sequence number, at most 256 entries a folder, so that a commit costs the same at any history.
+ */
+
+/** Folder of sealed evidence in a claim folder, one below it for each attempt, for evidence that no landing carries. */
+const SEALED = 'sealed';
+
+export function sealedFolder(claimFolder: string, attempt: number): string {
+  return join(claimFolder, SEALED, String(attempt));
+}
+
+/** `orders/0000/1f/WO-1`: by the record the order was born with. */
+export function journalFolder(born: number, woId: string): string {
+  return `orders/${bucket(born)}/${woId}`;
+}
+
+function bucket(seq: number): string {
+  return `${Math.floor(seq / 65536)
+    .toString(16)
+    .padStart(4, '0')}/${(Math.floor(seq / 256) % 256).toString(16).padStart(2, '0')}`;
+}
+
+/** Evidence of one attempt, as journal entries. */
+export function evidenceEntries(life: OrderLife, attempt: number, files: readonly EvidenceFile[]): FileEntry[] {
+  const folder = attemptFolder(life, attempt);
+  return files.map((f) => ({ path: `${folder}/${f.path}`, mode: '100644', bytes: f.bytes }));
+}
+
+/** What a flush writes: the ledger's new lines, the orders they touched, and the bytes of what was refused. */
+export function flushEntries(station: Station, records: readonly Recorded[], lives: readonly OrderLife[]): FileEntry[] {
+  const first = records[0];
+  const last = records.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const entries: FileEntry[] = [];
+  const lines = records.map((r) => `${JSON.stringify(r)}\n`).join('');
+  entries.push(
+    text(
+      `ledger/${bucket(first.seq)}/${String(first.seq).padStart(12, '0')}-${String(last.seq).padStart(12, '0')}.jsonl`,
+      lines,
+    ),
+  );
+  for (const life of lives) {
+    const folder = journalFolder(life.born, life.woId);
+    entries.push(text(`${folder}/life.json`, `${JSON.stringify(life)}\n`));
+    entries.push(text(`${folder}/state.json`, stateText(stateDocument(station, life))));
+    entries.push(...sealedEntries(station, life));
+  }
+  for (const record of records) if (record.event === 'rejected') entries.push(...refusedEntries(station, record));
+  return entries;
+}
+
+function sealedEntries(station: Station, life: OrderLife): FileEntry[] {
+  const claim = join(station.layout.claimed, claimOf(life));
+  return namesIn(join(claim, SEALED)).flatMap((attempt) => {
+    const folder = sealedFolder(claim, Number(attempt));
+    return evidenceEntries(
+      life,
+      Number(attempt),
+      filesBelow(folder).map((path) => ({ path, bytes: readIfThere(join(folder, path)) ?? Buffer.alloc(0) })),
+    );
+  });
+}
+
+function attemptFolder(life: OrderLife, attempt: number): string {
+  return `${journalFolder(life.born, life.woId)}/attempt-${attempt}`;
+}
+
+/** The exact bytes of input that could not be accepted, so that quarantine can be rebuilt. */
+function refusedEntries(station: Station, record: Extract<Recorded, { event: 'rejected' }>): FileEntry[] {
+  if (record.data.request === null) return [];
+  const claim = join(station.layout.claimed, record.data.claim);
+  return filesBelow(claim).map((path) => ({
+    path: `${refusedFolder(record.seq, record.data.claim)}/${path}`,
+    mode: '100644',
+    bytes: readIfThere(join(claim, path)) ?? Buffer.alloc(0),
+  }));
+}
+
+export function refusedFolder(seq: number, claim: string): string {
+  return `refused/${bucket(seq)}/${claim}`;
+}
+
+function text(path: string, content: string): FileEntry {
+  return { path, mode: '100644', bytes: Buffer.from(content, 'utf8') };
+}
+
+/** A journal commit's message: `Ledger` anchors the head, `Upto` says which records its tree holds. */
+export function journalMessage(what: string, head: LedgerHead, upTo: number): string {
+  return `journal: ${what}\n\nLedger: ${head.seq} ${head.hash}\nUpto: ${upTo}\n`;
+}
+
+/** An anchor of the ledger outside of it. */
+export interface Anchor {
+  readonly commit: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly upTo: number;
+}
+
+/** Reads the journal ref. */
+export class JournalReader {
+  readonly #repo: Repository;
+  readonly #ref: string;
+
+  constructor(repo: Repository, ref: string) {
+    this.#repo = repo;
+    this.#ref = ref;
+  }
+
+  tip(): string | null {
+    return this.#repo.refs.read(this.#ref);
+  }
+
+  /** The newest record whose bytes the journal holds. */
+  async upTo(): Promise<number> {
+    if (this.tip() === null) return 0;
+    const message = await this.#repo.git.text(['log', '-1', '--format=%B', this.#ref]);
+    return Number(/^Upto: (\d+)$/m.exec(message)?.[1] ?? 0);
+  }
+
+  /** Every anchor, newest first. */
+  async anchors(): Promise<Anchor[]> {
+    if (this.tip() === null) return [];
+    const log = await this.#repo.git.text(['log', '--first-parent', '--format=%H%n%B%x00', this.#ref]);
+    return log.split('\0').flatMap((entry) => {
+      const [commit = '', ...body] = entry.trim().split('\n');
+      const ledger = /^Ledger: (\d+) (sha256:[0-9a-f]{64})$/m.exec(body.join('\n'));
+      const upTo = /^Upto: (\d+)$/m.exec(body.join('\n'));
+      return ledger === null
+        ? []
+        : [{ commit, seq: Number(ledger[1]), hash: ledger[2] ?? '', upTo: Number(upTo?.[1] ?? 0) }];
+    });
+  }
+
+  async file(path: string): Promise<Buffer | null> {
+    return this.tip() === null ? null : blobBytes(this.#repo.git, `${this.#ref}:${path}`);
+  }
+
+  /** Every file below a folder of the journal, with its bytes. */
+  async filesBelow(folder: string): Promise<EvidenceFile[]> {
+    if (this.tip() === null) return [];
+    const listing = await this.#repo.git.run([
+      'ls-tree',
+      '-r',
+      '-z',
+      '--full-tree',
+      '--name-only',
+      this.#ref,
+      '--',
+      `${folder}/`,
+    ]);
+    const files: EvidenceFile[] = [];
+    for (const path of listing
+      .toString('utf8')
+      .split('\0')
+      .filter((p) => p !== '')) {
+      files.push({ path: path.slice(folder.length + 1), bytes: (await this.file(path)) ?? Buffer.alloc(0) });
+    }
+    return files;
+  }
+
+  /** The life of an order that ended, as the journal keeps it. */
+  async life(woId: string, born: number): Promise<OrderLife | null> {
+    const bytes = await this.file(`${journalFolder(born, woId)}/life.json`);
+    return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as OrderLife);
+  }
+
+  async evidence(life: OrderLife, attempt: number): Promise<EvidenceFile[]> {
+    return this.filesBelow(attemptFolder(life, attempt));
+  }
+}

@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import { hashOf } from '../order/canonical-json.ts';
+import { WaybillError } from '../order/error.ts';
+import type { EventData, EventName, Recorded } from '../order/event.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, namesIn, readIfThere, writeDurable } from '../platform/durable.ts';
+import { LineAppender, readLines } from '../platform/jsonl.ts';
+import { conforms } from '../platform/schema.ts';
+
+/** A record that is yet to be written. */
+export type Draft = {
+  [K in EventName]: {
+    event: K;
+    woId: string | null;
+    attempt: number;
+    from: string | null;
+    to: string | null;
+    data: EventData[K];
+  };
+}[EventName];
+
+/** Where the chain stands. */
+export interface LedgerHead {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export const GENESIS: LedgerHead = { seq: 0, hash: `sha256:${'0'.repeat(64)}` };
+
+/** Records in a segment before the next one begins; sealed segments never change. */
+const SEGMENT_RECORDS = 4096;
+
+/**
+ * The ledger behind an interface: append-only, hash-chained, synced before anything repeats it. Laws, tested by its contract suite:
+ * append() assigns sequence numbers without gaps; nothing is acknowledged before sync(); a reader sees whole records only.
+ */
+export interface Ledger {
+  readonly head: LedgerHead;
+  append(drafts: readonly Draft[]): Recorded[];
+  sync(): void;
+  /** All records from `seq` on, read from disk. */
+  read(fromSeq: number): Generator<Recorded>;
+  close(): void;
+}
+
+/** The file ledger: `ledger/<first seq>.jsonl`, segments chained across. */
+export class FileLedger implements Ledger {
+  readonly #folder: string;
+  #appender: LineAppender;
+  #head: LedgerHead;
+  #inSegment: number;
+  /** Called before a new segment begins, to write the checkpoint from which the next start reads. */
+  readonly #beforeSegment: (head: LedgerHead) => void;
+  /** A torn last line that a crash left: never acknowledged, cut off, kept for the curious. */
+  readonly torn: Buffer | null;
+
+  constructor(folder: string, beforeSegment: (head: LedgerHead) => void) {
+    this.#folder = folder;
+    this.#beforeSegment = beforeSegment;
+    ensureDir(folder);
+    const last = segments(folder).at(-1) ?? 1;
+    this.#appender = new LineAppender(segmentPath(folder, last));
+    this.torn = this.#appender.torn;
+    this.#head = headBefore(folder, last);
+    this.#inSegment = 0;
+    for (const record of this.read(last)) {
+      this.#head = { seq: record.seq, hash: record.hash };
+      this.#inSegment++;
+    }
+  }
+
+  get head(): LedgerHead {
+    return this.#head;
+  }
+
+  append(drafts: readonly Draft[]): Recorded[] {
+    if (drafts.length === 0) return [];
+    if (this.#inSegment >= SEGMENT_RECORDS) this.#roll();
+    const records = drafts.map((draft) => {
+      const body = {
+        v: 1 as const,
+        seq: this.#head.seq + 1,
+        ts: now(),
+        event: draft.event,
+        wo_id: draft.woId,
+        attempt: draft.attempt,
+        from: draft.from,
+        to: draft.to,
+        data: draft.data,
+        prev: this.#head.hash,
+      };
+      const record = { ...body, hash: hashOf(body) } as Recorded;
+      this.#head = { seq: record.seq, hash: record.hash };
+      return record;
+    });
+    this.#appender.append(records.map((record) => JSON.stringify(record)));
+    this.#inSegment += records.length;
+    return records;
+  }
+
+  sync(): void {
+    this.#appender.sync();
+  }
+
+  #roll(): void {
+    this.#appender.sync();
+    this.#appender.close();
+    this.#beforeSegment(this.#head);
+    this.#appender = new LineAppender(segmentPath(this.#folder, this.#head.seq + 1));
+    this.#inSegment = 0;
+  }
+
+  read(fromSeq: number): Generator<Recorded> {
+    return readLedger(this.#folder, fromSeq);
+  }
+
+  close(): void {
+    this.#appender.close();
+  }
+}
+
+/** Reads records from disk, also for those who only look. Throws LEDGER_BROKEN for a line that is no record. */
+export function* readLedger(folder: string, fromSeq: number): Generator<Recorded> {
+  const firsts = segments(folder);
+  const start = firsts.findLastIndex((first) => first <= fromSeq);
+  for (const first of firsts.slice(Math.max(0, start))) {
+    for (const line of readLines(segmentPath(folder, first))) {
+      if (!line.whole) continue; // being written, or torn: not acknowledged
+      const record = parseRecord(line.text, segmentPath(folder, first));
+      if (record.seq >= fromSeq) yield record;
+    }
+  }
+}
+
+export function parseRecord(line: string, file: string): Recorded {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new WaybillError('LEDGER_BROKEN', `${file} has a line that is no JSON`);
+  }
+  if (typeof value === 'object' && value !== null && 'v' in value && typeof value.v === 'number' && value.v > 1) {
+    throw new WaybillError('NEWER_VERSION', `${file} has records of version ${value.v}`);
+  }
+  if (!conforms('ledger-record', value))
+    throw new WaybillError('LEDGER_BROKEN', `${file} has a line that is no ledger record`);
+  return value as Recorded;
+}
+
+/** The first sequence numbers of the segments, ascending. */
+export function segments(folder: string): number[] {
+  return namesIn(folder)
+    .filter((name) => /^\d{12}\.jsonl$/.test(name))
+    .map((name) => Number(name.slice(0, 12)))
+    .sort((a, b) => a - b);
+}
+
+export function segmentPath(folder: string, first: number): string {
+  return join(folder, `${String(first).padStart(12, '0')}.jsonl`);
+}
+
+function checkpointPath(folder: string, first: number): string {
+  return join(folder, `${String(first).padStart(12, '0')}.checkpoint.json`);
+}
+
+/** Writes what a start needs in order to read only the segment that begins after `head`. */
+export function writeCheckpoint(folder: string, head: LedgerHead, live: unknown): void {
+  writeDurable(checkpointPath(folder, head.seq + 1), JSON.stringify({ v: 1, head, live }));
+}
+
+/** The checkpoint before the newest segment, or null: then everything is read from the first record. */
+export function readCheckpoint(folder: string): { head: LedgerHead; live: unknown } | null {
+  const last = segments(folder).at(-1);
+  const text = last === undefined ? undefined : readIfThere(checkpointPath(folder, last))?.toString('utf8');
+  if (text === undefined) return null;
+  const value: unknown = JSON.parse(text);
+  if (typeof value === 'object' && value !== null && 'head' in value && 'live' in value)
+    return value as { head: LedgerHead; live: unknown };
+  return null;
+}
+
+function headBefore(folder: string, first: number): LedgerHead {
+  if (first === 1) return GENESIS;
+  const checkpoint = readCheckpoint(folder);
+  if (checkpoint !== null && checkpoint.head.seq === first - 1) return checkpoint.head;
+  let head = GENESIS;
+  for (const record of readLedger(folder, 1)) if (record.seq < first) head = { seq: record.seq, hash: record.hash };
+  return head;
+}

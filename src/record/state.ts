@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { priorityWord } from '../order/canonical.ts';
+import type { StateDocument } from '../order/generated.ts';
+import type { OrderLife } from '../order/life.ts';
+import type { Priority } from '../order/order.ts';
+import { writeProjection } from '../platform/durable.ts';
+import type { Station } from '../station/station.ts';
+import { evidenceName } from './evidence.ts';
+
+/** An order's state file: its life as operators grep it, one field a line. */
+export function stateDocument(station: Station, life: OrderLife): StateDocument {
+  const { admitted, rejected, outcome } = life;
+  const source = admitted ?? rejected;
+  const evidencePath = `${station.settings.paths.evidence}/${evidenceName(life.woId, life.attempt)}`;
+  const manifest = outcome?.evidence?.manifest_sha256 ?? life.landing?.evidence.manifest_sha256 ?? null;
+  return {
+    v: 1,
+    wo_id: life.woId,
+    title: source?.title ?? '',
+    summary: outcome?.summary ?? admitted?.summary ?? '',
+    type: admitted?.type ?? 'unknown',
+    lane: source?.lane ?? '',
+    owner: admitted?.owner ?? null,
+    priority: priorityWord((admitted?.priority ?? 2) as Priority),
+    status: life.status,
+    waiting_for: life.waitingFor,
+    progress: progress(life),
+    attempt: life.attempt,
+    revision: life.revision,
+    created_at: admitted?.created_at ?? null,
+    received_at: source?.received_at ?? life.updatedAt,
+    started_at: life.startedAt,
+    finished_at: life.finishedAt,
+    updated_at: life.updatedAt,
+    depends_on: admitted?.depends_on ?? [],
+    tags: admitted?.tags ?? [],
+    requester: source?.requester ?? { uid: -1, user: null, lane: '', via: 'inbox', declared_by: null },
+    trace_id: source?.trace_id ?? '0'.repeat(32),
+    request: {
+      path: rejected !== null ? (rejected.quarantine ?? '') : `${evidencePath}/${admitted?.request.name ?? 'request'}`,
+      sha256: (admitted ?? rejected)?.request?.sha256 ?? '',
+    },
+    evidence: manifest === null ? null : { path: evidencePath, manifest_sha256: manifest },
+    commits: outcome?.commits ?? life.landed?.commits ?? [],
+    last_error:
+      life.lastError === null
+        ? null
+        : {
+            code: life.lastError.code,
+            message: life.lastError.message,
+            hint: life.lastError.hint,
+            at: life.lastError.at,
+          },
+    meta: {
+      file: source?.file ?? '',
+      born: life.born,
+      seq: life.lastSeq,
+      ...(life.until === null ? {} : { until: life.until }),
+      ...(admitted?.dry_run ? { dry_run: true } : {}),
+    },
+  };
+}
+
+function progress(life: OrderLife): string | null {
+  if (life.status === 'parked')
+    return life.why ?? `waits for ${life.waitingFor ?? 'nothing'}${life.until === null ? '' : ` until ${life.until}`}`;
+  if (life.status !== 'running') return null;
+  if (life.landing !== null) return 'landing';
+  if (life.executed !== null) return 'checked, waiting to land';
+  if (life.commandsBegun > 0) return `running, command ${life.commandsBegun}`;
+  return 'started';
+}
+
+export function stateText(document: StateDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+export function projectState(station: Station, life: OrderLife): void {
+  writeProjection(join(station.layout.state, `${life.woId}.json`), stateText(stateDocument(station, life)));
+}

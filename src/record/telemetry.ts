@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { EventName, Recorded } from '../order/event.ts';
+import type { TelemetryLine } from '../order/generated.ts';
+import { laneOf, type OrderLife } from '../order/life.ts';
+import { now } from '../platform/clock.ts';
+import { errno, fs, ifThere } from '../platform/fs.ts';
+import { LineAppender, lastLines } from '../platform/jsonl.ts';
+
+/** How ledger events are called in telemetry; those without a name here are of no use to operators. */
+const NAMES: Partial<Record<EventName, string>> = {
+  opened: 'station_opened',
+  admitted: 'wo_received',
+  rejected: 'wo_rejected',
+  released: 'wo_resumed',
+  approved: 'wo_resumed',
+  started: 'wo_started',
+  command: 'wo_command',
+  waits: 'wo_parked',
+  held: 'wo_parked',
+  succeeded: 'wo_completed',
+  failed: 'wo_failed',
+  denied: 'wo_failed',
+  expired: 'wo_failed',
+  cancelled: 'wo_cancelled',
+  retried: 'wo_retried',
+  revised: 'wo_revised',
+  interrupted: 'wo_interrupted',
+};
+
+/** One JSON line per event, for operators. A projection: what it says of orders is in the ledger. */
+export class Telemetry {
+  readonly #path: string;
+  readonly #rotateBytes: number;
+  #appender: LineAppender | null = null;
+  #day = '';
+
+  constructor(path: string, rotateBytes: number) {
+    this.#path = path;
+    this.#rotateBytes = rotateBytes;
+  }
+
+  /** The newest ledger record the file already tells of, so that a restart repeats none and drops none. */
+  lastSeq(): number {
+    for (const line of lastLines(this.#path, 200).reverse()) {
+      const seq = /"seq":(\d+)/.exec(line)?.[1];
+      if (seq !== undefined) return Number(seq);
+    }
+    return 0;
+  }
+
+  record(records: readonly { record: Recorded; life: OrderLife | null }[]): void {
+    this.emit(records.flatMap(({ record, life }) => telemetryOf(record, life)));
+  }
+
+  emit(lines: readonly TelemetryLine[]): void {
+    if (lines.length === 0) return;
+    const appender = this.#open();
+    appender.append(lines.map((line) => JSON.stringify(line)));
+  }
+
+  #open(): LineAppender {
+    const day = now().slice(0, 10);
+    if (
+      this.#appender !== null &&
+      this.#appender.isInPlace() &&
+      this.#day === day &&
+      this.#appender.size < this.#rotateBytes
+    )
+      return this.#appender;
+    const size = this.#appender?.size ?? ifThere(() => fs.statSync(this.#path).size) ?? 0;
+    const turned = this.#day !== '' && this.#day !== day;
+    if (this.#appender?.isInPlace() !== false && (turned || size >= this.#rotateBytes)) this.#rotate(this.#day || day);
+    this.close();
+    this.#day = day;
+    this.#appender = new LineAppender(this.#path);
+    return this.#appender;
+  }
+
+  /** unified.jsonl becomes unified.2026-11-20.1.jsonl; a name is never used twice. */
+  #rotate(day: string): void {
+    fs.mkdirSync(dirname(this.#path), { recursive: true });
+    for (let n = 1; ; n++) {
+      try {
+        fs.linkSync(this.#path, this.#path.replace(/\.jsonl$/, `.${day}.${n}.jsonl`));
+        fs.unlinkSync(this.#path);
+        return;
+      } catch (error) {
+        if (errno(error) === 'ENOENT') return;
+        if (errno(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.#appender?.close();
+    this.#appender = null;
+  }
+}
+
+function telemetryOf(record: Recorded, life: OrderLife | null): TelemetryLine[] {
+  const event = record.event === 'failed' && record.to === 'parked' ? 'wo_parked' : NAMES[record.event];
+  if (event === undefined) return [];
+  const data = record.data as Partial<{
+    error: { code: string } | null;
+    duration_ms: number | null;
+    trace_id: string;
+    lane: string;
+    waiting_for: string | null;
+  }>;
+  const traceId = life?.admitted?.trace_id ?? life?.rejected?.trace_id ?? data.trace_id;
+  const ok = !['wo_rejected', 'wo_failed', 'wo_interrupted'].includes(event) && !(record.event === 'failed');
+  return [
+    {
+      v: 1,
+      ts: record.ts,
+      agent: AGENTS[record.event] ?? 'executor',
+      event,
+      ok,
+      wo_id: record.wo_id,
+      ...(life !== null ? { lane: laneOf(life) } : data.lane === undefined ? {} : { lane: data.lane }),
+      seq: record.seq,
+      ...(traceId === undefined
+        ? {}
+        : { trace_id: traceId, span_id: record.hash.slice(7, 23), parent_id: spanOf(traceId) }),
+      ...(typeof data.duration_ms === 'number' ? { duration_ms: data.duration_ms } : {}),
+      ...(data.error ? { code: data.error.code } : {}),
+      ...(typeof data.waiting_for === 'string' ? { waiting_for: data.waiting_for } : {}),
+      attempt: record.attempt,
+    },
+  ];
+}
+
+const AGENTS: Partial<Record<EventName, string>> = {
+  opened: 'station',
+  admitted: 'intake',
+  rejected: 'intake',
+  revised: 'intake',
+};
+
+/** The span of the order as a whole, the parent of all its events. */
+function spanOf(traceId: string): string {
+  return createHash('sha256').update(traceId).digest('hex').slice(0, 16);
+}

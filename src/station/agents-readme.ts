@@ -1,0 +1,42 @@
+import type { Settings } from './settings.ts';
+
+/** bridge/README.md: how an agent drops an order and where the answer comes. Written by init, in the repository's own words. */
+export function agentsReadme(settings: Settings): string {
+  const { inbox, outbox, quarantine, state } = settings.paths;
+  const lane = settings.defaultLane;
+  return `# Work orders
+
+This repository is a Waybill station. To have something done here, drop a work order; don't change files around it.
+
+## Drop one
+
+Write a YAML file (or JSON) into a lane, \`${inbox}/${lane}/\`. End YAML with a line \`...\`, so that it is taken at once and never
+half-written; or write it elsewhere and move it in. \`waybill drop FILE\` does both for you.
+
+    wo_id: WO-20251113-EXAMPLE        # unique; also the name of every record
+    title: One line that becomes the commit's subject
+    priority: P2                      # P0 first, P3 last
+    files:
+      - path: docs/hello.md
+        content: |
+          hello
+    actions:                          # after files, in this order
+      - {action: edit, path: README.md, find: "## Old", replace: "## New"}
+    tests:
+      - {name: it is there, command: "test -f docs/hello.md && echo yes", expected: "yes"}
+    ...
+
+Other actions: \`write append prepend edit patch delete move command\`. Commands and checks run only when waybill.yaml allows them.
+Nothing in an order is expanded by a shell: \`$(date)\` stays these seven characters.
+
+## Read the answer
+
+- \`${outbox}/${lane}/<wo_id>.result.json\`: \`status\` is done, failed, rejected or cancelled; \`error\` has a code, a message and a hint.
+- A file that could not be accepted: \`${outbox}/${lane}/<file>.<claim>.result.json\`, and the file itself, byte for byte, in
+  \`${quarantine}/${lane}/\` beside its \`.error.json\`.
+- While it waits or runs: \`${state}/<wo_id>.json\`, or \`waybill why <wo_id>\`.
+
+Drop the same file again to have the answer again. To change an order that failed, mend the file and drop it under the same wo_id.
+Check a file before you drop it: \`waybill lint FILE\`.
+`;
+}

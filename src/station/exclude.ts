@@ -1,0 +1,49 @@
+import { dirname, join } from 'node:path';
+import type { Repository } from '../git/repository.ts';
+import { WaybillError } from '../order/error.ts';
+import { ensureDir, readIfThere, writeDurable } from '../platform/durable.ts';
+import { ownPaths } from './layout.ts';
+import type { Settings } from './settings.ts';
+
+const BEGIN = '# waybill: begin (rewritten by the station)';
+const END = '# waybill: end';
+
+/**
+ * Keeps Waybill's own paths out of `git status` through .git/info/exclude: a tracked ignore file would vanish on branch switches.
+ * Throws TRACKED_STATE where one of them is tracked already, or a tracked ignore file brings it back.
+ */
+export async function excludeOwnPaths(repo: Repository, settings: Settings): Promise<void> {
+  const paths = ownPaths(settings);
+  const tracked = await repo.git.text(['--literal-pathspecs', 'ls-files', '--', ...paths]);
+  if (tracked !== '')
+    throw new WaybillError(
+      'TRACKED_STATE',
+      `${tracked.split('\n')[0]} is tracked by git, but Waybill keeps that path for itself`,
+    );
+
+  const file = join(repo.gitDir, 'info', 'exclude');
+  const old = readIfThere(file)?.toString('utf8') ?? '';
+  // The telemetry file is rotated beside itself, hence the star.
+  const block = [
+    BEGIN,
+    ...paths.map((path) => `/${path.endsWith('.jsonl') ? path.replace(/\.jsonl$/, '*.jsonl') : path}`),
+    END,
+  ].join('\n');
+  const others = old.replace(new RegExp(`${escape(BEGIN)}[\\s\\S]*?${escape(END)}\\n?`), '');
+  const text = `${others}${others === '' || others.endsWith('\n') ? '' : '\n'}${block}\n`;
+  if (text !== old) {
+    ensureDir(dirname(file));
+    writeDurable(file, text);
+  }
+
+  for (const path of paths) {
+    const probe = path.includes('.') ? path : `${path}/probe`;
+    const ignored = await repo.git.try(['check-ignore', '-q', '--no-index', '--', probe]);
+    if (ignored.exitCode === 1)
+      throw new WaybillError('TRACKED_STATE', `an ignore file of the repository brings ${path} back into git status`);
+  }
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

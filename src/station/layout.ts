@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { Settings } from './settings.ts';
+
+/** Every path of a station, absolute. The first group are projections and drops; the second must survive `git clean -fdx`. */
+export interface Layout {
+  readonly root: string;
+  readonly gitDir: string;
+  readonly inbox: string;
+  readonly outbox: string;
+  readonly quarantine: string;
+  readonly state: string;
+  readonly evidence: string;
+  readonly telemetry: string;
+
+  /** `<git common dir>/waybill`. */
+  readonly live: string;
+  readonly lock: string;
+  readonly stationFile: string;
+  readonly heartbeat: string;
+  readonly ledger: string;
+  readonly claimed: string;
+  readonly commands: string;
+  readonly refused: string;
+  readonly tmp: string;
+  readonly ids: string;
+}
+
+export function layoutOf(root: string, gitDir: string, settings: Settings): Layout {
+  const live = join(gitDir, 'waybill');
+  const at = (path: string) => join(root, path);
+  return {
+    root,
+    gitDir,
+    inbox: at(settings.paths.inbox),
+    outbox: at(settings.paths.outbox),
+    quarantine: at(settings.paths.quarantine),
+    state: at(settings.paths.state),
+    evidence: at(settings.paths.evidence),
+    telemetry: at(settings.paths.telemetry),
+    live,
+    lock: join(live, 'lock'),
+    stationFile: join(live, 'station.json'),
+    heartbeat: join(live, 'heartbeat.json'),
+    ledger: join(live, 'ledger'),
+    claimed: join(live, 'claimed'),
+    commands: join(live, 'commands'),
+    refused: join(live, 'refused'),
+    tmp: join(live, 'tmp'),
+    ids: join(live, 'ids'),
+  };
+}
+
+/** The paths Waybill keeps for itself, relative to the root: kept out of `git status`, closed to orders. */
+export function ownPaths(settings: Settings): string[] {
+  const { inbox, outbox, quarantine, state, archive, evidence, telemetry, followup, alerts } = settings.paths;
+  return [inbox, outbox, quarantine, state, archive, evidence, telemetry, followup, alerts];
+}
+
+/** The journal and other refs of a station. */
+export function refsOf(stationId: string): { journal: string; landing: string; keep: string } {
+  const base = `refs/waybill/${stationId}`;
+  return { journal: `${base}/journal`, landing: `${base}/landing`, keep: `${base}/keep` };
+}

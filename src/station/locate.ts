@@ -1,0 +1,33 @@
+import { dirname, join, resolve } from 'node:path';
+import { locateRepository } from '../git/repository.ts';
+import { WaybillError } from '../order/error.ts';
+import { exists } from '../platform/durable.ts';
+import { expandHome } from '../platform/user.ts';
+import { SETTINGS_FILE } from './settings.ts';
+
+/**
+ * The station's root: --station, else $WAYBILL_STATION, else $LUKA_SOT, else the nearest parent with a waybill.yaml. In a linked
+ * work tree it is the station that owns the git common dir, never a second one. Throws NO_STATION.
+ */
+export async function locateStation(named: string | undefined, from = process.cwd()): Promise<string> {
+  const given = named ?? nonEmpty(process.env['WAYBILL_STATION']) ?? nonEmpty(process.env['LUKA_SOT']);
+  const folder = given === undefined ? nearest(from) : resolve(from, expandHome(given));
+  if (folder === null) throw new WaybillError('NO_STATION', `no ${SETTINGS_FILE} in ${from} or above`);
+  if (!exists(folder)) throw new WaybillError('NO_STATION', `${folder} does not exist`);
+  const found = await locateRepository(folder);
+  const root = found?.linked ? found.root : folder;
+  if (!exists(join(root, SETTINGS_FILE)))
+    throw new WaybillError('NO_STATION', `${root} has no ${SETTINGS_FILE}`, { hint: `Run \`waybill init ${root}\`.` });
+  return root;
+}
+
+function nearest(from: string): string | null {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (exists(join(folder, SETTINGS_FILE))) return folder;
+    if (dirname(folder) === folder) return null;
+  }
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { readDocument } from '../order/document.ts';
+import { asWaybillError, WaybillError } from '../order/error.ts';
+import type { SettingsDocument } from '../order/generated.ts';
+import { readIfThere } from '../platform/durable.ts';
+import { conform } from '../platform/schema.ts';
+
+export const SETTINGS_FILE = 'waybill.yaml';
+
+/** waybill.yaml with every default filled in. The defaults stand in schemas/settings.schema.json too; a test compares them. */
+export interface Settings {
+  readonly paths: Readonly<Required<NonNullable<SettingsDocument['paths']>>>;
+  readonly lanes: Readonly<Record<string, { readonly concurrency: number }>>;
+  readonly defaultLane: string;
+  readonly intake: {
+    readonly settleMs: number;
+    readonly scanSeconds: number;
+    readonly maxOrderBytes: number;
+    readonly maxDepth: number;
+    readonly maxWaiting: number;
+    readonly minFreeMb: number;
+  };
+  readonly commands: {
+    readonly allow: readonly (string | { readonly argv: readonly string[] })[];
+    readonly env: readonly string[];
+    readonly timeoutSeconds: number;
+    readonly killGraceSeconds: number;
+    readonly maxOutputBytes: number;
+    readonly hide: readonly string[];
+  };
+  readonly fence: { readonly roots: readonly string[]; readonly protected: readonly string[] };
+  readonly retry: { readonly backoffSeconds: number; readonly maxBackoffSeconds: number };
+  readonly dependencyDeadlineHours: number;
+  readonly git: { readonly branch: string | null; readonly lockDeadlineSeconds: number };
+  readonly telemetry: { readonly rotateBytes: number };
+}
+
+const DEFAULT_PATHS: Settings['paths'] = {
+  inbox: 'bridge/inbox',
+  outbox: 'bridge/outbox',
+  quarantine: 'bridge/quarantine',
+  state: 'state/orders',
+  archive: 'state/archive',
+  evidence: 'state/evidence',
+  telemetry: 'state/telemetry/unified.jsonl',
+  followup: 'state/followup.json',
+  alerts: 'logs/guardrail_alerts.log',
+};
+
+/** What a command may see of the station's environment unless settings say otherwise. */
+const DEFAULT_ENV = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+
+/** Reads waybill.yaml at a station's root; a missing file means all defaults. Throws SETTINGS_INVALID with line and column. */
+export function loadSettings(root: string): Settings {
+  const bytes = readIfThere(join(root, SETTINGS_FILE));
+  return bytes === undefined ? withDefaults({}) : parseSettings(bytes);
+}
+
+export function parseSettings(bytes: Uint8Array): Settings {
+  try {
+    const text = Buffer.from(bytes).toString('utf8');
+    if (text.replace(/^\s*#.*$/gm, '').trim() === '') return withDefaults({});
+    const document = readDocument(bytes, 'yaml', { maxBytes: 1024 * 1024, maxDepth: 16 });
+    return withDefaults(conform('settings', document.value, 'SETTINGS_INVALID', document.locate));
+  } catch (thrown) {
+    const error = asWaybillError(thrown);
+    throw new WaybillError('SETTINGS_INVALID', error.message, {
+      hint: error.hint,
+      place: { file: SETTINGS_FILE, ...error.place },
+    });
+  }
+}
+
+function withDefaults(doc: SettingsDocument): Settings {
+  const paths = { ...DEFAULT_PATHS, ...doc.paths };
+  for (const [key, path] of Object.entries(paths)) assertInside(`paths.${key}`, path);
+  const lanes = Object.entries(doc.lanes ?? {}).map(([name, lane]) => [name, { concurrency: lane.concurrency ?? 1 }]);
+  return {
+    paths,
+    lanes: Object.fromEntries(lanes) as Settings['lanes'],
+    defaultLane: doc.default_lane ?? Object.keys(doc.lanes ?? {})[0] ?? 'MAIN',
+    intake: {
+      settleMs: doc.intake?.settle_ms ?? 250,
+      scanSeconds: doc.intake?.scan_seconds ?? 15,
+      maxOrderBytes: doc.intake?.max_order_bytes ?? 16 * 1024 * 1024,
+      maxDepth: doc.intake?.max_depth ?? 32,
+      maxWaiting: doc.intake?.max_waiting ?? 100_000,
+      minFreeMb: doc.intake?.min_free_mb ?? 64,
+    },
+    commands: {
+      allow: doc.commands?.allow ?? [],
+      env: doc.commands?.env ?? DEFAULT_ENV,
+      timeoutSeconds: doc.commands?.timeout_seconds ?? 600,
+      killGraceSeconds: doc.commands?.kill_grace_seconds ?? 5,
+      maxOutputBytes: doc.commands?.max_output_bytes ?? 1024 * 1024,
+      hide: doc.commands?.hide ?? [],
+    },
+    fence: { roots: doc.fence?.roots ?? [], protected: doc.fence?.protected ?? [] },
+    retry: {
+      backoffSeconds: doc.retry?.backoff_seconds ?? 5,
+      maxBackoffSeconds: doc.retry?.max_backoff_seconds ?? 3600,
+    },
+    dependencyDeadlineHours: doc.dependency_deadline_hours ?? 168,
+    git: { branch: doc.git?.branch ?? null, lockDeadlineSeconds: doc.git?.lock_deadline_seconds ?? 10 },
+    telemetry: { rotateBytes: doc.telemetry?.rotate_bytes ?? 64 * 1024 * 1024 },
+  };
+}
+
+/** Waybill's own folders lie inside the station: a path that leads out, or into .git, would put records where nobody looks. */
+function assertInside(key: string, path: string): void {
+  const parts = path.split('/');
+  if (path.startsWith('/') || parts.includes('..') || parts.some((p) => p.toLowerCase() === '.git' || p === '')) {
+    throw new WaybillError('SETTINGS_INVALID', `${key}: ${path} is not a plain path inside the station`);
+  }
+}

@@ -1,0 +1,116 @@
+import { basename, join } from 'node:path';
+import { Git } from '../git/git.ts';
+import { locateRepository, openRepository, type Repository } from '../git/repository.ts';
+import { WaybillError } from '../order/error.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, exists, readIfThere, writeDurable } from '../platform/durable.ts';
+import { fs } from '../platform/fs.ts';
+import { shortRandom } from '../platform/ids.ts';
+import { agentsReadme } from './agents-readme.ts';
+import { excludeOwnPaths } from './exclude.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import { presetText } from './presets.ts';
+import { loadSettings, SETTINGS_FILE, type Settings } from './settings.ts';
+
+/** A station as it lies on disk, opened for reading. */
+export interface Station {
+  readonly id: string;
+  readonly settings: Settings;
+  readonly layout: Layout;
+  readonly repo: Repository;
+}
+
+/** `waybill init`: makes the repository if there is none, writes waybill.yaml unless it exists, and prepares the station. */
+export async function initStation(folder: string, preset: string): Promise<{ station: Station; created: string[] }> {
+  const text = presetText(preset);
+  ensureDir(folder);
+  const created: string[] = [];
+  const found = await locateRepository(folder);
+  if (found?.linked) {
+    throw new WaybillError(
+      'REPO_UNSUPPORTED',
+      `${folder} is a linked work tree; its station belongs to ${found.root}`,
+      { hint: `Run \`waybill init ${found.root}\`.` },
+    );
+  }
+  if (found === null) {
+    await new Git(folder).run(['init', '--quiet']);
+    created.push('.git');
+  }
+  const settingsFile = join(folder, SETTINGS_FILE);
+  if (!exists(settingsFile)) {
+    writeDurable(settingsFile, text);
+    created.push(SETTINGS_FILE);
+  }
+  const { station, created: more } = await prepareStation(folder);
+  return { station, created: [...created, ...more] };
+}
+
+/**
+ * Brings a root with a waybill.yaml (a fresh clone has nothing else) into the form a station process needs: live folder, id, lanes,
+ * exclusions, bridge/README.md. Idempotent. Throws what openRepository, loadSettings and excludeOwnPaths throw.
+ */
+export async function prepareStation(root: string): Promise<{ station: Station; created: string[] }> {
+  const settings = loadSettings(root);
+  const repo = await openRepository(root);
+  const layout = layoutOf(repo.root, repo.gitDir, settings);
+  const created: string[] = [];
+  await excludeOwnPaths(repo, settings);
+  for (const folder of [layout.live, layout.ledger, layout.claimed, layout.commands, layout.tmp]) ensureDir(folder);
+  if (!exists(layout.stationFile)) {
+    const id = `${slug(basename(repo.root))}-${shortRandom(4)}`;
+    writeDurable(layout.stationFile, `${JSON.stringify({ v: 1, id, created_at: now() }, null, 2)}\n`);
+  }
+  for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)])) {
+    if (ensureDir(join(layout.inbox, lane)).length > 0) created.push(`${settings.paths.inbox}/${lane}/`);
+    ensureDir(join(layout.outbox, lane));
+  }
+  const readme = join(repo.root, 'bridge', 'README.md');
+  if (!exists(readme)) {
+    ensureDir(join(repo.root, 'bridge'));
+    writeDurable(readme, agentsReadme(settings));
+    created.push('bridge/README.md');
+  }
+  return { station: { id: stationId(layout), settings, layout, repo }, created };
+}
+
+/** Opens a station for reading. Throws NO_STATION when it was never prepared. */
+export async function openStation(root: string): Promise<Station> {
+  const settings = loadSettings(root);
+  const repo = await openRepository(root);
+  const layout = layoutOf(repo.root, repo.gitDir, settings);
+  return { id: stationId(layout), settings, layout, repo };
+}
+
+function stationId(layout: Layout): string {
+  const text = readIfThere(layout.stationFile)?.toString('utf8');
+  if (text === undefined)
+    throw new WaybillError('NO_STATION', `${layout.root} has settings, but was never started`, {
+      hint: 'Run `waybill init` or `waybill up`.',
+    });
+  const value: unknown = JSON.parse(text);
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    /^[a-z0-9][a-z0-9-]{0,63}$/.test(value.id)
+  )
+    return value.id;
+  throw new WaybillError('NO_STATION', `${layout.stationFile} does not name a station`);
+}
+
+function slug(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 40) || 'station'
+  );
+}
+
+/** Real path of a folder that may not exist. */
+export function realFolder(path: string): string {
+  return exists(path) ? fs.realpathSync(path) : path;
+}
