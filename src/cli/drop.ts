@@ -141,7 +141,10 @@ function parse(path: string): ResultDocument {
 
 function showEnd(result: ResultDocument, json: boolean): void {
   process.exitCode = exitCodeOfStatus(result.status);
-  if (json) return printJson({ ok: result.status === 'done', result });
+  if (json) {
+    printJson({ ok: result.status === 'done', result });
+    return;
+  }
   print(`${result.wo_id ?? result.file}: ${colouredStatus(result.status)} ${plain(result.summary)}`);
   for (const path of result.files_touched) print(`  ${plain(path)}`);
   for (const check of result.checks) print(`  ${check.ok ? 'ok  ' : 'FAIL'} ${plain(check.name)}`);

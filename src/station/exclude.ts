@@ -29,7 +29,7 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
     ...paths.map((path) => `/${path.endsWith('.jsonl') ? path.replace(/\.jsonl$/, '*.jsonl') : path}`),
     END,
   ].join('\n');
-  const others = old.replace(new RegExp(`${escape(BEGIN)}[\\s\\S]*?${escape(END)}\\n?`), '');
+  const others = old.replace(new RegExp(`${literal(BEGIN)}[\\s\\S]*?${literal(END)}\\n?`), '');
   const text = `${others}${others === '' || others.endsWith('\n') ? '' : '\n'}${block}\n`;
   if (text !== old) {
     ensureDir(dirname(file));
@@ -44,6 +44,6 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
   }
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

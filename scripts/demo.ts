@@ -1,0 +1,315 @@
+/**
+ * `npm run demo`: a temporary station, a handful of varied orders through the real station process, each one's way shown as it happens,
+ * and every result checked. Exits 1 when one is not as expected.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import pc from 'picocolors';
+
+const CLI = resolve(import.meta.dirname, '../dist/cli/main.js');
+const LANE = 'bridge/inbox/MAIN';
+
+const SETTINGS = `version: 1
+commands:
+  allow:
+    - sh tools/greet.sh
+    - test -s docs/index.txt && echo built
+    - "false"
+    - argv: [sh, tools/index.sh]
+`;
+
+interface Drop {
+  readonly id: string;
+  readonly file: string;
+  readonly how: string;
+  readonly text: string;
+  readonly expect: 'done' | 'failed' | 'rejected';
+  readonly code?: string;
+}
+
+const DROPS: readonly Drop[] = [
+  {
+    id: 'WO-WRITE',
+    file: 'write.yaml',
+    how: 'YAML, ended by "..."',
+    expect: 'done',
+    text: `wo_id: WO-WRITE
+title: Install two tools with their exact bytes
+files:
+  - path: tools/greet.sh
+    mode: "0755"
+    content: |
+      #!/bin/sh
+      echo "hello from $(basename "$0")"
+  - path: tools/index.sh
+    mode: "0755"
+    content: |
+      #!/bin/sh
+      ls tools > docs/index.txt
+...
+`,
+  },
+  {
+    id: 'WO-EDIT',
+    file: 'edit.json',
+    how: 'JSON, complete when it parses',
+    expect: 'done',
+    text: JSON.stringify({
+      wo_id: 'WO-EDIT',
+      title: 'Edit, append and prepend',
+      actions: [
+        { action: 'edit', path: 'README.md', find: 'a plain repository', replace: 'a Waybill station' },
+        { action: 'append', path: 'README.md', content: '\nLast line.\n' },
+        { action: 'prepend', path: 'NOTES.md', content: '# Notes\n' },
+      ],
+    }),
+  },
+  {
+    id: 'WO-PATCH',
+    file: 'patch.yaml',
+    how: 'YAML, moved in by rename',
+    expect: 'done',
+    text: `wo_id: WO-PATCH
+title: Apply a unified diff, move one file, delete another
+depends_on: [WO-EDIT]
+actions:
+  - action: patch
+    patch: |
+      --- a/config.ini
+      +++ b/config.ini
+      @@ -1,3 +1,3 @@
+       [server]
+      -port = 80
+      +port = 8080
+       host = localhost
+  - {action: move, path: old-name.txt, to: new-name.txt}
+  - {action: delete, path: obsolete.txt}
+`,
+  },
+  {
+    id: 'WO-BUILD',
+    file: 'build.yaml',
+    how: 'YAML, needs WO-WRITE first',
+    expect: 'done',
+    text: `wo_id: WO-BUILD
+title: Run a command, commit what it makes, check it
+depends_on: [WO-WRITE]
+files:
+  - {path: docs/about.txt, content: "made by an order\\n"}
+actions:
+  - {action: command, argv: [sh, tools/index.sh], outputs: [docs/index.txt], idempotent: true}
+post_verify:
+  - test -s docs/index.txt && echo built
+tests:
+  - {name: the tool greets, command: sh tools/greet.sh, expected: hello from greet.sh}
+...
+`,
+  },
+  {
+    id: 'WO-BROKEN',
+    file: 'broken.yaml',
+    how: 'its check fails',
+    expect: 'failed',
+    code: 'CHECK_FAILED',
+    text: `wo_id: WO-BROKEN
+title: A change that does not pass its check is taken back
+files: [{path: README.md, content: "overwritten\\n"}]
+tests: [{name: cannot pass, command: "false"}]
+...
+`,
+  },
+  {
+    id: 'WO-FENCE',
+    file: 'fence.yaml',
+    how: 'leads out of the station',
+    expect: 'failed',
+    code: 'PATH_DENIED',
+    text: 'wo_id: WO-FENCE\ntitle: A path outside the fence\nfiles: [{path: ../../etc/cron.d/evil, content: "x"}]\n...\n',
+  },
+  {
+    id: 'typo.yaml',
+    file: 'typo.yaml',
+    how: 'not valid YAML',
+    expect: 'rejected',
+    code: 'YAML_INVALID',
+    text: 'wo_id: WO-TYPO\ntitle: one\ntitle: two\n...\n',
+  },
+];
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'waybill-demo-')));
+const keep = process.argv.includes('--keep');
+let station: ChildProcess | undefined;
+const failures: string[] = [];
+
+try {
+  prepare();
+  const begun = Date.now();
+  station = spawn(process.execPath, [CLI, 'up', '--log-level', 'warn'], { cwd: root, stdio: 'inherit' });
+  await until(() => existsSync(join(root, 'state/telemetry/unified.jsonl')), 'the station starts');
+  const stop = follow(join(root, 'state/telemetry/unified.jsonl'));
+  for (const drop of DROPS) dropFile(drop);
+  await until(() => DROPS.every((d) => resultOf(d) !== undefined), 'every order has its answer');
+  station.kill('SIGTERM');
+  await new Promise((done) => station?.once('exit', done));
+  stop();
+  report();
+  console.log(`\n${DROPS.length} drops in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+} finally {
+  station?.kill('SIGKILL');
+  if (!keep) rmSync(root, { recursive: true, force: true });
+}
+if (failures.length > 0) {
+  console.log(pc.red(`\nnot as expected:\n  ${failures.join('\n  ')}`));
+  process.exitCode = 1;
+} else {
+  console.log(
+    `${pc.green('All as expected.')} Next: npm start (the station in this repository), docs/quick-start.md${keep ? `\nKept: ${root}` : ''}`,
+  );
+}
+
+function prepare(): void {
+  console.log(`${pc.bold('A temporary station')} in ${root}\n`);
+  git('init', '--quiet', '--initial-branch=main');
+  git('config', 'user.name', 'Demo');
+  git('config', 'user.email', 'demo@example.invalid');
+  writeFileSync(join(root, 'waybill.yaml'), SETTINGS);
+  waybill('init');
+  mkdirSync(join(root, 'docs'));
+  const files = {
+    'README.md': 'This is a plain repository.\n',
+    'config.ini': '[server]\nport = 80\nhost = localhost\n',
+    'old-name.txt': 'kept\n',
+    'obsolete.txt': 'gone soon\n',
+  };
+  for (const [path, content] of Object.entries(files)) writeFileSync(join(root, path), content);
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'Begin');
+}
+
+function dropFile(drop: Drop): void {
+  console.log(`${pc.cyan('drop')}  ${drop.file.padEnd(12)} ${pc.dim(drop.how)}`);
+  const path = join(root, LANE, drop.file);
+  if (drop.how.includes('rename')) {
+    writeFileSync(join(root, LANE, `.${drop.file}.tmp`), drop.text);
+    renameSync(join(root, LANE, `.${drop.file}.tmp`), path);
+  } else writeFileSync(path, drop.text);
+}
+
+/** Prints telemetry as it comes. Returns how to stop. */
+function follow(path: string): () => void {
+  let shown = 0;
+  const look = () => {
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+    for (const line of lines.slice(shown)) {
+      const e = JSON.parse(line) as {
+        ts: string;
+        event: string;
+        ok: boolean;
+        wo_id: string | null;
+        code?: string;
+        duration_ms?: number;
+        waiting_for?: string;
+      };
+      const rest = [e.code, e.waiting_for, e.duration_ms === undefined ? undefined : `${e.duration_ms} ms`]
+        .filter((x) => x !== undefined)
+        .join(', ');
+      console.log(
+        `  ${pc.dim(e.ts.slice(11, 23))} ${e.ok ? pc.green('·') : pc.red('!')} ${(e.wo_id ?? '-').padEnd(10)} ${e.event.padEnd(14)} ${pc.dim(rest)}`,
+      );
+    }
+    shown = lines.length;
+  };
+  const timer = setInterval(look, 20);
+  return () => {
+    clearInterval(timer);
+    look();
+  };
+}
+
+interface Result {
+  status: string;
+  summary: string;
+  commits: string[];
+  error: { code: string; message: string; line?: number; column?: number } | null;
+}
+
+function resultOf(drop: Drop): Result | undefined {
+  const folder = join(root, 'bridge/outbox/MAIN');
+  const name = readdirSync(folder).find(
+    (n) => n === `${drop.id}.result.json` || (n.startsWith(`${drop.id}.`) && n.endsWith('.result.json')),
+  );
+  return name === undefined ? undefined : (JSON.parse(readFileSync(join(folder, name), 'utf8')) as Result);
+}
+
+function report(): void {
+  console.log(`\n${pc.bold('Results')}`);
+  for (const drop of DROPS) {
+    const result = resultOf(drop);
+    const ok = result?.status === drop.expect && result.error?.code === drop.code;
+    const place =
+      result?.error?.line === undefined ? '' : ` at line ${result.error.line}, column ${result.error.column}`;
+    console.log(
+      `  ${ok ? pc.green('as expected') : pc.red('UNEXPECTED ')}  ${drop.id.padEnd(10)} ${result?.status}${result?.error ? ` ${result.error.code}${place}` : ''}: ${result?.summary}`,
+    );
+    if (!ok) failures.push(`${drop.id} should be ${drop.expect}, is ${result?.status}`);
+  }
+  expect('the tool is executable', (statSync(join(root, 'tools/greet.sh')).mode & 0o777) === 0o755);
+  expect('$(…) arrived as written', readFileSync(join(root, 'tools/greet.sh'), 'utf8').includes('$(basename "$0")'));
+  expect(
+    'the failed change was taken back',
+    readFileSync(join(root, 'README.md'), 'utf8').startsWith('This is a Waybill station.'),
+  );
+  expect(
+    'the broken file is in quarantine, byte for byte',
+    quarantined().some((f) => readFileSync(f, 'utf8') === DROPS.at(-1)?.text),
+  );
+  expect('git status shows nothing', git('status', '--porcelain') === '');
+  console.log(`\n${pc.bold('git log')}`);
+  const log = git('log', '--format=%h %s%n      %(trailers:key=Evidence)%n      %(trailers:key=Requested-By)');
+  console.log(
+    log
+      .split('\n')
+      .filter((l) => l.trim() !== '')
+      .map((l) => `  ${l}`)
+      .join('\n'),
+  );
+  console.log(`\n${pc.bold('waybill verify')}\n  ${waybill('verify').trim()}`);
+}
+
+function quarantined(): string[] {
+  const folder = join(root, 'bridge/quarantine/MAIN');
+  return existsSync(folder) ? readdirSync(folder).map((n) => join(folder, n)) : [];
+}
+
+function expect(what: string, is: boolean): void {
+  console.log(`  ${is ? pc.green('as expected') : pc.red('UNEXPECTED ')}  ${what}`);
+  if (!is) failures.push(what);
+}
+
+function git(...args: string[]): string {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trimEnd();
+}
+
+function waybill(...args: string[]): string {
+  return execFileSync(process.execPath, [CLI, ...args], { cwd: root, encoding: 'utf8' });
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 30_000; !holds(); ) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
