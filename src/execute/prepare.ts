@@ -20,13 +20,15 @@ export interface Prepared {
 
 /**
  * Step 3 of "One order's life", the pure part with what it must look at. `resolved` maps the order's paths to real ones. Throws the
- * planning codes; DIRTY_TARGET wherever somebody's uncommitted work stands in the way.
+ * planning codes; DIRTY_TARGET wherever somebody's uncommitted work stands in the way. `ownOutputs` are files that an earlier run of the
+ * order's own commands may have left half made: the next run makes them again.
  */
 export async function prepareOrder(
   repo: Repository,
   order: Order,
   resolved: ReadonlyMap<string, string>,
   around: Surroundings,
+  ownOutputs: ReadonlySet<string> = new Set(),
 ): Promise<Prepared> {
   const seen = new Map<string, Seen>();
   for (const path of new Set(resolved.values())) {
@@ -37,7 +39,8 @@ export async function prepareOrder(
   const after = new Map<string, Content | null>([...seen].map(([path, s]) => [path, s.content]));
   for (const change of plan.changes) after.set(change.path, change.after);
   for (const s of seen.values()) {
-    if (s.dirty !== null && !sameContent(s.dirty.content, after.get(s.path) ?? null)) throw dirtyTarget(s, around);
+    if (s.dirty !== null && !ownOutputs.has(s.path) && !sameContent(s.dirty.content, after.get(s.path) ?? null))
+      throw dirtyTarget(s, around);
   }
   const images = await Promise.all(plan.changes.map((change) => toImages(repo, change, seen, around)));
   const before = new Map([...seen].map(([path, s]) => [path, s.image]));

@@ -37,6 +37,8 @@ export interface OrderLife {
   readonly started: StartedData | null;
   readonly commandsBegun: number;
   readonly unsafeCommandBegun: boolean;
+  /** An earlier run of its commands was cut short or failed, so what it left in its outputs is its own, not somebody's work. */
+  readonly rerun: boolean;
   readonly executed: ExecutedData | null;
   readonly restored: boolean;
   readonly landing: LandingData | null;
@@ -112,6 +114,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       if (record.to === 'parked') {
         return {
           ...fresh(next),
+          rerun: next.rerun || next.commandsBegun > 0,
           waitingFor: 'time',
           until: record.data.retry_at,
           why: record.data.error?.message ?? null,
@@ -135,7 +138,12 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       };
     case 'interrupted':
       // what is executed stays executed: its commands are never run again silently (rule 4)
-      return { ...(next.executed === null ? fresh(next) : { ...next, landing: null }), why: record.data.why };
+      return {
+        ...(next.executed === null
+          ? { ...fresh(next), rerun: next.rerun || next.commandsBegun > 0 }
+          : { ...next, landing: null }),
+        why: record.data.why,
+      };
     case 'opened':
       return next;
   }
@@ -168,6 +176,7 @@ const NOT_STARTED = {
   started: null,
   commandsBegun: 0,
   unsafeCommandBegun: false,
+  rerun: false,
   executed: null,
   restored: false,
   landing: null,

@@ -4,7 +4,9 @@ import { committerIdent } from '../git/ident.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { namesIn, removeTree, syncDir } from '../platform/durable.ts';
+import { ulidTime } from '../platform/ids.ts';
 import { flushEntries, journalMessage } from '../record/journal.ts';
+import { recordsSince } from '../record/ledger.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -75,11 +77,38 @@ export async function sweepRefs(rt: Runtime): Promise<void> {
   if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
 }
 
-/** Claims that the ledger knows nothing of (a kill between claim and admission), oldest first. */
-export function unknownClaims(rt: Runtime): string[] {
-  const known = new Set(rt.orders.all().map(claimOf));
-  for (const record of rt.unjournalled) if (record.event === 'rejected') known.add(record.data.claim);
-  return namesIn(rt.station.layout.claimed)
-    .filter((claim) => !known.has(claim))
+/**
+ * Sorts what a dead station left in claimed/: claims of living orders stay; claims whose end the journal already has go; claims that the
+ * ledger knows nothing of (a kill between claim and admission) come back, oldest first, to be admitted.
+ */
+export async function settleClaims(rt: Runtime): Promise<string[]> {
+  const { claimed, ledger } = rt.station.layout;
+  const all = namesIn(claimed)
+    .filter((name) => /^[0-9A-Z]{26}$/.test(name))
     .sort();
+  const oldest = all[0];
+  if (oldest === undefined) return [];
+  const onRecord = new Set<string>();
+  // A clock that was set back could have stamped the record before the claim; a day is more than enough.
+  for (const record of recordsSince(ledger, ulidTime(oldest) - 86_400_000)) {
+    if ('claim' in record.data && typeof record.data.claim === 'string') onRecord.add(record.data.claim);
+  }
+  // Claims and ids of what the next flush will take.
+  const pending = new Set<string>();
+  for (const record of rt.unjournalled) {
+    if (record.event === 'rejected') pending.add(record.data.claim);
+    if (record.wo_id !== null) pending.add(record.wo_id);
+  }
+  const needed = new Set<string>(pending);
+  const over: OrderLife[] = [];
+  for (const life of rt.orders.all()) {
+    if (isTerminal(life.status) && !pending.has(life.woId)) over.push(life);
+    else needed.add(claimOf(life));
+  }
+  await letGo(
+    rt,
+    over,
+    all.filter((claim) => onRecord.has(claim) && !needed.has(claim)),
+  );
+  return all.filter((claim) => !onRecord.has(claim));
 }

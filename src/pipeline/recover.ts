@@ -18,7 +18,7 @@ import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts
 import type { Draft } from '../record/ledger.ts';
 import { admitClaims } from './admit.ts';
 import { failOrder } from './finish.ts';
-import { flushJournal, sweepRefs, unknownClaims } from './flush.ts';
+import { flushJournal, settleClaims, sweepRefs } from './flush.ts';
 import { endDrafts } from './land.ts';
 import { restoreEvidence } from './restore.ts';
 import type { Runtime } from './runtime.ts';
@@ -40,7 +40,7 @@ export async function recover(rt: Runtime): Promise<void> {
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt);
-  await admitClaims(rt, unknownClaims(rt));
+  await admitClaims(rt, await settleClaims(rt));
   await sweepRefs(rt);
   await flushJournal(rt);
 }

@@ -4,7 +4,6 @@ import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { assertLegal, isTerminal } from '../order/transition.ts';
-import { namesIn } from '../platform/durable.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
 import type { Log } from '../platform/log.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
@@ -89,18 +88,8 @@ export class Runtime {
       if (record.seq > journalled) runtime.unjournalled.push(record);
     }
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
-    runtime.#forgetFinished(journalled);
     for (const life of orders.all()) runtime.#route(life);
     return runtime;
-  }
-
-  /** Orders that ended and whose end is in the journal need no memory; their claim folders go, if a kill left them. */
-  #forgetFinished(journalled: number): void {
-    const claims = new Set(namesIn(this.station.layout.claimed));
-    for (const life of this.orders.all()) {
-      if (isTerminal(life.status) && life.lastSeq <= journalled && !claims.has(claimOf(life)))
-        this.orders.forget(life.woId);
-    }
   }
 
   /**

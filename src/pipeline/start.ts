@@ -68,7 +68,8 @@ export async function startOrders(rt: Runtime, lives: readonly OrderLife[]): Pro
   for (const candidate of candidates) {
     const { life, order, request, resolved } = candidate;
     try {
-      const prepared = await prepareOrder(repo, order, resolved, around);
+      const own = new Set(life.rerun ? outputsOf(order, resolved) : []);
+      const prepared = await prepareOrder(repo, order, resolved, around, own);
       jobs.push({
         woId: life.woId,
         order,
@@ -175,6 +176,11 @@ async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: Execu
     inPlace: true,
     made: [],
   };
+}
+
+/** The files that commands are to make, as they really are. */
+export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): string[] {
+  return [...new Set(order.commands.flatMap((c) => c.outputs).flatMap((raw) => resolved.get(raw) ?? []))];
 }
 
 function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
+import { decodeTime, monotonicFactory } from 'ulid';
 
 const next = monotonicFactory();
 
 /** A new ULID: unique, sortable by time, the same on case-insensitive disks. */
 export function newUlid(): string {
   return next();
+}
+
+/** When a ULID was made, in milliseconds since 1970. */
+export function ulidTime(id: string): number {
+  return decodeTime(id);
 }
 
 /** W3C Trace Context ids. */

@@ -147,6 +147,18 @@ export function parseRecord(line: string, file: string): Recorded {
   return value as Recorded;
 }
 
+/** Records from about `sinceMs` on, reading only the segments that can hold them. */
+export function* recordsSince(folder: string, sinceMs: number): Generator<Recorded> {
+  const firsts = segments(folder);
+  let from = 1;
+  for (const first of firsts.reverse()) {
+    from = first;
+    const record = readLedger(folder, first).next().value;
+    if (record !== undefined && Date.parse(record.ts) < sinceMs) break;
+  }
+  yield* readLedger(folder, from);
+}
+
 /** The first sequence numbers of the segments, ascending. */
 export function segments(folder: string): number[] {
   return namesIn(folder)

@@ -61,12 +61,7 @@ export class Telemetry {
 
   #open(): LineAppender {
     const day = now().slice(0, 10);
-    if (
-      this.#appender !== null &&
-      this.#appender.isInPlace() &&
-      this.#day === day &&
-      this.#appender.size < this.#rotateBytes
-    )
+    if (this.#appender?.isInPlace() && this.#day === day && this.#appender.size < this.#rotateBytes)
       return this.#appender;
     const size = this.#appender?.size ?? ifThere(() => fs.statSync(this.#path).size) ?? 0;
     const turned = this.#day !== '' && this.#day !== day;

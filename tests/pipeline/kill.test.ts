@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { assert, suite, type TestContext } from '../support/suite.ts';
 import { type TestStation, testStation } from '../support/station.ts';
+import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /**
  * A real SIGKILL between any two steps of "One order's life" and of "Landing", then a new start. Rules 1, 3, 4 and 5.
@@ -8,10 +8,27 @@ import { type TestStation, testStation } from '../support/station.ts';
 
 const ORDERS = [
   { wo_id: 'WO-NEW', title: 'Make a file', files: [{ path: 'a/b/new.txt', content: 'new\n', mode: '0755' }] },
-  { wo_id: 'WO-EDIT', title: 'Edit a file', actions: [{ action: 'edit', path: 'edit.txt', find: 'two', replace: 'TWO' }] },
-  { wo_id: 'WO-GONE', title: 'Delete and move', actions: [{ action: 'delete', path: 'gone.txt' }, { action: 'move', path: 'old.txt', to: 'moved/new-name.txt' }] },
+  {
+    wo_id: 'WO-EDIT',
+    title: 'Edit a file',
+    actions: [{ action: 'edit', path: 'edit.txt', find: 'two', replace: 'TWO' }],
+  },
+  {
+    wo_id: 'WO-GONE',
+    title: 'Delete and move',
+    actions: [
+      { action: 'delete', path: 'gone.txt' },
+      { action: 'move', path: 'old.txt', to: 'moved/new-name.txt' },
+    ],
+  },
 ];
-const FILES = { 'edit.txt': 'one\ntwo\nthree\n', 'gone.txt': 'gone\n', 'old.txt': 'old\n', 'hers.txt': 'hers\n', 'out.txt': 'before\n' };
+const FILES = {
+  'edit.txt': 'one\ntwo\nthree\n',
+  'gone.txt': 'gone\n',
+  'old.txt': 'old\n',
+  'hers.txt': 'hers\n',
+  'out.txt': 'before\n',
+};
 
 function station(t: TestContext): TestStation {
   return testStation(t, { files: FILES, settings: 'commands: {allow: ["*"]}\n' });
@@ -53,7 +70,11 @@ test('rules 1, 4, 5: file orders, killed at every step, are done once by the nex
     if (!run.killed) break;
     steps = n + 1;
     s.drain();
-    assertWhole(s, ORDERS.map((o) => o.wo_id), where);
+    assertWhole(
+      s,
+      ORDERS.map((o) => o.wo_id),
+      where,
+    );
     assertFileResults(s, where);
     assert.equal(s.git('status', '--porcelain'), '', where);
   }
@@ -119,7 +140,18 @@ work('rule 4: an idempotent command runs again and the order is done', (t) => {
 
 work('rule 4: what a killed station left running is ended before the order goes on', async (t) => {
   const s = station(t);
-  s.drop({ wo_id: 'WO-LONG', title: 'Runs long', actions: [{ action: 'command', command: 'echo $$ > pid.txt; (setsid sleep 300 & echo $! > pid2.txt); sleep 300', idempotent: false, outputs: ['pid.txt', 'pid2.txt'] }] });
+  s.drop({
+    wo_id: 'WO-LONG',
+    title: 'Runs long',
+    actions: [
+      {
+        action: 'command',
+        command: 'echo $$ > pid.txt; (setsid sleep 300 & echo $! > pid2.txt); sleep 300',
+        idempotent: false,
+        outputs: ['pid.txt', 'pid2.txt'],
+      },
+    ],
+  });
   const up = await s.up(t);
   for (let i = 0; i < 400 && !s.exists('pid2.txt'); i++) await new Promise((done) => setTimeout(done, 20));
   const pids = [s.read('pid.txt'), s.read('pid2.txt')].map((p) => Number(p.trim()));

@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ResultDocument, StateDocument } from '../../src/order/generated.ts';
 import type { TestContext } from './suite.ts';
@@ -45,7 +46,11 @@ export class TestStation {
 
   /** Runs a command of the built program to its end. */
   waybill(...args: string[]): { code: number | null; stdout: string; stderr: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], { cwd: this.root, encoding: 'utf8', maxBuffer: 1 << 28 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+      cwd: this.root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
     return { code: status, stdout, stderr };
   }
 
@@ -58,14 +63,20 @@ export class TestStation {
 
   /** Starts the station process; it is ended after the test. */
   async up(t: TestContext): Promise<{ pid: number; stop(signal?: NodeJS.Signals): Promise<number | null> }> {
-    const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'warn'], { cwd: this.root, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'warn'], {
+      cwd: this.root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const gone = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
     const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
       child.kill(signal);
       return gone;
     };
     t.defer(() => stop('SIGKILL'));
-    await until(() => this.exists('.git/waybill/heartbeat.json') && this.heartbeatPid() === child.pid, 'the station runs');
+    await until(
+      () => this.exists('.git/waybill/heartbeat.json') && this.heartbeatPid() === child.pid,
+      'the station runs',
+    );
     return { pid: child.pid ?? 0, stop };
   }
 
@@ -77,7 +88,10 @@ export class TestStation {
   drainKilledAt(n: number): { steps: string[]; killed: boolean; stderr: string } {
     const file = this.path('.git/steps.txt');
     writeFileSync(file, '');
-    const { signal, stderr, status } = spawnSync(process.execPath, [STOP_AT, this.root, String(n), file], { cwd: this.root, encoding: 'utf8' });
+    const { signal, stderr, status } = spawnSync(process.execPath, [STOP_AT, this.root, String(n), file], {
+      cwd: this.root,
+      encoding: 'utf8',
+    });
     if (signal === null && status !== 0) throw new Error(`the station ended with ${status}:\n${stderr}`);
     return { steps: readFileSync(file, 'utf8').split('\n').filter(Boolean), killed: signal === 'SIGKILL', stderr };
   }
@@ -97,11 +111,17 @@ export class TestStation {
 
   /** Rejections in a lane's outbox. */
   rejections(lane = 'MAIN'): ResultDocument[] {
-    return this.names(`bridge/outbox/${lane}`).map((n) => JSON.parse(this.read(`bridge/outbox/${lane}/${n}`)) as ResultDocument).filter((r) => r.status === 'rejected');
+    return this.names(`bridge/outbox/${lane}`)
+      .map((n) => JSON.parse(this.read(`bridge/outbox/${lane}/${n}`)) as ResultDocument)
+      .filter((r) => r.status === 'rejected');
   }
 
   names(folder: string): string[] {
-    return this.exists(folder) ? readdirSync(this.path(folder)).filter((n) => !n.startsWith('.')).sort() : [];
+    return this.exists(folder)
+      ? readdirSync(this.path(folder))
+          .filter((n) => !n.startsWith('.'))
+          .sort()
+      : [];
   }
 
   stateFolder(): string {
@@ -110,20 +130,36 @@ export class TestStation {
 
   /** Commits of HEAD's history that carry this order's trailer. */
   commitsOf(woId: string): string[] {
-    return this.git('log', '--format=%H %(trailers:key=Work-Order,valueonly)').split('\n').filter((l) => l.split(' ')[1] === woId).map((l) => l.split(' ')[0] ?? '');
+    return this.git('log', '--format=%H %(trailers:key=Work-Order,valueonly)')
+      .split('\n')
+      .filter((l) => l.split(' ')[1] === woId)
+      .map((l) => l.split(' ')[0] ?? '');
   }
 
   telemetry(): { event: string; wo_id: string | null; seq?: number; ok: boolean }[] {
-    const file = this.exists('g/telemetry/unified.jsonl') ? 'g/telemetry/unified.jsonl' : 'state/telemetry/unified.jsonl';
-    return this.read(file).split('\n').filter(Boolean).map((l) => JSON.parse(l) as { event: string; wo_id: string | null; ok: boolean });
+    const file = this.exists('g/telemetry/unified.jsonl')
+      ? 'g/telemetry/unified.jsonl'
+      : 'state/telemetry/unified.jsonl';
+    return this.read(file)
+      .split('\n')
+      .filter(Boolean)
+      .map((l) => JSON.parse(l) as { event: string; wo_id: string | null; ok: boolean });
   }
 
   /** Everything a landing or a claim leaves behind while it is under way. Empty when all is over. */
   leftovers(): string[] {
-    const refs = this.git('for-each-ref', '--format=%(refname)', 'refs/waybill').split('\n').filter((r) => r !== '' && !r.endsWith('/journal'));
-    const locks = execFileSync('find', ['.git', '-name', '*.lock'], { cwd: this.root, encoding: 'utf8' }).split('\n').filter(Boolean);
+    const refs = this.git('for-each-ref', '--format=%(refname)', 'refs/waybill')
+      .split('\n')
+      .filter((r) => r !== '' && !r.endsWith('/journal'));
+    const locks = execFileSync('find', ['.git', '-name', '*.lock'], { cwd: this.root, encoding: 'utf8' })
+      .split('\n')
+      .filter(Boolean);
     const claims = this.names('.git/waybill/claimed').map((n) => `claimed/${n}`);
-    const scratch = [...this.names('.git/waybill/tmp'), ...this.names('.git/waybill/landing'), ...this.names('.git/waybill/commands')];
+    const scratch = [
+      ...this.names('.git/waybill/tmp'),
+      ...this.names('.git/waybill/landing'),
+      ...this.names('.git/waybill/commands'),
+    ];
     return [...refs, ...locks, ...claims, ...scratch];
   }
 }
@@ -138,6 +174,19 @@ export interface StationSetup {
 /** A station with one commit, on branch main. */
 export function testStation(t: TestContext, setup: StationSetup = {}): TestStation {
   const station = new TestStation(join(t.tempDir(), 'repo'));
+  const key = JSON.stringify(setup, (_, v: unknown) => (Buffer.isBuffer(v) ? v.toString('base64') : v));
+  const made = templates.get(key) ?? makeTemplate(key, setup);
+  cpSync(made, station.root, { recursive: true });
+  return station;
+}
+
+/** Stations are made once for each setup and copied: making one takes seven processes. */
+const templates = new Map<string, string>();
+
+function makeTemplate(key: string, setup: StationSetup): string {
+  const folder = join(process.env['HOME'] ?? tmpdir(), `template-${templates.size}`);
+  templates.set(key, folder);
+  const station = new TestStation(folder);
   mkdirSync(station.root);
   station.git('init', '--quiet', '--initial-branch=main');
   station.git('config', 'user.name', 'Anna');
@@ -147,7 +196,7 @@ export function testStation(t: TestContext, setup: StationSetup = {}): TestStati
   if (made.code !== 0) throw new Error(`init ended with ${made.code}: ${made.stderr}`);
   for (const [path, content] of Object.entries(setup.files ?? {})) station.write(path, content);
   station.commitAll('Begin');
-  return station;
+  return folder;
 }
 
 export async function until(holds: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
