@@ -34,3 +34,20 @@ export async function blobBytes(git: Git, id: string): Promise<Buffer | null> {
   const result = await git.try(['cat-file', 'blob', id]);
   return result.exitCode === 0 ? result.stdout : null;
 }
+
+/** Several blobs' bytes by id, in one process; those that are gone are missing. */
+export async function blobs(git: Git, ids: readonly string[]): Promise<Map<string, Buffer>> {
+  const found = new Map<string, Buffer>();
+  if (ids.length === 0) return found;
+  const out = await git.run(['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`).join('') });
+  for (let at = 0; at < out.length; ) {
+    const end = out.indexOf(10, at);
+    const match = /^([0-9a-f]{40}) blob (\d+)$/.exec(out.toString('latin1', at, end));
+    at = end + 1;
+    if (match === null) continue;
+    const size = Number(match[2]);
+    found.set(match[1] ?? '', out.subarray(at, at + size));
+    at += size + 1;
+  }
+  return found;
+}

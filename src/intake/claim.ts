@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import type { CommandFile, Requester } from '../order/generated.ts';
 import { ensureDir, namesIn, removeTree, syncDir, writeNew } from '../platform/durable.ts';
-import { errno, fs, ifThere, O_NOFOLLOW, O_RDONLY } from '../platform/fs.ts';
+import { errno, fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
@@ -32,12 +32,12 @@ export function claimDrop(inbox: string, claimed: string, drop: Drop): string | 
   const from = join(inbox, drop.lane, drop.name);
   const to = join(claimed, claim, drop.lane, drop.name);
   try {
+    assertReadable(from);
     fs.mkdirSync(dirname(to), { recursive: true });
     syncDir(join(claimed, claim));
-    moveIn(from, to);
-    syncDir(dirname(to));
-    return claim;
+    moveIn(from, to, claim);
   } catch (error) {
+    // a move that failed left the drop in its lane: nothing of it goes with the folder
     removeTree(join(claimed, claim));
     if (errno(error) === 'ENOENT') return null;
     throw new WaybillError(
@@ -45,21 +45,40 @@ export function claimDrop(inbox: string, claimed: string, drop: Drop): string | 
       `${drop.lane}/${drop.name} cannot be claimed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  syncDir(dirname(to));
+  return claim;
+}
+
+/** Throws for what the station may rename, but never read: once claimed, nobody could answer it. */
+function assertReadable(path: string): void {
+  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    if (!fs.fstatSync(fd).isFile()) throw new Error('it is no plain file');
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /** A rename; across file systems a hidden rename in the lane, a synced copy, and only then the removal. */
-function moveIn(from: string, to: string): void {
+function moveIn(from: string, to: string, claim: string): void {
   try {
     fs.renameSync(from, to);
     return;
   } catch (error) {
     if (errno(error) !== 'EXDEV') throw error;
   }
-  const hidden = join(dirname(from), `.${basename(from)}.${basename(dirname(dirname(to)))}.claim`);
+  const hidden = join(dirname(from), `.${basename(from).slice(0, 50)}.${claim}.claim`);
   fs.renameSync(from, hidden);
-  const stat = fs.statSync(hidden);
-  writeNew(to, fs.readFileSync(hidden));
-  fs.utimesSync(to, stat.atime, stat.mtime);
+  try {
+    const stat = fs.statSync(hidden);
+    writeNew(to, fs.readFileSync(hidden));
+    fs.utimesSync(to, stat.atime, stat.mtime);
+  } catch (error) {
+    // back under its name, unless its author has dropped another file under it by now
+    fs.linkSync(hidden, from);
+    fs.unlinkSync(hidden);
+    throw error;
+  }
   fs.unlinkSync(hidden);
 }
 
@@ -85,11 +104,13 @@ export function readClaim(claimed: string, claim: string): ClaimedRequest | null
   if (dropped !== null) return dropped;
   for (const lane of namesIn(folder)) {
     if (!/^[A-Za-z0-9]/.test(lane) || !fs.lstatSync(join(folder, lane)).isDirectory()) continue;
-    const file = namesIn(join(folder, lane))[0];
+    // sealed evidence lies in folders beside the lane's, and in the lane's own where it is called so
+    const file = namesIn(join(folder, lane)).find((name) => !fs.lstatSync(join(folder, lane, name)).isDirectory());
     if (file === undefined) continue;
-    const fd = fs.openSync(join(folder, lane, file), O_RDONLY | O_NOFOLLOW);
+    const fd = fs.openSync(join(folder, lane, file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stat = fs.fstatSync(fd);
+      if (!stat.isFile()) throw new WaybillError('NOT_A_FILE', `${lane}/${file} is no plain file`, { place: { file } });
       const requester: Requester = { uid: stat.uid, user: userName(stat.uid), lane, via: 'inbox', declared_by: null };
       return { claim, lane, file, bytes: fs.readFileSync(fd), mtimeMs: stat.mtimeMs, requester, dryRun: false };
     } finally {

@@ -126,7 +126,8 @@ function isCompleteByContent(path: string, name: string, size: number): boolean 
       );
       return true;
     }
-    return /(^|\n)\.\.\.[ \t]*\r?\n?$/.test(readTail(path, size));
+    const tail = readTail(path, size);
+    return (size > tail.length ? /\n\.\.\.[ \t]*\r?\n?$/ : /(^|\n)\.\.\.[ \t]*\r?\n?$/).test(tail);
   } catch {
     return false;
   }

@@ -82,7 +82,9 @@ export function fromCanonical(doc: OrderDocument): { order: Order; warnings: War
   if (fileActions.length + commands.length + checks.length === 0) {
     throw new WaybillError('NOTHING_TO_DO', `${doc.wo_id} has no files, actions or checks`);
   }
-  if (doc.depends_on?.includes(doc.wo_id)) throw new WaybillError('DEPENDENCY_CYCLE', `${doc.wo_id} depends on itself`);
+  const ids = (doc.depends_on ?? []).map((id) => id.toLowerCase());
+  if (ids.includes(doc.wo_id.toLowerCase()))
+    throw new WaybillError('DEPENDENCY_CYCLE', `${doc.wo_id} depends on itself`);
   if (doc.title === undefined)
     warnings.push({ code: 'defaulted', message: 'title: not given, taken from summary, description or wo_id' });
   return {
@@ -97,7 +99,7 @@ export function fromCanonical(doc: OrderDocument): { order: Order; warnings: War
       createdAt: doc.created_at ?? null,
       tags: doc.tags ?? [],
       dependsOn: [...new Set(doc.depends_on ?? [])],
-      notBefore: doc.not_before === undefined ? null : new Date(doc.not_before).toISOString(),
+      notBefore: doc.not_before === undefined ? null : instant('not_before', doc.not_before),
       hold: doc.hold ?? false,
       retries: doc.retries ?? 0,
       dryRun: doc.metadata?.dry_run ?? false,
@@ -107,6 +109,16 @@ export function fromCanonical(doc: OrderDocument): { order: Order; warnings: War
     },
     warnings,
   };
+}
+
+/** The schema lets pass what RFC 3339 allows and no clock shows: a leap second, an offset without minutes. */
+function instant(key: string, text: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime()))
+    throw new WaybillError('SCHEMA_INVALID', `${key}: ${text} is not an instant`, {
+      hint: 'Write it like 2026-11-20T10:00:00Z or 2026-11-20T10:00:00+01:00.',
+    });
+  return at.toISOString();
 }
 
 /** The word people use for a priority. */
@@ -158,7 +170,8 @@ function distance(a: string, b: string): number {
 
 function oneLine(text: string): string {
   const line = text.trim().split(/\r?\n/)[0] ?? '';
-  return line.replace(/\p{Cc}+/gu, ' ').slice(0, 200) || 'untitled';
+  const plain = line.replace(/\p{Cc}+/gu, ' ');
+  return plain.slice(0, 200).replace(/[\ud800-\udbff]$/, '') || 'untitled';
 }
 
 function fileMode(mode: string | undefined): FileMode | null {

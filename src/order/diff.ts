@@ -4,6 +4,9 @@ import type { Change, Content } from './change.ts';
 /** Past this size a line diff costs more than it tells; the patch then names the sizes. */
 const MAX_DIFF_BYTES = 1024 * 1024;
 
+/** Past this many changed lines the shortest diff costs the square of them; the whole old and new text are as true. */
+const MAX_CHANGED_LINES = 2000;
+
 /** The changes as one unified diff in git's form, byte for byte where the files are text. */
 export function renderDiff(changes: readonly Change[]): Buffer {
   return Buffer.concat(changes.map(renderChange));
@@ -30,17 +33,28 @@ function renderChange(change: Change): Buffer {
       ),
     ]);
   }
-  const body = createTwoFilesPatch(
-    'old',
-    'new',
-    before.toString('latin1'),
-    after.toString('latin1'),
-    undefined,
-    undefined,
-    { context: 3 },
-  );
-  const hunks = body.slice(body.indexOf('@@'));
+  const hunks = hunksOf(before.toString('latin1'), after.toString('latin1'));
   return Buffer.concat([head, Buffer.from(`--- ${oldName}\n+++ ${newName}\n`, 'utf8'), Buffer.from(hunks, 'latin1')]);
+}
+
+function hunksOf(before: string, after: string): string {
+  const options = { context: 3, maxEditLength: MAX_CHANGED_LINES };
+  const body = createTwoFilesPatch('old', 'new', before, after, undefined, undefined, options) as string | undefined;
+  return body === undefined ? wholeHunk(before, after) : body.slice(body.indexOf('@@'));
+}
+
+function wholeHunk(before: string, after: string): string {
+  const [old, now] = [linesOf(before, '-'), linesOf(after, '+')];
+  const range = (count: number) => (count === 0 ? '0,0' : `1,${count}`);
+  return `@@ -${range(old.count)} +${range(now.count)} @@\n${old.text}${now.text}`;
+}
+
+function linesOf(text: string, sign: '-' | '+'): { text: string; count: number } {
+  if (text === '') return { text: '', count: 0 };
+  const whole = text.endsWith('\n');
+  const lines = (whole ? text.slice(0, -1) : text).split('\n');
+  const end = whole ? '' : '\\ No newline at end of file\n';
+  return { text: `${lines.map((line) => `${sign}${line}\n`).join('')}${end}`, count: lines.length };
 }
 
 function bytesOf(content: Content | null): Buffer {

@@ -1,5 +1,18 @@
-import { type Document, isAlias, isCollection, isNode, isPair, LineCounter, parseAllDocuments, visit } from 'yaml';
+import {
+  Composer,
+  type Document,
+  isAlias,
+  isCollection,
+  isNode,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+} from 'yaml';
 import { type Place, WaybillError } from './error.ts';
+import { jsonFault } from './json-fault.ts';
 
 /** A document that was read, and where in its text each value stands. */
 export interface ReadDocument {
@@ -15,7 +28,7 @@ export interface DocumentLimits {
 
 /**
  * Reads YAML 1.2 or JSON from untrusted bytes, under hard limits: valid UTF-8, one document, no aliases, no duplicate keys, no tags,
- * no %YAML, no numbers that lose digits. A byte order mark and CRLF are accepted. Throws with line and column.
+ * no %YAML, no numbers that lose digits, no half characters. A byte order mark and CRLF are accepted. Throws with line and column.
  */
 export function readDocument(bytes: Uint8Array, format: 'yaml' | 'json', limits: DocumentLimits): ReadDocument {
   if (bytes.length > limits.maxBytes)
@@ -24,66 +37,75 @@ export function readDocument(bytes: Uint8Array, format: 'yaml' | 'json', limits:
   if (text.trim() === '') throw new WaybillError('EMPTY', 'the file is empty');
   if (format === 'json') {
     const value = readJson(text);
-    assertDepth(value, limits.maxDepth);
-    assertExact(value, [], () => ({}));
     // Only for places, and for duplicate keys, which JSON.parse hides: JSON is YAML.
-    const located = parseYaml(text, 'JSON_INVALID');
-    return { value, locate: located.locate };
+    const { locate } = parseYaml(text, 'JSON_INVALID', limits.maxDepth);
+    assertDepth(value, limits.maxDepth, locate);
+    assertExact(value, [], locate);
+    return { value, locate };
   }
-  const parsed = parseYaml(text, 'YAML_INVALID');
-  const value: unknown = parsed.document.toJS({ maxAliasCount: 0 });
+  const { document, locate } = parseYaml(text, 'YAML_INVALID', limits.maxDepth);
+  const value: unknown = document.toJS({ maxAliasCount: 0 });
   if (value === null || value === undefined) throw new WaybillError('EMPTY', 'the file holds no value');
-  assertDepth(value, limits.maxDepth);
-  assertExact(value, [], parsed.locate);
-  return { value, locate: parsed.locate };
+  assertDepth(value, limits.maxDepth, locate);
+  assertExact(value, [], locate);
+  return { value, locate };
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new WaybillError('NOT_UTF8', 'the file is not valid UTF-8', { place: { line: lineOfBadByte(bytes) } });
+    const good = new TextDecoder('utf-8').decode(bytes.subarray(0, offsetOfBadByte(bytes)));
+    throw new WaybillError('NOT_UTF8', 'the file is not valid UTF-8', { place: placeAfter(good) });
   }
 }
 
-/** The first line that does not decode. */
-function lineOfBadByte(bytes: Uint8Array): number {
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n');
-  return lines.findIndex((line) => line.includes('\ufffd')) + 1 || 1;
+/** Where the first character that does not decode begins, by halving. */
+function offsetOfBadByte(bytes: Uint8Array): number {
+  let good = 0;
+  for (let bad = bytes.length; bad - good > 1; ) {
+    const middle = (good + bad) >> 1;
+    if (decodes(bytes.subarray(0, middle))) good = middle;
+    else bad = middle;
+  }
+  // what stands before may be the beginning of a character that never ended
+  while (good > 0 && !decodes(bytes.subarray(0, good), true)) good--;
+  return good;
+}
+
+function decodes(bytes: Uint8Array, whole = false): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !whole });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function placeAfter(text: string): Place {
+  return { line: text.split('\n').length, column: text.length - text.lastIndexOf('\n') };
 }
 
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const position = /position (\d+)/.exec(message)?.[1];
-    const before = position === undefined ? text : text.slice(0, Number(position));
-    const place = { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
-    throw new WaybillError('JSON_INVALID', message.replace(/ in JSON at position.*$/s, ''), { place });
+    const { offset, what } = jsonFault(text);
+    throw new WaybillError('JSON_INVALID', what, { place: placeAfter(text.slice(0, offset)), cause: error });
   }
 }
 
 function parseYaml(
   text: string,
   code: 'YAML_INVALID' | 'JSON_INVALID',
+  maxDepth: number,
 ): { document: Document; locate: ReadDocument['locate'] } {
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    version: '1.2',
-    schema: 'core',
-    strict: true,
-    uniqueKeys: true,
-    stringKeys: true,
-    merge: false,
-    lineCounter,
-    logLevel: 'silent',
-  });
   const at = (offset: number): Place => {
     const { line, col } = lineCounter.linePos(offset);
     return { line, column: col };
   };
-  const list = Array.isArray(documents) ? documents : [];
+  const list = [...composer().compose(tokens(text, lineCounter, maxDepth, at))];
   const document = list[0];
   if (document === undefined) throw new WaybillError('EMPTY', 'the file is empty');
   const trouble = list.flatMap((d) => [...d.errors, ...d.warnings])[0];
@@ -105,6 +127,20 @@ function parseYaml(
       hint: 'Remove the %YAML line.',
     });
   visit(document, {
+    Map: (_, map) => {
+      // The parser's own check compares every key with every other: a file with many keys would hold everything up.
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value))
+          throw new WaybillError(code, `the key ${JSON.stringify(key.value)} stands there twice`, {
+            place: at(key.range?.[0] ?? 0),
+            hint: 'Remove one of the two.',
+          });
+        seen.add(key.value);
+      }
+      return undefined;
+    },
     Alias: (_, node) => {
       throw new WaybillError(code, `the alias *${node.source} is not allowed`, {
         place: at(node.range?.[0] ?? 0),
@@ -112,12 +148,47 @@ function parseYaml(
       });
     },
     Node: (_, node) => {
-      if (!isAlias(node) && node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) {
+      if (!isAlias(node) && node.tag !== undefined && !PLAIN_TAG.test(node.tag)) {
         throw new WaybillError(code, `the tag ${node.tag} is not known`, { place: at(node.range?.[0] ?? 0) });
       }
     },
   });
   return { document, locate: (segments) => locate(document, segments, at) };
+}
+
+/** Tags that only say what the value is anyway; !!binary, !!set and the like make something else of it. */
+const PLAIN_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
+
+function composer(): Composer {
+  return new Composer({
+    version: '1.2',
+    schema: 'core',
+    strict: true,
+    uniqueKeys: false,
+    stringKeys: true,
+    merge: false,
+    logLevel: 'silent',
+  });
+}
+
+/** The parser's tokens. What comes after composes them by recursion, so nesting is bounded here, before it can exhaust the stack. */
+function* tokens(
+  text: string,
+  lineCounter: LineCounter,
+  maxDepth: number,
+  at: (offset: number) => Place,
+): ReturnType<Parser['parse']> {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    // beside one entry a level the stack holds the document and the scalar under way
+    if (parser.stack.length > maxDepth + 2)
+      throw new WaybillError('TOO_DEEP', `the document is nested deeper than ${maxDepth}`, {
+        place: at(parser.offset),
+      });
+  }
+  yield* parser.end();
 }
 
 /** The place of the deepest value that exists on the way; for a key that stands there, the key's own place. */
@@ -138,13 +209,17 @@ function locate(document: Document, segments: readonly (string | number)[], at: 
   return { line: 1, column: 1 };
 }
 
-function assertDepth(value: unknown, left: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (left === 0) throw new WaybillError('TOO_DEEP', 'the document is nested too deep');
-  for (const inner of Object.values(value)) assertDepth(inner, left - 1);
+function assertDepth(value: unknown, max: number, where: ReadDocument['locate']): void {
+  const walk = (inner: unknown, path: readonly (string | number)[]): void => {
+    if (typeof inner !== 'object' || inner === null) return;
+    if (path.length === max)
+      throw new WaybillError('TOO_DEEP', `the document is nested deeper than ${max}`, { place: where(path) });
+    for (const [key, next] of Object.entries(inner)) walk(next, [...path, Array.isArray(inner) ? Number(key) : key]);
+  };
+  walk(value, []);
 }
 
-/** Numbers that lost digits, and .nan or .inf, are not what the author wrote. */
+/** Numbers that lost digits, .nan and .inf, and halves of characters are not what the author wrote, or could not be written as it is. */
 function assertExact(value: unknown, path: readonly (string | number)[], where: ReadDocument['locate']): void {
   if (
     typeof value === 'number' &&
@@ -153,6 +228,12 @@ function assertExact(value: unknown, path: readonly (string | number)[], where: 
     throw new WaybillError('SCHEMA_INVALID', `${path.join('.')}: the number cannot be kept exactly`, {
       place: where(path),
       hint: 'Write it as text, in quotes.',
+    });
+  }
+  if (typeof value === 'string' && /\p{Surrogate}/u.test(value)) {
+    throw new WaybillError('SCHEMA_INVALID', `${path.join('.')}: half of a surrogate pair is no character`, {
+      place: where(path),
+      hint: 'Write the character itself, or both halves.',
     });
   }
   if (typeof value === 'object' && value !== null) {

@@ -15,13 +15,19 @@ export interface FilePatch {
 
 /**
  * Reads a unified diff, plain or in git's form. Patch and files are handled as Latin-1 text, one character a byte,
- * so that bytes which are no UTF-8 arrive unchanged. `path` names the file where the patch has no file headers.
+ * so that bytes which are no UTF-8 arrive unchanged; names are read from the text as it is. `path` names the file where the patch has no file headers.
  * Throws PATCH_INVALID.
  */
 export function readPatch(patch: string, path: string | null): FilePatch[] {
   let parsed: StructuredPatch[];
   try {
-    parsed = parsePatch(Buffer.from(patch, 'utf8').toString('latin1'));
+    const named = parsePatch(patch);
+    parsed = parsePatch(Buffer.from(patch, 'utf8').toString('latin1')).map((file, i) => ({
+      ...file,
+      oldFileName: named[i]?.oldFileName,
+      newFileName: named[i]?.newFileName,
+    }));
+    if (parsed.length !== named.length) throw new Error('its lines can be taken in two ways');
   } catch (error) {
     throw new WaybillError(
       'PATCH_INVALID',
@@ -30,6 +36,10 @@ export function readPatch(patch: string, path: string | null): FilePatch[] {
   }
   const files = parsed.filter((p) => p.hunks.length > 0 || p.isGit === true);
   if (files.length === 0) throw new WaybillError('PATCH_INVALID', 'the patch has no hunks');
+  if (path !== null && files.length > 1)
+    throw new WaybillError('PATCH_INVALID', `path names one file, but the patch has ${files.length}`, {
+      hint: 'Leave path out; the --- and +++ lines name the files.',
+    });
   return files.map((file) => filePatch(file, path));
 }
 
@@ -84,7 +94,5 @@ function strip(name: string | null, prefix: string, yes: boolean): string | null
 }
 
 function plainName(name: string | undefined): string | null {
-  if (name === undefined || name === '' || name === '/dev/null') return null;
-  // The header came through Latin-1 above; quoted names were already decoded by the parser.
-  return /[^\u0000-\u00ff]/.test(name) ? name : Buffer.from(name, 'latin1').toString('utf8');
+  return name === undefined || name === '' || name === '/dev/null' ? null : name;
 }

@@ -64,6 +64,8 @@ export function isLegal(
   const row = TRANSITIONS[event];
   if (!row.from.includes(from ?? 'new')) return false;
   if (to !== null && !row.to.includes(to)) return false;
+  // only a run can be tried again; a wait that failed is over
+  if (event === 'failed' && from === 'parked' && to === 'parked') return false;
   return from !== 'parked' || row.waiting === undefined || (waitingFor !== null && row.waiting.includes(waitingFor));
 }
 

@@ -30,7 +30,7 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
 }
 
 /** Evidence that no landing carries waits in the claim folder, synced, until the journal takes it. */
-export function storeSealed(rt: Runtime, life: OrderLife, sealed: SealedEvidence): void {
+export function storeSealed(rt: Runtime, life: OrderLife, sealed: Pick<SealedEvidence, 'files'>): void {
   const folder = sealedFolder(rt.claimFolder(life), life.attempt);
   if (exists(folder)) removeTree(folder);
   for (const file of sealed.files) {
@@ -42,7 +42,7 @@ export function storeSealed(rt: Runtime, life: OrderLife, sealed: SealedEvidence
 }
 
 /** Shows sealed evidence where operators look. */
-export function showEvidence(rt: Runtime, life: OrderLife, sealed: SealedEvidence): void {
+export function showEvidence(rt: Runtime, life: OrderLife, sealed: Pick<SealedEvidence, 'files'>): void {
   try {
     projectEvidence(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)), sealed);
   } catch (error) {

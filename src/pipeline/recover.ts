@@ -17,10 +17,9 @@ import { signalGroup, signalProcess } from '../platform/process.ts';
 import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
 import type { Draft } from '../record/ledger.ts';
 import { admitClaims } from './admit.ts';
-import { failOrder } from './finish.ts';
+import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims, sweepRefs } from './flush.ts';
 import { endDrafts } from './land.ts';
-import { restoreEvidence } from './restore.ts';
 import type { Runtime } from './runtime.ts';
 import { restore } from './work.ts';
 
@@ -86,8 +85,10 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
     const verdict = await judge(rt, data, tip);
     rt.log.info({ wo_id: life.woId, verdict: verdict.kind }, 'found with its landing open');
     if (verdict.kind === 'landed') {
+      // Where the journal did not move along, the landing's own journal commit still has the evidence.
+      storeSealed(rt, life, { files: await rt.journal.evidence(life, life.attempt, data.journal) });
       rt.record(endDrafts(life, null, { commits: verdict.commits, how: verdict.how }, data.evidence.manifest_sha256));
-      await restoreEvidence(rt, rt.life(life.woId));
+      showEvidence(rt, life, { files: await rt.journal.evidence(life, life.attempt, data.journal) });
     } else open.push({ life, data, changed: verdict.kind === 'changed' ? verdict.path : null });
   }
   const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;

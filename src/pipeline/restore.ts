@@ -88,14 +88,6 @@ async function restoreAttempt(
   return true;
 }
 
-/** Shows the evidence of an order whose landing a dead station finished but did not show. */
-export async function restoreEvidence(
-  rt: { station: Station; journal: JournalReader },
-  life: OrderLife,
-): Promise<void> {
-  await restoreAttempt(rt.station, rt.journal, life, life.attempt, false);
-}
-
 async function restoreQuarantined(
   station: Station,
   journal: JournalReader,

@@ -52,7 +52,12 @@ export class LineAppender {
   /** Appends whole lines in one write. */
   append(lines: readonly string[]): void {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
-    writeAll(this.#fd, bytes);
+    try {
+      writeAll(this.#fd, bytes);
+    } catch (error) {
+      fs.ftruncateSync(this.#fd, this.#size); // half a line would spoil the next one
+      throw error;
+    }
     this.#size += bytes.length;
   }
 

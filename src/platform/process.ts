@@ -140,9 +140,10 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
   let timedOut = false;
   let aborted = false;
   if (pgid !== undefined) {
+    let killing: NodeJS.Timeout | undefined;
     const end = () => {
       signalGroup(pgid, 'SIGTERM');
-      setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs).unref();
+      killing ??= setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs);
     };
     const timer = setTimeout(() => {
       timedOut = true;
@@ -153,12 +154,17 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
       end();
     };
     options.signal?.addEventListener('abort', abort, { once: true });
-    options.onStarted({ pgid, startTime: startTimeOf(pgid) });
-    child.stdin.end('go\n');
-    await exited;
-    clearTimeout(timer);
-    options.signal?.removeEventListener('abort', abort);
-    signalGroup(pgid, 'SIGKILL');
+    try {
+      options.onStarted({ pgid, startTime: startTimeOf(pgid) });
+      if (options.signal?.aborted) abort();
+      else child.stdin.end('go\n');
+      await exited;
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(killing); // the group's number may be somebody else's by then
+      options.signal?.removeEventListener('abort', abort);
+      signalGroup(pgid, 'SIGKILL');
+    }
   }
   const { code, signal } = await exited;
   // Everything in the group is dead, so the pipes close at once; only a process that left the group could hold them.

@@ -63,11 +63,8 @@ export function conform<N extends keyof Contracts>(
   const segments = segmentsOf(error);
   const where = segments.join('.') || 'the document';
   const place = locate === undefined ? {} : locate(segments);
-  throw new WaybillError(
-    code,
-    `${where}: ${wording(error)}`,
-    suggestion(error) === null ? { place } : { place, hint: suggestion(error) ?? '' },
-  );
+  const hint = suggestion(error, validate.schema);
+  throw new WaybillError(code, `${where}: ${wording(error)}`, hint === null ? { place } : { place, hint });
 }
 
 /** Whether the value conforms, without a reason. */
@@ -110,30 +107,25 @@ function wording(error: ErrorObject): string {
   return error.message ?? 'is not valid';
 }
 
-function suggestion(error: ErrorObject): string | null {
+function suggestion(error: ErrorObject, schema: unknown): string | null {
   const extra = (error.params as { additionalProperty?: string }).additionalProperty;
   if (extra === undefined) return null;
   const known = Object.keys(
-    (error.parentSchema as { properties?: object } | undefined)?.properties ?? knownKeysAt(error),
+    (error.parentSchema as { properties?: object } | undefined)?.properties ?? knownKeysAt(error, schema),
   );
   const near = nearest(extra, known);
   return near === null ? `Known keys here: ${known.join(', ')}.` : `Did you mean ${near}?`;
 }
 
-/** The keys that the failing schema lists, found by its path in the compiled schema. */
-function knownKeysAt(error: ErrorObject): object {
-  const root = [...compiled.values()].map((v) => v.schema as Record<string, unknown>);
-  for (const schema of root) {
-    const steps = error.schemaPath
-      .replace(/^#\//, '')
-      .split('/')
-      .slice(0, -1)
-      .map((s) => decodeURIComponent(s.replaceAll('~1', '/')));
-    let at: unknown = schema;
-    for (const step of steps)
-      at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined;
-    const properties = typeof at === 'object' && at !== null ? (at as { properties?: object }).properties : undefined;
-    if (properties !== undefined) return properties;
-  }
-  return {};
+/** The keys that the failing part of the schema lists, found by its path. */
+function knownKeysAt(error: ErrorObject, schema: unknown): object {
+  const steps = error.schemaPath
+    .replace(/^#\//, '')
+    .split('/')
+    .slice(0, -1)
+    .map((s) => decodeURIComponent(s).replaceAll('~1', '/').replaceAll('~0', '~'));
+  let at: unknown = schema;
+  for (const step of steps)
+    at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined;
+  return (typeof at === 'object' && at !== null ? (at as { properties?: object }).properties : undefined) ?? {};
 }

@@ -43,8 +43,18 @@ export class Folder {
   /** Opens a folder whose real path must be `path` itself: no part of it may be a link by now. Throws PATH_DENIED. */
   constructor(path: string) {
     this.path = path;
-    this.#fd = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    this.assertInPlace();
+    try {
+      this.#fd = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    } catch (error) {
+      if (errno(error) !== 'ELOOP' && errno(error) !== 'ENOTDIR') throw error;
+      throw new WaybillError('PATH_DENIED', `${path} is no folder, or a link by now`, { cause: error });
+    }
+    try {
+      this.assertInPlace();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Where the open folder really is. */

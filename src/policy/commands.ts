@@ -23,6 +23,11 @@ export function assertCommandsAllowed(order: Order, settings: Settings): void {
       ),
     ),
   ];
+  // The line `*` itself cannot be allowed: in settings it would open everything.
+  if (denied.some(({ run }) => 'shell' in run && run.shell.trim() === '*'))
+    throw new WaybillError('COMMAND_NOT_ALLOWED', 'the command * cannot be allowed by itself', {
+      hint: 'Write a command that says what it runs.',
+    });
   throw new WaybillError(
     'COMMAND_NOT_ALLOWED',
     `waybill.yaml does not allow ${JSON.stringify(invocationText(first.run))}${denied.length > 1 ? ` and ${denied.length - 1} more` : ''}`,

@@ -19,23 +19,25 @@ export function resolveTarget(station: Station, raw: string): string {
   if (raw.endsWith('/') || ['', '.', '..'].includes(basename(raw))) throw deny('names a folder, not a file');
   const expanded = expandHome(raw);
   const path = realPath(isAbsolute(expanded) ? resolve(expanded) : resolve(root, expanded), deny);
-  if (path.split('/').some(isGitName)) throw deny("lies in git's own folder");
+  if (path.split('/').some(isGitName) || isBelow(path, station.layout.gitDir)) throw deny("lies in git's own folder");
   const inside = relative(root, path);
-  if (inside.startsWith('..') || isAbsolute(inside)) {
+  if (inside === '') throw deny('names a folder, not a file');
+  if (/^\.\.(\/|$)/.test(inside) || isAbsolute(inside)) {
     const open = station.settings.fence.roots.some((allowed) => isBelow(path, allowedRoot(root, allowed)));
     if (!open)
       throw deny(
         'lies outside the station',
         `Allow its folder in waybill.yaml:\n  fence:\n    roots: [${JSON.stringify(relativeFolder(root, path))}]`,
       );
-    if (isBelow(path, station.layout.gitDir)) throw deny("lies in git's own folder");
     return path;
   }
   const own = [...ownPaths(station.settings), SETTINGS_FILE, 'policy.yaml'].find((kept) =>
     isBelow(inside.toLowerCase(), kept.toLowerCase()),
   );
   if (own !== undefined) throw deny(`${own} is Waybill's own`);
-  const closed = station.settings.fence.protected.find((kept) => isBelow(inside, kept.replace(/\/+$/, '')));
+  const closed = station.settings.fence.protected.find((kept) =>
+    isBelow(inside.toLowerCase(), relative(root, resolve(root, kept)).toLowerCase()),
+  );
   if (closed !== undefined) throw deny(`${closed} is protected in waybill.yaml`);
   for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
     if (exists(join(root, folder, '.git'))) throw deny(`${folder} is another repository`);

@@ -6,7 +6,7 @@ import type { OrderLife } from '../order/life.ts';
  */
 export class ReadyQueue {
   readonly #heap: OrderLife[] = [];
-  readonly #members = new Set<string>();
+  readonly #members = new Map<string, OrderLife>();
 
   get size(): number {
     return this.#members.size;
@@ -14,7 +14,7 @@ export class ReadyQueue {
 
   add(life: OrderLife): void {
     if (this.#members.has(life.woId)) return;
-    this.#members.add(life.woId);
+    this.#members.set(life.woId, life);
     this.#heap.push(life);
     this.#up(this.#heap.length - 1);
   }
@@ -30,7 +30,7 @@ export class ReadyQueue {
     while (found === null && passed.length < look) {
       const next = this.#pop();
       if (next === null) break;
-      if (!this.#members.has(next.woId)) continue;
+      if (this.#members.get(next.woId) !== next) continue; // removed, perhaps added again as it is now
       if (fits(next)) found = next;
       else passed.push(next);
     }

@@ -56,38 +56,42 @@ function unmetDependencies(
     if (status === 'unknown') unseen.push(id);
   }
   if (waiting.length === 0) return null;
-  const deadline = new Date(Date.parse(since) + deadlineHours * 3_600_000).toISOString();
+  const deadline = new Date(Math.min(Date.parse(since) + deadlineHours * 3_600_000, LATEST)).toISOString();
   if (unseen.length > 0 && now >= deadline)
     throw new WaybillError('DEPENDENCY_UNKNOWN', `${unseen.join(', ')} was never seen within ${deadlineHours} hours`);
   const why = `depends on ${waiting.join(', ')}${unseen.length > 0 ? ` (never seen: ${unseen.join(', ')})` : ''}`;
   return { waitingFor: 'dependency', until: unseen.length > 0 ? deadline : null, why };
 }
 
+/** Year 9999: what a deadline of any length can still be written as. */
+const LATEST = 253_402_300_799_000;
+
 /** Pause before the n-th retry (counted from 0): doubles from the base up to the limit. */
 export function backoffMs(retriesUsed: number, baseSeconds: number, maxSeconds: number): number {
   return Math.min(maxSeconds, baseSeconds * 2 ** Math.min(retriesUsed, 30)) * 1000;
 }
 
-/** Whether following `depends_on` through live orders leads back to where it began. */
+/** The way on which following `depends_on` through live orders leads back to where it began, or null. Ids are the same in any case. */
 export function findCycle(
   woId: string,
   dependsOn: readonly string[],
   dependsOnOf: (woId: string) => readonly string[],
 ): string[] | null {
-  const seen = new Set<string>();
-  const walk = (at: string, trail: string[]): string[] | null => {
-    if (at === woId) return [...trail, at];
-    if (seen.has(at)) return null;
-    seen.add(at);
-    for (const next of dependsOnOf(at)) {
-      const cycle = walk(next, [...trail, at]);
-      if (cycle !== null) return cycle;
-    }
-    return null;
+  const cameFrom = new Map<string, string>();
+  const trail = (from: string): string[] => {
+    const steps = [woId];
+    for (let at: string | undefined = from; at !== undefined; at = cameFrom.get(at.toLowerCase())) steps.unshift(at);
+    return steps;
   };
-  for (const id of dependsOn) {
-    const cycle = walk(id, [woId]);
-    if (cycle !== null) return cycle;
+  const left: [string, readonly string[]][] = [[woId, dependsOn]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [at, ids] = next;
+    for (const id of ids) {
+      if (id.toLowerCase() === woId.toLowerCase()) return trail(at);
+      if (cameFrom.has(id.toLowerCase())) continue;
+      cameFrom.set(id.toLowerCase(), at);
+      left.push([id, dependsOnOf(id)]);
+    }
   }
   return null;
 }

@@ -6,7 +6,7 @@ import { renderDiff } from '../order/diff.ts';
 import type { CheckResult, EvidenceManifest } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
 import { ensureDir, exists, namesIn, readIfThere, removeTree, writeProjection } from '../platform/durable.ts';
-import { fs } from '../platform/fs.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { conform, conforms } from '../platform/schema.ts';
 
 /** One file of an order's evidence, as raw bytes. */
@@ -101,7 +101,8 @@ export interface EvidenceFault {
 
 /** Holds an evidence folder against its manifest, and the manifest against the hash in the ledger. */
 export function checkEvidence(folder: string, manifestSha256: string): EvidenceFault[] {
-  const bytes = readIfThere(join(folder, MANIFEST));
+  const bytes = plainFile(join(folder, MANIFEST));
+  if (bytes === null) return [{ kind: 'changed', path: MANIFEST }];
   if (bytes === undefined) return [{ kind: 'missing', path: MANIFEST }];
   if (sha256(bytes) !== manifestSha256) return [{ kind: 'changed', path: MANIFEST }];
   const value: unknown = JSON.parse(bytes.toString('utf8'));
@@ -112,14 +113,20 @@ export function checkEvidence(folder: string, manifestSha256: string): EvidenceF
   for (const file of manifest.files) {
     if (listed.has(file.path)) faults.push({ kind: 'duplicate', path: file.path });
     listed.add(file.path);
-    const found = readIfThere(join(folder, file.path));
+    const found = plainFile(join(folder, file.path));
     if (found === undefined) faults.push({ kind: 'missing', path: file.path });
-    else if (found.length !== file.size || sha256(found) !== file.sha256)
+    else if (found === null || found.length !== file.size || sha256(found) !== file.sha256)
       faults.push({ kind: 'changed', path: file.path });
   }
   for (const path of filesBelow(folder))
     if (path !== MANIFEST && !listed.has(path)) faults.push({ kind: 'stray', path });
   return faults;
+}
+
+/** The bytes of a plain file, undefined where nothing is, null where something else took its place. */
+function plainFile(path: string): Buffer | null | undefined {
+  const stat = ifThere(() => fs.lstatSync(path));
+  return stat === undefined ? undefined : stat.isFile() ? readIfThere(path) : null;
 }
 
 /** Every file below a folder, relative, sorted. */

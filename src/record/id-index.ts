@@ -36,7 +36,8 @@ export class IdIndex {
   note(record: Recorded): void {
     if (record.wo_id === null || (record.event !== 'admitted' && record.event !== 'rejected')) return;
     const path = this.#bucket(record.wo_id);
-    const line = Buffer.from(`${JSON.stringify({ id: record.wo_id, born: record.seq })}\n`);
+    // begins a line of its own, whatever a process that died in the middle left before it
+    const line = Buffer.from(`\n${JSON.stringify({ id: record.wo_id, born: record.seq })}\n`);
     let fd: number;
     try {
       fd = fs.openSync(path, O_WRONLY | O_CREAT | O_APPEND, 0o644);

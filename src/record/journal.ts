@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { FileEntry } from '../git/fast-import.ts';
-import { blobBytes } from '../git/history.ts';
+import { blobBytes, blobs } from '../git/history.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
@@ -149,27 +149,22 @@ export class JournalReader {
     return this.tip() === null ? null : blobBytes(this.#repo.git, `${this.#ref}:${path}`);
   }
 
-  /** Every file below a folder of the journal, with its bytes. */
-  async filesBelow(folder: string): Promise<EvidenceFile[]> {
-    if (this.tip() === null) return [];
-    const listing = await this.#repo.git.run([
-      'ls-tree',
-      '-r',
-      '-z',
-      '--full-tree',
-      '--name-only',
-      this.#ref,
-      '--',
-      `${folder}/`,
-    ]);
-    const files: EvidenceFile[] = [];
-    for (const path of listing
+  /** Every file below a folder of the journal, with its bytes; `at` may name a commit that is not on the ref (yet). */
+  async filesBelow(folder: string, at = this.#ref): Promise<EvidenceFile[]> {
+    if (at === this.#ref && this.tip() === null) return [];
+    const listing = await this.#repo.git.run(['ls-tree', '-r', '-z', '--full-tree', at, '--', `${folder}/`]);
+    const entries = listing
       .toString('utf8')
       .split('\0')
-      .filter((p) => p !== '')) {
-      files.push({ path: path.slice(folder.length + 1), bytes: (await this.file(path)) ?? Buffer.alloc(0) });
-    }
-    return files;
+      .flatMap((line) => {
+        const match = /^\d+ blob ([0-9a-f]{40})\t(.+)$/s.exec(line);
+        return match === null ? [] : [{ id: match[1] ?? '', path: (match[2] ?? '').slice(folder.length + 1) }];
+      });
+    const bytes = await blobs(
+      this.#repo.git,
+      entries.map((e) => e.id),
+    );
+    return entries.map(({ id, path }) => ({ path, bytes: bytes.get(id) ?? Buffer.alloc(0) }));
   }
 
   /** The life of an order that ended, as the journal keeps it. */
@@ -178,7 +173,7 @@ export class JournalReader {
     return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as OrderLife);
   }
 
-  async evidence(life: OrderLife, attempt: number): Promise<EvidenceFile[]> {
-    return this.filesBelow(attemptFolder(life, attempt));
+  async evidence(life: OrderLife, attempt: number, at?: string): Promise<EvidenceFile[]> {
+    return this.filesBelow(attemptFolder(life, attempt), at);
   }
 }

@@ -76,10 +76,11 @@ export class FileLedger implements Ledger {
   append(drafts: readonly Draft[]): Recorded[] {
     if (drafts.length === 0) return [];
     if (this.#inSegment >= SEGMENT_RECORDS) this.#roll();
+    let head = this.#head;
     const records = drafts.map((draft) => {
       const body = {
         v: 1 as const,
-        seq: this.#head.seq + 1,
+        seq: head.seq + 1,
         ts: now(),
         event: draft.event,
         wo_id: draft.woId,
@@ -87,13 +88,14 @@ export class FileLedger implements Ledger {
         from: draft.from,
         to: draft.to,
         data: draft.data,
-        prev: this.#head.hash,
+        prev: head.hash,
       };
       const record = { ...body, hash: hashOf(body) } as Recorded;
-      this.#head = { seq: record.seq, hash: record.hash };
+      head = { seq: record.seq, hash: record.hash };
       return record;
     });
     this.#appender.append(records.map((record) => JSON.stringify(record)));
+    this.#head = head; // only now: a write that failed leaves no gap
     this.#inSegment += records.length;
     return records;
   }

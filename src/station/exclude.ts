@@ -22,18 +22,20 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
     );
 
   const file = join(repo.gitDir, 'info', 'exclude');
-  const old = readIfThere(file)?.toString('utf8') ?? '';
+  // One character a byte: lines of others come back as they were, whatever their encoding.
+  const old = readIfThere(file)?.toString('latin1') ?? '';
   // The telemetry file is rotated beside itself, hence the star.
-  const block = [
+  const lines = [
     BEGIN,
     ...paths.map((path) => `/${path.endsWith('.jsonl') ? path.replace(/\.jsonl$/, '*.jsonl') : path}`),
     END,
   ].join('\n');
+  const block = Buffer.from(lines, 'utf8').toString('latin1');
   const others = old.replace(new RegExp(`${literal(BEGIN)}[\\s\\S]*?${literal(END)}\\n?`), '');
   const text = `${others}${others === '' || others.endsWith('\n') ? '' : '\n'}${block}\n`;
   if (text !== old) {
     ensureDir(dirname(file));
-    writeDurable(file, text);
+    writeDurable(file, Buffer.from(text, 'latin1'));
   }
 
   for (const path of paths) {

@@ -11,7 +11,7 @@ import { SETTINGS_FILE } from './settings.ts';
  */
 export async function locateStation(named: string | undefined, from = process.cwd()): Promise<string> {
   const given = named ?? nonEmpty(process.env['WAYBILL_STATION']) ?? nonEmpty(process.env['LUKA_SOT']);
-  const folder = given === undefined ? nearest(from) : resolve(from, expandHome(given));
+  const folder = given === undefined ? ((await owner(from)) ?? nearest(from)) : resolve(from, expandHome(given));
   if (folder === null) throw new WaybillError('NO_STATION', `no ${SETTINGS_FILE} in ${from} or above`);
   if (!exists(folder)) throw new WaybillError('NO_STATION', `${folder} does not exist`);
   const found = await locateRepository(folder);
@@ -19,6 +19,12 @@ export async function locateStation(named: string | undefined, from = process.cw
   if (!exists(join(root, SETTINGS_FILE)))
     throw new WaybillError('NO_STATION', `${root} has no ${SETTINGS_FILE}`, { hint: `Run \`waybill init ${root}\`.` });
   return root;
+}
+
+/** In a linked work tree the main one's root, where that is a station: waybill.yaml need not be on this branch, or on any. */
+async function owner(from: string): Promise<string | null> {
+  const found = await locateRepository(from).catch(() => null);
+  return found?.linked && exists(join(found.root, SETTINGS_FILE)) ? found.root : null;
 }
 
 function nearest(from: string): string | null {

@@ -74,6 +74,8 @@ export function parseSettings(bytes: Uint8Array): Settings {
 function withDefaults(doc: SettingsDocument): Settings {
   const paths = { ...DEFAULT_PATHS, ...doc.paths };
   for (const [key, path] of Object.entries(paths)) assertInside(`paths.${key}`, path);
+  if (!paths.telemetry.endsWith('.jsonl'))
+    throw new WaybillError('SETTINGS_INVALID', `paths.telemetry: ${paths.telemetry} does not end in .jsonl`);
   const lanes = Object.entries(doc.lanes ?? {}).map(([name, lane]) => [name, { concurrency: lane.concurrency ?? 1 }]);
   return {
     paths,
@@ -109,7 +111,7 @@ function withDefaults(doc: SettingsDocument): Settings {
 /** Waybill's own folders lie inside the station: a path that leads out, or into .git, would put records where nobody looks. */
 function assertInside(key: string, path: string): void {
   const parts = path.split('/');
-  if (path.startsWith('/') || parts.includes('..') || parts.some((p) => p.toLowerCase() === '.git' || p === '')) {
+  if (path.startsWith('/') || parts.includes('..') || parts.some((p) => ['.git', '.', ''].includes(p.toLowerCase()))) {
     throw new WaybillError('SETTINGS_INVALID', `${key}: ${path} is not a plain path inside the station`);
   }
 }

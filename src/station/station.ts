@@ -36,7 +36,7 @@ export async function initStation(folder: string, preset: string): Promise<{ sta
   if (found === null) {
     await new Git(folder).run(['init', '--quiet']);
     created.push('.git');
-  }
+  } else await openRepository(folder); // refuses before anything is written into a repository that cannot be a station
   const settingsFile = join(folder, SETTINGS_FILE);
   if (!exists(settingsFile)) {
     writeDurable(settingsFile, text);
