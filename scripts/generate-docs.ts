@@ -4,7 +4,7 @@
  *
  *   node --import tsx scripts/generate-docs.ts [--check]
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -221,7 +221,7 @@ const unusedParts = new Set(Object.keys(parts));
 for (const name of readdirSync(DOCS).filter((n) => /^reference-.*\.md$/.test(n))) {
   const path = join(DOCS, name);
   const old = readFileSync(path, 'utf8');
-  const text = fill(old, name);
+  const text = formatted(fill(old, name), path);
   if (text === old) continue;
   if (check) {
     console.error(`docs/${name} does not match its sources: run node --import tsx scripts/generate-docs.ts`);
@@ -240,6 +240,12 @@ function fill(text: string, page: string): string {
       return `${begin}\n${part.trim()}\n\n${end}`;
     },
   );
+}
+
+/** As `npm run lint` wants Markdown. */
+function formatted(text: string, path: string): string {
+  const biome = join(ROOT, 'node_modules/.bin/biome');
+  return execFileSync(biome, ['format', `--stdin-file-path=${path}`], { cwd: ROOT, input: text, encoding: 'utf8' });
 }
 
 function schemaOf(name: string): Schema {

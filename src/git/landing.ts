@@ -40,6 +40,24 @@ export interface LandingPlace {
 }
 
 /**
+ * Takes the index lock before the objects are built, for a repository in which the branch moves faster than we build: while we hold it
+ * no commit of anybody can move the tip. land() with the same batch goes on under it. False when it stays taken.
+ */
+export async function holdIndex(repo: Repository, batch: string, where: LandingPlace): Promise<boolean> {
+  ensureDir(join(where.live, 'landing'));
+  return (await indexLock(repo, batch, where).take(where.lockDeadlineMs)).taken;
+}
+
+/** Lets go of a lock taken by holdIndex() that no landing followed. */
+export function releaseIndex(repo: Repository, batch: string, where: LandingPlace): void {
+  indexLock(repo, batch, where).release();
+}
+
+function indexLock(repo: Repository, batch: string, where: LandingPlace): IndexLock {
+  return new IndexLock(repo, join(where.live, 'landing', `${batch}.token`));
+}
+
+/**
  * Moves a batch onto the checked-out branch, in the sub-steps of design.md, "Landing". Either all of it lands or nothing does; also
  * where it throws. A kill at any point is finished or undone by the next start from the ledger's landing records.
  */
@@ -73,7 +91,7 @@ class Attempt {
     this.#where = where;
     this.#scratch = join(where.live, 'tmp', plan.batch);
     this.#placement = new Placement(repo.root, join(this.#scratch, 'files'), plan.targets);
-    this.#lock = new IndexLock(repo, join(where.live, 'landing', `${plan.batch}.token`));
+    this.#lock = indexLock(repo, plan.batch, where);
   }
 
   async run(): Promise<LandingOutcome> {

@@ -3,6 +3,7 @@ import {
   type Document,
   isAlias,
   isCollection,
+  isMap,
   isNode,
   isPair,
   isScalar,
@@ -10,6 +11,7 @@ import {
   LineCounter,
   Parser,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import { type Place, WaybillError } from './error.ts';
 import { jsonFault } from './json-fault.ts';
@@ -127,33 +129,32 @@ function parseYaml(
       hint: 'Remove the %YAML line.',
     });
   visit(document, {
-    Map: (_, map) => {
-      // The parser's own check compares every key with every other: a file with many keys would hold everything up.
-      const seen = new Set<unknown>();
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue;
-        if (seen.has(key.value))
-          throw new WaybillError(code, `the key ${JSON.stringify(key.value)} stands there twice`, {
-            place: at(key.range?.[0] ?? 0),
-            hint: 'Remove one of the two.',
-          });
-        seen.add(key.value);
-      }
-      return undefined;
-    },
-    Alias: (_, node) => {
-      throw new WaybillError(code, `the alias *${node.source} is not allowed`, {
-        place: at(node.range?.[0] ?? 0),
-        hint: 'Write the value out.',
-      });
-    },
     Node: (_, node) => {
-      if (!isAlias(node) && node.tag !== undefined && !PLAIN_TAG.test(node.tag)) {
+      if (isAlias(node))
+        throw new WaybillError(code, `the alias *${node.source} is not allowed`, {
+          place: at(node.range?.[0] ?? 0),
+          hint: 'Write the value out.',
+        });
+      if (node.tag !== undefined && !PLAIN_TAG.test(node.tag))
         throw new WaybillError(code, `the tag ${node.tag} is not known`, { place: at(node.range?.[0] ?? 0) });
-      }
+      if (isMap(node)) assertUniqueKeys(node, code, at);
     },
   });
   return { document, locate: (segments) => locate(document, segments, at) };
+}
+
+/** The composer's own check compares every key with every other: a file with many keys would hold everything up. */
+function assertUniqueKeys(map: YAMLMap, code: 'YAML_INVALID' | 'JSON_INVALID', at: (offset: number) => Place): void {
+  const seen = new Set<unknown>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    if (seen.has(key.value))
+      throw new WaybillError(code, `the key ${JSON.stringify(key.value)} stands there twice`, {
+        place: at(key.range?.[0] ?? 0),
+        hint: 'Remove one of the two.',
+      });
+    seen.add(key.value);
+  }
 }
 
 /** Tags that only say what the value is anyway; !!binary, !!set and the like make something else of it. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { FastImport, type FileEntry } from '../git/fast-import.ts';
 import { lastCommitOf } from '../git/history.ts';
 import { committerIdent } from '../git/ident.ts';
-import { type LandingPlan, land } from '../git/landing.ts';
+import { holdIndex, type LandingPlace, type LandingPlan, land, releaseIndex } from '../git/landing.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
@@ -41,30 +41,48 @@ const POLITE_PAUSE_MS = 1000;
 
 /** Lands jobs on one branch; every one of them has ended or is parked when this returns. */
 export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void> {
+  // Once the branch moved while objects were built, they are built under the lock: else a busy person could starve us.
+  let lockFirst = false;
   for (let rest = [...jobs]; rest.length > 0; ) {
     await beFair(rt);
-    const { batch, refused } = await build(rt, rest);
+    const name = newUlid();
+    const where = landingPlace(
+      rt,
+      rest.map((j) => j.woId),
+    );
+    if (lockFirst && !(await holdIndex(rt.station.repo, name, where))) {
+      parkForRepository(
+        rt,
+        rest.map((j) => rt.life(j.woId)),
+        'index.lock stays taken',
+      );
+      return;
+    }
+    const { batch, refused } = await build(rt, name, rest);
     refuse(rt, rest, refused);
-    if (batch === null) return;
     rest = rest.filter((job) => !refused.has(job.woId));
+    if (batch === null) {
+      releaseIndex(rt.station.repo, name, where);
+      return;
+    }
     rt.record(batch.built.map((b) => landingDraft(rt, b, batch)));
     rt.step(
       'life 6: landing recorded',
       rest.map((j) => j.woId),
     );
-    const result = await tryLand(rt, batch.plan);
+    const result = await tryLand(rt, batch.plan, where);
     rt.lastLanding = Date.now();
     switch (result.kind) {
       case 'landed':
         if (result.contended) rt.contendedAt = Date.now();
         rt.lastTip = batch.plan.newHead;
-        for (const kept of result.kept)
-          rest
-            .find((j) => j.woId === kept.woId)
-            ?.warnings.push({
-              code: 'leftover',
-              message: `${kept.path}: somebody wrote into the old copy; it is kept as ${kept.kept}`,
-            });
+        for (const kept of result.kept) {
+          const job = rest.find((j) => j.woId === kept.woId);
+          job?.warnings.push({
+            code: 'leftover',
+            message: `${kept.path}: somebody wrote into the old copy; it is kept as ${kept.kept}`,
+          });
+        }
         recordLanded(rt, batch);
         return;
       case 'refused':
@@ -73,6 +91,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
         break;
       case 'moved':
         rt.contendedAt = Date.now();
+        lockFirst = true;
         break;
       case 'busy':
         parkForRepository(
@@ -85,20 +104,23 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
   }
 }
 
+function landingPlace(rt: Runtime, woIds: readonly string[]): LandingPlace {
+  return {
+    live: rt.station.layout.live,
+    lockDeadlineMs: rt.station.settings.git.lockDeadlineSeconds * 1000,
+    step: (name) => rt.step(name, woIds),
+  };
+}
+
 async function beFair(rt: Runtime): Promise<void> {
   if (Date.now() - rt.contendedAt > POLITE_FOR_MS) return;
   const wait = rt.lastLanding + POLITE_PAUSE_MS - Date.now();
   if (wait > 0) await pause(wait);
 }
 
-async function tryLand(rt: Runtime, plan: LandingPlan): ReturnType<typeof land> {
-  const woIds = [...new Set(plan.targets.map((t) => t.woId))];
+async function tryLand(rt: Runtime, plan: LandingPlan, where: LandingPlace): ReturnType<typeof land> {
   try {
-    return await land(rt.station.repo, plan, {
-      live: rt.station.layout.live,
-      lockDeadlineMs: rt.station.settings.git.lockDeadlineSeconds * 1000,
-      step: (name) => rt.step(name, woIds),
-    });
+    return await land(rt.station.repo, plan, where);
   } catch (error) {
     // Cut short after the commit: only a new start can tell from the refs what happened. Anything else was taken back.
     if (error instanceof WaybillError && error.message.includes('after its commit')) throw error;
@@ -133,6 +155,7 @@ function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<string,
 /** Writes the objects of a batch under its landing refs, synced: a chain of one commit per order, and the journal with their evidence. */
 async function build(
   rt: Runtime,
+  batch: string,
   jobs: readonly Job[],
 ): Promise<{ batch: Batch | null; refused: Map<string, WaybillError> }> {
   const { repo } = rt.station;
@@ -145,7 +168,6 @@ async function build(
     jobs.flatMap((j) => j.images.map((i) => i.path).filter((p) => !isOutside(p))),
   );
   const refused = new Map<string, WaybillError>();
-  const batch = newUlid();
   const git = new FastImport(repo);
   const ident = await committerIdent(repo.git);
   const chain = `${rt.refs.landing}/${batch}/chain`;

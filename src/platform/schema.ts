@@ -42,7 +42,14 @@ function validator(name: keyof Contracts): ValidateFunction {
   if (known !== undefined) return known;
   if (ajv === undefined) {
     const { Ajv2020: Ajv } = require('ajv/dist/2020.js') as { Ajv2020: new (options: object) => Ajv2020 };
-    ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false, allErrors: true, discriminator: true });
+    ajv = new Ajv({
+      strict: true,
+      strictRequired: false,
+      strictTypes: false,
+      allErrors: true,
+      discriminator: true,
+      verbose: true,
+    });
     (require('ajv-formats') as { default: FormatsPlugin }).default(ajv);
   }
   const validate = ajv.compile(JSON.parse(fs.readFileSync(`${FOLDER}${name}.schema.json`, 'utf8')) as object);
@@ -63,7 +70,7 @@ export function conform<N extends keyof Contracts>(
   const segments = segmentsOf(error);
   const where = segments.join('.') || 'the document';
   const place = locate === undefined ? {} : locate(segments);
-  const hint = suggestion(error, validate.schema);
+  const hint = suggestion(error);
   throw new WaybillError(code, `${where}: ${wording(error)}`, hint === null ? { place } : { place, hint });
 }
 
@@ -107,25 +114,10 @@ function wording(error: ErrorObject): string {
   return error.message ?? 'is not valid';
 }
 
-function suggestion(error: ErrorObject, schema: unknown): string | null {
+function suggestion(error: ErrorObject): string | null {
   const extra = (error.params as { additionalProperty?: string }).additionalProperty;
   if (extra === undefined) return null;
-  const known = Object.keys(
-    (error.parentSchema as { properties?: object } | undefined)?.properties ?? knownKeysAt(error, schema),
-  );
+  const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});
   const near = nearest(extra, known);
   return near === null ? `Known keys here: ${known.join(', ')}.` : `Did you mean ${near}?`;
-}
-
-/** The keys that the failing part of the schema lists, found by its path. */
-function knownKeysAt(error: ErrorObject, schema: unknown): object {
-  const steps = error.schemaPath
-    .replace(/^#\//, '')
-    .split('/')
-    .slice(0, -1)
-    .map((s) => decodeURIComponent(s).replaceAll('~1', '/').replaceAll('~0', '~'));
-  let at: unknown = schema;
-  for (const step of steps)
-    at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined;
-  return (typeof at === 'object' && at !== null ? (at as { properties?: object }).properties : undefined) ?? {};
 }

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { readOrder } from '../../src/intake/read-order.ts';
+import { parseSettings } from '../../src/station/settings.ts';
+import { assert, suite } from '../support/suite.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const LIMITS = { maxOrderBytes: 16 * 1024 * 1024, maxDepth: 32 };
+
+const pages = [
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'AGENTS.md'].map((name) => join(ROOT, name)),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(ROOT, 'docs', name)),
+];
+
+const test = suite('docs', { timeoutMs: 120_000 });
+
+test('the reference pages match the sources', () => {
+  const args = ['--import', 'tsx', 'scripts/generate-docs.ts', '--check'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+});
+
+test('every relative link leads to a file, and to a heading in it', () => {
+  let links = 0;
+  const broken: string[] = [];
+  for (const page of pages) {
+    for (const [, target = ''] of withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      links++;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : resolve(dirname(page), path);
+      if (!existsSync(file) || (anchor !== undefined && !anchorsOf(file).has(anchor)))
+        broken.push(`${relative(ROOT, page)}: ${target}`);
+    }
+  }
+  assert.ok(links > 50, `only ${links} links found`);
+  assert.deepEqual(broken, []);
+});
+
+test('every order shown is one that intake admits', () => {
+  let orders = 0;
+  const bad: string[] = [];
+  for (const page of pages) {
+    for (const yaml of blocksOf(page, 'yaml').filter((text) => text.includes('wo_id'))) {
+      orders++;
+      const result = readOrder(Buffer.from(yaml), 'example.yaml', LIMITS);
+      const where = `${relative(ROOT, page)}: ${yaml.split('\n')[0]}`;
+      if ('error' in result) bad.push(`${where}: ${result.error.code} ${result.error.message}`);
+      else if (result.warnings.length > 0) bad.push(`${where}: ${result.warnings.map((w) => w.message).join(', ')}`);
+    }
+  }
+  assert.ok(orders >= 8, `only ${orders} orders found`);
+  assert.deepEqual(bad, []);
+});
+
+test('every settings example is valid', () => {
+  const examples = pages.flatMap((page) => blocksOf(page, 'yaml')).filter((text) => !text.includes('wo_id'));
+  assert.ok(examples.length >= 2, `only ${examples.length} examples found`);
+  for (const yaml of examples) parseSettings(Buffer.from(yaml));
+});
+
+test('the npm commands named are scripts of package.json', () => {
+  const { scripts } = JSON.parse(read(join(ROOT, 'package.json'))) as { scripts: Record<string, string> };
+  const known = new Set([...Object.keys(scripts), 'ci', 'cit', 'install']);
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/(?:^ {4}|`|&& )npm (?:run )?([a-z]+)/gm)]
+      .map(([, name = '']) => name)
+      .map((name) => ({ page: relative(ROOT, page), name })),
+  );
+  assert.ok(named.some(({ page, name }) => page === 'README.md' && name === 'demo'));
+  assert.ok(named.some(({ page, name }) => page === 'README.md' && name === 'start'));
+  assert.deepEqual(
+    named.filter(({ name }) => !known.has(name)),
+    [],
+  );
+});
+
+test('every file of the source that ARCHITECTURE.md names is there', () => {
+  const folders = new Set(readdirSync(join(ROOT, 'src')));
+  const missing: string[] = [];
+  for (const [, path = ''] of read(join(ROOT, 'ARCHITECTURE.md')).matchAll(
+    /`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|mjs|json|cjs))`/g,
+  )) {
+    const top = path.split('/')[0] ?? '';
+    const file = folders.has(top) ? join(ROOT, 'src', path) : join(ROOT, path);
+    if (!existsSync(file)) missing.push(path);
+  }
+  assert.deepEqual(missing, []);
+});
+
+test.run();
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+function blocksOf(page: string, language: string): string[] {
+  return [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, text = '']) => text,
+  );
+}
+
+function withoutCode(text: string): string {
+  return text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+}
+
+/** The anchors that a Markdown page gets from its headings; a generated page's too. */
+function anchorsOf(file: string): Set<string> {
+  const headings = [
+    ...read(file)
+      .replace(/^```[\s\S]*?^```/gm, '')
+      .matchAll(/^#{1,6} (.+)$/gm),
+  ];
+  return new Set(
+    headings.map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    ),
+  );
+}

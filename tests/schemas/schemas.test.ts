@@ -1,0 +1,246 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
+import type { FormatsPlugin } from 'ajv-formats';
+import { parseSettings } from '../../src/station/settings.ts';
+import { assert, suite } from '../support/suite.ts';
+
+const test = suite('schemas');
+
+const FOLDER = new URL('../../schemas/', import.meta.url);
+const require = createRequire(import.meta.url);
+
+type Json = Record<string, unknown>;
+const names = readdirSync(FOLDER).map((file) => file.replace('.schema.json', ''));
+const schemas = new Map(
+  names.map((name) => [name, JSON.parse(readFileSync(new URL(`${name}.schema.json`, FOLDER), 'utf8')) as Json]),
+);
+
+function compile(schema: Json): ValidateFunction {
+  const { Ajv2020: Ajv } = require('ajv/dist/2020.js') as { Ajv2020: new (options: object) => Ajv2020 };
+  const ajv = new Ajv({
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+    allErrors: true,
+    discriminator: true,
+  });
+  (require('ajv-formats') as { default: FormatsPlugin }).default(ajv);
+  return ajv.compile(schema);
+}
+
+const validators = new Map([...schemas].map(([name, schema]) => [name, compile(schema)]));
+const conforms = (name: string, value: unknown) => validators.get(name)?.(value) === true;
+const exampleOf = (name: string): Json => structuredClone(((schemas.get(name)?.['examples'] ?? []) as Json[])[0] ?? {});
+
+/** Every value in a document under this key, wherever it stands. */
+function* everyValue(at: unknown, key: string): Generator<unknown> {
+  if (typeof at !== 'object' || at === null) return;
+  for (const [name, inner] of Object.entries(at)) {
+    if (name === key) yield inner;
+    yield* everyValue(inner, key);
+  }
+}
+
+test('formats: there is a contract for every document, each strict, named and with examples that conform', () => {
+  assert.deepEqual(names.sort(), [
+    'command-file',
+    'error',
+    'evidence-manifest',
+    'ledger-record',
+    'order',
+    'result',
+    'settings',
+    'state',
+    'telemetry-line',
+  ]);
+  for (const [name, schema] of schemas) {
+    assert.equal(schema['$id'], `waybill:${name}/1`);
+    assert.ok(typeof schema['description'] === 'string', name);
+    const examples = schema['examples'] as unknown[];
+    assert.ok(Array.isArray(examples) && examples.length > 0, name);
+    const validate = validators.get(name);
+    for (const example of examples) assert.ok(validate?.(example), `${name}: ${JSON.stringify(validate?.errors)}`);
+  }
+});
+
+test('formats: each document carries its schema version, and a newer one does not conform', () => {
+  for (const name of names) {
+    const key = name === 'settings' ? 'version' : 'v';
+    assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
+    for (const version of [2, '1', null, 1.5])
+      assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
+  }
+});
+
+test('rule 7: records, results, state and settings know all their keys; only orders and telemetry carry others', () => {
+  for (const name of names) {
+    const open = name === 'order' || name === 'telemetry-line';
+    assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
+  }
+});
+
+test('rule 7: a document without one of its required keys does not conform', () => {
+  let tried = 0;
+  for (const [name, schema] of schemas) {
+    for (const key of (schema['required'] ?? []) as string[]) {
+      const { [key]: _, ...rest } = exampleOf(name);
+      assert.equal(conforms(name, rest), false, `${name} without ${key}`);
+      tried++;
+    }
+    for (const value of [null, [], 'text', 5, true]) assert.equal(conforms(name, value), false, `${name}: ${value}`);
+  }
+  assert.ok(tried > 50);
+});
+
+const BAD: Record<string, Json[]> = {
+  order: [
+    { wo_id: '' },
+    { wo_id: '../x' },
+    { wo_id: '.hidden' },
+    { wo_id: 'a/b' },
+    { wo_id: 'a b' },
+    { wo_id: 'a.' },
+    { wo_id: 'a'.repeat(129) },
+    { wo_id: 'é' },
+    { wo_id: 'a\n' },
+    { wo_id: 5 },
+    { title: '' },
+    { title: 5 },
+    { type: 'other' },
+    { priority: 'HIGH' },
+    { priority: 4 },
+    { priority: 1.5 },
+    { tags: 'x' },
+    { tags: [1] },
+    { depends_on: 'WO-2' },
+    { not_before: 'tomorrow' },
+    { not_before: '2026-01-01T00:00:00' },
+    { hold: 'yes' },
+    { retries: -1 },
+    { retries: 21 },
+    { timeout_seconds: 0 },
+    { metadata: { dry_run: 'yes' } },
+    { files: {} },
+    { files: [{ path: 'a' }] },
+    { files: [{ path: '', content: '' }] },
+    { files: [{ path: 'a', content: 5 }] },
+    { files: [{ path: 'a', content: '', mode: '0777' }] },
+    { files: [{ path: 'a', content: '', encoding: 'hex' }] },
+    { files: [{ path: 'a', content: '', extra: 1 }] },
+    { actions: [{ action: 'explode' }] },
+    { actions: [{ path: 'a' }] },
+    { actions: [{ action: 'edit', path: 'a', find: 'x' }] },
+    { actions: [{ action: 'edit', path: 'a', find: 'x', replace: '', after: '' }] },
+    { actions: [{ action: 'edit', path: 'a', find: '', replace: '' }] },
+    { actions: [{ action: 'move', path: 'a' }] },
+    { actions: [{ action: 'delete', path: 'a', content: '' }] },
+    { actions: [{ action: 'patch', patch: '' }] },
+    { actions: [{ action: 'command' }] },
+    { actions: [{ action: 'command', argv: [] }] },
+    { actions: [{ action: 'command', argv: ['a'], command: 'a' }] },
+    { actions: [{ action: 'command', argv: [1] }] },
+    { post_verify: 'true' },
+    { post_verify: [''] },
+    { tests: ['true'] },
+    { tests: [{ name: 'x' }] },
+    { tests: [{ command: 'x', exit_code: 256 }] },
+  ],
+  settings: [
+    { lanes: { 'a/b': {} } },
+    { lanes: { MAIN: { concurrency: 0 } } },
+    { lanes: { MAIN: { speed: 1 } } },
+    { default_lane: '..' },
+    { paths: { inbox: '' } },
+    { paths: { nowhere: 'x' } },
+    { intake: { settle_ms: -1 } },
+    { intake: { scan_seconds: 60 } },
+    { intake: { max_depth: 3 } },
+    { commands: { allow: '*' } },
+    { commands: { allow: [{ argv: [] }] } },
+    { commands: { allow: [{ argv: ['a'], shell: true }] } },
+    { commands: { env: ['A=B'] } },
+    { commands: { timeout_seconds: 0 } },
+    { fence: { roots: '/' } },
+    { git: { branch: '' } },
+    { dependency_deadline_hours: 0 },
+    { telemetry: { rotate_bytes: 1 } },
+  ],
+  'command-file': [
+    { command: 'explode' },
+    { lane: '../x' },
+    { at: 'now' },
+    { content: 5 },
+    { file: '' },
+    { wo_id: 'WO-1' },
+  ],
+  'ledger-record': [
+    { seq: 0 },
+    { seq: 1.5 },
+    { ts: '2026-11-20T10:00:00Z' },
+    { event: 'vanished' },
+    { prev: 'sha256:00' },
+    { hash: 'abc' },
+    { data: null },
+    { attempt: -1 },
+  ],
+  state: [{ status: 'lost' }, { waiting_for: 'luck' }, { trace_id: 'x' }, { revision: 0 }, { evidence: {} }],
+  result: [{ status: 'ready' }, { completed_at: 'now' }, { checks: [{ name: 'x' }] }, { duration_ms: -1 }],
+  error: [{ code: 'lower' }, { line: 0 }, { at: 'now' }],
+  'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
+  'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
+};
+
+test('rule 7: documents known to be bad are refused, each for the one thing wrong with it', () => {
+  assert.deepEqual(Object.keys(BAD).sort(), names.sort());
+  for (const [name, changes] of Object.entries(BAD)) {
+    assert.ok(conforms(name, exampleOf(name)), name);
+    for (const change of changes)
+      assert.equal(conforms(name, { ...exampleOf(name), ...change }), false, `${name}: ${JSON.stringify(change)}`);
+  }
+});
+
+test('rule 10: no pattern of any schema can be made to backtrack without end', () => {
+  const patterns = [
+    ...new Set([...schemas.values()].flatMap((schema) => [...everyValue(schema, 'pattern')])),
+  ] as string[];
+  assert.ok(patterns.length >= 6);
+  for (const pattern of patterns) {
+    const regex = new RegExp(pattern, 'u');
+    for (const unit of ['a', 'A', '0', '.', '-', '_', 'a.', 'a-', '2026-11-20T', 'sha256:', ' ', 'é']) {
+      for (const tail of ['', '\n', '!', '\0', '.']) {
+        const text = unit.repeat(100_000) + tail;
+        const begun = performance.now();
+        regex.test(text);
+        const took = performance.now() - begun;
+        assert.ok(took < 100, `${pattern} on ${JSON.stringify(unit)}...: ${took} ms`);
+      }
+    }
+  }
+});
+
+test('formats: the defaults in settings.schema.json are those the station uses', () => {
+  const camel = (key: string) => key.replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
+  const settings = parseSettings(Buffer.from('')) as unknown as Json;
+  const compared: string[] = [];
+  const walk = (schema: Json, actual: unknown, path: string): void => {
+    if ('default' in schema) {
+      assert.deepEqual(actual, schema['default'], path);
+      compared.push(path);
+    }
+    for (const [key, inner] of Object.entries((schema['properties'] ?? {}) as Record<string, Json>)) {
+      if (path === '' && key === 'version') continue;
+      const name = path === '.paths' ? key : camel(key);
+      assert.ok(typeof actual === 'object' && actual !== null && name in actual, `${path}.${key} is read nowhere`);
+      walk(inner, (actual as Json)[name], `${path}.${key}`);
+    }
+  };
+  const schema = schemas.get('settings') ?? {};
+  walk(schema, settings, '');
+  assert.equal(compared.length, [...everyValue(schema['properties'], 'default')].length);
+  assert.ok(compared.length >= 20, compared.join(' '));
+  const lane = parseSettings(Buffer.from('lanes: {A: {}}')).lanes['A'];
+  assert.deepEqual(lane, { concurrency: 1 });
+});
+
+test.run();
