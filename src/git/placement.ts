@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { type Image, type ImageChange, isOutside, sameImage } from '../order/change.ts';
+import { type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { ensureDir, exists, syncDir, writeNew } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
@@ -207,9 +207,4 @@ export class Placement {
     const base = stat === undefined ? 0o644 : stat.mode & 0o777;
     return after.mode === '100755' ? base | ((base & 0o444) >> 2) | 0o100 : base & ~0o111;
   }
-}
-
-/** Whether a change is one at all. */
-export function isRealChange(change: ImageChange): boolean {
-  return !sameImage(change.before, change.after);
 }

@@ -35,11 +35,6 @@ export function sameContent(a: Content | null, b: Content | null): boolean {
   return a.mode === b.mode && a.bytes.equals(b.bytes);
 }
 
-export function sameImage(a: Image | null, b: Image | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.mode === b.mode && a.disk === b.disk;
-}
-
 /** Whether the path lies outside the station's root, where git has no say. */
 export function isOutside(path: string): boolean {
   return path.startsWith('/');

@@ -13,13 +13,9 @@ export function ulidTime(id: string): number {
   return decodeTime(id);
 }
 
-/** W3C Trace Context ids. */
+/** A trace id as W3C Trace Context has it. */
 export function newTraceId(): string {
   return randomBytes(16).toString('hex');
-}
-
-export function newSpanId(): string {
-  return randomBytes(8).toString('hex');
 }
 
 /** A short random word for station ids: letters and digits that cannot be misread. */

@@ -12,10 +12,6 @@ export function userName(uid: number): string | null {
   return line?.split(':')[0] ?? null;
 }
 
-export function ownUid(): number {
-  return userInfo().uid;
-}
-
 /** `~` and `~/…` as the home folder of the user that runs the station. */
 export function expandHome(path: string): string {
   if (path === '~') return homedir();

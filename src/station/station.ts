@@ -4,7 +4,6 @@ import { locateRepository, openRepository, type Repository } from '../git/reposi
 import { WaybillError } from '../order/error.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, readIfThere, writeDurable } from '../platform/durable.ts';
-import { fs } from '../platform/fs.ts';
 import { shortRandom } from '../platform/ids.ts';
 import { agentsReadme } from './agents-readme.ts';
 import { excludeOwnPaths } from './exclude.ts';
@@ -108,9 +107,4 @@ function slug(name: string): string {
       .replace(/^-|-$/g, '')
       .slice(0, 40) || 'station'
   );
-}
-
-/** Real path of a folder that may not exist. */
-export function realFolder(path: string): string {
-  return exists(path) ? fs.realpathSync(path) : path;
 }
