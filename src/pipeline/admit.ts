@@ -295,7 +295,7 @@ function rejected(
 }
 
 /** Shows refused input where people look, byte for byte. The claim keeps the bytes until the journal has them. */
-function quarantine(rt: Runtime, data: RejectedData): void {
+export function quarantine(rt: Runtime, data: RejectedData): void {
   if (data.request === null || data.quarantine === null) return;
   const request = readClaim(rt.station.layout.claimed, data.claim);
   const path = join(rt.station.layout.root, data.quarantine);

@@ -15,8 +15,10 @@ import { pause } from '../platform/clock.ts';
 import { ensureDir, exists, namesIn, removeTree } from '../platform/durable.ts';
 import { signalGroup, signalProcess } from '../platform/process.ts';
 import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
+import { evidenceName } from '../record/evidence.ts';
+import { readSealed } from '../record/journal.ts';
 import type { Draft } from '../record/ledger.ts';
-import { admitClaims } from './admit.ts';
+import { admitClaims, quarantine } from './admit.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims, sweepRefs } from './flush.ts';
 import { endDrafts } from './land.ts';
@@ -39,6 +41,8 @@ export async function recover(rt: Runtime): Promise<void> {
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt);
+  for (const record of rt.unjournalled) if (record.event === 'rejected') quarantine(rt, record.data);
+  await showMissingEvidence(rt);
   await admitClaims(rt, await settleClaims(rt));
   await sweepRefs(rt);
   await flushJournal(rt);
@@ -244,6 +248,17 @@ function restored(life: OrderLife, changes: readonly ImageChange[], unrestored: 
     to: null,
     data: { paths: changes.map((c) => c.path), unrestored },
   };
+}
+
+/** Evidence of orders that ended just before the station died, and was not shown yet. */
+async function showMissingEvidence(rt: Runtime): Promise<void> {
+  for (const life of rt.orders.all()) {
+    if (life.outcome?.evidence === null || life.outcome === null) continue;
+    if (exists(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)))) continue;
+    const sealed = readSealed(rt.claimFolder(life), life.attempt);
+    const files = sealed.length > 0 ? sealed : await rt.journal.evidence(life, life.attempt, life.landing?.journal);
+    if (files.length > 0) showEvidence(rt, life, { files });
+  }
 }
 
 /** Scratch of landings that are over. Old copies are pre-images or ours; the journal and the keep refs have both. */

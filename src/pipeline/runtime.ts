@@ -89,7 +89,20 @@ export class Runtime {
     }
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     for (const life of orders.all()) runtime.#route(life);
+    runtime.#catchUpProjections(from);
     return runtime;
+  }
+
+  /** A kill between the ledger and what repeats it: state, results and telemetry of the records that telemetry does not know. */
+  #catchUpProjections(from: number): void {
+    const told: { record: Recorded; life: OrderLife | null }[] = [];
+    const touched = new Map<string, OrderLife>();
+    for (const record of this.ledger.read(Math.max(from, this.telemetry.lastSeq() + 1))) {
+      const life = (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null;
+      told.push({ record, life });
+      if (life !== null) touched.set(life.woId, life);
+    }
+    this.#project(told, [...touched.values()]);
   }
 
   /**
@@ -102,6 +115,7 @@ export class Runtime {
     this.lock.assertHeld();
     const records = this.ledger.append(drafts);
     this.ledger.sync();
+    this.step(`ledger: ${records.at(-1)?.event ?? ''}`, []);
     const told: { record: Recorded; life: OrderLife | null }[] = [];
     const touched = new Map<string, OrderLife>();
     for (const record of records) {

@@ -79,15 +79,27 @@ export function conforms(name: keyof Contracts, value: unknown): boolean {
   return validator(name)(value) === true;
 }
 
-/** Of several complaints the deepest, and never the summary "must match exactly one". */
+/** Of several complaints the deepest, and never one form's own wish where several forms are allowed. */
 function mostTelling(errors: readonly ErrorObject[]): ErrorObject {
   const weight = (e: ErrorObject) =>
-    e.instancePath.split('/').length * 4 +
-    (e.keyword === 'additionalProperties' ? 3 : e.keyword === 'oneOf' ? 0 : e.keyword === 'required' ? 1 : 2);
+    e.instancePath.split('/').length * 5 +
+    (e.keyword === 'additionalProperties'
+      ? 4
+      : e.keyword === 'required'
+        ? isOfOneForm(e)
+          ? 0
+          : 2
+        : e.keyword === 'oneOf'
+          ? 1
+          : 3);
   return (
     [...errors].sort((a, b) => weight(b) - weight(a))[0] ??
     ({ instancePath: '', message: 'is not valid', keyword: '', params: {}, schemaPath: '' } as ErrorObject)
   );
+}
+
+function isOfOneForm(error: ErrorObject): boolean {
+  return /\/oneOf\/\d+\/(required|type)$/.test(error.schemaPath);
 }
 
 function segmentsOf(error: ErrorObject): (string | number)[] {
@@ -108,10 +120,19 @@ function wording(error: ErrorObject): string {
     return `must be ${JSON.stringify((error.params as { allowedValue: unknown }).allowedValue)}`;
   if (error.keyword === 'discriminator')
     return `must have one of the known values in ${JSON.stringify((error.params as { tag: string }).tag)}`;
-  if (error.keyword === 'oneOf' && error.schemaPath.includes('Edit'))
-    return 'needs exactly one of replace, after, before';
+  const choices = error.keyword === 'oneOf' ? choicesOf(error.schema) : null;
+  if (choices !== null) return `needs exactly one of ${choices.join(', ')}`;
   if (error.keyword === 'oneOf') return 'has not exactly one of the allowed forms';
   return error.message ?? 'is not valid';
+}
+
+/** The keys of a oneOf that asks for one of several keys, or null for other kinds. */
+function choicesOf(forms: unknown): string[] | null {
+  if (!Array.isArray(forms)) return null;
+  const keys = (forms as { required?: string[] }[]).map((form) =>
+    Object.keys(form).length === 1 ? form.required?.[0] : undefined,
+  );
+  return keys.every((key) => key !== undefined) ? keys : null;
 }
 
 function suggestion(error: ErrorObject): string | null {

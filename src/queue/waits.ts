@@ -80,8 +80,8 @@ export function findCycle(
   const cameFrom = new Map<string, string>();
   const trail = (from: string): string[] => {
     const steps = [woId];
-    for (let at: string | undefined = from; at !== undefined; at = cameFrom.get(at.toLowerCase())) steps.unshift(at);
-    return steps;
+    for (let at: string | undefined = from; at !== undefined; at = cameFrom.get(at.toLowerCase())) steps.push(at);
+    return steps.reverse();
   };
   const left: [string, readonly string[]][] = [[woId, dependsOn]];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {

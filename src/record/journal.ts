@@ -62,16 +62,17 @@ export function flushEntries(station: Station, records: readonly Recorded[], liv
   return entries;
 }
 
+/** Sealed evidence as the claim folder holds it. */
+export function readSealed(claimFolder: string, attempt: number): EvidenceFile[] {
+  const folder = sealedFolder(claimFolder, attempt);
+  return filesBelow(folder).map((path) => ({ path, bytes: readIfThere(join(folder, path)) ?? Buffer.alloc(0) }));
+}
+
 function sealedEntries(station: Station, life: OrderLife): FileEntry[] {
   const claim = join(station.layout.claimed, claimOf(life));
-  return namesIn(join(claim, SEALED)).flatMap((attempt) => {
-    const folder = sealedFolder(claim, Number(attempt));
-    return evidenceEntries(
-      life,
-      Number(attempt),
-      filesBelow(folder).map((path) => ({ path, bytes: readIfThere(join(folder, path)) ?? Buffer.alloc(0) })),
-    );
-  });
+  return namesIn(join(claim, SEALED)).flatMap((attempt) =>
+    evidenceEntries(life, Number(attempt), readSealed(claim, Number(attempt))),
+  );
 }
 
 function attemptFolder(life: OrderLife, attempt: number): string {

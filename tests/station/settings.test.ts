@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { WaybillError } from '../../src/order/error.ts';
+import { presetText } from '../../src/station/presets.ts';
+import { loadSettings, parseSettings, SETTINGS_FILE } from '../../src/station/settings.ts';
+import { assert, suite } from '../support/suite.ts';
+import { write } from './stations.ts';
+
+const test = suite('station/settings');
+
+const parse = (text: string | Buffer) => parseSettings(Buffer.from(text as string));
+
+function refusal(text: string | Buffer): WaybillError {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof WaybillError, String(error));
+    assert.equal(error.code, 'SETTINGS_INVALID', error.message);
+    assert.equal(error.place.file, SETTINGS_FILE);
+    assert.ok(error.hint.length > 0);
+    return error;
+  }
+  throw new Error(`accepted: ${text.toString()}`);
+}
+
+test('settings: every key has a default, also where the file is missing, empty or a comment', (t) => {
+  const defaults = loadSettings(t.tempDir());
+  for (const text of ['', '\n\n', '# nothing set\n  # here\n', '{}', 'version: 1\n', '\ufeff# bom\n'])
+    assert.deepEqual(parse(text), defaults, text);
+  assert.deepEqual([defaults.defaultLane, defaults.intake.settleMs, defaults.git.branch], ['MAIN', 250, null]);
+});
+
+test('settings: what is set wins over the default beside it', () => {
+  const settings = parse(
+    'lanes: {CLC: {concurrency: 3}, ENTRY: {}}\npaths: {state: g/state}\nintake: {settle_ms: 0}\n',
+  );
+  assert.deepEqual(settings.lanes, { CLC: { concurrency: 3 }, ENTRY: { concurrency: 1 } });
+  assert.equal(settings.defaultLane, 'CLC', 'the first lane named');
+  assert.deepEqual([settings.paths.state, settings.paths.inbox], ['g/state', 'bridge/inbox']);
+  assert.deepEqual([settings.intake.settleMs, settings.intake.scanSeconds], [0, 15]);
+  assert.equal(parse('default_lane: X\nlanes: {A: {}}\n').defaultLane, 'X');
+});
+
+test('rule 7: unknown keys are errors, with line, column and the key that was meant', () => {
+  for (const [text, place, hint] of [
+    ['version: 1\ncomands:\n  allow: []\n', '2:1', 'Did you mean commands?'],
+    ['commands:\n  alow: []\n', '2:3', 'Did you mean allow?'],
+    ['intake:\n  settle-ms: 1\n', '2:3', 'Did you mean settle_ms?'],
+    ['fence:\n  roots: []\n  protect: []\n', '3:3', 'Did you mean protected?'],
+  ] as const) {
+    const error = refusal(text);
+    assert.deepEqual([`${error.place.line}:${error.place.column}`, error.hint], [place, hint], text);
+  }
+});
+
+test('rule 7: wrong values and broken YAML are refused where they stand', () => {
+  for (const [text, place] of [
+    ['intake:\n  settle_ms: soon\n', '2:3'],
+    ['version: 2\n', '1:1'],
+    ['a: 1\na: 2\n', '2:1'],
+    ['commands:\n\tallow: []\n', '2:1'],
+    ['- a\n', '1:1'],
+    ['commands: {allow: *x}\n', undefined],
+  ] as const) {
+    const error = refusal(text);
+    if (place !== undefined) assert.equal(`${error.place.line}:${error.place.column}`, place, error.message);
+  }
+  refusal(Buffer.from([0x61, 0xff]));
+});
+
+test('rule 9: own paths lie plainly inside the station', () => {
+  for (const path of ['/abs', '../up', 'a/../b', '.git/waybill', 'a/.GIT/x', 'a//b', 'a/', './a', 'a/./b', '.'])
+    assert.match(refusal(`paths: {state: ${JSON.stringify(path)}}\n`).message, /paths\.state/, path);
+  assert.equal(parse('paths: {state: "..a/.b"}\n').paths.state, '..a/.b');
+});
+
+test('telemetry: its file ends in .jsonl, because it is rotated beside itself', () => {
+  assert.match(refusal('paths: {telemetry: logs/unified.log}\n').message, /\.jsonl/);
+});
+
+test('settings: every preset parses, says what it should, and allows no command', () => {
+  const plain = parse(presetText('default'));
+  assert.deepEqual([plain.defaultLane, plain.commands.allow], ['MAIN', []]);
+  const luka = parse(presetText('02luka'));
+  assert.deepEqual(Object.keys(luka.lanes), ['CLC', 'ENTRY']);
+  assert.deepEqual(
+    [luka.defaultLane, luka.paths.state, luka.paths.telemetry, luka.paths.alerts, luka.paths.inbox],
+    ['CLC', 'g/followup/state', 'g/telemetry/unified.jsonl', 'logs/guardrail_alerts.log', 'bridge/inbox'],
+  );
+  assert.deepEqual([luka.commands.allow, luka.fence.roots], [[], []]);
+  const opened = presetText('02luka').replaceAll('[]\n  #  -', '\n    -').replaceAll('\n  #  -', '\n    -');
+  assert.equal(parse(opened).commands.allow.length, 2, 'what stands in comments parses once it is no comment');
+  for (const name of ['nope', '', '__proto__', 'toString'])
+    assert.throws(
+      () => presetText(name),
+      (e: unknown) => e instanceof WaybillError && e.code === 'UNKNOWN_PRESET',
+      name,
+    );
+});
+
+test('settings: waybill.yaml is read at the root', (t) => {
+  const root = t.tempDir();
+  write(root, SETTINGS_FILE, 'default_lane: HERE\n');
+  assert.equal(loadSettings(root).defaultLane, 'HERE');
+  assert.equal(loadSettings(join(root, 'sub')).defaultLane, 'MAIN');
+});
+
+test.run();
