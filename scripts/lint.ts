@@ -11,6 +11,7 @@ const CHECKS: [name: string, command: string, args: string[]][] = [
   ['promises', `${BIN}/oxlint`, ['--type-aware', '--deny-warnings']],
   ['imports', `${BIN}/depcruise`, ['src', '--config', '.dependency-cruiser.cjs']],
   ['dead code', `${BIN}/knip`, ['--no-config-hints']],
+  ['generated docs', process.execPath, ['--import', 'tsx', 'scripts/generate-docs.ts', '--check']],
   ['generated types', process.execPath, ['--import', 'tsx', 'scripts/generate-types.ts', '--check']],
 ];
 

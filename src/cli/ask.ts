@@ -52,6 +52,12 @@ export async function ask(
   });
   const running = runningStation(station) !== null;
   const taken = running && (await answered(path, ANSWER_MS));
+  // A running order is cancelled when its processes have ended and its files are restored.
+  for (
+    const until = Date.now() + ANSWER_MS;
+    command === 'cancel' && taken && stateOf(station, woId).status === 'running' && Date.now() < until;
+  )
+    await pause(50);
   const after = stateOf(station, woId);
   if (options.json)
     return printJson({ ok: true, command, wo_id: woId, taken, status: after.status, waiting_for: after.waiting_for });

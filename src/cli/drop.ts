@@ -10,7 +10,7 @@ import { resultPath } from '../record/result.ts';
 import type { Station } from '../station/station.ts';
 import { sendCommand } from './ask.ts';
 import { readInput } from './input.ts';
-import { colouredStatus, EXIT, exitCodeOfStatus, note, plain, print, printJson, usage } from './output.ts';
+import { colouredStatus, EXIT, exitCodeOfStatus, fail, note, plain, print, printJson, usage } from './output.ts';
 import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -32,8 +32,17 @@ export async function drop(file: string, options: Options): Promise<void> {
 
 async function planOnly(station: Station, bytes: Buffer, name: string, json: boolean): Promise<void> {
   const { dryRun } = await import('../pipeline/dry-run.ts');
-  const { woId, plan, diff, warnings } = await dryRun(station, bytes, name);
-  if (json) return printJson({ ok: true, wo_id: woId, plan, diff, warnings });
+  const { refusal, woId, plan, diff, warnings } = await dryRun(station, bytes, name);
+  if (refusal !== null) process.exitCode = EXIT.failed;
+  if (json)
+    return printJson({
+      ok: refusal === null,
+      wo_id: woId,
+      plan,
+      diff,
+      warnings,
+      error: refusal === null ? null : { code: refusal.code, message: refusal.message, hint: refusal.hint },
+    });
   for (const w of warnings) note(`${w.code}: ${plain(w.message)}`);
   const { commands, checks } = plan as {
     commands: { run: string }[];
@@ -43,6 +52,7 @@ async function planOnly(station: Station, bytes: Buffer, name: string, json: boo
   for (const c of commands) print(`would run: ${plain(c.run)}`);
   for (const c of checks)
     print(`would check: ${plain(c.run)}${c.expected === null ? '' : ` = ${JSON.stringify(c.expected)}`}`);
+  if (refusal !== null) fail(refusal, false);
   note(`${woId}: dry run, nothing was changed`);
 }
 
@@ -103,7 +113,9 @@ async function waitForEnd(station: Station, order: Sent, since: number, options:
     const line = `${order.woId}: ${colouredStatus(state.status)}${state.progress === null ? '' : ` (${plain(state.progress)})`}`;
     if (line !== shown && !options.json) note(line);
     shown = line;
-    if (state.status === 'parked' && state.waiting_for !== 'repository') {
+    // The repository and the pause before a retry pass by themselves; everything else needs somebody, or a long time.
+    const passes = state.waiting_for === 'repository' || (state.waiting_for === 'time' && state.last_error !== null);
+    if (state.status === 'parked' && !passes) {
       process.exitCode = EXIT.parked;
       if (options.json)
         printJson({
@@ -148,6 +160,7 @@ function showEnd(result: ResultDocument, json: boolean): void {
   print(`${result.wo_id ?? result.file}: ${colouredStatus(result.status)} ${plain(result.summary)}`);
   for (const path of result.files_touched) print(`  ${plain(path)}`);
   for (const check of result.checks) print(`  ${check.ok ? 'ok  ' : 'FAIL'} ${plain(check.name)}`);
+  for (const path of result.unrestored ?? []) note(`  unrestored: ${plain(path)}`);
   for (const w of result.warnings) note(`  ${w.code}: ${plain(w.message)}`);
   if (result.error !== null)
     note(`  ${result.error.code}: ${plain(result.error.message)}\n  hint: ${result.error.hint}`);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { WaybillError } from '../order/error.ts';
 import { EXIT, fail, note } from './output.ts';
 
 /**
@@ -157,7 +158,10 @@ command(
   'restore',
   'rebuild state, outbox and evidence from ledger and journal',
   ['waybill restore'],
-  (c) => c.option('--all', 'write everything again, not only what is missing'),
+  (c) =>
+    c
+      .option('--all', 'write everything again, not only what is missing')
+      .option('--ledger', 'rebuild the ledger itself from the journal first; the old one is kept'),
   async (_, o) => (await import('./verify.ts')).restore(o),
 );
 
@@ -176,11 +180,23 @@ for (const [name, what] of [
   );
 }
 
-program.option('--version', 'print the version').action(async (options: { version?: boolean }) => {
-  if (options.version !== true) return program.help();
-  const { VERSION } = await import('../station/version.ts');
-  process.stdout.write(`${VERSION}\n`);
-});
+program
+  .option('--version', 'print the version')
+  .allowExcessArguments()
+  .action(async (options: Common & { version?: boolean }, c: Command) => {
+    if (c.args[0] !== undefined) {
+      fail(
+        new WaybillError('USAGE', `there is no command ${JSON.stringify(c.args[0])}`, {
+          hint: '`waybill --help` lists them.',
+        }),
+        options.json === true,
+      );
+      return;
+    }
+    if (options.version !== true) program.help();
+    const { VERSION } = await import('../station/version.ts');
+    process.stdout.write(`${VERSION}\n`);
+  });
 
 try {
   await program.parseAsync();

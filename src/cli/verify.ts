@@ -1,8 +1,9 @@
 import pc from 'picocolors';
-import { restoreProjections } from '../pipeline/restore.ts';
+import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore.ts';
 import { verifyStation } from '../pipeline/verify.ts';
-import { EXIT, note, plain, print, printJson } from './output.ts';
-import { stateOf, stationOf } from './station.ts';
+import { takeLock } from '../platform/lock.ts';
+import { EXIT, plain, print, printJson } from './output.ts';
+import { runningStation, stateOf, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
@@ -22,15 +23,39 @@ export async function verify(woId: string | null, options: Options): Promise<voi
   for (const f of result.findings)
     print(`${f.severity === 'error' ? pc.red(f.kind) : pc.yellow(f.kind)} ${f.subject}: ${plain(f.message)}`);
   const what = `${result.records} ledger records, ${result.anchors} anchors, ${result.evidence} evidence folders, ${result.commits} commits`;
-  print(errors.length === 0 ? `${pc.green('verified')}: ${what}` : `${pc.red(`${errors.length} errors`)} in ${what}`);
+  print(
+    errors.length === 0
+      ? `${pc.green('verified')}: ${what}`
+      : `${pc.red(`${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`)} in ${what}`,
+  );
 }
 
+/** Only the station process writes records: while one runs, it is asked; otherwise this process takes the lock for the while. */
 export async function restore(options: Options): Promise<void> {
   const station = await stationOf(options);
-  const done = await restoreProjections(station, options['all'] === true);
-  if (options.json) return printJson({ ok: true, ...done });
-  print(
-    `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders`,
-  );
-  note('state, outbox and evidence are rebuilt from ledger and journal');
+  const ledger = options['ledger'] === true;
+  if (runningStation(station) !== null && !ledger && options['all'] !== true) {
+    unmarkProjections(station);
+    if (options.json) printJson({ ok: true, asked: true });
+    else print(`The running station restores what is missing within ${station.settings.intake.scanSeconds} seconds.`);
+    return;
+  }
+  const lock = takeLock(station.layout.lock);
+  try {
+    const rebuilt = ledger ? await restoreLedger(station) : null;
+    const done = await restoreProjections(station, options['all'] === true);
+    if (options.json) {
+      printJson({ ok: true, ...done, ledger: rebuilt });
+      return;
+    }
+    if (rebuilt !== null)
+      print(
+        `restored ${rebuilt.records} ledger records from the journal${rebuilt.kept === null ? '' : `; the old ledger is kept as ${rebuilt.kept}`}`,
+      );
+    print(
+      `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders`,
+    );
+  } finally {
+    lock.release();
+  }
 }

@@ -4,6 +4,7 @@ import type { CheckResult } from '../order/generated.ts';
 import { type Check, type Command, type Invocation, invocationText } from '../order/order.ts';
 import { ensureDir, namesIn, readIfThere, writeDurable } from '../platform/durable.ts';
 import { type CommandResult, runCommand } from '../platform/process.ts';
+import { resolveFolder } from '../policy/fence.ts';
 import type { Station } from '../station/station.ts';
 import { redact } from './redact.ts';
 
@@ -98,7 +99,8 @@ async function run(
   const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
   const result = await runCommand({
     argv,
-    cwd: cwd === null ? station.layout.root : join(station.layout.root, cwd),
+    // Resolved again: an earlier command may have made a link of it.
+    cwd: cwd === null ? station.layout.root : resolveFolder(station, cwd),
     env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
     graceMs: commands.killGraceSeconds * 1000,

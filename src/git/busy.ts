@@ -50,3 +50,10 @@ function editorIsOpen(repo: Repository): boolean {
   if (Math.floor(message.mtimeMs / 1000) <= moved) return false;
   return processesIn(repo.root, 'git').length > 0;
 }
+
+/** An index.lock that was there for longer than we would wait for it: somebody is at it, or a program left it. It is theirs to remove. */
+export function staleLock(repo: Repository, olderThanMs: number): string | null {
+  const lock = ifThere(() => fs.lstatSync(join(repo.gitDir, 'index.lock')));
+  if (lock === undefined || lock.nlink > 1 || Date.now() - lock.ctimeMs < olderThanMs) return null;
+  return `.git/index.lock lies there since ${lock.ctime.toISOString()}; remove it if no git command is running`;
+}

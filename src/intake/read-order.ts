@@ -32,7 +32,8 @@ export function readOrder(
     return toOrder(document, file);
   } catch (thrown) {
     const value = asMapping(document?.value);
-    const id = value?.['wo_id'];
+    // A document that does not parse still tells its id to somebody who looks for the answer under it.
+    const id = value === null && document === undefined ? guessedId(bytes) : value?.['wo_id'];
     const title = value?.['title'];
     return {
       error: asWaybillError(thrown).at({ file }),
@@ -95,6 +96,12 @@ function placed(warning: Warning, document: ReadDocument): Warning {
 /** Fit for a file name and a ref: letters, digits, dot, dash, underscore; nothing git or a file system gives a meaning of its own. */
 export function isGoodId(id: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id) && !id.includes('..') && !/\.(lock|json|\.)?$/i.test(id);
+}
+
+function guessedId(bytes: Buffer): string | undefined {
+  return /^\s*"?wo_id"?\s*:\s*["']?([A-Za-z0-9._-]+)["']?\s*,?\s*(#.*)?$/m.exec(
+    bytes.subarray(0, 65_536).toString('utf8'),
+  )?.[1];
 }
 
 function asMapping(value: unknown): Record<string, unknown> | null {

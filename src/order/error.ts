@@ -74,7 +74,7 @@ export const ERROR_CODES = {
     hint: 'Name a path inside the station, or allow its folder under fence.roots in waybill.yaml.',
   },
   TARGET_MISSING: {
-    what: 'The file to edit, append to, move or delete does not exist.',
+    what: 'The file to edit, move or delete does not exist.',
     hint: 'Check the path; write creates a file.',
   },
   TARGET_EXISTS: { what: 'The place to move to is taken.', hint: 'Delete it first, or choose another name.' },
@@ -149,10 +149,6 @@ export const ERROR_CODES = {
     retryable: true,
   },
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
-  REPO_BUSY: {
-    what: 'The repository cannot take a landing now.',
-    hint: 'Finish the merge, rebase, bisect or commit that is under way.',
-  },
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

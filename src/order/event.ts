@@ -7,14 +7,14 @@ import type { Transition, WaitingFor } from './transition.ts';
 /** What the ledger's `data` holds, event by event. Transitions move an order; the others are facts about it. */
 export interface EventData {
   opened: { station: string; pid: number; version: string };
-  admitted: AdmittedData & { waiting_for: WaitingFor | null; until: string | null };
+  admitted: AdmittedData & FirstWait;
   rejected: RejectedData;
   released: { why: string };
   started: StartedData;
   /** About to run: written and synced before the process may do anything. */
   command: { n: number; name: string; idempotent: boolean };
   executed: ExecutedData;
-  restored: { paths: string[]; unrestored: string[] };
+  restored: RestoredData;
   landing: LandingData;
   landed: LandedData;
   waits: { waiting_for: WaitingFor; until: string | null; why: string };
@@ -24,11 +24,18 @@ export interface EventData {
   held: { by: string; reason: string };
   /** `claim`: where the request lies now, when the one it came with is gone. */
   retried: { by: string; claim: string };
-  revised: AdmittedData & { waiting_for: WaitingFor | null; until: string | null };
+  revised: AdmittedData & FirstWait;
   interrupted: { why: string };
   approved: { by: string };
   denied: { by: string };
   expired: { at: string };
+}
+
+/** Why an order is not ready at once; all null when it is. */
+export interface FirstWait {
+  waiting_for: WaitingFor | null;
+  until: string | null;
+  why: string | null;
 }
 
 export interface AdmittedData {
@@ -86,6 +93,13 @@ export interface ExecutedData {
   changes: ImageChange[];
   checks: CheckResult[];
   leftover: string[];
+}
+
+export interface RestoredData {
+  paths: string[];
+  unrestored: string[];
+  /** What commands left in their outputs: a retry may make those again while they are still as they were left. */
+  left: { path: string; after: Image | null }[];
 }
 
 export interface LandingData {

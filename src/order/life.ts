@@ -8,6 +8,7 @@ import {
   type OutcomeData,
   type Recorded,
   type RejectedData,
+  type RestoredData,
   type StartedData,
 } from './event.ts';
 import { assertLegal, type Status, type WaitingFor } from './transition.ts';
@@ -41,6 +42,8 @@ export interface OrderLife {
   readonly rerun: boolean;
   readonly executed: ExecutedData | null;
   readonly restored: boolean;
+  /** What failed attempts left in their outputs. */
+  readonly left: RestoredData['left'];
   readonly landing: LandingData | null;
   readonly landed: LandedData | null;
   readonly outcome: OutcomeData | null;
@@ -63,7 +66,13 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
   };
   switch (record.event) {
     case 'admitted':
-      return { ...next, admitted: record.data, waitingFor: record.data.waiting_for, until: record.data.until };
+      return {
+        ...next,
+        admitted: record.data,
+        waitingFor: record.data.waiting_for,
+        until: record.data.until,
+        why: record.data.why,
+      };
     case 'revised':
       return {
         ...fresh(next),
@@ -72,6 +81,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         revision: next.revision + 1,
         waitingFor: record.data.waiting_for,
         until: record.data.until,
+        why: record.data.why,
         lastError: null,
         retriesUsed: 0,
       };
@@ -92,7 +102,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'executed':
       return { ...next, executed: record.data };
     case 'restored':
-      return { ...next, restored: true };
+      return { ...next, restored: true, left: record.data.left };
     case 'landing':
       return { ...next, landing: record.data };
     case 'landed':
@@ -114,7 +124,6 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       if (record.to === 'parked') {
         return {
           ...fresh(next),
-          rerun: next.rerun || next.commandsBegun > 0,
           waitingFor: 'time',
           until: record.data.retry_at,
           why: record.data.error?.message ?? null,
@@ -167,6 +176,7 @@ function newborn(woId: string, record: Recorded): OrderLife {
     finishedAt: null,
     updatedAt: record.ts,
     outcome: null,
+    left: [],
     lastError: null,
     ...NOT_STARTED,
   };

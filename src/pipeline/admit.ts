@@ -4,7 +4,7 @@ import { readOrder } from '../intake/read-order.ts';
 import type { InboxScanner, Oddity } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
-import type { AdmittedData, RejectedData } from '../order/event.ts';
+import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order, type Warning } from '../order/order.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
@@ -143,7 +143,12 @@ function decide(
   const hash = sha256(request.bytes);
   if (known !== null) {
     const same = (known.admitted ?? known.rejected)?.request?.sha256 === hash && known.woId === read.order.woId;
-    if (same && (known.status === 'failed' || known.status === 'cancelled')) {
+    // After EFFECT_UNVERIFIED only a person may say that it runs again: the same file may have been dropped before anybody knew (rule 4).
+    if (
+      same &&
+      known.lastError?.code !== 'EFFECT_UNVERIFIED' &&
+      (known.status === 'failed' || known.status === 'cancelled')
+    ) {
       rt.orders.recall(known);
       return [
         {
@@ -204,7 +209,7 @@ function admitted(
   if (cycle !== null) throw new WaybillError('DEPENDENCY_CYCLE', `depends on itself: ${cycle.join(' -> ')}`);
   const received = now();
   const wait = firstWait(rt, order, received, statuses);
-  const data: AdmittedData & { waiting_for: Wait['waitingFor'] | null; until: string | null } = {
+  const data: AdmittedData & FirstWait = {
     claim: request.claim,
     file: request.file,
     lane: request.lane,
@@ -232,6 +237,7 @@ function admitted(
     warnings: [...warnings],
     waiting_for: wait?.waitingFor ?? null,
     until: wait?.until ?? null,
+    why: wait?.why ?? null,
   };
   const to = wait === null ? 'ready' : 'parked';
   if (known !== null) {

@@ -3,22 +3,21 @@ import { claimCommand, reclaim } from '../intake/claim.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { CommandFile } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
-import { isLegal } from '../order/transition.ts';
+import { assertLegal, isLegal, type Transition } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, namesIn, readIfThere, removeDurable, syncDir, writeDurable } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
-import type { Draft } from '../record/ledger.ts';
 import { cancelOrder } from './finish.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
  * Command files: how the command line changes things. Each is turned into ledger records and removed; one that cannot be carried out
- * leaves an answer `<ulid>.refused.json` for whoever asked.
+ * leaves an answer `<ulid>.refused.json` for whoever asked. While intake waits (`mayDrop` false) drops stay where they are.
  */
-export async function takeCommands(rt: Runtime): Promise<string[]> {
+export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<string[]> {
   const folder = rt.station.layout.commands;
   const claims: string[] = [];
   for (const name of namesIn(folder)
@@ -32,6 +31,7 @@ export async function takeCommands(rt: Runtime): Promise<string[]> {
         'UNKNOWN_COMMAND',
       );
       if (command.command === 'drop') {
+        if (!mayDrop) continue;
         claims.push(claimCommand(path, rt.station.layout.claimed));
         continue;
       }
@@ -41,6 +41,8 @@ export async function takeCommands(rt: Runtime): Promise<string[]> {
         thrown instanceof SyntaxError
           ? new WaybillError('UNKNOWN_COMMAND', `${name} is no JSON`)
           : asWaybillError(thrown);
+      // What the station itself cannot do is no answer to whoever asked; the command waits for the next start.
+      if (error.code === 'LOCK_LOST' || error.code === 'IO_ERROR') throw error;
       rt.log.warn({ command: name, code: error.code }, error.message);
       writeDurable(
         path.replace(/\.json$/, '.refused.json'),
@@ -58,20 +60,44 @@ type OrderCommand = Exclude<CommandFile, { command: 'drop' }>;
 async function carryOut(rt: Runtime, command: OrderCommand, by: string): Promise<void> {
   const life = await rt.find(command.wo_id);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
-  const draft = (event: 'held' | 'released', to: 'parked' | 'ready', data: object): Draft =>
-    ({ event, woId: life.woId, attempt: life.attempt, from: life.status, to, data }) as Draft;
+  const who = command.reason === undefined ? by : `${by}: ${command.reason}`;
   switch (command.command) {
     case 'hold':
-      rt.record([draft('held', 'parked', { by, reason: command.reason ?? `held by ${by}` })]);
+      allow(life, 'held', 'parked');
+      rt.record([
+        {
+          event: 'held',
+          woId: life.woId,
+          attempt: life.attempt,
+          from: life.status,
+          to: 'parked',
+          data: { by, reason: `held by ${who}` },
+        },
+      ]);
       return;
     case 'release':
-      rt.record([draft('released', 'ready', { why: command.reason ?? `released by ${by}` })]);
+      allow(life, 'released', 'ready');
+      rt.record([
+        {
+          event: 'released',
+          woId: life.woId,
+          attempt: life.attempt,
+          from: life.status,
+          to: 'ready',
+          data: { why: `released by ${who}` },
+        },
+      ]);
       return;
     case 'retry':
-      return retry(rt, life, by);
+      return retry(rt, life, who);
     case 'cancel':
-      return cancel(rt, life, command.reason === undefined ? by : `${by}: ${command.reason}`);
+      return cancel(rt, life, who);
   }
+}
+
+/** Throws ILLEGAL_TRANSITION for an order of any age, before anything is done. */
+function allow(life: OrderLife, event: Transition, to: OrderLife['status']): void {
+  assertLegal(life.woId, event, life.status, to, life.waitingFor);
 }
 
 /** The request may be in the journal only, by now: it lies claimed again, durably, before the order is ready again. */

@@ -2,7 +2,8 @@ import { lookAround } from '../execute/look.ts';
 import { prepareOrder } from '../execute/prepare.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { renderDiff } from '../order/diff.ts';
-import type { Warning } from '../order/order.ts';
+import { asWaybillError, type WaybillError } from '../order/error.ts';
+import type { Order, Warning } from '../order/order.ts';
 import { planDocument, targetsOf } from '../order/plan.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
 import { resolveTarget } from '../policy/fence.ts';
@@ -13,20 +14,36 @@ export async function dryRun(
   station: Station,
   bytes: Buffer,
   file: string,
-): Promise<{ woId: string; plan: Record<string, unknown>; diff: string; warnings: Warning[] }> {
+): Promise<{
+  refusal: WaybillError | null;
+  woId: string;
+  plan: Record<string, unknown>;
+  diff: string;
+  warnings: Warning[];
+}> {
   const read = readOrder(bytes, file, station.settings.intake);
   if ('error' in read) throw read.error;
   const { order, warnings } = read;
-  assertCommandsAllowed(order, station.settings);
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
   const head = station.repo.refs.head();
   const tip = head.kind === 'branch' ? station.repo.refs.read(head.ref) : head.id;
   const around = await lookAround(station.repo, tip, [...resolved.values()]);
   const { plan } = await prepareOrder(station.repo, order, resolved, around);
   return {
+    refusal: commandRefusal(order, station),
     woId: order.woId,
     plan: planDocument(order, plan.changes),
     diff: renderDiff(plan.changes).toString('utf8'),
     warnings,
   };
+}
+
+/** Plan and diff are shown also for an order whose commands are not allowed (yet). */
+function commandRefusal(order: Order, station: Station): WaybillError | null {
+  try {
+    assertCommandsAllowed(order, station.settings);
+    return null;
+  } catch (error) {
+    return asWaybillError(error);
+  }
 }

@@ -144,7 +144,7 @@ function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<string,
           attempt: life.attempt,
           from: null,
           to: null,
-          data: { paths: job.images.map((i) => i.path), unrestored },
+          data: { paths: job.images.map((i) => i.path), unrestored, left: [] },
         },
       ]);
     }

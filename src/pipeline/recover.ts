@@ -246,7 +246,7 @@ function restored(life: OrderLife, changes: readonly ImageChange[], unrestored: 
     attempt: life.attempt,
     from: null,
     to: null,
-    data: { paths: changes.map((c) => c.path), unrestored },
+    data: { paths: changes.map((c) => c.path), unrestored, left: [] },
   };
 }
 

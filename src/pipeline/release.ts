@@ -1,4 +1,4 @@
-import { whyBusy } from '../git/busy.ts';
+import { staleLock, whyBusy } from '../git/busy.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
@@ -58,6 +58,6 @@ function releaseForRepository(rt: Runtime): void {
   const head = rt.station.repo.refs.head();
   const wanted = rt.station.settings.git.branch;
   const branch = wanted !== null ? `refs/heads/${wanted}` : head.kind === 'branch' ? head.ref : null;
-  if (branch === null || whyBusy(rt.station.repo, branch) !== null) return;
+  if (branch === null || whyBusy(rt.station.repo, branch) !== null || staleLock(rt.station.repo, 1000) !== null) return;
   rt.record(waiting.map((woId) => released(rt.life(woId), 'the repository is free')));
 }

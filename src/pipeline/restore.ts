@@ -1,11 +1,24 @@
 import { dirname, join } from 'node:path';
+import { hashOf } from '../order/canonical-json.ts';
+import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { laneOf } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
-import { ensureDir, exists, namesIn, writeNew, writeProjection } from '../platform/durable.ts';
+import {
+  ensureDir,
+  exists,
+  moveDurable,
+  namesIn,
+  removeDurable,
+  removeTree,
+  writeDurable,
+  writeNew,
+  writeProjection,
+} from '../platform/durable.ts';
+import { newUlid } from '../platform/ids.ts';
 import { checkEvidence, evidenceName, projectEvidence } from '../record/evidence.ts';
 import { JournalReader, refusedFolder } from '../record/journal.ts';
-import { readLedger } from '../record/ledger.ts';
+import { GENESIS, parseRecord, readLedger, segmentPath } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
 import { projectState } from '../record/state.ts';
@@ -28,6 +41,12 @@ export function projectionsAreWhole(station: Station): boolean {
   return [station.layout.state, station.layout.outbox, station.layout.evidence].every((folder) =>
     exists(join(folder, MARKER)),
   );
+}
+
+/** Asks a running station to restore: it looks for the marks before it sleeps. */
+export function unmarkProjections(station: Station): void {
+  for (const folder of [station.layout.state, station.layout.outbox, station.layout.evidence])
+    removeDurable(join(folder, MARKER));
 }
 
 export function markProjectionsWhole(station: Station): void {
@@ -101,4 +120,29 @@ async function restoreQuarantined(
   if (file === undefined || namesIn(join(station.layout.claimed, data.claim)).length > 0) return;
   ensureDir(dirname(path));
   writeNew(path, file.bytes);
+}
+
+/**
+ * Rebuilds the ledger from the journal: for a ledger that was lost, cut or changed. The old one is kept beside it. Records that no
+ * journal commit held yet are gone with it. Returns how many records came back, and where the old ledger is.
+ */
+export async function restoreLedger(station: Station): Promise<{ records: number; kept: string | null }> {
+  const { ledger, ids } = station.layout;
+  const lines = await new JournalReader(station.repo, refsOf(station.id).journal).ledgerLines();
+  let head = GENESIS;
+  const whole: string[] = [];
+  for (const line of lines.split('\n').filter((l) => l !== '')) {
+    const record = parseRecord(line, 'journal');
+    const { hash, ...body } = record;
+    if (record.seq !== head.seq + 1 || record.prev !== head.hash || hashOf(body) !== hash)
+      throw new WaybillError('LEDGER_BROKEN', `the journal's own record ${record.seq} does not follow`);
+    head = { seq: record.seq, hash };
+    whole.push(`${line}\n`);
+  }
+  const kept = exists(ledger) ? `${ledger}.broken-${newUlid()}` : null;
+  if (kept !== null) moveDurable(ledger, kept);
+  ensureDir(ledger);
+  writeDurable(segmentPath(ledger, 1), whole.join(''));
+  removeTree(ids);
+  return { records: whole.length, kept };
 }

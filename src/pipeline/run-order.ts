@@ -36,7 +36,7 @@ function endDryRun(rt: Runtime, job: Job): boolean {
     rt,
     rt.life(job.woId),
     job,
-    `dry run: ${job.changes.length} files would change${commands === 0 ? '' : `, ${commands} commands and checks would run`}; nothing was changed`,
+    `dry run: ${job.changes.length} ${job.changes.length === 1 ? 'file' : 'files'} would change${commands === 0 ? '' : `, ${commands} commands and checks would run`}; nothing was changed`,
     diff,
   );
   return true;
@@ -45,6 +45,6 @@ function endDryRun(rt: Runtime, job: Job): boolean {
 /** An order that changed nothing makes no commit, and says so. */
 function endUnchanged(rt: Runtime, job: Job): boolean {
   if (job.images.length > 0) return false;
-  finishWithoutLanding(rt, rt.life(job.woId), job, 'done; no file changed, so there is no commit', null);
+  finishWithoutLanding(rt, rt.life(job.woId), job, 'no file changed, so there is no commit', null);
   return true;
 }

@@ -16,6 +16,7 @@ import { projectRejection, projectResult, rejection } from '../record/result.ts'
 import { projectState } from '../record/state.ts';
 import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
+import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 
 /** An order that has a slot now. */
@@ -33,7 +34,7 @@ export interface RunningJob {
  * rebuilt from disk; a crash loses nothing but the process.
  */
 export class Runtime {
-  readonly station: Station;
+  station: Station;
   readonly log: Log;
   readonly lock: HeldLock;
   readonly ledger: FileLedger;
@@ -82,6 +83,7 @@ export class Runtime {
     );
     const runtime = new Runtime({ station, log, lock, step, ledger, orders });
     const journalled = await runtime.journal.upTo();
+    await runtime.#assertAnchored();
     const from = (checkpoint?.head.seq ?? 0) + 1;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
       if (record.seq >= from) orders.apply(record);
@@ -91,6 +93,25 @@ export class Runtime {
     for (const life of orders.all()) runtime.#route(life);
     runtime.#catchUpProjections(from);
     return runtime;
+  }
+
+  /** A ledger that lost its tail, or another ledger than the journal anchors, must not be written on: `verify` would never be green again. */
+  async #assertAnchored(): Promise<void> {
+    const anchor = await this.journal.newestAnchor();
+    if (anchor === null || anchor.seq === 0) return;
+    const record: Recorded | undefined = this.ledger.read(anchor.seq).next().value;
+    if (record?.hash === anchor.hash) return;
+    const what =
+      record === undefined
+        ? `ends at record ${this.ledger.head.seq}, but had a record ${anchor.seq}`
+        : `has another record ${anchor.seq} than it had`;
+    throw new WaybillError(
+      'LEDGER_BROKEN',
+      `the ledger ${what}, as journal commit ${anchor.commit.slice(0, 10)} tells`,
+      {
+        hint: '`waybill verify` names the fault; `waybill restore --ledger` rebuilds the ledger from the journal and keeps the broken one.',
+      },
+    );
   }
 
   /** A kill between the ledger and what repeats it: state, results and telemetry of the records that telemetry does not know. */
@@ -164,6 +185,11 @@ export class Runtime {
     } catch (error) {
       this.log.error({ err: error }, 'state, result or telemetry could not be written; they will be restored');
     }
+  }
+
+  /** Settings that were changed while the station runs. */
+  useSettings(settings: Settings): void {
+    this.station = { ...this.station, settings };
   }
 
   /** Commands of several orders run side by side; what moves refs (landing, flushing) is one at a time. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
-import { whyBusy } from '../git/busy.ts';
+import { staleLock, whyBusy } from '../git/busy.ts';
 import { FastImport, type FileEntry } from '../git/fast-import.ts';
 import { blobBytes } from '../git/history.ts';
 import { committerIdent } from '../git/ident.ts';
+import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { sha256 } from '../order/canonical-json.ts';
@@ -15,7 +16,7 @@ import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
-import { resolveTarget } from '../policy/fence.ts';
+import { resolveFolder, resolveTarget } from '../policy/fence.ts';
 import type { Draft } from '../record/ledger.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
@@ -38,7 +39,10 @@ export async function startOrders(rt: Runtime, lives: readonly OrderLife[]): Pro
   const head = repo.refs.head();
   const branch =
     settings.git.branch === null ? (head.kind === 'branch' ? head.ref : null) : `refs/heads/${settings.git.branch}`;
-  const busy = branch === null ? 'HEAD is detached' : whyBusy(repo, branch);
+  const busy =
+    branch === null
+      ? 'HEAD is detached'
+      : (whyBusy(repo, branch) ?? staleLock(repo, settings.git.lockDeadlineSeconds * 1000));
   if (branch === null || busy !== null) {
     parkForRepository(rt, lives, busy ?? 'HEAD is detached');
     return [];
@@ -68,7 +72,7 @@ export async function startOrders(rt: Runtime, lives: readonly OrderLife[]): Pro
   for (const candidate of candidates) {
     const { life, order, request, resolved } = candidate;
     try {
-      const own = new Set(life.rerun ? outputsOf(order, resolved) : []);
+      const own = ownOutputs(rt, life, outputsOf(order, resolved));
       const prepared = await prepareOrder(repo, order, resolved, around, own);
       jobs.push({
         woId: life.woId,
@@ -120,6 +124,7 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
   assertCommandsAllowed(order, station.settings);
+  for (const command of order.commands) if (command.cwd !== null) resolveFolder(station, command.cwd);
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
   return { life, order, request, resolved };
 }
@@ -176,6 +181,16 @@ async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: Execu
     inPlace: true,
     made: [],
   };
+}
+
+/** Outputs that an earlier run of the order's own commands left half made, and nobody touched since. */
+function ownOutputs(rt: Runtime, life: OrderLife, outputs: readonly string[]): Set<string> {
+  if (life.rerun) return new Set(outputs);
+  const { root } = rt.station.repo;
+  const untouched = life.left.filter(({ path, after }) =>
+    isAt(onDisk(path.startsWith('/') ? path : join(root, path)), after),
+  );
+  return new Set(untouched.map((l) => l.path).filter((path) => outputs.includes(path)));
 }
 
 /** The files that commands are to make, as they really are. */

@@ -1,13 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { InboxScanner } from '../intake/scan.ts';
+import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { writeProjection } from '../platform/durable.ts';
+import { ensureDir, writeProjection } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
+import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
 import { admitClaims, claimDrops } from './admit.ts';
@@ -66,6 +68,9 @@ class StationLoop {
   #watch: Watch | null = null;
   #watched = '';
   #slow = '';
+  #settingsRead = '';
+  /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
+  #settingsFault: string | null = null;
 
   constructor(rt: Runtime, options: UpOptions) {
     this.#rt = rt;
@@ -105,13 +110,13 @@ class StationLoop {
   async #turn(): Promise<{ worked: boolean; pause: number }> {
     const rt = this.#rt;
     const before = rt.ledger.head.seq;
-    const dropped = await takeCommands(rt);
-    const { claims, settlesIn } = this.#intakeIsOpen()
-      ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN)
-      : { claims: [], settlesIn: 1000 };
+    this.#reloadSettings();
+    const open = this.#intakeIsOpen();
+    const dropped = await takeCommands(rt, open);
+    const { claims, settlesIn } = open ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN) : { claims: [], settlesIn: 1000 };
     await admitClaims(rt, [...dropped, ...claims]);
     await releaseWaiting(rt);
-    const started = await this.#startReady();
+    const started = this.#settingsFault === null && (await this.#startReady());
     if (rt.unjournalled.length > FLUSH_AT_RECORDS) await flushJournal(rt);
     const pauses = [
       rt.station.settings.intake.scanSeconds * 1000,
@@ -162,6 +167,33 @@ class StationLoop {
     return used < (this.#rt.station.settings.lanes[lane]?.concurrency ?? 1);
   }
 
+  /** Settings changed while the station runs count from the next turn on; where things lie is only read at a start. */
+  #reloadSettings(): void {
+    const rt = this.#rt;
+    const stat = ifThere(() => fs.statSync(join(rt.station.layout.root, SETTINGS_FILE)));
+    const seen = `${stat?.ino}:${stat?.size}:${stat?.mtimeMs}`;
+    if (seen === this.#settingsRead) return;
+    const first = this.#settingsRead === '';
+    this.#settingsRead = seen;
+    if (first) return;
+    try {
+      const settings = loadSettings(rt.station.layout.root);
+      if (JSON.stringify(settings.paths) !== JSON.stringify(rt.station.settings.paths)) {
+        rt.log.warn('paths changed in waybill.yaml: they count from the next start of the station');
+      }
+      rt.useSettings({ ...settings, paths: rt.station.settings.paths });
+      this.#settingsFault = null;
+      rt.log.info('waybill.yaml was read again');
+    } catch (thrown) {
+      const error = asWaybillError(thrown);
+      this.#settingsFault = error.message;
+      rt.log.error(
+        { code: error.code, ...error.place },
+        `nothing is started until waybill.yaml is mended: ${error.message}`,
+      );
+    }
+  }
+
   /** A full disk or a full queue slows intake down with a clear line; drops stay their authors' files. */
   #intakeIsOpen(): boolean {
     const { settings, layout } = this.#rt.station;
@@ -210,6 +242,10 @@ class StationLoop {
       slow: this.#slow,
     };
     writeProjection(layout.heartbeat, `${JSON.stringify(beat)}\n`);
+    // `git clean -fdx` takes empty lanes with it.
+    for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)]))
+      ensureDir(join(layout.inbox, lane));
+    ensureDir(layout.commands);
     const folders = [layout.inbox, ...this.#scanner.lanes().map((lane) => join(layout.inbox, lane)), layout.commands];
     const identity = folders.map((f) => `${f}=${folderIdentity(f)}`).join('\n');
     if (identity !== this.#watched) {

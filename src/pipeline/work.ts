@@ -4,6 +4,7 @@ import { convertedPaths, imageOf } from '../git/attributes.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
 import { type Change, type ImageChange, isOutside, sameContent } from '../order/change.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
+import type { RestoredData } from '../order/event.ts';
 import type { CheckResult } from '../order/generated.ts';
 import { removeTree } from '../platform/durable.ts';
 import { contentOf, removeEmptyFolders } from '../platform/target.ts';
@@ -64,7 +65,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
       ...made,
       ...(await leftovers(rt, job, before)),
     ];
-    endFailed(rt, job, asWaybillError(thrown), [...new Set(unrestored)], abort.signal);
+    endFailed(rt, job, asWaybillError(thrown), [...new Set(unrestored)], await imagesLeft(rt, made), abort.signal);
     return false;
   }
   const leftover = await leftovers(rt, job, before);
@@ -99,6 +100,7 @@ function endFailed(
   job: Job,
   error: WaybillError,
   unrestored: readonly string[],
+  left: RestoredData['left'],
   signal: AbortSignal,
 ): void {
   const life = rt.life(job.woId);
@@ -109,7 +111,7 @@ function endFailed(
       attempt: life.attempt,
       from: null,
       to: null,
-      data: { paths: job.images.map((i) => i.path), unrestored: [...unrestored] },
+      data: { paths: job.images.map((i) => i.path), unrestored: [...unrestored], left },
     },
   ]);
   if (signal.aborted)
@@ -189,6 +191,21 @@ function changedOutputs(rt: Runtime, job: Job): string[] {
     const there = contentOf(isOutside(path) ? path : join(rt.station.repo.root, path));
     return !sameContent(there, planned === undefined ? (job.prepared.contents.get(path) ?? null) : planned.after);
   });
+}
+
+/** How commands left their outputs, so that a retry knows its own half-made files from somebody's work. */
+async function imagesLeft(rt: Runtime, outputs: readonly string[]): Promise<RestoredData['left']> {
+  const { repo } = rt.station;
+  const converted = await convertedPaths(
+    repo,
+    outputs.filter((p) => !isOutside(p)),
+  );
+  return Promise.all(
+    outputs.map(async (path) => {
+      const content = contentOf(isOutside(path) ? path : join(repo.root, path));
+      return { path, after: await imageOf(repo, path, content, converted.has(path)) };
+    }),
+  );
 }
 
 /** Takes file actions back wherever the bytes still are ours. Returns the paths that could not be taken back. */

@@ -81,17 +81,9 @@ export function conforms(name: keyof Contracts, value: unknown): boolean {
 
 /** Of several complaints the deepest, and never one form's own wish where several forms are allowed. */
 function mostTelling(errors: readonly ErrorObject[]): ErrorObject {
+  const byKeyword: Record<string, number> = { additionalProperties: 4, required: 2, oneOf: 1 };
   const weight = (e: ErrorObject) =>
-    e.instancePath.split('/').length * 5 +
-    (e.keyword === 'additionalProperties'
-      ? 4
-      : e.keyword === 'required'
-        ? isOfOneForm(e)
-          ? 0
-          : 2
-        : e.keyword === 'oneOf'
-          ? 1
-          : 3);
+    e.instancePath.split('/').length * 5 + (isOfOneForm(e) ? 0 : (byKeyword[e.keyword] ?? 3));
   return (
     [...errors].sort((a, b) => weight(b) - weight(a))[0] ??
     ({ instancePath: '', message: 'is not valid', keyword: '', params: {}, schemaPath: '' } as ErrorObject)
@@ -136,6 +128,10 @@ function choicesOf(forms: unknown): string[] | null {
 }
 
 function suggestion(error: ErrorObject): string | null {
+  // YAML reads 0755 as the number 755.
+  if (error.keyword === 'enum' && typeof error.data === 'number') return 'Write it as text, in quotes.';
+  if (error.keyword === 'discriminator')
+    return 'Known actions: write, append, prepend, edit, patch, delete, move, command.';
   const extra = (error.params as { additionalProperty?: string }).additionalProperty;
   if (extra === undefined) return null;
   const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});

@@ -3,13 +3,22 @@ import { readIfThere } from './durable.ts';
 
 /** The name of a user id: our own from the system, others from /etc/passwd, null where neither knows. */
 export function userName(uid: number): string | null {
-  const own = userInfo();
-  if (own.uid === uid) return own.username;
+  const own = ownUser();
+  if (own !== null && own.uid === uid) return own.username;
   const line = readIfThere('/etc/passwd')
     ?.toString('utf8')
     .split('\n')
     .find((entry) => entry.split(':')[2] === String(uid));
   return line?.split(':')[0] ?? null;
+}
+
+/** Who we are; null where the system knows no name for our uid (a container started with another one). */
+function ownUser(): { uid: number; username: string } | null {
+  try {
+    return userInfo();
+  } catch {
+    return null;
+  }
 }
 
 /** `~` and `~/…` as the home folder of the user that runs the station. */

@@ -45,6 +45,20 @@ export function resolveTarget(station: Station, raw: string): string {
   return inside;
 }
 
+/** The real path of a folder that a command may run in: the root, below it, or below a root that settings allow. Throws PATH_DENIED. */
+export function resolveFolder(station: Station, raw: string): string {
+  const { root, gitDir } = station.layout;
+  const path = ifThere(() => fs.realpathSync(resolve(root, expandHome(raw))));
+  const deny = (why: string) =>
+    new WaybillError('PATH_DENIED', `${raw}: ${why}`, { hint: 'Name a folder inside the station.' });
+  if (path === undefined || !fs.statSync(path).isDirectory()) throw deny('is no folder to run a command in');
+  const open = [root, ...station.settings.fence.roots.map((allowed) => allowedRoot(root, allowed))].some((folder) =>
+    isBelow(path, folder),
+  );
+  if (!open || isBelow(path, gitDir)) throw deny('lies outside the station');
+  return path;
+}
+
 /** The path with every folder on the way resolved; the last part must be no link itself, because a link is not what it points to. */
 function realPath(path: string, deny: (why: string, hint?: string) => WaybillError): string {
   const stat = ifThere(() => fs.lstatSync(path));

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FileEntry } from '../git/fast-import.ts';
 import { blobBytes, blobs } from '../git/history.ts';
 import type { Repository } from '../git/repository.ts';
@@ -127,15 +127,21 @@ export class JournalReader {
 
   /** The newest record whose bytes the journal holds. */
   async upTo(): Promise<number> {
-    if (this.tip() === null) return 0;
-    const message = await this.#repo.git.text(['log', '-1', '--format=%B', this.#ref]);
-    return Number(/^Upto: (\d+)$/m.exec(message)?.[1] ?? 0);
+    return (await this.newestAnchor())?.upTo ?? 0;
   }
 
   /** Every anchor, newest first. */
   async anchors(): Promise<Anchor[]> {
+    return this.#readAnchors([]);
+  }
+
+  async newestAnchor(): Promise<Anchor | null> {
+    return (await this.#readAnchors(['-1']))[0] ?? null;
+  }
+
+  async #readAnchors(limit: readonly string[]): Promise<Anchor[]> {
     if (this.tip() === null) return [];
-    const log = await this.#repo.git.text(['log', '--first-parent', '--format=%H%n%B%x00', this.#ref]);
+    const log = await this.#repo.git.text(['log', ...limit, '--first-parent', '--format=%H%n%B%x00', this.#ref]);
     return log.split('\0').flatMap((entry) => {
       const [commit = '', ...body] = entry.trim().split('\n');
       const ledger = /^Ledger: (\d+) (sha256:[0-9a-f]{64})$/m.exec(body.join('\n'));
@@ -144,6 +150,13 @@ export class JournalReader {
         ? []
         : [{ commit, seq: Number(ledger[1]), hash: ledger[2] ?? '', upTo: Number(upTo?.[1] ?? 0) }];
     });
+  }
+
+  /** The ledger's lines as the journal holds them, in order. */
+  async ledgerLines(): Promise<string> {
+    const chunks = await this.filesBelow('ledger');
+    chunks.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1));
+    return Buffer.concat(chunks.map((c) => c.bytes)).toString('utf8');
   }
 
   async file(path: string): Promise<Buffer | null> {

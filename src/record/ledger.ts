@@ -95,7 +95,7 @@ export class FileLedger implements Ledger {
       return record;
     });
     this.#appender.append(records.map((record) => JSON.stringify(record)));
-    this.#head = head; // only now: a write that failed leaves no gap
+    this.#head = head;
     this.#inSegment += records.length;
     return records;
   }

@@ -27,7 +27,7 @@ half-written; or write it elsewhere and move it in. \`waybill drop FILE\` does b
     ...
 
 Other actions: \`write append prepend edit patch delete move command\`. Commands and checks run only when waybill.yaml allows them.
-Nothing in an order is expanded by a shell: \`$(date)\` stays these seven characters.
+Fields are data: \`$(date)\` in a path or in content stays these seven characters. Only commands reach a shell.
 
 ## Read the answer
 

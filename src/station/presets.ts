@@ -43,7 +43,7 @@ ${COMMANDS}`,
 
 /** The text of a preset. Throws UNKNOWN_PRESET. */
 export function presetText(name: string): string {
-  const text = PRESETS[name];
+  const text = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
   if (text === undefined) throw new WaybillError('UNKNOWN_PRESET', `there is no preset ${name}`);
   return text;
 }

@@ -40,6 +40,11 @@ export async function initStation(folder: string, preset: string): Promise<{ sta
   if (!exists(settingsFile)) {
     writeDurable(settingsFile, text);
     created.push(SETTINGS_FILE);
+  } else if (preset !== 'default' && readIfThere(settingsFile)?.toString('utf8') !== text) {
+    throw new WaybillError('SETTINGS_INVALID', `${settingsFile} exists, so the preset ${preset} cannot be written`, {
+      hint: 'Remove it, or run `waybill init` without --preset.',
+      place: { file: SETTINGS_FILE },
+    });
   }
   const { station, created: more } = await prepareStation(folder);
   return { station, created: [...created, ...more] };

@@ -45,6 +45,7 @@ export function admittedData(more: Partial<EventData['admitted']> = {}): EventDa
     warnings: [],
     waiting_for: null,
     until: null,
+    why: null,
     ...more,
   };
 }

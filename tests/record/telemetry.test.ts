@@ -159,9 +159,23 @@ test('rule 5: a torn last line is cut off, and the newest record told of is foun
   assert.equal(linesIn(path).length, 3);
 });
 
+test('rule 5: right after the file was turned, the newest record told of is still found', (t) => {
+  const path = join(t.tempDir(), 'unified.jsonl');
+  for (let seq = 1; seq <= 12; seq++) {
+    const sink = new Telemetry(path, 60);
+    sink.emit([{ ...event(seq), seq }]);
+    sink.close();
+    assert.equal(new Telemetry(path, 60).lastSeq(), seq);
+    const later = new Telemetry(path, 60);
+    later.emit([event(0)]);
+    later.close();
+    assert.equal(new Telemetry(path, 60).lastSeq(), seq, 'also when the file holds only other lines');
+  }
+});
+
 test('telemetry: nothing to say opens no file', (t) => {
   const path = join(t.tempDir(), 'unified.jsonl');
-  telemetry(t, path).record([{ record: record('restored', { paths: [], unrestored: [] }), life: null }]);
+  telemetry(t, path).record([{ record: record('restored', { paths: [], unrestored: [], left: [] }), life: null }]);
   assert.equal(existsSync(path), false);
 });
 
