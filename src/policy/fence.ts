@@ -16,6 +16,8 @@ export function resolveTarget(station: Station, raw: string): string {
   const deny = (why: string, hint?: string) =>
     new WaybillError('PATH_DENIED', `${raw}: ${why}`, hint === undefined ? {} : { hint });
   if (raw.includes('\0')) throw deny('a path cannot hold a NUL');
+  // On other systems it parts folders, and not every git can read it back.
+  if (raw.includes('\\')) throw deny('a path cannot hold a backslash', 'Part folders with /.');
   if (raw.endsWith('/') || ['', '.', '..'].includes(basename(raw))) throw deny('names a folder, not a file');
   const expanded = expandHome(raw);
   const path = realPath(isAbsolute(expanded) ? resolve(expanded) : resolve(root, expanded), deny);
