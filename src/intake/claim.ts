@@ -105,7 +105,10 @@ export function readClaim(claimed: string, claim: string): ClaimedRequest | null
   for (const lane of namesIn(folder)) {
     if (!/^[A-Za-z0-9]/.test(lane) || !fs.lstatSync(join(folder, lane)).isDirectory()) continue;
     // sealed evidence lies in folders beside the lane's, and in the lane's own where it is called so
-    const file = namesIn(join(folder, lane)).find((name) => !fs.lstatSync(join(folder, lane, name)).isDirectory());
+    const names = namesIn(join(folder, lane));
+    const file = names.find((name) => !fs.lstatSync(join(folder, lane, name)).isDirectory());
+    if (file === undefined && names.length > 0 && lane !== 'sealed')
+      throw new WaybillError('NOT_A_FILE', `${lane}/${names[0]} is a folder`, { place: { file: names[0] ?? '' } });
     if (file === undefined) continue;
     const fd = fs.openSync(join(folder, lane, file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {

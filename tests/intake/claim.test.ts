@@ -166,6 +166,12 @@ test('rule 9: a link or a pipe that took the place of a file is neither claimed 
   }
   assert.deepEqual(readdirSync(p.claimed), []);
   assert.deepEqual(readdirSync(join(p.inbox, 'MAIN')), ['link.yaml', 'pipe.yaml']);
+  // a folder that got in all the same is never mistaken for an empty claim, which would be removed
+  mkdirSync(join(p.claimed, 'F', 'MAIN', 'folder.yaml'), { recursive: true });
+  assert.throws(
+    () => readClaim(p.claimed, 'F'),
+    (e: unknown) => e instanceof WaybillError && e.code === 'NOT_A_FILE',
+  );
   mkdirSync(join(p.claimed, 'Z', 'MAIN'), { recursive: true });
   execFileSync('mkfifo', [join(p.claimed, 'Z', 'MAIN', 'pipe.yaml')]);
   assert.throws(

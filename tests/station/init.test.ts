@@ -60,7 +60,9 @@ test('init: an empty or missing folder becomes a repository and a station', asyn
 test('init: an existing repository keeps its files, its settings and its clean status', async (t) => {
   const root = repository(t);
   write(root, 'waybill.yaml', 'lanes: {CLC: {}}\n');
-  const { station, created } = await initStation(root, '02luka');
+  await assert.rejects(initStation(root, '02luka'), code('SETTINGS_INVALID', /preset 02luka/));
+  assert.equal(readFileSync(join(root, 'waybill.yaml'), 'utf8'), 'lanes: {CLC: {}}\n');
+  const { station, created } = await initStation(root, 'default');
   assert.deepEqual(created, ['bridge/inbox/CLC/', 'bridge/README.md']);
   assert.equal(station.settings.defaultLane, 'CLC');
   commitAll(root);
