@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
-import { exists } from '../platform/durable.ts';
+import { namesIn } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { Git } from './git.ts';
 import { Refs } from './refs.ts';
@@ -91,5 +90,6 @@ export async function assertSupported(repo: Repository): Promise<void> {
   if ((settings.get('extensions.objectformat') ?? 'sha1') !== 'sha1') refuse('SHA-256 objects');
   if ((settings.get('extensions.refstorage') ?? 'files') !== 'files') refuse('another ref storage than files');
   if (on('core.sparsecheckout')) refuse('a sparse checkout');
-  if (on('core.splitindex') || exists(join(repo.gitDir, 'sharedindex'))) refuse('a split index');
+  if (on('core.splitindex') || namesIn(repo.gitDir).some((name) => name.startsWith('sharedindex.')))
+    refuse('a split index');
 }

@@ -82,6 +82,38 @@ function moveIn(from: string, to: string, claim: string): void {
   fs.unlinkSync(hidden);
 }
 
+/**
+ * Gives drops back to their lanes that a kill left hidden in the middle of a claim across file systems: the copy is not known to be
+ * whole, the original is. Returns the claims that are void by that.
+ */
+export function returnHidden(inbox: string, claimed: string): string[] {
+  const returned: string[] = [];
+  for (const lane of namesIn(inbox).filter((name) => /^[A-Za-z0-9]/.test(name))) {
+    for (const name of namesInFolder(join(inbox, lane))) {
+      const claim = /\.([0-9A-Z]{26})\.claim$/.exec(name)?.[1];
+      if (claim === undefined || !name.startsWith('.')) continue;
+      const original = namesIn(join(claimed, claim, lane))[0] ?? name.slice(1, -('.claim'.length + 27));
+      fs.linkSync(join(inbox, lane, name), join(inbox, lane, freeName(join(inbox, lane), original, claim)));
+      fs.unlinkSync(join(inbox, lane, name));
+      removeTree(join(claimed, claim));
+      returned.push(claim);
+    }
+  }
+  return returned;
+}
+
+function freeName(folder: string, name: string, claim: string): string {
+  return ifThere(() => fs.lstatSync(join(folder, name))) === undefined ? name : `${claim}-${name}`;
+}
+
+function namesInFolder(path: string): string[] {
+  try {
+    return namesIn(path);
+  } catch {
+    return []; // a file where a lane could be, or a lane that cannot be read
+  }
+}
+
 /** Claims a drop that came as a command file. */
 export function claimCommand(path: string, claimed: string): string {
   const claim = newUlid();

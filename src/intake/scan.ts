@@ -47,10 +47,17 @@ export class InboxScanner {
   readonly #inbox: string;
   readonly #settleMs: number;
   readonly #seen = new Map<string, Seen>();
+  /** What was refused in place, by path and identity: it takes nobody else's turn. */
+  readonly #passed = new Map<string, string>();
 
   constructor(inbox: string, settleMs: number) {
     this.#inbox = inbox;
     this.#settleMs = settleMs;
+  }
+
+  /** Passes over a thing that was refused, as long as it stays the same. */
+  pass(lane: string, name: string, identity: string): void {
+    this.#passed.set(join(this.#inbox, lane, name), identity);
   }
 
   lanes(): string[] {
@@ -73,6 +80,7 @@ export class InboxScanner {
         const stat = ifThere(() => fs.lstatSync(path));
         if (stat === undefined) continue;
         present.add(path);
+        if (this.#passed.get(path) === identityOf(stat)) continue;
         const wait = this.#waitFor(path, name, stat);
         if (wait > 0) settlesIn = Math.min(settlesIn ?? wait, wait);
         else if (stat.isFile()) drops.push({ lane, name, size: stat.size, mtimeMs: stat.mtimeMs });
@@ -82,11 +90,12 @@ export class InboxScanner {
             name,
             what: kindOf(stat),
             uid: stat.uid,
-            identity: `${stat.dev}:${stat.ino}:${stat.ctimeMs}`,
+            identity: identityOf(stat),
           });
       }
     }
-    for (const path of this.#seen.keys()) if (!present.has(path)) this.#seen.delete(path);
+    for (const known of [this.#seen, this.#passed])
+      for (const path of known.keys()) if (!present.has(path)) known.delete(path);
     return { drops, oddities, settlesIn };
   }
 
@@ -142,6 +151,11 @@ function readTail(path: string, size: number): string {
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Names a thing in an inbox as it is now. */
+export function identityOf(stat: { dev: number; ino: number; ctimeMs: number }): string {
+  return `${stat.dev}:${stat.ino}:${stat.ctimeMs}`;
 }
 
 function kindOf(stat: {

@@ -84,6 +84,8 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         why: record.data.why,
         lastError: null,
         retriesUsed: 0,
+        startedAt: null,
+        finishedAt: null,
       };
     case 'rejected':
       return { ...next, rejected: record.data, finishedAt: record.ts, lastError: record.data.error };

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { type ClaimedRequest, claimDrop, readClaim, syncClaims } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
-import type { InboxScanner, Oddity } from '../intake/scan.ts';
+import { type InboxScanner, identityOf, type Oddity } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
@@ -9,13 +9,13 @@ import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order, type Warning } from '../order/order.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, exists, removeTree, writeNew } from '../platform/durable.ts';
+import { ensureDir, exists, moveDurable, removeTree, writeNew } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { newTraceId, newUlid } from '../platform/ids.ts';
 import { userName } from '../platform/user.ts';
 import { findCycle, type Known, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
-import { projectResult } from '../record/result.ts';
+import { projectResult, shortName } from '../record/result.ts';
 import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -42,12 +42,13 @@ export function claimDrops(
       const stat = fs.lstatSync(path);
       refuseInPlace(
         rt,
+        scanner,
         {
           lane: drop.lane,
           name: drop.name,
           what: 'unclaimable',
           uid: stat.uid,
-          identity: `${stat.dev}:${stat.ino}:${stat.ctimeMs}`,
+          identity: identityOf(stat),
         },
         asWaybillError(error),
       );
@@ -56,6 +57,7 @@ export function claimDrops(
   for (const odd of found.oddities)
     refuseInPlace(
       rt,
+      scanner,
       odd,
       new WaybillError('NOT_A_FILE', `${odd.lane}/${odd.name} is ${odd.what}, not a file`, {
         place: { file: odd.name },
@@ -69,7 +71,8 @@ export function claimDrops(
 }
 
 /** Refuses what is not ours to take, once: it stays where it is, and a marker remembers that it was told. */
-function refuseInPlace(rt: Runtime, odd: Oddity, error: WaybillError): void {
+function refuseInPlace(rt: Runtime, scanner: InboxScanner, odd: Oddity, error: WaybillError): void {
+  scanner.pass(odd.lane, odd.name, odd.identity);
   const marker = join(rt.station.layout.refused, sha256(`${odd.lane}/${odd.name}/${odd.identity}`).slice(7, 39));
   if (exists(marker)) return;
   const at = now();
@@ -125,10 +128,46 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
   commit();
 }
 
+/** A claim that cannot be read is rejected like any other bad input; its folder keeps what lies in it (rule 10). */
 function readClaimSafely(rt: Runtime, claim: string): ClaimedRequest | null {
-  const request = readClaim(rt.station.layout.claimed, claim);
-  if (request === null) removeTree(join(rt.station.layout.claimed, claim));
-  return request;
+  try {
+    const request = readClaim(rt.station.layout.claimed, claim);
+    if (request === null) removeTree(join(rt.station.layout.claimed, claim));
+    return request;
+  } catch (thrown) {
+    const error = asWaybillError(thrown);
+    const at = now();
+    const requester = {
+      uid: -1,
+      user: null,
+      lane: rt.station.settings.defaultLane,
+      via: 'inbox' as const,
+      declared_by: null,
+    };
+    const data: RejectedData = {
+      claim,
+      file: claim,
+      lane: requester.lane,
+      requester,
+      trace_id: newTraceId(),
+      received_at: at,
+      request: null,
+      declared_id: null,
+      title: null,
+      quarantine: null,
+      error: errorBody(
+        new WaybillError('UNCLAIMABLE', `what was claimed as ${claim} cannot be read: ${error.message}`, {
+          hint: 'Look at it in .git/waybill/unreadable, and drop it again.',
+        }),
+        at,
+      ),
+    };
+    rt.record([{ event: 'rejected', woId: null, attempt: 0, from: null, to: 'rejected', data }]);
+    const kept = join(rt.station.layout.live, 'unreadable');
+    ensureDir(kept);
+    moveDurable(join(rt.station.layout.claimed, claim), join(kept, claim));
+    return null;
+  }
 }
 
 /** What becomes of one claim: a new order, an answer again, a new attempt, a revision, or a rejection. */
@@ -292,7 +331,7 @@ function rejected(
     request: { name: request.file, sha256: sha256(request.bytes), size: request.bytes.length },
     declared_id: about.declaredId,
     title: about.title,
-    quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${request.file}`,
+    quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${shortName(request.file)}`,
     error: errorBody(error, at),
   };
   // An id that belongs to another order stays that order's: the rejection is nobody's transition.

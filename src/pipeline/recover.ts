@@ -7,6 +7,7 @@ import { NO_OBJECT } from '../git/object-id.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { removeStaleRefLocks } from '../git/ref-transaction.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
+import { returnHidden } from '../intake/claim.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
@@ -43,6 +44,7 @@ export async function recover(rt: Runtime): Promise<void> {
   sweepScratch(rt);
   for (const record of rt.unjournalled) if (record.event === 'rejected') quarantine(rt, record.data);
   await showMissingEvidence(rt);
+  returnHidden(rt.station.layout.inbox, rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await sweepRefs(rt);
   await flushJournal(rt);

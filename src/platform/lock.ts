@@ -41,7 +41,7 @@ export class HeldLock {
 export function takeLock(path: string): HeldLock {
   ensureDir(dirname(path));
   const fd = fs.openSync(path, O_RDWR | O_CREAT, 0o644);
-  if (!tryLock(fd)) {
+  if (!tryLockPatiently(fd)) {
     fs.closeSync(fd);
     const holder = readHolder(path);
     const who = holder === null ? 'another process' : `process ${holder.pid} on ${holder.host} since ${holder.since}`;
@@ -53,6 +53,14 @@ export function takeLock(path: string): HeldLock {
   const lock = new HeldLock(path, fd);
   lock.assertHeld();
   return lock;
+}
+
+/** Who only asks for the holder has the lock for an instant; that must not look like another station. */
+function tryLockPatiently(fd: number): boolean {
+  for (const until = Date.now() + 150; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)) {
+    if (tryLock(fd)) return true;
+    if (Date.now() >= until) return false;
+  }
 }
 
 /** Who holds the lock now, or null when nobody does. Never blocks and takes nothing that others could want for long. */

@@ -33,8 +33,11 @@ export function resolveTarget(station: Station, raw: string): string {
       );
     return path;
   }
-  const own = [...ownPaths(station.settings), SETTINGS_FILE, 'policy.yaml'].find((kept) =>
-    isBelow(inside.toLowerCase(), kept.toLowerCase()),
+  const own = [...ownPaths(station.settings), SETTINGS_FILE, 'policy.yaml'].find(
+    (kept) =>
+      // the telemetry file is rotated beside itself
+      isBelow(inside.toLowerCase(), kept.toLowerCase()) ||
+      (kept.endsWith('.jsonl') && inside.toLowerCase().startsWith(kept.toLowerCase().slice(0, -5))),
   );
   if (own !== undefined) throw deny(`${own} is Waybill's own`);
   const closed = station.settings.fence.protected.find((kept) =>

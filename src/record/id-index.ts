@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Recorded } from '../order/event.ts';
-import { ensureDir, readIfThere, removeTree, writeAll, writeProjection } from '../platform/durable.ts';
-import { errno, fs, O_APPEND, O_CREAT, O_WRONLY } from '../platform/fs.ts';
+import { ensureDir, readIfThere, removeTree, syncDir, writeAll, writeProjection } from '../platform/durable.ts';
+import { errno, fs, ifThere, O_APPEND, O_CREAT, O_WRONLY } from '../platform/fs.ts';
 import { readLines } from '../platform/jsonl.ts';
 
 /**
@@ -11,6 +11,8 @@ import { readLines } from '../platform/jsonl.ts';
  */
 export class IdIndex {
   readonly #folder: string;
+  /** Files written since the last mark: synced before it, so that no power loss leaves a mark without its entries. */
+  readonly #unsynced = new Set<string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -48,12 +50,21 @@ export class IdIndex {
     }
     try {
       writeAll(fd, line);
+      this.#unsynced.add(path);
     } finally {
       fs.closeSync(fd);
     }
   }
 
   mark(seq: number): void {
+    for (const path of this.#unsynced) {
+      const fd = ifThere(() => fs.openSync(path, O_WRONLY));
+      if (fd === undefined) continue;
+      fs.fdatasyncSync(fd);
+      fs.closeSync(fd);
+    }
+    for (const folder of new Set([...this.#unsynced].map(dirname))) ifThere(() => syncDir(folder));
+    this.#unsynced.clear();
     writeProjection(join(this.#folder, 'upto'), `${seq}\n`);
   }
 

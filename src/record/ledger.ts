@@ -106,8 +106,8 @@ export class FileLedger implements Ledger {
 
   #roll(): void {
     this.#appender.sync();
-    this.#appender.close();
     this.#beforeSegment(this.#head);
+    this.#appender.close();
     this.#appender = new LineAppender(segmentPath(this.#folder, this.#head.seq + 1));
     this.#inSegment = 0;
   }

@@ -57,6 +57,13 @@ export function rejection(data: Rejection, woId: string | null): ResultDocument 
   };
 }
 
+/** A dropped file's name as part of another one: cut so that the whole stays within the 255 bytes that file systems allow. */
+export function shortName(file: string): string {
+  let short = file;
+  while (Buffer.byteLength(short) > 150) short = [...short].slice(0, -1).join('');
+  return short;
+}
+
 /** Where the answer to an order stands. */
 export function resultPath(station: Station, lane: string, woId: string): string {
   return join(station.layout.outbox, lane, `${woId}.result.json`);
@@ -71,7 +78,10 @@ export function projectResult(station: Station, life: OrderLife): void {
 
 /** A rejection is named after the file and its claim, so that it never hides an earlier result; the error also stands beside the quarantined file. */
 export function projectRejection(station: Station, data: Rejection, document: ResultDocument): void {
-  writeProjection(join(station.layout.outbox, data.lane, `${data.file}.${data.claim}.result.json`), text(document));
+  writeProjection(
+    join(station.layout.outbox, data.lane, `${shortName(data.file)}.${data.claim}.result.json`),
+    text(document),
+  );
   if (data.quarantine === null) return;
   const error: ErrorDocument = { v: 1, ...data.error };
   writeProjection(join(station.layout.root, `${data.quarantine}.error.json`), text(error));
