@@ -28,7 +28,9 @@ export interface RunningGroup {
 }
 
 const RUNNING = 'running.json';
-const OUTPUT = 'commands';
+/** Where output lies in the claim folder, and how it is called in the evidence. The dot keeps it apart from lanes. */
+export const OUTPUT_FOLDER = '.commands';
+const EVIDENCE_FOLDER = 'commands';
 
 /** Runs a command; throws COMMAND_FAILED, COMMAND_TIMEOUT or COMMAND_NOT_FOUND. */
 export async function runAction(context: RunContext, command: Command, n: number): Promise<void> {
@@ -94,7 +96,7 @@ async function run(
   const { commands } = station.settings;
   context.begin(n, name, idempotent);
   const mark = `${woId}.${n}.${process.pid}`;
-  const output = join(folder, OUTPUT);
+  const output = join(folder, OUTPUT_FOLDER);
   ensureDir(output);
   const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
   const result = await runCommand({
@@ -102,6 +104,7 @@ async function run(
     // Resolved again: an earlier command may have made a link of it.
     cwd: cwd === null ? station.layout.root : resolveFolder(station, cwd),
     env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
+    mark: { name: 'WAYBILL_RUN', value: mark },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
     graceMs: commands.killGraceSeconds * 1000,
     maxOutputBytes: commands.maxOutputBytes,
@@ -163,9 +166,12 @@ function slug(name: string): string {
 
 /** The evidence files that commands of this order wrote so far. */
 export function commandEvidence(folder: string): { path: string; bytes: Buffer }[] {
-  return namesIn(join(folder, OUTPUT))
+  return namesIn(join(folder, OUTPUT_FOLDER))
     .sort()
-    .map((name) => ({ path: `${OUTPUT}/${name}`, bytes: readIfThere(join(folder, OUTPUT, name)) ?? Buffer.alloc(0) }));
+    .map((name) => ({
+      path: `${EVIDENCE_FOLDER}/${name}`,
+      bytes: readIfThere(join(folder, OUTPUT_FOLDER, name)) ?? Buffer.alloc(0),
+    }));
 }
 
 /** The group that was running when the station died, if one was. */

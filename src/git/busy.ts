@@ -20,12 +20,14 @@ export function whyBusy(repo: Repository, branch: string): string | null {
   const head = repo.refs.head();
   if (head.kind === 'detached') return 'HEAD is detached';
   if (head.ref !== branch) return `the branch checked out is ${short(head.ref)}, the order started on ${short(branch)}`;
+  const elsewhere = checkedOutElsewhere(repo, branch);
+  if (elsewhere !== null) return `the branch is checked out in the work tree ${elsewhere}`;
   if (editorIsOpen(repo)) return 'an editor is open in git commit';
   return null;
 }
 
 /** Whether the branch is checked out in a linked work tree: moving it there would leave that tree behind. */
-export function checkedOutElsewhere(repo: Repository, branch: string): string | null {
+function checkedOutElsewhere(repo: Repository, branch: string): string | null {
   const folder = join(repo.gitDir, 'worktrees');
   for (const name of ifThere(() => fs.readdirSync(folder)) ?? []) {
     const head = ifThere(() => fs.readFileSync(join(folder, name, 'HEAD'), 'utf8'));

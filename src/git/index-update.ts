@@ -37,7 +37,7 @@ export async function revertIndex(repo: Repository, copy: string, changes: reado
     const entry = entries.get(path)?.[0];
     const isAfter =
       entry === undefined ? after === null : after !== null && entry.blob === after.blob && entry.mode === after.mode;
-    return isAfter && before?.blob !== after?.blob;
+    return isAfter && (before?.blob !== after?.blob || before?.mode !== after?.mode);
   });
   await updateIndex(
     repo,

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { ensureDir, removeTree } from '../platform/durable.ts';
-import { checkedOutElsewhere, whyBusy } from './busy.ts';
+import { whyBusy } from './busy.ts';
 import { readIndex } from './index-file.ts';
 import { IndexLock } from './index-lock.ts';
 import { updateIndex } from './index-update.ts';
-import { isAt, type KeptCopy, onDisk, Placement, type Target } from './placement.ts';
+import { isAt, type KeptCopy, onDisk, Placement, type Refusal, type Target } from './placement.ts';
 import { RefTransaction } from './ref-transaction.ts';
 import { assertSupported, type Repository } from './repository.ts';
 
@@ -90,7 +90,7 @@ class Attempt {
     this.#plan = plan;
     this.#where = where;
     this.#scratch = join(where.live, 'tmp', plan.batch);
-    this.#placement = new Placement(repo.root, join(this.#scratch, 'files'), plan.targets);
+    this.#placement = new Placement(repo.root, where.live, plan.batch, plan.targets);
     this.#lock = indexLock(repo, plan.batch, where);
   }
 
@@ -99,11 +99,12 @@ class Attempt {
     const [repo, plan] = [this.#repo, this.#plan];
     ensureDir(join(live, 'landing'));
     await assertSupported(repo);
-    this.#placement.stage();
+    const unstaged = this.#placement.stage();
+    if (unstaged !== null) return refused(unstaged);
     step('landing 0: staged');
 
     // 1. nothing under way, and the index lock
-    const busy = whyBusy(repo, plan.branch) ?? elsewhere(repo, plan.branch);
+    const busy = whyBusy(repo, plan.branch);
     if (busy !== null) return { kind: 'busy', why: busy };
     const { taken, contended } = await this.#lock.take(lockDeadlineMs);
     if (!taken) return { kind: 'busy', why: 'index.lock stays taken' };
@@ -119,14 +120,17 @@ class Attempt {
 
     // 3. the refs are locked and checked
     this.#refs = await RefTransaction.prepare(repo, refUpdates(plan), `waybill: land ${plan.batch}`);
-    if (this.#refs === null) return { kind: 'moved' };
+    if (this.#refs === null)
+      return repo.refs.read(plan.branch) === plan.oldHead
+        ? { kind: 'busy', why: 'a ref stays locked' }
+        : { kind: 'moved' };
     const head = repo.refs.head();
     if (head.kind !== 'branch' || head.ref !== plan.branch) return { kind: 'busy', why: 'HEAD was moved' };
     step('landing 3: refs prepared');
 
     // 4. files
     const bad = this.#placement.apply();
-    if (bad !== null) return { kind: 'refused', refusals: new Map([[bad.target.woId, bad.error]]) };
+    if (bad !== null) return refused(bad);
     step('landing 4: files in place');
 
     // 5. index
@@ -143,7 +147,7 @@ class Attempt {
     step('landing 7: index.lock removed');
 
     // 8. old copies into which somebody wrote meanwhile are kept
-    const kept = this.#placement.finish(join(live, 'kept'));
+    const kept = this.#placement.finish();
     removeTree(this.#scratch);
     step('landing 8: old copies looked at');
     return { kind: 'landed', contended, kept };
@@ -163,18 +167,17 @@ class Attempt {
     }
     await this.#refs?.abort();
     this.#lock.release();
-    this.#placement.discard();
+    this.#placement.finish();
     removeTree(this.#scratch);
   }
 }
 
-function inside(plan: LandingPlan): Target[] {
-  return plan.targets.filter((t) => !isOutside(t.path));
+function refused({ target, error }: Refusal): LandingOutcome {
+  return { kind: 'refused', refusals: new Map([[target.woId, error]]) };
 }
 
-function elsewhere(repo: Repository, branch: string): string | null {
-  const tree = checkedOutElsewhere(repo, branch);
-  return tree === null ? null : `the branch is checked out in the work tree ${tree}`;
+function inside(plan: LandingPlan): Target[] {
+  return plan.targets.filter((t) => !isOutside(t.path));
 }
 
 function refUpdates(plan: LandingPlan): { ref: string; from: string | null; to: string }[] {

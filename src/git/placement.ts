@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
-import { ensureDir, exists, syncDir, writeNew } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { ensureDir, keepFile, syncDir, writeNew } from '../platform/durable.ts';
+import { errno, fs, ifThere } from '../platform/fs.ts';
 import {
   exchange,
   makeParents,
@@ -42,6 +42,33 @@ export interface KeptCopy {
   readonly kept: string;
 }
 
+/** A target that cannot be put in place, and why. */
+export interface Refusal {
+  readonly target: Target;
+  readonly error: WaybillError;
+}
+
+/** How files staged beside a target on another file system are called; recovery looks for them. */
+export function strayPrefix(name: string): string {
+  return `.waybill-${name}-`;
+}
+
+/** Faults of one target, as against those of the whole disk: they refuse one order and must not stop the others. */
+const OF_ONE_TARGET = ['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP', 'ENOTDIR', 'EISDIR', 'EBUSY', 'ETXTBSY'];
+
+function refusalOf(target: Target, act: () => WaybillError | null): WaybillError | null {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof WaybillError) return error;
+    if (!OF_ONE_TARGET.includes(errno(error) ?? '')) throw error;
+    return new WaybillError(
+      'IO_ERROR',
+      `${target.path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
 interface Placed {
   readonly target: Target;
   readonly staged: string;
@@ -55,39 +82,50 @@ interface Placed {
  */
 export class Placement {
   readonly #root: string;
+  readonly #name: string;
   readonly #scratch: string;
+  readonly #keepIn: string;
   readonly #targets: readonly Target[];
   readonly #placed: Placed[] = [];
 
-  /** `scratch` is a folder of this placement's own, the same again after a kill. */
-  constructor(root: string, scratch: string, targets: readonly Target[]) {
+  /** `live` is `<git dir>/waybill`; `name` is this placement's own, the same again after a kill. */
+  constructor(root: string, live: string, name: string, targets: readonly Target[]) {
     this.#root = root;
-    this.#scratch = scratch;
+    this.#name = name;
+    this.#scratch = join(live, 'tmp', name, 'files');
+    this.#keepIn = join(live, 'kept');
     this.#targets = targets;
   }
 
-  /** Writes the new contents, synced, beside where they will go. Visible to nobody. */
-  stage(): void {
+  /** Writes the new contents, synced, beside where they will go. Visible to nobody. Returns the refusal of the first that cannot be written. */
+  stage(): Refusal | null {
     ensureDir(this.#scratch);
     for (const [n, target] of this.#targets.entries()) {
-      const { after, bytes } = target;
-      const staged = this.#stagedPath(n);
-      if (after === null || isAt(onDisk(this.absolute(target)), after) || isAt(onDisk(staged), after)) continue;
-      if (bytes === null) throw new WaybillError('INTERNAL', `${target.path} has no new content`);
-      if (!staged.startsWith(this.#scratch)) makeParents(this.absolute(target));
-      ifThere(() => fs.unlinkSync(staged));
-      writeNew(staged, bytes, this.#permissions(target, after));
+      const error = refusalOf(target, () => this.#stageOne(target, n));
+      if (error !== null) return { target, error };
     }
     syncDir(this.#scratch);
+    return null;
+  }
+
+  #stageOne(target: Target, n: number): null {
+    const { after, bytes } = target;
+    const staged = this.#stagedPath(n);
+    if (after === null || isAt(onDisk(this.absolute(target)), after) || isAt(onDisk(staged), after)) return null;
+    if (bytes === null) throw new WaybillError('IO_ERROR', `the content for ${target.path} is not to be had any more`);
+    if (!staged.startsWith(this.#scratch)) makeParents(this.absolute(target));
+    this.#letGo(target, staged, 'staged');
+    writeNew(staged, bytes, this.#permissions(target, after));
+    return null;
   }
 
   /**
    * Puts every file in place, in turn. Returns null when all are, or the refusal of the first that is not what the plan saw;
    * then this target is as it was found and the caller takes back the others.
    */
-  apply(): { target: Target; error: WaybillError } | null {
+  apply(): Refusal | null {
     for (const [n, target] of this.#targets.entries()) {
-      const error = this.#applyOne(target, this.#stagedPath(n));
+      const error = refusalOf(target, () => this.#applyOne(target, this.#stagedPath(n)));
       if (error !== null) return { target, error };
     }
     return null;
@@ -122,11 +160,17 @@ export class Placement {
     }
     if (!exchange(path, staged)) return changed();
     if (!isAt(onDisk(staged), target.before)) {
-      exchange(path, staged);
+      this.#swapBack(path, staged, target);
       return changed();
     }
     this.#placed.push({ target, staged, made: [], how: 'exchanged' });
     return null;
+  }
+
+  /** Puts back what came out. A save between the two swaps comes out in turn: then that newest one goes back, and the older is kept. */
+  #swapBack(path: string, staged: string, target: Target): void {
+    exchange(path, staged);
+    if (!isAt(onDisk(staged), target.after)) exchange(path, staged);
   }
 
   /** Takes back what apply() did, last first, wherever the bytes still are ours. Returns the paths that could not be taken back. */
@@ -150,37 +194,41 @@ export class Placement {
         takeAside(path, aside);
         if (!isAt(onDisk(aside), target.after) && place(path, aside)) left.push(target.path);
         else removeEmptyFolders(made);
+        this.#letGo(target, aside, 'undone');
       }
     }
     this.#placed.length = 0;
     return left;
   }
 
-  /**
-   * Lets go of the old copies. One that changed since it was replaced (a program held it open and wrote) is kept in `keepIn`.
-   */
-  finish(keepIn: string): KeptCopy[] {
+  /** Lets go of staged files and old copies. What is neither ours nor the pre-image (a program wrote into it) is kept, and told. */
+  finish(): KeptCopy[] {
+    const created = new Set(this.#placed.filter((p) => p.how === 'created').map((p) => p.staged));
     const kept: KeptCopy[] = [];
-    for (const { target, staged, how } of this.#placed) {
-      if (how === 'created' || !exists(staged)) continue;
-      if (isAt(onDisk(staged), target.before) || isAt(onDisk(staged), target.after)) {
-        fs.unlinkSync(staged);
-        continue;
-      }
-      ensureDir(keepIn);
-      const to = join(keepIn, `${basename(this.#scratch)}-${basename(target.path)}`);
-      fs.renameSync(staged, to);
-      syncDir(keepIn);
-      kept.push({ woId: target.woId, path: target.path, kept: to });
+    for (const [n, target] of this.#targets.entries()) {
+      const staged = this.#stagedPath(n);
+      // a created file is the staged one under a second name: what somebody wrote into it stands in its place
+      if (created.has(staged)) ifThere(() => fs.unlinkSync(staged));
+      else kept.push(...this.#letGo(target, staged, 'old'));
     }
-    this.discard();
+    ifThere(() => fs.rmSync(dirname(this.#scratch), { recursive: true, force: true }));
     return kept;
   }
 
-  /** Removes what was staged and is not needed. */
-  discard(): void {
-    for (const [n] of this.#targets.entries()) ifThere(() => fs.unlinkSync(this.#stagedPath(n)));
-    ifThere(() => fs.rmSync(this.#scratch, { recursive: true, force: true }));
+  #letGo(target: Target, path: string, what: string): KeptCopy[] {
+    const there = onDisk(path);
+    if (there === null) return [];
+    if (isAt(there, target.before) || isAt(there, target.after)) {
+      fs.unlinkSync(path);
+      return [];
+    }
+    return [
+      {
+        woId: target.woId,
+        path: target.path,
+        kept: keepFile(path, this.#keepIn, `${this.#name}-${what}-${basename(target.path)}`),
+      },
+    ];
   }
 
   /** Folders that had to be made, outermost first. */
@@ -198,7 +246,7 @@ export class Placement {
     if (target === undefined) throw new WaybillError('INTERNAL', `there is no target ${n}`);
     const path = this.absolute(target);
     if (sameFileSystem(this.#scratch, dirname(path))) return join(this.#scratch, String(n));
-    return join(dirname(path), `.waybill-${basename(this.#scratch)}-${n}`);
+    return join(dirname(path), `${strayPrefix(this.#name)}${n}`);
   }
 
   /** A file that is replaced keeps its permission bits, apart from the executable ones, which are the order's to say. */

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import { pause } from '../platform/clock.ts';
-import { ensureDir, exists, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
+import { ensureDir, exists, namesIn, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Conversation } from '../platform/process.ts';
 import { processesIn } from '../platform/processes.ts';
@@ -106,6 +106,23 @@ export async function removeStaleRefLocks(
       remove(path);
   }
   return removed;
+}
+
+/** Locks of refs that only the station writes: nobody but a dead station's git can have left them. */
+export async function removeOwnRefLocks(repo: Repository, folder: string): Promise<void> {
+  const locks = filesEndingIn(join(repo.gitDir, folder), '.lock');
+  if (locks.length === 0) return;
+  // a git that the dead station had started may be at its last breath
+  await pause(STALE_MS / 5);
+  for (const path of locks) removeDurable(path);
+}
+
+function filesEndingIn(folder: string, end: string): string[] {
+  return namesIn(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (ifThere(() => fs.lstatSync(path))?.isDirectory() === true) return filesEndingIn(path, end);
+    return name.endsWith(end) ? [path] : [];
+  });
 }
 
 function isEmpty(path: string): boolean {

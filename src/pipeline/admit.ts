@@ -100,7 +100,8 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
   const inBatch = new Set<string>();
   const commit = () => {
     const records = rt.record(drafts);
-    for (const record of records) if (record.event === 'rejected') quarantine(rt, record.data);
+    for (const record of records)
+      if (record.event === 'rejected') rt.show(record.data.file, () => quarantine(rt, record.data));
     if (records.length > 0)
       rt.step(
         'life 2: admitted',
@@ -119,7 +120,10 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     // The old request must be safe in the journal before a new one takes its place.
     if (known !== null && isTerminal(known.status)) {
       commit();
-      await flushJournal(rt);
+      if (!(await flushJournal(rt))) {
+        rt.deferredClaims.push(claim);
+        continue;
+      }
     }
     const statuses = 'order' in read ? await statusesOf(rt, read.order.dependsOn) : UNKNOWN;
     drafts.push(...decide(rt, request, read, known, statuses));

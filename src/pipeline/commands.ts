@@ -11,7 +11,9 @@ import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
 import { cancelOrder } from './finish.ts';
+import { released } from './release.ts';
 import type { Runtime } from './runtime.ts';
+import { undo } from './undo.ts';
 
 /**
  * Command files: how the command line changes things. Each is turned into ledger records and removed; one that cannot be carried out
@@ -77,16 +79,7 @@ async function carryOut(rt: Runtime, command: OrderCommand, by: string): Promise
       return;
     case 'release':
       allow(life, 'released', 'ready');
-      rt.record([
-        {
-          event: 'released',
-          woId: life.woId,
-          attempt: life.attempt,
-          from: life.status,
-          to: 'ready',
-          data: { why: `released by ${who}` },
-        },
-      ]);
+      rt.record([released(life, `released by ${who}`)]);
       return;
     case 'retry':
       return retry(rt, life, who);
@@ -137,7 +130,7 @@ async function requestBytes(rt: Runtime, life: OrderLife): Promise<Buffer> {
   throw new WaybillError('UNKNOWN_ORDER', `the request of ${life.woId} is not in the journal`);
 }
 
-function cancel(rt: Runtime, life: OrderLife, by: string): void {
+async function cancel(rt: Runtime, life: OrderLife, by: string): Promise<void> {
   const running = rt.running.get(life.woId);
   if (life.status === 'running' && running !== undefined) {
     // Its runner ends the processes, restores the files and records the end.
@@ -147,5 +140,11 @@ function cancel(rt: Runtime, life: OrderLife, by: string): void {
   if (life.status === 'running' || !isLegal('cancelled', life.status, 'cancelled', life.waitingFor)) {
     throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} is ${life.status} and cannot be cancelled`);
   }
-  cancelOrder(rt, life, by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job: null, unrestored: [] });
+  // Work that was done and had to wait before it could land is taken back.
+  const unrestored =
+    life.executed === null ? [] : await undo(rt, life.woId, life.started?.branch ?? '', life.executed.changes);
+  cancelOrder(rt, rt.life(life.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), {
+    job: null,
+    unrestored,
+  });
 }

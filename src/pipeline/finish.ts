@@ -43,11 +43,9 @@ export function storeSealed(rt: Runtime, life: OrderLife, sealed: Pick<SealedEvi
 
 /** Shows sealed evidence where operators look. */
 export function showEvidence(rt: Runtime, life: OrderLife, sealed: Pick<SealedEvidence, 'files'>): void {
-  try {
-    projectEvidence(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)), sealed);
-  } catch (error) {
-    rt.log.error({ err: error }, 'evidence could not be shown; it will be restored');
-  }
+  rt.show(life.woId, () =>
+    projectEvidence(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)), sealed),
+  );
 }
 
 export interface Failure {

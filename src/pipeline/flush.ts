@@ -9,12 +9,26 @@ import { flushEntries, journalMessage } from '../record/journal.ts';
 import { recordsSince } from '../record/ledger.ts';
 import type { Runtime } from './runtime.ts';
 
+/** Pause after a flush that git refused (a full disk, somebody's lock). */
+const FLUSH_PAUSE_MS = 5000;
+
 /**
  * The journal commit that anchors what the ledger gained, coalesced over many orders. Only when it is synced do the claim folders
- * and landing refs of finished orders go: until then they are what holds their bytes.
+ * and landing refs of finished orders go: until then they are what holds their bytes. False when git cannot write now.
  */
-export function flushJournal(rt: Runtime): Promise<void> {
-  return rt.exclusively(() => flush(rt));
+export function flushJournal(rt: Runtime): Promise<boolean> {
+  return rt.exclusively(async () => {
+    if (Date.now() < rt.flushNotBefore) return rt.unjournalled.length === 0;
+    try {
+      await flush(rt);
+      return true;
+    } catch (error) {
+      // Nothing is lost by waiting: the ledger has the records and the claim folders the bytes.
+      rt.flushNotBefore = Date.now() + FLUSH_PAUSE_MS;
+      rt.log.warn({ err: error }, 'the journal could not be written; the station tries again');
+      return false;
+    }
+  });
 }
 
 async function flush(rt: Runtime): Promise<void> {
@@ -39,7 +53,9 @@ async function flush(rt: Runtime): Promise<void> {
   rt.step('life 8: journalled', [...touched.keys()]);
   rt.unjournalled.splice(0, records.length);
   rt.ids.mark(last.seq);
-  const finished = [...touched.values()].filter((life) => isTerminal(life.status) && life.lastSeq <= last.seq);
+  const finished = [...touched.values()].filter(
+    (life) => isTerminal(life.status) && rt.orders.get(life.woId)?.lastSeq === life.lastSeq,
+  );
   await letGo(
     rt,
     finished,
@@ -57,7 +73,7 @@ async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims:
 }
 
 /** Deletes landing and keep refs that no order needs any more: those of orders that ended, and of batches that were built again. */
-export async function sweepRefs(rt: Runtime): Promise<void> {
+async function sweepRefs(rt: Runtime): Promise<void> {
   const needed = new Set<string>();
   for (const life of rt.orders.all()) {
     if (life.landing !== null)
@@ -86,11 +102,10 @@ export async function settleClaims(rt: Runtime): Promise<string[]> {
   const all = namesIn(claimed)
     .filter((name) => /^[0-9A-Z]{26}$/.test(name))
     .sort();
-  const oldest = all[0];
-  if (oldest === undefined) return [];
   const onRecord = new Set<string>();
   // A clock that was set back could have stamped the record before the claim; a day is more than enough.
-  for (const record of recordsSince(ledger, ulidTime(oldest) - 86_400_000)) {
+  const records = all[0] === undefined ? [] : recordsSince(ledger, ulidTime(all[0]) - 86_400_000);
+  for (const record of records) {
     if ('claim' in record.data && typeof record.data.claim === 'string') onRecord.add(record.data.claim);
   }
   // Claims and ids of what the next flush will take.

@@ -13,11 +13,12 @@ import { newUlid } from '../platform/ids.ts';
 import type { SealedEvidence } from '../record/evidence.ts';
 import { evidenceEntries, journalMessage } from '../record/journal.ts';
 import type { Draft } from '../record/ledger.ts';
-import { failOrder, outcome, sealJob, showEvidence } from './finish.ts';
+import { cancelOrder, failOrder, outcome, sealJob, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
 import { parkForRepository } from './start.ts';
-import { restore, targets } from './work.ts';
+import { undo } from './undo.ts';
+import { targets } from './work.ts';
 
 /** Steps 6 to 8 of "One order's life", for a batch: seal, write objects, record the landing, land, record the end. */
 
@@ -39,11 +40,19 @@ interface Batch {
 const POLITE_FOR_MS = 60_000;
 const POLITE_PAUSE_MS = 1000;
 
+/** How often a batch is built again because the branch moved, before it waits for a quieter time. */
+const MOST_ROUNDS = 8;
+
 /** Lands jobs on one branch; every one of them has ended or is parked when this returns. */
 export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void> {
   // Once the branch moved while objects were built, they are built under the lock: else a busy person could starve us.
   let lockFirst = false;
-  for (let rest = [...jobs]; rest.length > 0; ) {
+  let rounds = 0;
+  for (let rest = await cancelAborted(rt, jobs); rest.length > 0; rest = await cancelAborted(rt, rest)) {
+    if (++rounds > MOST_ROUNDS) {
+      parkAfterLanding(rt, rest, 'the branch moved each time a landing was built');
+      return;
+    }
     await beFair(rt);
     const name = newUlid();
     const where = landingPlace(
@@ -51,15 +60,12 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       rest.map((j) => j.woId),
     );
     if (lockFirst && !(await holdIndex(rt.station.repo, name, where))) {
-      parkForRepository(
-        rt,
-        rest.map((j) => rt.life(j.woId)),
-        'index.lock stays taken',
-      );
+      releaseIndex(rt.station.repo, name, where);
+      parkAfterLanding(rt, rest, 'index.lock stays taken');
       return;
     }
     const { batch, refused } = await build(rt, name, rest);
-    refuse(rt, rest, refused);
+    await refuse(rt, rest, refused);
     rest = rest.filter((job) => !refused.has(job.woId));
     if (batch === null) {
       releaseIndex(rt.station.repo, name, where);
@@ -76,6 +82,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       case 'landed':
         if (result.contended) rt.contendedAt = Date.now();
         rt.lastTip = batch.plan.newHead;
+        rt.parkedLandings = 0;
         for (const kept of result.kept) {
           const job = rest.find((j) => j.woId === kept.woId);
           job?.warnings.push({
@@ -86,7 +93,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
         recordLanded(rt, batch);
         return;
       case 'refused':
-        refuse(rt, rest, result.refusals);
+        await refuse(rt, rest, result.refusals);
         rest = rest.filter((job) => !result.refusals.has(job.woId));
         break;
       case 'moved':
@@ -94,14 +101,36 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
         lockFirst = true;
         break;
       case 'busy':
-        parkForRepository(
-          rt,
-          rest.map((j) => rt.life(j.woId)),
-          result.why,
-        );
+        parkAfterLanding(rt, rest, result.why);
         return;
     }
   }
+}
+
+/** Orders that a person cancelled before their landing began end here; afterwards it is too late. */
+async function cancelAborted(rt: Runtime, jobs: readonly Job[]): Promise<Job[]> {
+  const going: Job[] = [];
+  for (const job of jobs) {
+    const signal = rt.running.get(job.woId)?.abort.signal;
+    if (signal?.aborted !== true) {
+      going.push(job);
+      continue;
+    }
+    const unrestored = job.inPlace ? await undo(rt, job.woId, job.branch, job.images, job.made) : [];
+    const by = String(signal.reason);
+    cancelOrder(rt, rt.life(job.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job, unrestored });
+  }
+  return going;
+}
+
+/** A landing that was built in vain costs a pack: the next look comes later each time. */
+function parkAfterLanding(rt: Runtime, jobs: readonly Job[], why: string): void {
+  rt.parkedLandings++;
+  parkForRepository(
+    rt,
+    jobs.map((j) => rt.life(j.woId)),
+    why,
+  );
 }
 
 function landingPlace(rt: Runtime, woIds: readonly string[]): LandingPlace {
@@ -129,14 +158,14 @@ async function tryLand(rt: Runtime, plan: LandingPlan, where: LandingPlace): Ret
 }
 
 /** Orders that cannot land: what stands in place of theirs is taken back, and they fail. */
-function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<string, WaybillError>): void {
+async function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<string, WaybillError>): Promise<void> {
   for (const job of jobs) {
     const error = refusals.get(job.woId);
     if (error === undefined) continue;
     const life = rt.life(job.woId);
     let unrestored: string[] = [];
     if (job.inPlace) {
-      unrestored = restore(rt, job.woId, job.changes, job.images, job.made);
+      unrestored = await undo(rt, job.woId, job.branch, job.images, job.made);
       rt.record([
         {
           event: 'restored',
@@ -189,7 +218,7 @@ async function build(
     }
     const life = rt.life(job.woId);
     const sealed = sealJob(rt, life, job, job.checks);
-    evidence.push(...evidenceEntries(life, life.attempt, sealed.files), ...outsideEntries(life, job));
+    evidence.push(...evidenceEntries(life, life.attempt, sealed.files), ...rawEntries(life, job));
     const by =
       alreadyThere && oldHead !== null
         ? await lastCommitOf(
@@ -248,18 +277,26 @@ function fileEntries(job: Job): FileEntry[] {
     });
 }
 
-/** Files outside the repository have no commit to stand in: the journal keeps what they were and what they became. */
-function outsideEntries(life: OrderLife, job: Job): FileEntry[] {
+/**
+ * Bytes that no commit holds: files outside the repository, and files that git converts, as they stand on disk. The journal keeps what
+ * they were and what they became.
+ */
+function rawEntries(life: OrderLife, job: Job): FileEntry[] {
   const entries = job.changes
-    .filter((c) => isOutside(c.path))
+    .filter((c) => isOutside(c.path) || isConverted(job, c.path))
     .flatMap((c) => [
-      ...(c.before === null ? [] : [{ path: `outside/before${c.path}`, bytes: c.before.bytes }]),
-      ...(c.after === null ? [] : [{ path: `outside/after${c.path}`, bytes: c.after.bytes }]),
+      ...(c.before === null ? [] : [{ path: `before/${c.path.replace(/^\/+/, '')}`, bytes: c.before.bytes }]),
+      ...(c.after === null ? [] : [{ path: `after/${c.path.replace(/^\/+/, '')}`, bytes: c.after.bytes }]),
     ]);
   return evidenceEntries(life, life.attempt, entries).map((e) => ({
     ...e,
-    path: e.path.replace('/attempt-', '/outside-'),
+    path: e.path.replace('/attempt-', '/raw-'),
   }));
+}
+
+function isConverted(job: Job, path: string): boolean {
+  const image = job.images.find((i) => i.path === path);
+  return [image?.before, image?.after].some((i) => i !== null && i !== undefined && i.blob !== i.disk);
 }
 
 /** The commit message: a subject for people, trailers for `git log` as an audit. */
@@ -273,7 +310,7 @@ function commitMessage(rt: Runtime, life: OrderLife, sealed: SealedEvidence): st
     `Work-Order: ${life.woId}`,
     `Attempt: ${life.attempt}`,
     `Evidence: ${sealed.manifestSha256}`,
-    `Ledger: ${rt.ledger.head.seq} ${rt.ledger.head.hash}`,
+    `Ledger: ${rt.station.id} ${rt.ledger.head.seq} ${rt.ledger.head.hash}`,
     `Requested-By: ${who}`,
     '',
   ].join('\n');

@@ -1,36 +1,38 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { lastRunningGroup } from '../execute/run-commands.ts';
-import { blobBytes, isInHistory, lastCommitOf } from '../git/history.ts';
+import { isInHistory, lastCommitOf } from '../git/history.ts';
 import { IndexLock } from '../git/index-lock.ts';
 import { revertIndex } from '../git/index-update.ts';
 import { NO_OBJECT } from '../git/object-id.ts';
-import { isAt, onDisk } from '../git/placement.ts';
-import { removeStaleRefLocks } from '../git/ref-transaction.ts';
+import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
+import { removeOwnRefLocks, removeStaleRefLocks } from '../git/ref-transaction.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
 import { returnHidden } from '../intake/claim.ts';
-import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
+import { type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { pause } from '../platform/clock.ts';
-import { ensureDir, exists, namesIn, removeTree } from '../platform/durable.ts';
+import { now, pause } from '../platform/clock.ts';
+import { ensureDir, exists, keepFile, namesIn, removeTree } from '../platform/durable.ts';
+import { fs } from '../platform/fs.ts';
 import { signalGroup, signalProcess } from '../platform/process.ts';
 import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
-import { evidenceName } from '../record/evidence.ts';
+import { evidenceName, filesBelow } from '../record/evidence.ts';
 import { readSealed } from '../record/journal.ts';
 import type { Draft } from '../record/ledger.ts';
 import { admitClaims, quarantine } from './admit.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
-import { flushJournal, settleClaims, sweepRefs } from './flush.ts';
+import { flushJournal, settleClaims } from './flush.ts';
 import { endDrafts } from './land.ts';
 import type { Runtime } from './runtime.ts';
-import { restore } from './work.ts';
+import { undo } from './undo.ts';
 
 /**
  * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
  * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next.
  */
 export async function recover(rt: Runtime): Promise<void> {
+  await removeOwnRefLocks(rt.station.repo, `refs/waybill/${rt.station.id}`);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
   const batches = new Map<string, OrderLife[]>();
@@ -41,12 +43,13 @@ export async function recover(rt: Runtime): Promise<void> {
   }
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
-  sweepScratch(rt);
-  for (const record of rt.unjournalled) if (record.event === 'rejected') quarantine(rt, record.data);
+  sweepScratch(rt, inHand);
+  for (const record of rt.unjournalled) {
+    if (record.event === 'rejected') rt.show(record.data.file, () => quarantine(rt, record.data));
+  }
   await showMissingEvidence(rt);
   returnHidden(rt.station.layout.inbox, rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
-  await sweepRefs(rt);
   await flushJournal(rt);
 }
 
@@ -97,27 +100,21 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
       showEvidence(rt, life, { files: await rt.journal.evidence(life, life.attempt, data.journal) });
     } else open.push({ life, data, changed: verdict.kind === 'changed' ? verdict.path : null });
   }
+  // Without the lock nothing is touched: every path is at its pre- or post-image, which the next start takes as it is.
   const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;
   for (const { life, data, changed } of open) {
-    const stays = life.executed !== null && changed === null;
-    const unrestored = stays ? [] : await undo(rt, life, data.changes, tip);
-    if (held)
-      await revertIndex(
-        repo,
-        join(layout.tmp, 'revert-index'),
-        data.changes.filter((c) => !isOutside(c.path)),
-      );
+    const stays = changed === null && (life.executed !== null || !held);
+    const unrestored = stays ? [] : await undo(rt, life.woId, data.branch, data.changes);
+    const tracked = data.changes.filter((c) => !isOutside(c.path));
+    if (held) await revertIndex(repo, join(layout.tmp, 'revert-index'), tracked);
     rt.record([restored(life, data.changes, unrestored)]);
     if (changed === null) rt.record([interrupted(life, 'its landing was cut short; it lands again')]);
-    else
-      failOrder(rt, rt.life(life.woId), {
-        error: new WaybillError('TARGET_CHANGED', `${changed} changed while its landing was cut short`),
-        job: null,
-        unrestored,
-      });
+    else {
+      const error = new WaybillError('TARGET_CHANGED', `${changed} changed while its landing was cut short`);
+      failOrder(rt, rt.life(life.woId), { error, job: null, unrestored });
+    }
   }
   lock.release();
-  removeTree(join(layout.tmp, landing.batch));
 }
 
 /** A power loss can part the two refs that one transaction moved: then the journal follows the branch. */
@@ -185,37 +182,6 @@ async function judge(rt: Runtime, data: LandingData, tip: string | null): Promis
   return { kind: 'again' };
 }
 
-/** Takes our bytes back, never where HEAD already has them. */
-async function undo(
-  rt: Runtime,
-  life: OrderLife,
-  images: readonly ImageChange[],
-  tip: string | null,
-): Promise<string[]> {
-  const { repo } = rt.station;
-  const tree = await treeEntries(
-    repo.git,
-    tip,
-    images.map((i) => i.path).filter((p) => !isOutside(p)),
-  );
-  const ours = images.filter((i) => isOutside(i.path) || !(i.after !== null && tree.get(i.path)?.id === i.after.blob));
-  return restore(rt, life.woId, await contentsOf(rt, ours), ours, []);
-}
-
-async function contentsOf(rt: Runtime, images: readonly ImageChange[]): Promise<Change[]> {
-  const content = async (image: Image | null): Promise<Content | null> => {
-    const bytes = image === null ? null : await blobBytes(rt.station.repo.git, image.disk);
-    return image === null || bytes === null ? null : { mode: image.mode, bytes };
-  };
-  return Promise.all(
-    images.map(async ({ path, before, after }) => ({
-      path,
-      before: await content(before),
-      after: await content(after),
-    })),
-  );
-}
-
 /** An order that was running with no landing open. */
 async function recoverWork(rt: Runtime, life: OrderLife): Promise<void> {
   if (life.executed !== null) {
@@ -224,7 +190,7 @@ async function recoverWork(rt: Runtime, life: OrderLife): Promise<void> {
   }
   const changes = life.started?.changes ?? [];
   const works = life.admitted?.works === true;
-  const unrestored = works ? await undo(rt, life, changes, rt.station.repo.refs.read(life.started?.branch ?? '')) : [];
+  const unrestored = works ? await undo(rt, life.woId, life.started?.branch ?? '', changes) : [];
   if (works) rt.record([restored(life, changes, unrestored)]);
   if (life.unsafeCommandBegun) {
     const error = new WaybillError(
@@ -263,13 +229,38 @@ async function showMissingEvidence(rt: Runtime): Promise<void> {
   }
 }
 
-/** Scratch of landings that are over. Old copies are pre-images or ours; the journal and the keep refs have both. */
-function sweepScratch(rt: Runtime): void {
-  for (const name of namesIn(rt.station.layout.tmp)) removeTree(join(rt.station.layout.tmp, name));
-  const landing = join(rt.station.layout.live, 'landing');
-  for (const name of namesIn(landing)) {
-    if (!name.endsWith('.token')) continue;
-    const lock = new IndexLock(rt.station.repo, join(landing, name));
-    if (exists(lock.token)) lock.release();
+/**
+ * Clears the scratch of what the dead station had under way. Sub-step 8 of "Landing" for a landing that was cut short: what is neither a
+ * pre-image nor ours was written by somebody, and is kept.
+ */
+function sweepScratch(rt: Runtime, inHand: readonly OrderLife[]): void {
+  const { live, tmp } = rt.station.layout;
+  const changes = inHand.flatMap((l) => [
+    ...(l.landing?.changes ?? []),
+    ...(l.executed?.changes ?? []),
+    ...(l.started?.changes ?? []),
+  ]);
+  const ours = new Set(changes.flatMap((c) => [c.before?.disk, c.after?.disk]));
+  const letGo = (path: string, name: string): void => {
+    const there = onDisk(path);
+    if (there === null) return;
+    if (there !== 'other' && ours.has(there.disk)) {
+      fs.unlinkSync(path);
+      return;
+    }
+    const kept = keepFile(path, join(live, 'kept'), name);
+    rt.log.warn({ kept }, 'a file that somebody wrote into during a landing that was cut short is kept');
+    rt.telemetry.emit([{ v: 1, ts: now(), agent: 'station', event: 'wo_leftover_kept', ok: false, wo_id: null, kept }]);
+  };
+  for (const name of namesIn(tmp)) {
+    for (const file of filesBelow(join(tmp, name, 'files'))) letGo(join(tmp, name, 'files', file), `${name}-${file}`);
+    removeTree(join(tmp, name));
+    for (const change of changes.filter((c) => isOutside(c.path))) {
+      for (const stray of namesIn(dirname(change.path)).filter((n) => n.startsWith(strayPrefix(name))))
+        letGo(join(dirname(change.path), stray), stray.slice(1));
+    }
   }
+  const landing = join(live, 'landing');
+  for (const name of namesIn(landing).filter((n) => n.endsWith('.token')))
+    new IndexLock(rt.station.repo, join(landing, name)).release();
 }

@@ -7,6 +7,7 @@ import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Runtime } from './runtime.ts';
+import { landingBranch, startedElsewhere } from './start.ts';
 
 /** Looks at those whose wait may be over: because a time came, an order ended, or the repository is free again. */
 export async function releaseWaiting(rt: Runtime): Promise<void> {
@@ -40,7 +41,7 @@ async function look(rt: Runtime, life: OrderLife): Promise<void> {
 }
 
 /** A failed try counts: what is released after one is a new attempt. */
-function released(life: OrderLife, why: string): Draft {
+export function released(life: OrderLife, why: string): Draft {
   return {
     event: 'released',
     woId: life.woId,
@@ -51,13 +52,14 @@ function released(life: OrderLife, why: string): Draft {
   };
 }
 
+/** The same questions as a start and a landing ask; after landings that were built in vain they are asked less and less often. */
 function releaseForRepository(rt: Runtime): void {
   const waiting = rt.waiting.repository();
-  if (waiting.length === 0 || Date.now() - rt.lastRepositoryLook < 1000) return;
+  const pause = Math.min(60_000, 1000 * 2 ** Math.min(rt.parkedLandings, 6));
+  if (waiting.length === 0 || Date.now() - rt.lastRepositoryLook < pause) return;
   rt.lastRepositoryLook = Date.now();
-  const head = rt.station.repo.refs.head();
-  const wanted = rt.station.settings.git.branch;
-  const branch = wanted !== null ? `refs/heads/${wanted}` : head.kind === 'branch' ? head.ref : null;
+  const branch = landingBranch(rt);
   if (branch === null || whyBusy(rt.station.repo, branch) !== null || staleLock(rt.station.repo, 1000) !== null) return;
-  rt.record(waiting.map((woId) => released(rt.life(woId), 'the repository is free')));
+  const lives = waiting.map((woId) => rt.life(woId)).filter((life) => !startedElsewhere(life, branch));
+  rt.record(lives.map((life) => released(life, 'the repository is free')));
 }

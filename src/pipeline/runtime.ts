@@ -54,6 +54,11 @@ export class Runtime {
   contendedAt = 0;
   lastLanding = 0;
   lastRepositoryLook = 0;
+  /** Landings in a row that were built and could not be made. */
+  parkedLandings = 0;
+  flushNotBefore = 0;
+  /** Claims that wait for the journal to be written before they can be decided. */
+  readonly deferredClaims: string[] = [];
   /** The tip we left, to notice that somebody else moved it. */
   lastTip: string | null = null;
   /** Orders that ended since somebody looked who waits for them. */
@@ -172,18 +177,26 @@ export class Runtime {
 
   /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
   #project(told: readonly { record: Recorded; life: OrderLife | null }[], lives: readonly OrderLife[]): void {
-    try {
-      for (const life of lives) {
+    for (const life of lives) {
+      this.show(life.woId, () => {
         projectState(this.station, life);
         if (isTerminal(life.status)) projectResult(this.station, life);
+      });
+    }
+    for (const { record } of told) {
+      if (record.event === 'rejected' && record.wo_id === null) {
+        this.show(record.data.file, () => projectRejection(this.station, record.data, rejection(record.data, null)));
       }
-      for (const { record } of told) {
-        if (record.event === 'rejected' && record.wo_id === null)
-          projectRejection(this.station, record.data, rejection(record.data, null));
-      }
-      this.telemetry.record(told);
+    }
+    this.show('telemetry', () => this.telemetry.record(told));
+  }
+
+  /** Writes a projection; one that cannot be written is said, and stops nothing. */
+  show(what: string, write: () => void): void {
+    try {
+      write();
     } catch (error) {
-      this.log.error({ err: error }, 'state, result or telemetry could not be written; they will be restored');
+      this.log.error({ err: error }, `${what} could not be shown; it will be restored`);
     }
   }
 

@@ -3,24 +3,26 @@ import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
 import { staleLock, whyBusy } from '../git/busy.ts';
 import { FastImport, type FileEntry } from '../git/fast-import.ts';
-import { blobBytes } from '../git/history.ts';
 import { committerIdent } from '../git/ident.ts';
 import { isAt, onDisk } from '../git/placement.ts';
+import { assertSupported, type Repository } from '../git/repository.ts';
 import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { sha256 } from '../order/canonical-json.ts';
-import type { Change, Content, Image } from '../order/change.ts';
+import type { Content } from '../order/change.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { ExecutedData } from '../order/event.ts';
+import type { EventData, ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
 import { resolveFolder, resolveTarget } from '../policy/fence.ts';
 import type { Draft } from '../record/ledger.ts';
+import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
+import { changesOf } from './undo.ts';
 
 /** An order that was read again from its claim, with its targets resolved by policy. */
 interface Candidate {
@@ -34,19 +36,26 @@ interface Candidate {
  * Step 3 of "One order's life": plan, policy, then `started` on the ledger. An order whose plan fails is started and failed; one whose
  * targets another order has in hand stays ready and comes again. While the repository cannot take a landing, all of them wait.
  */
-export async function startOrders(rt: Runtime, lives: readonly OrderLife[]): Promise<Job[]> {
+export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promise<Job[]> {
   const { repo, settings } = rt.station;
-  const head = repo.refs.head();
-  const branch =
-    settings.git.branch === null ? (head.kind === 'branch' ? head.ref : null) : `refs/heads/${settings.git.branch}`;
+  const branch = landingBranch(rt);
   const busy =
     branch === null
       ? 'HEAD is detached'
-      : (whyBusy(repo, branch) ?? staleLock(repo, settings.git.lockDeadlineSeconds * 1000));
+      : (whyBusy(repo, branch) ??
+        staleLock(repo, settings.git.lockDeadlineSeconds * 1000) ??
+        (await whyUnsupported(repo)));
   if (branch === null || busy !== null) {
-    parkForRepository(rt, lives, busy ?? 'HEAD is detached');
+    parkForRepository(rt, all, busy ?? '');
     return [];
   }
+  // An order that was started lands on the branch it was started on, or not at all.
+  const astray = all.filter((life) => startedElsewhere(life, branch));
+  parkForRepository(rt, astray, `it was started on ${astray[0]?.started?.branch ?? ''}, and ${branch} is checked out`);
+  const lives = await withoutUnmet(
+    rt,
+    all.filter((life) => !astray.includes(life)),
+  );
   const tip = repo.refs.read(branch);
   const candidates: Candidate[] = [];
   const jobs: Job[] = [];
@@ -113,6 +122,46 @@ export async function startOrders(rt: Runtime, lives: readonly OrderLife[]): Pro
   return jobs;
 }
 
+/** The branch that orders land on now: the one checked out, or the one in settings; null while HEAD is detached. */
+export function landingBranch(rt: Runtime): string | null {
+  const { repo, settings } = rt.station;
+  if (settings.git.branch !== null) return `refs/heads/${settings.git.branch}`;
+  const head = repo.refs.head();
+  return head.kind === 'branch' ? head.ref : null;
+}
+
+export function startedElsewhere(life: OrderLife, branch: string): boolean {
+  return life.started !== null && life.started.branch !== '' && life.started.branch !== branch;
+}
+
+async function whyUnsupported(repo: Repository): Promise<string | null> {
+  try {
+    await assertSupported(repo);
+    return null;
+  } catch (thrown) {
+    return asWaybillError(thrown).message;
+  }
+}
+
+/** Orders that came to be ready past their dependencies (a retry, a release) wait for them all the same, or fail with them. */
+async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<OrderLife[]> {
+  const free: OrderLife[] = [];
+  for (const life of lives) {
+    const dependsOn = life.admitted?.depends_on ?? [];
+    const known = await statusesOf(rt, dependsOn);
+    if (dependsOn.every((id) => known(id) === 'done')) free.push(life);
+    else {
+      const why = `depends on ${dependsOn.filter((id) => known(id) !== 'done').join(', ')}`;
+      // due at once: the tracker of waits then says for what, until when, or that it failed
+      rt.record([
+        ...startedAgain(life),
+        waits(life, { waiting_for: 'dependency', until: new Date().toISOString(), why }),
+      ]);
+    }
+  }
+  return free;
+}
+
 function readCandidate(rt: Runtime, life: OrderLife): Candidate {
   const { station } = rt;
   const request = readClaim(station.layout.claimed, life.admitted?.claim ?? '');
@@ -133,6 +182,8 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
 function overlaps(rt: Runtime, candidate: Candidate): boolean {
   const paths = [...candidate.resolved.values()];
   for (const job of rt.running.values()) {
+    // attributes change how git stores every path beside them
+    if ([...paths, ...job.paths].some((path) => path.endsWith('.gitattributes'))) return true;
     for (const path of paths)
       if (job.paths.has(path) || [...job.paths].some((p) => p.startsWith(`${path}/`) || path.startsWith(`${p}/`)))
         return true;
@@ -153,15 +204,9 @@ function occupy(rt: Runtime, { life, order, resolved }: Candidate): void {
 /** An order whose commands and checks are done, and that had to wait before it could land: it goes on there, and runs nothing again. */
 async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: ExecutedData, branch: string): Promise<Job> {
   const { life, order, request } = candidate;
-  const content = async (image: Image | null): Promise<Content | null> => {
-    const bytes = image === null ? null : await blobBytes(rt.station.repo.git, image.disk);
-    if (image !== null && bytes === null)
-      throw new WaybillError('IO_ERROR', `${image.disk} of ${life.woId} is not in the repository any more`);
-    return image === null || bytes === null ? null : { mode: image.mode, bytes };
-  };
-  const changes: Change[] = [];
-  for (const { path, before, after } of executed.changes)
-    changes.push({ path, before: await content(before), after: await content(after) });
+  const changes = await changesOf(rt, executed.changes);
+  if (changes === null)
+    throw new WaybillError('IO_ERROR', `a content of ${life.woId} is not in the repository any more`);
   const prepared: Prepared = {
     plan: { changes, targets: [...candidate.resolved.values()], sha256: life.started?.plan_sha256 ?? '' },
     images: executed.changes,
@@ -230,29 +275,24 @@ function refusedDraft(life: OrderLife, branch: string, tip: string | null): Draf
 }
 
 export function parkForRepository(rt: Runtime, lives: readonly OrderLife[], why: string): void {
-  const start = lives.filter((l) => l.status === 'ready');
-  const drafts: Draft[] = start.map((life) => ({
-    event: 'started',
-    woId: life.woId,
-    attempt: life.attempt,
-    from: 'ready',
-    to: 'running',
-    data: life.started ?? { plan_sha256: '', branch: '', head: null, changes: [], outputs: [] },
-  }));
-  drafts.push(
-    ...lives.map(
-      (life): Draft => ({
-        event: 'waits',
-        woId: life.woId,
-        attempt: life.attempt,
-        from: 'running',
-        to: 'parked',
-        data: { waiting_for: 'repository', until: null, why: `the repository cannot take a landing: ${why}` },
-      }),
-    ),
+  rt.record(
+    lives.flatMap((life) => [
+      ...startedAgain(life),
+      waits(life, { waiting_for: 'repository', until: null, why: `the repository cannot take a landing: ${why}` }),
+    ]),
   );
-  rt.record(drafts);
   for (const life of lives) rt.running.delete(life.woId);
+}
+
+/** The table knows no way from ready to parked but through running. */
+function startedAgain(life: OrderLife): Draft[] {
+  if (life.status !== 'ready') return [];
+  const data = life.started ?? { plan_sha256: '', branch: '', head: null, changes: [], outputs: [] };
+  return [{ event: 'started', woId: life.woId, attempt: life.attempt, from: 'ready', to: 'running', data }];
+}
+
+function waits(life: OrderLife, data: EventData['waits']): Draft {
+  return { event: 'waits', woId: life.woId, attempt: life.attempt, from: 'running', to: 'parked', data };
 }
 
 /**

@@ -114,7 +114,7 @@ class StationLoop {
     const open = this.#intakeIsOpen();
     const dropped = await takeCommands(rt, open);
     const { claims, settlesIn } = open ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN) : { claims: [], settlesIn: 1000 };
-    await admitClaims(rt, [...dropped, ...claims]);
+    await admitClaims(rt, [...rt.deferredClaims.splice(0), ...dropped, ...claims]);
     await releaseWaiting(rt);
     const started = this.#settingsFault === null && (await this.#startReady());
     if (rt.unjournalled.length > FLUSH_AT_RECORDS) await flushJournal(rt);
@@ -225,7 +225,8 @@ class StationLoop {
   /** Nothing is runnable: what is parked waits for somebody or for a time to come. A file that is still settling will be. */
   #isDrained(): boolean {
     const scan = this.#scanner.scan(1);
-    return this.#rt.ready.size === 0 && this.#atWork.size === 0 && scan.settlesIn === null && scan.drops.length === 0;
+    const waiting = this.#slow === '' && (scan.settlesIn !== null || scan.drops.length > 0);
+    return (this.#rt.ready.size === 0 || this.#settingsFault !== null) && this.#atWork.size === 0 && !waiting;
   }
 
   /** Before sleeping: heartbeat, watches on the lanes as they are now, projections whole. */

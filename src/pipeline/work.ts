@@ -1,18 +1,19 @@
 import { join } from 'node:path';
-import { checkFailure, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
+import { checkFailure, OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
 import { convertedPaths, imageOf } from '../git/attributes.ts';
-import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
+import { Placement, type Target } from '../git/placement.ts';
 import { type Change, type ImageChange, isOutside, sameContent } from '../order/change.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { RestoredData } from '../order/event.ts';
 import type { CheckResult } from '../order/generated.ts';
 import { removeTree } from '../platform/durable.ts';
-import { contentOf, removeEmptyFolders } from '../platform/target.ts';
+import { contentOf, readTarget } from '../platform/target.ts';
 import { resolveTarget } from '../policy/fence.ts';
 import { cancelOrder, failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
 import { keepContents } from './start.ts';
+import { undo } from './undo.ts';
 
 /**
  * Steps 4 and 5 of "One order's life", for orders with commands or checks: their files go into place, their commands run, the runner
@@ -22,7 +23,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
   const life = rt.life(job.woId);
   const folder = rt.claimFolder(life);
   const abort = rt.running.get(job.woId)?.abort ?? new AbortController();
-  removeTree(join(folder, 'commands'));
+  removeTree(join(folder, OUTPUT_FOLDER));
   const context: RunContext = {
     station: rt.station,
     folder,
@@ -61,7 +62,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
     const made = changedOutputs(rt, job);
     const actions = job.images.filter((i) => !made.includes(i.path));
     const unrestored = [
-      ...restore(rt, job.woId, job.changes, actions, job.made),
+      ...(await undo(rt, job.woId, job.branch, actions, job.made)),
       ...made,
       ...(await leftovers(rt, job, before)),
     ];
@@ -129,18 +130,18 @@ function endFailed(
 function putInPlace(rt: Runtime, job: Job): void {
   const placement = new Placement(
     rt.station.repo.root,
-    join(rt.station.layout.tmp, `work-${job.woId}`),
+    rt.station.layout.live,
+    `work-${job.woId}`,
     targets(job.woId, job.changes, job.images),
   );
-  placement.stage();
-  const bad = placement.apply();
+  const bad = placement.stage() ?? placement.apply();
   job.made = placement.made();
   if (bad !== null) {
     placement.undo();
-    placement.discard();
+    placement.finish();
     throw bad.error;
   }
-  for (const kept of placement.finish(join(rt.station.layout.live, 'kept')))
+  for (const kept of placement.finish())
     job.warnings.push({
       code: 'leftover',
       message: `${kept.path}: somebody wrote into the old copy; it is kept as ${kept.kept}`,
@@ -184,12 +185,15 @@ function outputsOf(rt: Runtime, job: Job): string[] {
   return [...new Set(job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(rt.station, raw)))];
 }
 
-/** Outputs that commands made or changed: theirs to take back, only reported. */
+/** Outputs that commands made or changed, also into something that is no file: theirs to take back, only reported. */
 function changedOutputs(rt: Runtime, job: Job): string[] {
-  return outputsOf(rt, job).filter((path) => {
-    const planned = job.prepared.plan.changes.find((c) => c.path === path);
-    const there = contentOf(isOutside(path) ? path : join(rt.station.repo.root, path));
-    return !sameContent(there, planned === undefined ? (job.prepared.contents.get(path) ?? null) : planned.after);
+  const named = [...job.prepared.contents.keys()].filter(
+    (path) => !job.prepared.plan.changes.some((c) => c.path === path),
+  );
+  return named.filter((path) => {
+    const found = readTarget(isOutside(path) ? path : join(rt.station.repo.root, path));
+    if (found.kind === 'other') return true;
+    return !sameContent(found.kind === 'file' ? found.content : null, job.prepared.contents.get(path) ?? null);
   });
 }
 
@@ -200,50 +204,28 @@ async function imagesLeft(rt: Runtime, outputs: readonly string[]): Promise<Rest
     repo,
     outputs.filter((p) => !isOutside(p)),
   );
-  return Promise.all(
-    outputs.map(async (path) => {
-      const content = contentOf(isOutside(path) ? path : join(repo.root, path));
-      return { path, after: await imageOf(repo, path, content, converted.has(path)) };
-    }),
-  );
-}
-
-/** Takes file actions back wherever the bytes still are ours. Returns the paths that could not be taken back. */
-export function restore(
-  rt: Runtime,
-  woId: string,
-  changes: readonly Change[],
-  images: readonly ImageChange[],
-  made: readonly string[],
-): string[] {
-  const unrestored: string[] = [];
-  for (const image of images) {
-    const change = changes.find((c) => c.path === image.path);
-    const back: Target = {
-      woId,
-      path: image.path,
-      before: image.after,
-      after: image.before,
-      bytes: change?.before?.bytes ?? null,
-    };
-    const placement = new Placement(rt.station.repo.root, join(rt.station.layout.tmp, `restore-${woId}`), [back]);
-    const there = onDisk(placement.absolute(back));
-    if (isAt(there, image.before)) continue;
-    if (!isAt(there, image.after)) {
-      unrestored.push(image.path);
-      continue;
-    }
-    placement.stage();
-    if (placement.apply() !== null) unrestored.push(image.path);
-    placement.finish(join(rt.station.layout.live, 'kept'));
+  const left: RestoredData['left'] = [];
+  for (const path of outputs) {
+    const found = readTarget(isOutside(path) ? path : join(repo.root, path));
+    if (found.kind !== 'other')
+      left.push({
+        path,
+        after: await imageOf(repo, path, found.kind === 'file' ? found.content : null, converted.has(path)),
+      });
   }
-  removeEmptyFolders(made);
-  return unrestored;
+  return left;
 }
 
 /** What `git status` shows now, as path and state: the runner measures, whatever a command says of itself (rule 14). */
 async function uncommitted(rt: Runtime): Promise<Map<string, string>> {
-  const out = await rt.station.repo.git.run(['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all']);
+  // A repository that cannot tell now (an index that somebody is writing) leaves the measure empty, not the order undone.
+  const { stdout: out } = await rt.station.repo.git.try([
+    'status',
+    '--porcelain',
+    '-z',
+    '--no-renames',
+    '--untracked-files=all',
+  ]);
   return new Map(
     out
       .toString('utf8')

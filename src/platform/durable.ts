@@ -127,3 +127,27 @@ export function exists(path: string): boolean {
 export function removeTree(path: string): void {
   fs.rmSync(path, { recursive: true, force: true });
 }
+
+/**
+ * Moves a file into `folder` under a name that nothing there has, durably, also across file systems. For bytes that nobody may lose.
+ * Returns where it is.
+ */
+export function keepFile(from: string, folder: string, name: string): string {
+  ensureDir(folder);
+  for (let n = 0; ; n++) {
+    const to = join(folder, n === 0 ? name : `${name}.${n}`);
+    try {
+      try {
+        fs.linkSync(from, to);
+      } catch (error) {
+        if (errno(error) !== 'EXDEV') throw error;
+        writeNew(to, fs.readFileSync(from));
+      }
+      syncDir(folder);
+      fs.unlinkSync(from);
+      return to;
+    } catch (error) {
+      if (errno(error) !== 'EEXIST') throw error;
+    }
+  }
+}

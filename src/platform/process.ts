@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { startTimeOf } from './processes.ts';
+import { startTimeOf, withEnvironment } from './processes.ts';
 
 /** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
 
@@ -78,6 +78,8 @@ export interface CommandOptions {
   readonly cwd: string;
   readonly env: Environment;
   readonly timeoutMs: number;
+  /** A variable of its environment that finds what left the process group. */
+  readonly mark?: { readonly name: string; readonly value: string };
   /** Between TERM and KILL. */
   readonly graceMs: number;
   /** Kept of each stream; the rest is counted and dropped. */
@@ -164,6 +166,9 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
       clearTimeout(killing); // the group's number may be somebody else's by then
       options.signal?.removeEventListener('abort', abort);
       signalGroup(pgid, 'SIGKILL');
+      // what left the group (setsid) still carries our mark; a while of nothing new means that all of it is gone
+      if (options.mark !== undefined)
+        for (const pid of withEnvironment(options.mark.name, options.mark.value)) signalProcess(pid, 'SIGKILL');
     }
   }
   const { code, signal } = await exited;

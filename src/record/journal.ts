@@ -16,7 +16,7 @@ import { stateDocument, stateText } from './state.ts';
  */
 
 /** Folder of sealed evidence in a claim folder, one below it for each attempt, for evidence that no landing carries. */
-const SEALED = 'sealed';
+const SEALED = '.sealed';
 
 export function sealedFolder(claimFolder: string, attempt: number): string {
   return join(claimFolder, SEALED, String(attempt));

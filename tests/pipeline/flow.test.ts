@@ -64,7 +64,7 @@ test('git log reads as an audit: subject and trailers (rule 15)', (t) => {
     /^Work-Order: WO-1$/m,
     /^Attempt: 1$/m,
     /^Evidence: sha256:[0-9a-f]{64}$/m,
-    /^Ledger: \d+ sha256:[0-9a-f]{64}$/m,
+    /^Ledger: [a-z0-9-]+ \d+ sha256:[0-9a-f]{64}$/m,
     /^Requested-By: .+ lane MAIN$/m,
   ])
     assert.match(message, trailer);

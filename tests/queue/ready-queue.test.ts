@@ -6,8 +6,8 @@ import { assert, suite } from '../support/suite.ts';
 
 const test = suite('queue/ready-queue');
 
-const life = (woId: string, priority: number, born: number): OrderLife =>
-  live(record('admitted', admittedData({ priority }), { woId, seq: born, to: 'ready' }));
+const life = (woId: string, priority: number, born: number, lane = 'MAIN'): OrderLife =>
+  live(record('admitted', admittedData({ priority, lane }), { woId, seq: born, to: 'ready' }));
 
 const first = (a: OrderLife, b: OrderLife) =>
   (a.admitted?.priority ?? 2) - (b.admitted?.priority ?? 2) || a.born - b.born;
@@ -49,14 +49,14 @@ test('queue: for any adds, removals and takes it does what a sorted list would d
       for (const { do: what, id, priority } of steps) {
         const woId = `WO-${id}`;
         if (what === 'add') {
-          const next = life(woId, priority, ++born);
+          const next = life(woId, priority, ++born, `LANE${id % 3}`);
           queue.add(next);
           if (!model.some((l) => l.woId === woId)) model.push(next);
         } else if (what === 'remove') {
           queue.remove(woId);
           model = model.filter((l) => l.woId !== woId);
         } else {
-          const fits = (l: OrderLife) => (l.admitted?.priority ?? 0) >= priority;
+          const fits = (l: OrderLife) => l.admitted?.lane !== `LANE${priority}`;
           const expected = model.filter(fits).sort(first)[0] ?? null;
           assert.equal(queue.take(fits), expected);
           model = model.filter((l) => l !== expected);
@@ -90,20 +90,16 @@ test('queue: an order removed and added again is there once, as it is now', () =
   );
 });
 
-test('queue: what does not fit keeps its place, and a look is bounded', () => {
+test('rule 11: a full lane keeps its orders and holds up nobody else; a look costs one question a lane', () => {
   const queue = new ReadyQueue();
-  for (let i = 0; i < 20; i++) queue.add(life(`WO-${i}`, 2, i + 1));
+  for (let i = 0; i < 300; i++) queue.add(life(`WO-${i}`, 1, i + 1, 'FULL'));
+  queue.add(life('WO-OTHER', 3, 999, 'FREE'));
   let looked = 0;
-  const none = queue.take(() => {
+  const taken = queue.take((l) => {
     looked++;
-    return false;
-  }, 5);
-  assert.deepEqual([none, looked, queue.size], [null, 5, 20]);
-  assert.equal(
-    queue.take((l) => l.woId === 'WO-7', 5),
-    null,
-  );
-  assert.equal(queue.take((l) => l.woId === 'WO-7')?.woId, 'WO-7');
+    return l.admitted?.lane === 'FREE';
+  });
+  assert.deepEqual([taken?.woId, looked, queue.size], ['WO-OTHER', 2, 300]);
   assert.equal(drain(queue)[0], 'WO-0');
 });
 

@@ -85,13 +85,20 @@ export class TestStation {
   }
 
   /** Drains, and is killed by SIGKILL at the n-th step (1 is the first). Returns the steps it came through, and whether it was killed. */
-  drainKilledAt(n: number): { steps: string[]; killed: boolean; stderr: string } {
+  drainKilledAt(
+    n: number,
+    hook: { at: string; command: string } | null = null,
+  ): { steps: string[]; killed: boolean; stderr: string } {
     const file = this.path('.git/steps.txt');
     writeFileSync(file, '');
-    const { signal, stderr, status } = spawnSync(process.execPath, [STOP_AT, this.root, String(n), file], {
-      cwd: this.root,
-      encoding: 'utf8',
-    });
+    const { signal, stderr, status } = spawnSync(
+      process.execPath,
+      [STOP_AT, this.root, String(n), file, ...(hook === null ? [] : [hook.at, hook.command])],
+      {
+        cwd: this.root,
+        encoding: 'utf8',
+      },
+    );
     if (signal === null && status !== 0) throw new Error(`the station ended with ${status}:\n${stderr}`);
     return { steps: readFileSync(file, 'utf8').split('\n').filter(Boolean), killed: signal === 'SIGKILL', stderr };
   }

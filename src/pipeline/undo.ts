@@ -1,0 +1,59 @@
+import { blobBytes } from '../git/history.ts';
+import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
+import { isEntry, treeEntries } from '../git/tree.ts';
+import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
+import { removeEmptyFolders } from '../platform/target.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * Takes file actions of an order back: only where the bytes on disk still are ours, and never where HEAD has them by now, because then a
+ * person committed them. Returns the paths that were not taken back.
+ */
+export async function undo(
+  rt: Runtime,
+  woId: string,
+  branch: string,
+  images: readonly ImageChange[],
+  made: readonly string[] = [],
+): Promise<string[]> {
+  const { repo, layout } = rt.station;
+  const inside = images.map((i) => i.path).filter((p) => !isOutside(p));
+  const tree = await treeEntries(repo.git, branch === '' ? null : repo.refs.read(branch), inside);
+  const unrestored: string[] = [];
+  for (const { path, before, after } of images) {
+    const back: Target = {
+      woId,
+      path,
+      before: after,
+      after: before,
+      bytes: (await contentOf(rt, before))?.bytes ?? null,
+    };
+    const placement = new Placement(repo.root, layout.live, `undo-${woId}`, [back]);
+    const there = onDisk(placement.absolute(back));
+    if (isAt(there, before)) continue;
+    const theirs = !isOutside(path) && isEntry(tree.get(path), after) && !isEntry(tree.get(path), before);
+    if (theirs || !isAt(there, after) || placement.stage() !== null || placement.apply() !== null)
+      unrestored.push(path);
+    placement.finish();
+  }
+  removeEmptyFolders(made);
+  return unrestored;
+}
+
+/** A content that the ledger remembers, from the objects that were written before it was touched; null when it is gone. */
+async function contentOf(rt: Runtime, image: Image | null): Promise<Content | null> {
+  if (image === null) return null;
+  const bytes = await blobBytes(rt.station.repo.git, image.disk);
+  return bytes === null ? null : { mode: image.mode, bytes };
+}
+
+/** The changes of an order whose work is done, with their contents. Null when one is gone. */
+export async function changesOf(rt: Runtime, images: readonly ImageChange[]): Promise<Change[] | null> {
+  const changes: Change[] = [];
+  for (const { path, before, after } of images) {
+    const [b, a] = [await contentOf(rt, before), await contentOf(rt, after)];
+    if ((before !== null && b === null) || (after !== null && a === null)) return null;
+    changes.push({ path, before: b, after: a });
+  }
+  return changes;
+}
