@@ -67,7 +67,8 @@ const MEANINGS: Record<string, string> = {
   'PatchEntry.patch': 'The diff, as `git diff` or `diff -u` prints it.',
   'MoveEntry.to': 'The new path; nothing may be there.',
   'CommandEntry.name': 'How it is called in evidence and messages.',
-  'CommandEntry.cwd': "Working folder, relative to the station's root; default: the root.",
+  'CommandEntry.cwd':
+    "Working folder, relative to the station's root; must be inside the fence (else `PATH_DENIED`). Default: the root.",
   'CommandEntry.timeout_seconds': "Bound on this command; default: the order's, then that of the settings.",
   'CheckEntry.name': 'How it is called in results and evidence.',
   'CheckEntry.argv': 'Program and arguments, run without a shell.',

@@ -21,6 +21,7 @@ import { evidenceName, filesBelow } from '../record/evidence.ts';
 import { readSealed } from '../record/journal.ts';
 import type { Draft } from '../record/ledger.ts';
 import { admitClaims, quarantine } from './admit.ts';
+import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims } from './flush.ts';
 import { endDrafts } from './land.ts';
@@ -208,14 +209,7 @@ function interrupted(life: OrderLife, why: string): Draft {
 }
 
 function restored(life: OrderLife, changes: readonly ImageChange[], unrestored: string[]): Draft {
-  return {
-    event: 'restored',
-    woId: life.woId,
-    attempt: life.attempt,
-    from: null,
-    to: null,
-    data: { paths: changes.map((c) => c.path), unrestored, left: [] },
-  };
+  return fact(life, 'restored', { paths: changes.map((c) => c.path), unrestored, left: [] });
 }
 
 /** Evidence of orders that ended just before the station died, and was not shown yet. */

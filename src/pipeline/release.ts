@@ -6,8 +6,8 @@ import { waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
+import { landingBranch, startedElsewhere } from './park.ts';
 import type { Runtime } from './runtime.ts';
-import { landingBranch, startedElsewhere } from './start.ts';
 
 /** Looks at those whose wait may be over: because a time came, an order ended, or the repository is free again. */
 export async function releaseWaiting(rt: Runtime): Promise<void> {

@@ -9,8 +9,8 @@ import { startOrders } from './start.ts';
 import { workInPlace } from './work.ts';
 
 /**
- * The table of contents: one order's life from ready to its end, in the durable order of design.md. Steps 1 and 2 (claim, admit) are in
- * admit.ts. A kill between any two lines loses nothing: recover.ts reads the last record of each order and goes on.
+ * The table of contents: one order's life from ready to its end, in the durable order of design.md. Steps 1 and 2 are in
+ * claim-drops.ts and admit.ts. A kill between any two lines loses nothing: recover.ts reads the last record of each order and goes on.
  */
 export async function runOrders(rt: Runtime, lives: readonly OrderLife[]): Promise<void> {
   // 3. plan (pure) and policy, then `started`

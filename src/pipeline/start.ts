@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
 import { staleLock, whyBusy } from '../git/busy.ts';
-import { FastImport, type FileEntry } from '../git/fast-import.ts';
-import { committerIdent } from '../git/ident.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { assertSupported, type Repository } from '../git/repository.ts';
 import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
@@ -11,7 +9,7 @@ import { readOrder } from '../intake/read-order.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import type { Content } from '../order/change.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { EventData, ExecutedData } from '../order/event.ts';
+import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -21,6 +19,8 @@ import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
+import { keepContents } from './keep.ts';
+import { landingBranch, parkForRepository, startedAgain, startedElsewhere, waits } from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { changesOf } from './undo.ts';
 
@@ -120,18 +120,6 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     jobs.map((j) => j.woId),
   );
   return jobs;
-}
-
-/** The branch that orders land on now: the one checked out, or the one in settings; null while HEAD is detached. */
-export function landingBranch(rt: Runtime): string | null {
-  const { repo, settings } = rt.station;
-  if (settings.git.branch !== null) return `refs/heads/${settings.git.branch}`;
-  const head = repo.refs.head();
-  return head.kind === 'branch' ? head.ref : null;
-}
-
-export function startedElsewhere(life: OrderLife, branch: string): boolean {
-  return life.started !== null && life.started.branch !== '' && life.started.branch !== branch;
 }
 
 async function whyUnsupported(repo: Repository): Promise<string | null> {
@@ -272,53 +260,4 @@ function refusedDraft(life: OrderLife, branch: string, tip: string | null): Draf
     to: 'running',
     data: { plan_sha256: '', branch, head: tip, changes: [], outputs: [] },
   };
-}
-
-export function parkForRepository(rt: Runtime, lives: readonly OrderLife[], why: string): void {
-  rt.record(
-    lives.flatMap((life) => [
-      ...startedAgain(life),
-      waits(life, { waiting_for: 'repository', until: null, why: `the repository cannot take a landing: ${why}` }),
-    ]),
-  );
-  for (const life of lives) rt.running.delete(life.woId);
-}
-
-/** The table knows no way from ready to parked but through running. */
-function startedAgain(life: OrderLife): Draft[] {
-  if (life.status !== 'ready') return [];
-  const data = life.started ?? { plan_sha256: '', branch: '', head: null, changes: [], outputs: [] };
-  return [{ event: 'started', woId: life.woId, attempt: life.attempt, from: 'ready', to: 'running', data }];
-}
-
-function waits(life: OrderLife, data: EventData['waits']): Draft {
-  return { event: 'waits', woId: life.woId, attempt: life.attempt, from: 'running', to: 'parked', data };
-}
-
-/**
- * Keeps contents under refs/waybill/<station>/keep/<wo_id> before anything touches them, so that neither a crash nor a `git gc` can
- * take what we replace (rule 1), and a later start can go on from them.
- */
-export async function keepContents(
-  rt: Runtime,
-  woId: string,
-  before: Iterable<[string, Content | null]>,
-  after: Iterable<[string, Content | null]>,
-): Promise<void> {
-  const entries = (side: string, contents: Iterable<[string, Content | null]>): FileEntry[] =>
-    [...contents].flatMap(([path, c]) =>
-      c === null ? [] : [{ path: `${side}/${path.replace(/^\/+/, '')}`, mode: c.mode, bytes: c.bytes }],
-    );
-  const files = [...entries('before', before), ...entries('after', after)];
-  if (files.length === 0) return;
-  const git = new FastImport(rt.station.repo);
-  const ref = `${rt.refs.keep}/${woId}`;
-  git.commit({
-    ref,
-    parent: rt.station.repo.refs.read(ref),
-    ident: await committerIdent(rt.station.repo.git),
-    message: `keep: ${woId}\n`,
-    files,
-  });
-  await git.run(join(rt.station.layout.tmp, `keep-${woId}.marks`));
 }

@@ -9,10 +9,11 @@ import type { CheckResult } from '../order/generated.ts';
 import { removeTree } from '../platform/durable.ts';
 import { contentOf, readTarget } from '../platform/target.ts';
 import { resolveTarget } from '../policy/fence.ts';
+import { fact } from './fact.ts';
 import { cancelOrder, failOrder } from './finish.ts';
 import type { Job } from './job.ts';
+import { keepContents } from './keep.ts';
 import type { Runtime } from './runtime.ts';
-import { keepContents } from './start.ts';
 import { undo } from './undo.ts';
 
 /**
@@ -31,16 +32,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
     signal: abort.signal,
     begin: (n, name, idempotent) => {
       if (abort.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
-      rt.record([
-        {
-          event: 'command',
-          woId: job.woId,
-          attempt: life.attempt,
-          from: null,
-          to: null,
-          data: { n, name, idempotent },
-        },
-      ]);
+      rt.record([fact(life, 'command', { n, name, idempotent })]);
       rt.step(`life 4: command ${n} recorded`, [job.woId]);
     },
   };
@@ -81,16 +73,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
     job.prepared.contents,
     job.changes.map((c) => [c.path, c.after]),
   );
-  rt.record([
-    {
-      event: 'executed',
-      woId: job.woId,
-      attempt: life.attempt,
-      from: null,
-      to: null,
-      data: { changes: [...job.images], checks: [...job.checks], leftover },
-    },
-  ]);
+  rt.record([fact(life, 'executed', { changes: [...job.images], checks: [...job.checks], leftover })]);
   rt.step('life 5: checked', [job.woId]);
   job.inPlace = true;
   return true;
@@ -105,16 +88,7 @@ function endFailed(
   signal: AbortSignal,
 ): void {
   const life = rt.life(job.woId);
-  rt.record([
-    {
-      event: 'restored',
-      woId: job.woId,
-      attempt: life.attempt,
-      from: null,
-      to: null,
-      data: { paths: job.images.map((i) => i.path), unrestored: [...unrestored], left },
-    },
-  ]);
+  rt.record([fact(life, 'restored', { paths: job.images.map((i) => i.path), unrestored: [...unrestored], left })]);
   if (signal.aborted)
     cancelOrder(
       rt,

@@ -91,6 +91,17 @@ test('every file of the source that ARCHITECTURE.md names is there', () => {
   assert.deepEqual(missing, []);
 });
 
+test('every decision stands in the index, and no placeholder in the README', () => {
+  const index = read(join(ROOT, 'docs/decisions/README.md'));
+  const decisions = readdirSync(join(ROOT, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
+  assert.ok(decisions.length >= 13, `only ${decisions.length} decisions found`);
+  assert.deepEqual(
+    decisions.filter((name) => !index.includes(`](${name})`)),
+    [],
+  );
+  assert.not.match(read(join(ROOT, 'README.md')), /<!--/);
+});
+
 test.run();
 
 function read(path: string): string {

@@ -6,7 +6,14 @@ import { assert, suite } from '../support/suite.ts';
  * open"). Rules 1 and 4. Every other step of an order's life stands in kill.torture.test.ts.
  */
 
-const LANDING = /^(life 6: landing recorded|landing [1-8]: .*)$/;
+/** Where each of her doings can meet a different state of files, index, refs and locks; the other steps stand in the torture run. */
+const STEPS: Record<string, RegExp> = {
+  commits: /^(life 6: landing recorded|landing [134567]: .*)$/,
+  'saves a target': /^(life 6: landing recorded|landing [134567]: .*)$/,
+  'removes the lock and commits': /^landing [1345]: /,
+  amends: /^(life 6: landing recorded|landing [3567]: .*)$/,
+  resets: /^(life 6: landing recorded|landing [3567]: .*)$/,
+};
 const test = suite('a person works on after a kill', { timeoutMs: 170_000 });
 let steps: string[] = [];
 
@@ -18,11 +25,11 @@ for (const what of Object.keys(PERSON)) {
   test(`rules 1 and 4: she ${what} after a kill at any step of landing`, (t) => {
     let tried = 0;
     for (const [at, step] of steps.entries()) {
-      if (!LANDING.test(step)) continue;
+      if (!STEPS[what]?.test(step)) continue;
       killAndRecover(t, steps, at, what);
       tried++;
     }
-    assert.ok(tried >= 9, `only ${tried} steps of landing were seen`);
+    assert.ok(tried >= 4, `only ${tried} steps of landing were seen`);
   });
 }
 

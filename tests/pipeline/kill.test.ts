@@ -97,6 +97,9 @@ work('rule 4: a command that is not idempotent never runs twice; it is done once
   let steps = 1;
   const ends = new Set<string>();
   for (let n = 1; n <= steps; n++) {
+    // the steps before an order starts are the same for every kind of order, and stand above
+    if (n === 1) n = firstOfWork(t);
+    steps = Math.max(steps, n);
     const s = station(t);
     s.write('.git/info/exclude', 'runs.log\n');
     s.drop(COMMAND_ORDER);
@@ -123,6 +126,13 @@ work('rule 4: a command that is not idempotent never runs twice; it is done once
   }
   assert.deepEqual([...ends].sort(), ['EFFECT_UNVERIFIED', 'done'], 'both ends were seen');
 });
+
+/** The first step that belongs to an order's work. */
+function firstOfWork(t: TestContext): number {
+  const s = station(t);
+  s.drop(COMMAND_ORDER);
+  return s.drainKilledAt(0).steps.indexOf('ledger: started') + 1;
+}
 
 work('rule 4: an idempotent command runs again and the order is done', (t) => {
   const s = station(t);

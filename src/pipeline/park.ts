@@ -1,0 +1,40 @@
+import type { EventData } from '../order/event.ts';
+import type { OrderLife } from '../order/life.ts';
+import type { Draft } from '../record/ledger.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Orders that must wait for the repository, and the branch that they wait for. */
+
+/** The branch that orders land on now: the one checked out, or the one in settings; null while HEAD is detached. */
+export function landingBranch(rt: Runtime): string | null {
+  const { repo, settings } = rt.station;
+  if (settings.git.branch !== null) return `refs/heads/${settings.git.branch}`;
+  const head = repo.refs.head();
+  return head.kind === 'branch' ? head.ref : null;
+}
+
+export function startedElsewhere(life: OrderLife, branch: string): boolean {
+  return life.started !== null && life.started.branch !== '' && life.started.branch !== branch;
+}
+
+/** Parks orders until the repository can take a landing again. */
+export function parkForRepository(rt: Runtime, lives: readonly OrderLife[], why: string): void {
+  rt.record(
+    lives.flatMap((life) => [
+      ...startedAgain(life),
+      waits(life, { waiting_for: 'repository', until: null, why: `the repository cannot take a landing: ${why}` }),
+    ]),
+  );
+  for (const life of lives) rt.running.delete(life.woId);
+}
+
+/** The table knows no way from ready to parked but through running. */
+export function startedAgain(life: OrderLife): Draft[] {
+  if (life.status !== 'ready') return [];
+  const data = life.started ?? { plan_sha256: '', branch: '', head: null, changes: [], outputs: [] };
+  return [{ event: 'started', woId: life.woId, attempt: life.attempt, from: 'ready', to: 'running', data }];
+}
+
+export function waits(life: OrderLife, data: EventData['waits']): Draft {
+  return { event: 'waits', woId: life.woId, attempt: life.attempt, from: 'running', to: 'parked', data };
+}
