@@ -5,6 +5,11 @@ export async function isInHistory(git: Git, commit: string, tip: string): Promis
   return (await git.try(['merge-base', '--is-ancestor', commit, tip])).exitCode === 0;
 }
 
+/** Every commit of a tip's history: for those who ask of many. */
+export async function historyOf(git: Git, tip: string): Promise<Set<string>> {
+  return new Set((await git.text(['rev-list', tip])).split('\n'));
+}
+
 /** The newest commit that touched any of these paths, seen from `tip`. */
 export async function lastCommitOf(git: Git, tip: string, paths: readonly string[]): Promise<string | null> {
   const out = await git.try(['--literal-pathspecs', 'log', '-1', '--format=%H', tip, '--', ...paths]);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { commitsOfOrder, isInHistory } from '../git/history.ts';
+import { commitsOfOrder, historyOf } from '../git/history.ts';
 import { IndependentReader } from '../git/independent.ts';
 import { hashOf, sha256 } from '../order/canonical-json.ts';
 import { isOutside } from '../order/change.ts';
@@ -51,6 +51,7 @@ export async function verifyStation(
   tell(`${anchors.length} anchors`);
   let [evidence, commits] = [0, 0];
   const reader = new IndependentReader(station.repo.gitDir);
+  const histories = new Map<string, Set<string>>();
   for (const [name, manifest] of chain.manifests) {
     const owner = name.replace(/@\d+$/, '');
     if (woId !== null && owner !== woId) continue;
@@ -70,7 +71,12 @@ export async function verifyStation(
     if (life.landed?.how === 'landed') {
       for (const commit of life.landed.commits) {
         commits++;
-        findings.push(...(await verifyCommit(station, reader, life, commit)));
+        const branch = life.landing?.branch ?? '';
+        const tip = station.repo.refs.read(branch);
+        const history =
+          histories.get(branch) ?? (tip === null ? new Set<string>() : await historyOf(station.repo.git, tip));
+        histories.set(branch, history);
+        findings.push(...(await verifyCommit(station, reader, life, commit, history)));
       }
     }
     if (commits % 500 === 0) tell(`${evidence} evidence folders, ${commits} commits`);
@@ -194,6 +200,7 @@ async function verifyCommit(
   reader: IndependentReader,
   life: OrderLife,
   commit: string,
+  history: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const { repo } = station;
   const at = (severity: Finding['severity'], kind: Finding['kind'], message: string): Finding => ({
@@ -205,7 +212,7 @@ async function verifyCommit(
   const read = await reader.commit(commit);
   const tip = repo.refs.read(life.landing?.branch ?? '');
   const findings: Finding[] = [];
-  if (read === null || tip === null || !(await isInHistory(repo.git, commit, tip))) {
+  if (read === null || tip === null || !history.has(commit)) {
     const other = tip === null ? [] : await commitsOfOrder(repo.git, tip, life.woId);
     if (other[0] === undefined)
       findings.push(
