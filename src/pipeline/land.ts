@@ -43,7 +43,13 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       parkAfterLanding(rt, rest, 'index.lock stays taken');
       return;
     }
-    const { batch, refused } = await buildBatch(rt, name, rest);
+    const built = await tryBuild(rt, name, rest);
+    if ('why' in built) {
+      releaseIndex(rt.station.repo, name, where);
+      parkAfterLanding(rt, rest, built.why);
+      return;
+    }
+    const { batch, refused } = built;
     await refuse(rt, rest, refused);
     rest = rest.filter((job) => !refused.has(job.woId));
     if (batch === null) {
@@ -124,6 +130,19 @@ async function beFair(rt: Runtime): Promise<void> {
   if (Date.now() - rt.contendedAt > POLITE_FOR_MS) return;
   const wait = rt.lastLanding + POLITE_PAUSE_MS - Date.now();
   if (wait > 0) await pause(wait);
+}
+
+/** Objects that cannot be written (a full disk, a lock) are no fault of the orders: they wait. */
+async function tryBuild(
+  rt: Runtime,
+  name: string,
+  jobs: readonly Job[],
+): Promise<Awaited<ReturnType<typeof buildBatch>> | { why: string }> {
+  try {
+    return await buildBatch(rt, name, jobs);
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function tryLand(rt: Runtime, plan: LandingPlan, where: LandingPlace): ReturnType<typeof land> {

@@ -7,7 +7,6 @@ import { assertSupported, type Repository } from '../git/repository.ts';
 import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { sha256 } from '../order/canonical-json.ts';
-import type { Content } from '../order/change.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -83,6 +82,13 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     try {
       const own = ownOutputs(rt, life, outputsOf(order, resolved));
       const prepared = await prepareOrder(repo, order, resolved, around, own);
+      if (!isPure(order) && !order.dryRun)
+        await keepContents(
+          rt,
+          life.woId,
+          prepared.contents,
+          prepared.plan.changes.map((c) => [c.path, c.after]),
+        );
       jobs.push({
         woId: life.woId,
         order,
@@ -100,15 +106,6 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
       rt.running.delete(life.woId);
       refused.push({ life, error: asWaybillError(thrown) });
     }
-  }
-  for (const job of jobs) {
-    if (isPure(job.order) || job.order.dryRun || job.inPlace) continue;
-    await keepContents(
-      rt,
-      job.woId,
-      job.prepared.contents,
-      job.changes.map((c): [string, Content | null] => [c.path, c.after]),
-    );
   }
   rt.record([
     ...jobs.map((job) => startedDraft(rt, job, tip)),

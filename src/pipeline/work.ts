@@ -50,6 +50,12 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
     const failed = checkFailure(checks);
     if (failed !== null) throw failed;
     if (abort.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
+    await keepContents(
+      rt,
+      job.woId,
+      job.prepared.contents,
+      job.changes.map((c) => [c.path, c.after]),
+    );
   } catch (thrown) {
     const made = changedOutputs(rt, job);
     const actions = job.images.filter((i) => !made.includes(i.path));
@@ -67,12 +73,6 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
       code: 'leftover',
       message: `${path}: changed while the commands ran, but named in no outputs, so not committed`,
     });
-  await keepContents(
-    rt,
-    job.woId,
-    job.prepared.contents,
-    job.changes.map((c) => [c.path, c.after]),
-  );
   rt.record([fact(life, 'executed', { changes: [...job.images], checks: [...job.checks], leftover })]);
   rt.step('life 5: checked', [job.woId]);
   job.inPlace = true;
