@@ -99,7 +99,7 @@ test('every decision stands in the index, and no placeholder in the README', () 
     decisions.filter((name) => !index.includes(`](${name})`)),
     [],
   );
-  assert.not.match(read(join(ROOT, 'README.md')), /<!--/);
+  assert.doesNotMatch(read(join(ROOT, 'README.md')), /<!--/);
 });
 
 test.run();
