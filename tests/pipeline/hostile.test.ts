@@ -87,6 +87,22 @@ test("a full queue slows intake down with a clear line, and drops stay their aut
   assert.equal(s.state('WO-GOOD').status, 'done');
 });
 
+test('a disk that is nearly full slows intake down with a clear line, for files and for drop commands; nothing is lost', (t) => {
+  const s = testStation(t, { settings: 'intake: {min_free_mb: 999999999}\n' });
+  s.drop(good);
+  s.write('../o.yaml', 'wo_id: WO-CMD\ntitle: x\nfiles: [{path: y, content: y}]\n');
+  s.waybill('drop', '../o.yaml');
+  const { code, stderr } = s.waybill('up', '--drain');
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /only \d+ MB of disk are free, intake waits for 999999999/);
+  assert.ok(s.telemetry().some((e) => e.event === 'intake_slowed'));
+  assert.ok(s.exists('bridge/inbox/MAIN/WO-GOOD.json'));
+  assert.equal(s.names('.git/waybill/commands').length, 1);
+  s.write('waybill.yaml', '{}\n');
+  s.drain();
+  for (const woId of ['WO-GOOD', 'WO-CMD']) assert.equal(s.state(woId).status, 'done');
+});
+
 test('a ledger that lost its tail is not written on; restore --ledger rebuilds it from the journal', (t) => {
   const s = testStation(t);
   s.drop(good);
