@@ -6,7 +6,7 @@ import { asWaybillError, type WaybillError } from '../order/error.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { planDocument, targetsOf } from '../order/plan.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
-import { resolveTarget } from '../policy/fence.ts';
+import { resolveFolder, resolveTarget } from '../policy/fence.ts';
 import type { Station } from '../station/station.ts';
 
 /** Plans an order against the tree as it is, with nothing recorded and nothing changed. Throws what the order would fail with. */
@@ -38,10 +38,11 @@ export async function dryRun(
   };
 }
 
-/** Plan and diff are shown also for an order whose commands are not allowed (yet). */
+/** Plan and diff are shown also for an order whose commands are not allowed (yet), or not where they would run. */
 function commandRefusal(order: Order, station: Station): WaybillError | null {
   try {
     assertCommandsAllowed(order, station.settings);
+    for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(station, cwd);
     return null;
   } catch (error) {
     return asWaybillError(error);

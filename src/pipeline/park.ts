@@ -1,3 +1,6 @@
+import { staleLock, whyBusy } from '../git/busy.ts';
+import { assertSupported, type Repository } from '../git/repository.ts';
+import { asWaybillError } from '../order/error.ts';
 import type { EventData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import type { Draft } from '../record/ledger.ts';
@@ -15,6 +18,20 @@ export function landingBranch(rt: Runtime): string | null {
 
 export function startedElsewhere(life: OrderLife, branch: string): boolean {
   return life.started !== null && life.started.branch !== '' && life.started.branch !== branch;
+}
+
+/** Why nothing can land on `branch` now, or null: the one question that a start and the end of a wait both ask. */
+export async function whyNoLanding(repo: Repository, branch: string, lockOlderThanMs: number): Promise<string | null> {
+  return whyBusy(repo, branch) ?? staleLock(repo, lockOlderThanMs) ?? (await whyUnsupported(repo));
+}
+
+async function whyUnsupported(repo: Repository): Promise<string | null> {
+  try {
+    await assertSupported(repo);
+    return null;
+  } catch (thrown) {
+    return asWaybillError(thrown).message;
+  }
 }
 
 /** Parks orders until the repository can take a landing again. */

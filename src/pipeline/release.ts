@@ -1,4 +1,3 @@
-import { staleLock, whyBusy } from '../git/busy.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
@@ -6,7 +5,7 @@ import { waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
-import { landingBranch, startedElsewhere } from './park.ts';
+import { landingBranch, startedElsewhere, whyNoLanding } from './park.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Looks at those whose wait may be over: because a time came, an order ended, or the repository is free again. */
@@ -14,7 +13,7 @@ export async function releaseWaiting(rt: Runtime): Promise<void> {
   const ended = rt.ended.splice(0);
   const affected = new Set([...rt.waiting.due(Date.now()), ...ended.flatMap((woId) => rt.waiting.dependents(woId))]);
   for (const woId of affected) await look(rt, rt.life(woId));
-  releaseForRepository(rt);
+  await releaseForRepository(rt);
 }
 
 async function look(rt: Runtime, life: OrderLife): Promise<void> {
@@ -53,13 +52,13 @@ export function released(life: OrderLife, why: string): Draft {
 }
 
 /** The same questions as a start and a landing ask; after landings that were built in vain they are asked less and less often. */
-function releaseForRepository(rt: Runtime): void {
+async function releaseForRepository(rt: Runtime): Promise<void> {
   const waiting = rt.waiting.repository();
   const pause = Math.min(60_000, 1000 * 2 ** Math.min(rt.parkedLandings, 6));
   if (waiting.length === 0 || Date.now() - rt.lastRepositoryLook < pause) return;
   rt.lastRepositoryLook = Date.now();
   const branch = landingBranch(rt);
-  if (branch === null || whyBusy(rt.station.repo, branch) !== null || staleLock(rt.station.repo, 1000) !== null) return;
+  if (branch === null || (await whyNoLanding(rt.station.repo, branch, 1000)) !== null) return;
   const lives = waiting.map((woId) => rt.life(woId)).filter((life) => !startedElsewhere(life, branch));
   rt.record(lives.map((life) => released(life, 'the repository is free')));
 }

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
-import { staleLock, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
-import { assertSupported, type Repository } from '../git/repository.ts';
 import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { sha256 } from '../order/canonical-json.ts';
@@ -19,7 +17,7 @@ import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import { keepContents } from './keep.ts';
-import { landingBranch, parkForRepository, startedAgain, startedElsewhere, waits } from './park.ts';
+import { landingBranch, parkForRepository, startedAgain, startedElsewhere, waits, whyNoLanding } from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { changesOf } from './undo.ts';
 
@@ -39,11 +37,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
   const { repo, settings } = rt.station;
   const branch = landingBranch(rt);
   const busy =
-    branch === null
-      ? 'HEAD is detached'
-      : (whyBusy(repo, branch) ??
-        staleLock(repo, settings.git.lockDeadlineSeconds * 1000) ??
-        (await whyUnsupported(repo)));
+    branch === null ? 'HEAD is detached' : await whyNoLanding(repo, branch, settings.git.lockDeadlineSeconds * 1000);
   if (branch === null || busy !== null) {
     parkForRepository(rt, all, busy ?? '');
     return [];
@@ -117,15 +111,6 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     jobs.map((j) => j.woId),
   );
   return jobs;
-}
-
-async function whyUnsupported(repo: Repository): Promise<string | null> {
-  try {
-    await assertSupported(repo);
-    return null;
-  } catch (thrown) {
-    return asWaybillError(thrown).message;
-  }
 }
 
 /** Orders that came to be ready past their dependencies (a retry, a release) wait for them all the same, or fail with them. */

@@ -122,6 +122,20 @@ test('a lock that a dead git left on the journal, or on packed-refs, stops neith
   assert.deepEqual(s.leftovers(), []);
 });
 
+test('a repository that became unsupported parks an order once, and the ledger does not grow while it waits', async (t) => {
+  const s = testStation(t, { settings: ANYTHING });
+  await s.up(t);
+  s.git('config', 'core.sparseCheckout', 'true');
+  s.drop({ wo_id: 'WO-1', title: 'x', files: [{ path: 'x', content: 'x' }] });
+  await until(() => s.exists('state/orders/WO-1.json') && s.state('WO-1').waiting_for === 'repository', 'it waits');
+  const records = () => s.read('.git/waybill/ledger/000000000001.jsonl').split('\n').length;
+  const before = records();
+  await new Promise((done) => setTimeout(done, 2500));
+  assert.equal(records(), before);
+  s.git('config', 'core.sparseCheckout', 'false');
+  await until(() => s.state('WO-1').status === 'done', 'it lands');
+});
+
 test('an output that turns out to be a folder fails the order, not the station', (t) => {
   const s = testStation(t, { settings: ANYTHING });
   s.drop({
