@@ -41,7 +41,7 @@ export async function ask(
   options: Record<string, unknown> & { readonly station?: string; readonly json?: boolean },
 ): Promise<void> {
   const station = await stationOf(options);
-  const before = stateOf(station, woId);
+  const before = await stateOf(station, woId);
   const reason = options['reason'];
   const path = sendCommand(station, {
     v: 1,
@@ -55,10 +55,10 @@ export async function ask(
   // A running order is cancelled when its processes have ended and its files are restored.
   for (
     const until = Date.now() + ANSWER_MS;
-    command === 'cancel' && taken && stateOf(station, woId).status === 'running' && Date.now() < until;
+    command === 'cancel' && taken && (await stateOf(station, woId)).status === 'running' && Date.now() < until;
   )
     await pause(50);
-  const after = stateOf(station, woId);
+  const after = await stateOf(station, woId);
   if (options.json)
     return printJson({ ok: true, command, wo_id: woId, taken, status: after.status, waiting_for: after.waiting_for });
   if (!taken) {

@@ -1,5 +1,6 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { readOrder } from '../intake/read-order.ts';
+import { CANARY_TAG } from '../order/canary.ts';
 import { WaybillError } from '../order/error.ts';
 import type { ResultDocument } from '../order/generated.ts';
 import { now, pause } from '../platform/clock.ts';
@@ -9,7 +10,7 @@ import { newUlid } from '../platform/ids.ts';
 import { resultPath } from '../record/result.ts';
 import type { Station } from '../station/station.ts';
 import { sendCommand } from './ask.ts';
-import { readInput } from './input.ts';
+import { type Given, readInput } from './input.ts';
 import { colouredStatus, EXIT, exitCodeOfStatus, fail, note, plain, print, printJson, usage } from './output.ts';
 import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
 
@@ -18,21 +19,20 @@ type Options = Record<string, unknown> & { readonly station?: string; readonly j
 /** Hands an order in as a command file: complete by construction, and out of reach of `git clean`. */
 export async function drop(file: string, options: Options): Promise<void> {
   const station = await stationOf(options);
-  const bytes = await readInput(file);
-  const name = file === '-' ? 'stdin.yaml' : basename(file);
+  const given = await readInput(file);
   // What the station would reject is told at once, and nothing is dropped.
-  const read = readOrder(bytes, name, station.settings.intake);
+  const read = readOrder(given, station.settings.intake);
   if ('error' in read) throw read.error;
-  if (options['dryRun'] === true) return planOnly(station, bytes, name, options.json === true);
+  if (options['dryRun'] === true) return planOnly(station, given, options.json === true);
   const lane = typeof options['lane'] === 'string' ? options['lane'] : station.settings.defaultLane;
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(lane))
     throw usage(`${JSON.stringify(lane)} cannot be the name of a lane`);
-  await send(station, { lane, name, bytes, woId: read.order.woId }, options);
+  await send(station, { ...given, lane, woId: read.order.woId }, options);
 }
 
-async function planOnly(station: Station, bytes: Buffer, name: string, json: boolean): Promise<void> {
+async function planOnly(station: Station, given: Given, json: boolean): Promise<void> {
   const { dryRun } = await import('../pipeline/dry-run.ts');
-  const { refusal, woId, plan, diff, warnings } = await dryRun(station, bytes, name);
+  const { refusal, woId, plan, diff, warnings } = await dryRun(station, given);
   if (refusal !== null) process.exitCode = EXIT.failed;
   if (json)
     return printJson({
@@ -56,38 +56,33 @@ async function planOnly(station: Station, bytes: Buffer, name: string, json: boo
   note(`${woId}: dry run, nothing was changed`);
 }
 
-interface Sent {
+interface Sent extends Given {
   readonly lane: string;
-  readonly name: string;
-  readonly bytes: Buffer;
   readonly woId: string;
 }
 
 async function send(station: Station, order: Sent, options: Options): Promise<void> {
   const wait = options['wait'] === true;
   const running = runningStation(station) !== null;
-  if (wait && !running) {
-    sendCommand(station, {
-      v: 1,
-      command: 'drop',
-      at: now(),
-      lane: order.lane,
-      file: order.name,
-      content: order.bytes.toString('base64'),
-    });
-    throw new WaybillError('STATION_NOT_RUNNING', `${order.woId} is dropped and waits: no station process is running`, {
-      hint: HOW_TO_START,
-    });
-  }
   const since = Date.now();
   sendCommand(station, {
     v: 1,
     command: 'drop',
     at: now(),
     lane: order.lane,
-    file: order.name,
+    file: order.file,
     content: order.bytes.toString('base64'),
+    ...(order.orderFile === null || order.attachments === null
+      ? {}
+      : {
+          order_file: order.orderFile,
+          attachments: order.attachments.map(({ path, bytes }) => ({ path, content: bytes.toString('base64') })),
+        }),
   });
+  if (wait && !running)
+    throw new WaybillError('STATION_NOT_RUNNING', `${order.woId} is dropped and waits: no station process is running`, {
+      hint: HOW_TO_START,
+    });
   if (wait) return waitForEnd(station, order, since, options);
   if (options.json) return printJson({ ok: true, wo_id: order.woId, lane: order.lane, running });
   print(`${order.woId} dropped in lane ${order.lane}`);
@@ -137,7 +132,7 @@ function newResult(station: Station, order: Sent, since: number): ResultDocument
   if (writtenSince(own, since)) return parse(own);
   const folder = join(station.layout.outbox, order.lane);
   const refusal = namesIn(folder).find(
-    (n) => n.startsWith(`${order.name}.`) && n.endsWith('.result.json') && writtenSince(join(folder, n), since),
+    (n) => n.startsWith(`${order.file}.`) && n.endsWith('.result.json') && writtenSince(join(folder, n), since),
   );
   return refusal === undefined ? null : parse(join(folder, refusal));
 }
@@ -176,12 +171,13 @@ export async function canary(options: Options): Promise<void> {
     title: 'Pipeline health check - canary',
     priority: 'P0',
     owner: 'canary',
+    tags: [CANARY_TAG],
     files: [{ path: 'tmp/waybill-canary.txt', content }],
   };
   const bytes = Buffer.from(JSON.stringify(order, null, 2));
   await send(
     station,
-    { lane: station.settings.defaultLane, name: `${woId}.json`, bytes, woId },
+    { lane: station.settings.defaultLane, file: `${woId}.json`, bytes, orderFile: null, attachments: null, woId },
     { timeout: '60', ...options, wait: true },
   );
 }

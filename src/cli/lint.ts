@@ -1,27 +1,47 @@
-import { basename } from 'node:path';
 import pc from 'picocolors';
-import { readOrder } from '../intake/read-order.ts';
+import { stringify } from 'yaml';
+import { type Limits, type ReadOrder, readOrder } from '../intake/read-order.ts';
 import { WaybillError } from '../order/error.ts';
 import { targetsOf } from '../order/plan.ts';
+import { locateStation } from '../station/locate.ts';
+import { loadSettings, parseSettings } from '../station/settings.ts';
 import { readInput } from './input.ts';
-import { EXIT, exitCodeOf, note, plain, print, printJson } from './output.ts';
+import { EXIT, exitCodeOf, note, plain, print, printJson, usage } from './output.ts';
 
-const LIMITS = { maxOrderBytes: 16 * 1024 * 1024, maxDepth: 32 };
+type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
-/** Checks files as intake would, without a station. Exits 65 when one is bad. */
-export async function lint(files: readonly string[], json: boolean): Promise<void> {
+/** Checks files and folder bundles as intake would; exits 65 when one is bad. With --fix prints the canonical form of one. */
+export async function lint(files: readonly string[], options: Options): Promise<void> {
+  const json = options.json === true;
+  const fix = options['fix'] === true;
+  if (fix && files.length !== 1) throw usage('--fix takes one file');
+  const limits = await limitsHere(options.station);
   const reports = [];
   for (const file of files) {
     try {
-      const read = readOrder(await readInput(file), file === '-' ? 'order.yaml' : basename(file), LIMITS);
+      const given = await readInput(file);
+      const read = readOrder(given, limits);
       if ('error' in read) throw read.error;
-      reports.push({ file, ok: true, wo_id: read.order.woId, targets: targetsOf(read.order), warnings: read.warnings });
+      const { order, warnings, shape, canonical } = read;
+      reports.push({
+        file,
+        ok: true,
+        wo_id: order.woId,
+        shape,
+        targets: targetsOf(order),
+        warnings,
+        ...(fix ? { canonical } : {}),
+      });
       if (json) continue;
-      print(`${file}: ${pc.green('ok')} ${read.order.woId}: ${plain(read.order.title)}`);
-      for (const w of read.warnings)
-        print(
+      const tell = fix ? note : print;
+      tell(
+        `${file}: ${pc.green('ok')} ${order.woId}: ${plain(order.title)}${shape === 'canonical' ? '' : ` (${shape})`}`,
+      );
+      for (const w of warnings)
+        tell(
           `${file}${w.line === undefined ? '' : `:${w.line}:${w.column ?? 1}`}: ${pc.yellow(w.code)} ${plain(w.message)}`,
         );
+      if (fix) print(canonicalText(read));
     } catch (error) {
       if (!(error instanceof WaybillError)) throw error;
       reports.push({
@@ -38,4 +58,19 @@ export async function lint(files: readonly string[], json: boolean): Promise<voi
     }
   }
   if (json) printJson({ ok: reports.every((r) => r.ok), files: reports });
+}
+
+/** The order as it would be written in canonical form: read again it is the same order, without guesses. */
+function canonicalText({ canonical }: ReadOrder): string {
+  return `${stringify(canonical, { lineWidth: 0, blockQuote: 'literal' })}...\n`;
+}
+
+/** As the station here would read; without a station the defaults. */
+async function limitsHere(named: string | undefined): Promise<Limits> {
+  try {
+    return loadSettings(await locateStation(named)).intake;
+  } catch (error) {
+    if (named !== undefined || !(error instanceof WaybillError) || error.code !== 'NO_STATION') throw error;
+    return parseSettings(Buffer.alloc(0)).intake;
+  }
 }

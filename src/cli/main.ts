@@ -81,7 +81,7 @@ command(
 
 command(
   'drop <file>',
-  'hand in an order from FILE, or from standard input with -',
+  'hand in an order from FILE, from a folder, or from standard input with -',
   ['waybill drop fix.yaml --wait', 'waybill new | waybill drop - --dry-run'],
   (c) =>
     seconds(c)
@@ -102,9 +102,9 @@ command(
 command(
   'lint <files...>',
   'check order files; needs no station',
-  ['waybill lint fix.yaml', 'waybill lint orders/*.yaml --json'],
-  same,
-  async (files, o) => (await import('./lint.ts')).lint(files, o.json === true),
+  ['waybill lint fix.yaml', 'waybill lint orders/*.yaml --json', 'waybill lint old-style.json --fix > order.yaml'],
+  (c) => c.option('--fix', 'print the order in canonical form'),
+  async (files, o) => (await import('./lint.ts')).lint(files, o),
 );
 
 command(
@@ -128,6 +128,13 @@ command(
   ['waybill why WO-1'],
   same,
   async ([id], o) => (await import('./show.ts')).why(id ?? '', o),
+);
+command(
+  'explain [code]',
+  'what an error code means, what to do, and an example',
+  ['waybill explain', 'waybill explain BAD_ID'],
+  same,
+  async ([code], o) => (await import('./explain.ts')).explain(code, o),
 );
 command('log <id>', 'the ledger records of one order', ['waybill log WO-1'], same, async ([id], o) =>
   (await import('./show.ts')).log(id ?? '', o),
@@ -153,6 +160,13 @@ command(
   ['waybill verify', 'waybill verify WO-1'],
   same,
   async ([id], o) => (await import('./verify.ts')).verify(id ?? null, o),
+);
+command(
+  'purge <id>',
+  'take a secret out of ledger, journal, evidence and quarantine; needs --secret',
+  ['waybill purge WO-1 --secret --reason "token in the order"'],
+  (c) => c.option('--secret', 'yes, for ever').option('--reason <text>', 'why; it stands in the ledger'),
+  async ([id], o) => (await import('./purge.ts')).purge(id ?? '', o),
 );
 command(
   'restore',

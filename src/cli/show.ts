@@ -14,7 +14,7 @@ type Options = { readonly station?: string; readonly json?: boolean };
 
 export async function show(woId: string, options: Options): Promise<void> {
   const station = await stationOf(options);
-  const state = stateOf(station, woId);
+  const state = await stateOf(station, woId);
   const result = readResult(station, state);
   if (options.json) return printJson({ ok: true, state, result });
   print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${plain(state.title)}`);
@@ -51,7 +51,7 @@ function readResult(station: Station, state: StateDocument): ResultDocument | nu
 }
 
 export async function why(woId: string, options: Options): Promise<void> {
-  const state = stateOf(await stationOf(options), woId);
+  const state = await stateOf(await stationOf(options), woId);
   process.exitCode = exitCodeOfStatus(state.status);
   if (options.json)
     return printJson({
@@ -91,7 +91,7 @@ function age1(state: StateDocument): string {
 /** The ledger's records of one order, in the order they happened. */
 export async function log(woId: string, options: Options): Promise<void> {
   const station = await stationOf(options);
-  const state = stateOf(station, woId);
+  const state = await stateOf(station, woId);
   const records: Recorded[] = [];
   const born = Number(state.meta['born'] ?? 1);
   for (const record of readLedger(station.layout.ledger, born)) if (record.wo_id === state.wo_id) records.push(record);

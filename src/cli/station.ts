@@ -1,8 +1,13 @@
 import { join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import type { StateDocument } from '../order/generated.ts';
+import { isGoodId } from '../order/id.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { type Holder, lockHolder } from '../platform/lock.ts';
+import { IdIndex } from '../record/id-index.ts';
+import { JournalReader } from '../record/journal.ts';
+import { stateDocument } from '../record/state.ts';
+import { refsOf } from '../station/layout.ts';
 import { locateStation } from '../station/locate.ts';
 import { openStation, type Station } from '../station/station.ts';
 
@@ -20,12 +25,16 @@ export function readState(station: Station, woId: string): StateDocument | null 
   return text === undefined ? null : (JSON.parse(text) as StateDocument);
 }
 
-export function stateOf(station: Station, woId: string): StateDocument {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(woId))
-    throw new WaybillError('UNKNOWN_ORDER', `${JSON.stringify(woId)} is no order id`);
+/** The state of an order of any age: its file, or for one whose file is archived or cleaned up, as the journal tells it. Throws UNKNOWN_ORDER. */
+export async function stateOf(station: Station, woId: string): Promise<StateDocument> {
+  if (!isGoodId(woId)) throw new WaybillError('UNKNOWN_ORDER', `${JSON.stringify(woId)} is no order id`);
   const state = readState(station, woId);
-  if (state === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${woId} is known here`);
-  return state;
+  if (state !== null) return state;
+  const entry = new IdIndex(station.layout.ids).born(woId);
+  const journal = new JournalReader(station.repo, refsOf(station.id).journal);
+  const life = entry === null ? null : await journal.life(entry.id, entry.born);
+  if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${woId} is known here`);
+  return stateDocument(station, life);
 }
 
 export const HOW_TO_START =

@@ -20,6 +20,8 @@ export async function status(options: { readonly station?: string; readonly json
   const beat = heartbeat(layout.heartbeat);
   const alive = liveStates(station);
   const failures = lastFailures(station);
+  const { staleHours } = station.settings.tracker;
+  const stale = alive.filter((s) => Date.now() - Date.parse(s.updated_at) > staleHours * 3_600_000).reverse();
   const lanes = namesIn(layout.inbox).filter(
     (n) => !n.startsWith('.') && ifThere(() => fs.statSync(join(layout.inbox, n)).isDirectory()) === true,
   );
@@ -35,6 +37,12 @@ export async function status(options: { readonly station?: string; readonly json
       stopped: holder !== null && isStopped(holder.pid),
       heartbeat: beat,
       lanes: rows,
+      stale: stale.map((s) => ({
+        wo_id: s.wo_id,
+        status: s.status,
+        waiting_for: s.waiting_for,
+        updated_at: s.updated_at,
+      })),
       last_failures: failures,
     });
   }
@@ -55,6 +63,12 @@ export async function status(options: { readonly station?: string; readonly json
       `${r.lane.padEnd(14)} ${String(r.inbox).padStart(6)} ${String(r.ready).padStart(6)} ${String(r.running).padStart(5)} ${String(r.parked).padStart(7)}        ${r.ages.map((n, i) => (n === 0 ? '.' : String(n)).padStart(i === AGES.length ? 7 : 6)).join('')}`,
     );
   }
+  if (stale.length > 0) print(pc.yellow(`\nstale: without a change for more than ${staleHours} h`));
+  for (const s of stale.slice(0, LAST_FAILURES))
+    print(
+      `  ${age(Date.now() - Date.parse(s.updated_at)).padStart(4)}  ${s.wo_id}  ${s.waiting_for ?? s.status}  ${plain((s.progress ?? s.title).slice(0, 100))}`,
+    );
+  if (stale.length > LAST_FAILURES) print(`  and ${stale.length - LAST_FAILURES} more`);
   if (failures.length > 0) print('\nlast failures');
   for (const f of failures)
     print(

@@ -13,7 +13,13 @@ export async function up(options: Record<string, unknown> & { readonly station?:
   const log = openLog(level);
   const { station } = await prepareStation(await locateStation(options.station));
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // `on`, not `once`: execa's signal-exit ends the process at once when nobody else listens while a git child runs
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143); // asked twice: recovery does the rest
+      stop.abort(signal);
+    });
+  }
   log.info({ station: station.id, root: station.layout.root, pid: process.pid }, 'station is starting');
   await runStation(station, {
     drain: options['drain'] === true,

@@ -10,7 +10,7 @@ type Options = Record<string, unknown> & { readonly station?: string; readonly j
 /** Exits 1 when something does not hold; warnings (a commit that a person rewrote) are only told. */
 export async function verify(woId: string | null, options: Options): Promise<void> {
   const station = await stationOf(options);
-  if (woId !== null) stateOf(station, woId);
+  if (woId !== null) await stateOf(station, woId);
   const tell =
     process.stderr.isTTY && !options.json
       ? (done: string) => process.stderr.write(`\r\x1b[Kverified ${done}`)

@@ -1,35 +1,54 @@
 import { basename, dirname, join } from 'node:path';
+import { hashOf, sha256 } from '../order/canonical-json.ts';
 import { WaybillError } from '../order/error.ts';
 import type { CommandFile, Requester } from '../order/generated.ts';
-import { ensureDir, namesIn, removeTree, syncDir, writeNew } from '../platform/durable.ts';
+import { ensureDir, moveDurable, namesIn, removeTree, syncDir, writeNew } from '../platform/durable.ts';
 import { errno, fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
+import { type Attachment, MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
 import type { Drop } from './scan.ts';
 
 /** Name of the one file in the claim folder of an order that came as a command. */
 const DROP_COMMAND = 'drop.json';
+/** Beside a claimed file that is no order: the order that a rule made of it. No drop is called so, because scans skip dotfiles. */
+export const MADE_ORDER = '.order.json';
 
 /** An order's request as the claim folder holds it, read once: parsing, hash and evidence use these bytes. */
 export interface ClaimedRequest {
   readonly claim: string;
   readonly lane: string;
+  /** What its author dropped: a file's name, or that of a folder bundle. */
   readonly file: string;
+  /** The order. */
   readonly bytes: Buffer;
-  readonly mtimeMs: number;
+  /** The name of the order's own file inside a bundle; MADE_ORDER where a rule made it; null for an order that came as one file. */
+  readonly orderFile: string | null;
+  /** What lay beside the order in a bundle, or the file that a rule made it of; null for an order that came as one file. */
+  readonly attachments: readonly Attachment[] | null;
   readonly requester: Requester;
   /** Asked for on the command line, not in the file. */
   readonly dryRun: boolean;
+}
+
+/** The hash that says whether two drops are the same: of a file its own, of a bundle that of all names and contents. */
+export function requestHash(request: Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'>): string {
+  if (request.attachments === null) return sha256(request.bytes);
+  const files = request.attachments.map(({ path, bytes }) => [path, sha256(bytes)]);
+  return hashOf([
+    [request.orderFile, sha256(request.bytes)],
+    ...files.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1)),
+  ]);
 }
 
 /**
  * Claims a drop: a rename into a folder of a name never used before, so nothing is overwritten and one station wins (rule 3).
  * Returns the claim, or null when the file is gone by now. Throws UNCLAIMABLE. Folders are synced by syncClaims().
  */
-export function claimDrop(inbox: string, claimed: string, drop: Drop): string | null {
+export function claimDrop(claimed: string, drop: Drop): string | null {
   const claim = newUlid();
-  const from = join(inbox, drop.lane, drop.name);
+  const from = join(drop.folder, drop.name);
   const to = join(claimed, claim, drop.lane, drop.name);
   try {
     assertReadable(from);
@@ -51,6 +70,11 @@ export function claimDrop(inbox: string, claimed: string, drop: Drop): string | 
 
 /** Throws for what the station may rename, but never read: once claimed, nobody could answer it. */
 function assertReadable(path: string): void {
+  const stat = fs.lstatSync(path);
+  if (stat.isDirectory()) {
+    for (const name of fs.readdirSync(path)) assertReadable(join(path, name));
+    return;
+  }
   const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     if (!fs.fstatSync(fd).isFile()) throw new Error('it is no plain file');
@@ -70,15 +94,36 @@ function moveIn(from: string, to: string, claim: string): void {
   const hidden = join(dirname(from), `.${basename(from).slice(0, 50)}.${claim}.claim`);
   fs.renameSync(from, hidden);
   try {
-    const stat = fs.statSync(hidden);
-    writeNew(to, fs.readFileSync(hidden));
-    fs.utimesSync(to, stat.atime, stat.mtime);
+    copyIn(hidden, to);
   } catch (error) {
-    // back under its name, unless its author has dropped another file under it by now
-    fs.linkSync(hidden, from);
-    fs.unlinkSync(hidden);
+    removeTree(to);
+    giveBack(hidden, from);
     throw error;
   }
+  removeTree(hidden);
+}
+
+function copyIn(from: string, to: string): void {
+  const stat = fs.lstatSync(from);
+  if (stat.isDirectory()) {
+    fs.mkdirSync(to);
+    for (const name of fs.readdirSync(from)) copyIn(join(from, name), join(to, name));
+    syncDir(to);
+    return;
+  }
+  if (!stat.isFile()) throw new Error(`${from} is no plain file`);
+  writeNew(to, fs.readFileSync(from));
+  fs.utimesSync(to, stat.atime, stat.mtime);
+}
+
+/** Back under its name, unless its author has dropped something else under it by now: then an error, and it stays hidden. */
+function giveBack(hidden: string, to: string): void {
+  if (fs.lstatSync(hidden).isDirectory()) {
+    fs.mkdirSync(to); // fails where the name is taken
+    fs.renameSync(hidden, to);
+    return;
+  }
+  fs.linkSync(hidden, to);
   fs.unlinkSync(hidden);
 }
 
@@ -86,15 +131,14 @@ function moveIn(from: string, to: string, claim: string): void {
  * Gives drops back to their lanes that a kill left hidden in the middle of a claim across file systems: the copy is not known to be
  * whole, the original is. Returns the claims that are void by that.
  */
-export function returnHidden(inbox: string, claimed: string): string[] {
+export function returnHidden(lanes: readonly { lane: string; folder: string }[], claimed: string): string[] {
   const returned: string[] = [];
-  for (const lane of namesIn(inbox).filter((name) => /^[A-Za-z0-9]/.test(name))) {
-    for (const name of namesInFolder(join(inbox, lane))) {
+  for (const { lane, folder } of lanes) {
+    for (const name of namesInFolder(folder)) {
       const claim = /\.([0-9A-Z]{26})\.claim$/.exec(name)?.[1];
       if (claim === undefined || !name.startsWith('.')) continue;
       const original = namesIn(join(claimed, claim, lane))[0] ?? name.slice(1, -('.claim'.length + 27));
-      fs.linkSync(join(inbox, lane, name), join(inbox, lane, freeName(join(inbox, lane), original, claim)));
-      fs.unlinkSync(join(inbox, lane, name));
+      giveBack(join(folder, name), join(folder, freeName(folder, original, claim)));
       removeTree(join(claimed, claim));
       returned.push(claim);
     }
@@ -129,54 +173,131 @@ export function syncClaims(claimed: string, from: Iterable<string>): void {
   for (const folder of from) ifThere(() => syncDir(folder));
 }
 
-/** Reads a claim. Null for a folder that holds nothing (a kill between making it and the rename). */
+/** Reads a claim. Null for a folder that holds nothing (a kill between making it and the rename). Throws NOT_A_FILE. */
 export function readClaim(claimed: string, claim: string): ClaimedRequest | null {
   const folder = join(claimed, claim);
   const dropped = readCommandClaim(folder, claim);
   if (dropped !== null) return dropped;
   for (const lane of namesIn(folder)) {
     if (!/^[A-Za-z0-9]/.test(lane) || !fs.lstatSync(join(folder, lane)).isDirectory()) continue;
-    // sealed evidence lies in folders beside the lane's, and in the lane's own where it is called so
     const names = namesIn(join(folder, lane));
-    const file = names.find((name) => !fs.lstatSync(join(folder, lane, name)).isDirectory());
-    if (file === undefined && names.length > 0 && lane !== 'sealed')
-      throw new WaybillError('NOT_A_FILE', `${lane}/${names[0]} is a folder`, { place: { file: names[0] ?? '' } });
+    const file = names.find((name) => name !== MADE_ORDER);
     if (file === undefined) continue;
-    const fd = fs.openSync(join(folder, lane, file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const stat = fs.fstatSync(fd);
-      if (!stat.isFile()) throw new WaybillError('NOT_A_FILE', `${lane}/${file} is no plain file`, { place: { file } });
-      const requester: Requester = { uid: stat.uid, user: userName(stat.uid), lane, via: 'inbox', declared_by: null };
-      return { claim, lane, file, bytes: fs.readFileSync(fd), mtimeMs: stat.mtimeMs, requester, dryRun: false };
-    } finally {
-      fs.closeSync(fd);
-    }
+    const path = join(folder, lane, file);
+    const about = (uid: number) => ({
+      claim,
+      lane,
+      file,
+      requester: { uid, user: userName(uid), lane, via: 'inbox' as const, declared_by: null },
+      dryRun: false,
+    });
+    if (fs.lstatSync(path).isDirectory()) return { ...about(fs.statSync(path).uid), ...readBundle(path, file) };
+    const { bytes, uid } = readPlain(path, file);
+    if (!names.includes(MADE_ORDER)) return { ...about(uid), bytes, orderFile: null, attachments: null };
+    const made = readPlain(join(folder, lane, MADE_ORDER), MADE_ORDER);
+    return { ...about(uid), bytes: made.bytes, orderFile: MADE_ORDER, attachments: [{ path: file, bytes }] };
   }
   return null;
+}
+
+function readPlain(path: string, name: string): { bytes: Buffer; uid: number } {
+  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) throw new WaybillError('NOT_A_FILE', `${name} is no plain file`, { place: { file: name } });
+    return { bytes: fs.readFileSync(fd), uid: stat.uid };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Reads a folder bundle. Throws NOT_A_FILE for a folder that is none. */
+export function readBundle(path: string, name: string): Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'> {
+  const orderFile = orderFileOf(name, namesIn(path));
+  if (orderFile === null)
+    throw new WaybillError('NOT_A_FILE', `${name} is a folder without an order`, { place: { file: name } });
+  const attachments: Attachment[] = [];
+  const walk = (folder: string, below: string): void => {
+    for (const entry of namesIn(folder).sort()) {
+      if (attachments.length > MAX_BUNDLE_FILES)
+        throw new WaybillError('NOT_A_FILE', `${name} has more than ${MAX_BUNDLE_FILES} files`, {
+          place: { file: name },
+        });
+      if (fs.lstatSync(join(folder, entry)).isDirectory()) walk(join(folder, entry), `${below}${entry}/`);
+      else if (`${below}${entry}` !== orderFile)
+        attachments.push({
+          path: `${below}${entry}`,
+          bytes: readPlain(join(folder, entry), `${name}/${below}${entry}`).bytes,
+        });
+    }
+  };
+  walk(path, '');
+  return { bytes: readPlain(join(path, orderFile), `${name}/${orderFile}`).bytes, orderFile, attachments };
+}
+
+/** What was dropped, from the files of its claim folder as the journal keeps them: one file under the path '', or those of a bundle. */
+export function droppedFiles(files: readonly Attachment[]): Attachment[] {
+  const command = files.find((file) => file.path === DROP_COMMAND);
+  if (command !== undefined) {
+    const { bytes, orderFile, attachments } = fromCommand(readCommand(command.bytes, DROP_COMMAND));
+    return orderFile === null ? [{ path: '', bytes }] : [{ path: orderFile, bytes }, ...(attachments ?? [])];
+  }
+  return files
+    .filter(({ path }) => basename(path) !== MADE_ORDER)
+    .map(({ path, bytes }) => ({ path: path.split('/').slice(2).join('/'), bytes }));
+}
+
+function readCommand(bytes: Buffer, path: string): Extract<CommandFile, { command: 'drop' }> {
+  const command: CommandFile = conform('command-file', JSON.parse(bytes.toString('utf8')), 'UNKNOWN_COMMAND');
+  if (command.command !== 'drop') throw new WaybillError('UNKNOWN_COMMAND', `${path} is no drop`);
+  return command;
+}
+
+function fromCommand(
+  command: Extract<CommandFile, { command: 'drop' }>,
+): Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'> {
+  const attachments =
+    command.attachments?.map((a) => ({ path: a.path, bytes: Buffer.from(a.content, 'base64') })) ?? null;
+  return {
+    bytes: Buffer.from(command.content, 'base64'),
+    orderFile: attachments === null ? null : basename(command.order_file ?? command.file),
+    attachments,
+  };
 }
 
 function readCommandClaim(folder: string, claim: string): ClaimedRequest | null {
   const path = join(folder, DROP_COMMAND);
   const stat = ifThere(() => fs.statSync(path));
   if (stat === undefined) return null;
-  const command: CommandFile = conform('command-file', JSON.parse(fs.readFileSync(path, 'utf8')), 'UNKNOWN_COMMAND');
-  if (command.command !== 'drop') throw new WaybillError('UNKNOWN_COMMAND', `${path} is no drop`);
+  const command = readCommand(fs.readFileSync(path), path);
   return {
     claim,
     lane: command.lane,
     file: basename(command.file),
-    bytes: Buffer.from(command.content, 'base64'),
-    mtimeMs: stat.mtimeMs,
+    ...fromCommand(command),
     requester: { uid: stat.uid, user: userName(stat.uid), lane: command.lane, via: 'command', declared_by: null },
     dryRun: command.dry_run ?? false,
   };
 }
 
-/** Makes a claim of bytes that are already ours (a retry long after the claim folder went). Durable when it returns. */
-export function reclaim(claimed: string, claim: string, lane: string, file: string, bytes: Buffer): void {
-  const folder = join(claimed, claim, lane);
-  ensureDir(folder);
-  if (namesIn(folder).length > 0) return;
-  writeNew(join(folder, file), bytes);
-  syncDir(folder);
+/**
+ * Makes a claim of bytes that are already ours (a retry long after the claim folder went). Put together in `scratch` and then moved, so
+ * that a kill leaves no half of it. Durable when it returns.
+ */
+export function reclaim(
+  claimed: string,
+  scratch: string,
+  request: Pick<ClaimedRequest, 'claim' | 'lane' | 'file' | 'bytes' | 'orderFile' | 'attachments'>,
+): void {
+  const { claim, lane, file, orderFile, attachments } = request;
+  const lanePath = join(scratch, claim, lane);
+  const base = orderFile === null || orderFile === MADE_ORDER ? lanePath : join(lanePath, file);
+  for (const { path, bytes } of [{ path: orderFile ?? file, bytes: request.bytes }, ...(attachments ?? [])]) {
+    const to = join(base, path);
+    ensureDir(dirname(to));
+    writeNew(to, bytes);
+    syncDir(dirname(to));
+  }
+  ensureDir(claimed);
+  moveDurable(join(scratch, claim), join(claimed, claim));
 }

@@ -1,13 +1,37 @@
 import { fromCanonical } from '../order/canonical.ts';
+import type { ShapeName } from '../order/dialects/shapes.ts';
+import { isMapping } from '../order/dialects/sheet.ts';
+import { toCanonical } from '../order/dialects/to-canonical.ts';
 import { type ReadDocument, readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
+import type { OrderDocument } from '../order/generated.ts';
+import { isGoodId, mendedId, strangeCharacter } from '../order/id.ts';
+import { mendingHint } from '../order/mend.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { conform } from '../platform/schema.ts';
+import { type Attachment, readBody, verifyManifest } from './bundle.ts';
 
-/** What intake needs to know of an input before anything else. */
+/** What came in: the bytes of the order, the name they came under, and what lay beside them in a folder bundle. */
+export interface Input {
+  readonly bytes: Buffer;
+  readonly file: string;
+  /** Null for an order that came as one file. */
+  readonly attachments: readonly Attachment[] | null;
+}
+
+/** What settings say about reading. */
+export interface Limits {
+  readonly maxOrderBytes: number;
+  readonly maxDepth: number;
+  readonly deprecatedTypes: Readonly<Record<string, string>>;
+}
+
 export interface ReadOrder {
   readonly order: Order;
   readonly warnings: Warning[];
+  /** The shape it was written in, and the same order in canonical form. */
+  readonly shape: ShapeName;
+  readonly canonical: OrderDocument;
 }
 
 /** A refusal, and the id the input declares as far as one could be read. */
@@ -17,95 +41,115 @@ export interface RefusedOrder {
   readonly title: string | null;
 }
 
-const KNOWN_TYPES = ['apply_patch', 'command'];
+/** Bytes to an order, or to a refusal with line, column and a hint that mends it. Pure; also what `waybill lint` does. */
+export function readOrder(input: Input, limits: Limits): ReadOrder | RefusedOrder {
+  const { bytes, file } = input;
+  const format = /\.json$/i.test(file) ? 'json' : 'yaml';
+  const read = tryToRead(input, format, limits);
+  if (!('thrown' in read)) return read;
+  const error = asWaybillError(read.thrown).at({ file });
+  const check = (text: string) => {
+    const again = tryToRead({ ...input, bytes: Buffer.from(text, 'utf8') }, format, limits);
+    return 'thrown' in again ? asWaybillError(again.thrown) : null;
+  };
+  const hint =
+    bytes.length > limits.maxOrderBytes || error.code === 'NOT_UTF8'
+      ? null
+      : mendingHint(bytes.toString('utf8').replace(/^\ufeff/, ''), format, file, error, check);
+  // A document that does not parse still tells its id to somebody who looks for the answer under it.
+  const value = isMapping(read.value) ? read.value : {};
+  const id = read.value === undefined ? guessedId(bytes) : (value['wo_id'] ?? value['id'] ?? value['work_order_id']);
+  const title = value['title'];
+  return {
+    error:
+      hint === null
+        ? error
+        : new WaybillError(error.code, error.message, { hint, place: error.place, cause: error.cause }),
+    declaredId: typeof id === 'string' && isGoodId(id) ? id : null,
+    title: typeof title === 'string' ? title.slice(0, 200) : null,
+  };
+}
 
-/** Bytes to an order, or to a refusal with line and column. Pure; also what `waybill lint` does. */
-export function readOrder(
-  bytes: Buffer,
-  file: string,
-  limits: { maxOrderBytes: number; maxDepth: number },
-): ReadOrder | RefusedOrder {
+function tryToRead(
+  input: Input,
+  format: 'yaml' | 'json',
+  limits: Limits,
+): ReadOrder | { thrown: unknown; value: unknown } {
   let document: ReadDocument | undefined;
   try {
-    const format = /\.json$/i.test(file) ? 'json' : 'yaml';
-    document = readDocument(bytes, format, { maxBytes: limits.maxOrderBytes, maxDepth: limits.maxDepth });
-    return toOrder(document, file);
+    document = readDocument(input.bytes, format, { maxBytes: limits.maxOrderBytes, maxDepth: limits.maxDepth });
+    return toOrder(document, input, limits);
   } catch (thrown) {
-    const value = asMapping(document?.value);
-    // A document that does not parse still tells its id to somebody who looks for the answer under it.
-    const id = value === null && document === undefined ? guessedId(bytes) : value?.['wo_id'];
-    const title = value?.['title'];
-    return {
-      error: asWaybillError(thrown).at({ file }),
-      declaredId: typeof id === 'string' && isGoodId(id) ? id : null,
-      title: typeof title === 'string' ? title.slice(0, 200) : null,
-    };
+    return { thrown, value: document?.value };
   }
 }
 
-function toOrder(document: ReadDocument, file: string): ReadOrder {
-  const value = asMapping(document.value);
-  if (value === null) {
-    const what = Array.isArray(document.value) ? 'a list' : `a ${typeof document.value}`;
-    throw new WaybillError('NOT_AN_ORDER', `the document is ${what}, not a mapping`, { place: document.locate([]) });
+function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrder {
+  const { value, locate } = document;
+  if (!isMapping(value)) {
+    const what = Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+    throw new WaybillError('NOT_AN_ORDER', `the document is ${what}, not a mapping`, { place: locate([]) });
   }
-  if (typeof value['v'] === 'number' && value['v'] > 1)
-    throw new WaybillError('NEWER_VERSION', `the order has version ${value['v']}`, { place: document.locate(['v']) });
-  const id = value['wo_id'];
-  if (id === undefined || id === null || id === '') {
-    const near =
-      Object.keys(value).length > 0 && !('files' in value) && !('actions' in value) ? 'NOT_AN_ORDER' : 'NO_ID';
-    throw new WaybillError(
-      near,
-      near === 'NO_ID'
-        ? 'the order has no wo_id'
-        : `the mapping has none of wo_id, files, actions (it has ${Object.keys(value).slice(0, 5).join(', ')})`,
-      { place: document.locate([]) },
-    );
+  for (const key of ['v', 'schema_version'] as const) {
+    const version = value[key];
+    if (typeof version === 'number' && version > 1)
+      throw new WaybillError('NEWER_VERSION', `the order has version ${version}`, { place: locate([key]) });
   }
-  if (typeof id !== 'string' || !isGoodId(id)) {
-    throw new WaybillError('BAD_ID', `wo_id ${JSON.stringify(id)} cannot be the name of a file and a ref`, {
-      place: document.locate(['wo_id']),
+  if (input.attachments === null && typeof value['body_file'] === 'string')
+    throw new WaybillError('BUNDLE_INVALID', 'body_file: names a file beside the order, but the order came alone', {
+      place: locate(['body_file']),
+      hint: 'Drop the folder with both in it, or write the text under `task`.',
     });
-  }
-  const type = value['type'];
-  if (typeof type === 'string' && !KNOWN_TYPES.includes(type)) {
-    throw new WaybillError('UNKNOWN_TYPE', `type ${JSON.stringify(type)} is not known`, {
-      place: document.locate(['type']),
+  if (input.attachments !== null) verifyManifest(input.bytes, value, input.attachments, locate);
+  const { sheet, shape } = toCanonical(
+    { value, locate },
+    {
+      deprecatedTypes: limits.deprecatedTypes,
+      body: input.attachments === null ? null : readBody(value, input.attachments, locate),
+    },
+  );
+  assertId(sheet.document['wo_id'], sheet.locate(['wo_id']), input.file);
+  const canonical = conform('order', sheet.document, 'SCHEMA_INVALID', {
+    locate: (path) => sheet.locate(path),
+    name: (path) => sheet.originOf(path),
+  });
+  const order = fromCanonical(canonical, (path) => sheet.locate(path));
+  const warnings = [...sheet.warnings, ...notesOn(order, input)];
+  return { order, warnings, shape, canonical };
+}
+
+function assertId(id: unknown, place: ReturnType<ReadDocument['locate']>, file: string): void {
+  if (id === undefined || id === '')
+    throw new WaybillError('NO_ID', 'the order has no wo_id', {
+      place,
+      hint: `Add the line \`wo_id: ${mendedId(file.replace(/\.(ya?ml|json)$/i, '')) ?? 'WO-1'}\`.`,
     });
-  }
-  const doc = conform('order', value, 'SCHEMA_INVALID', document.locate);
-  try {
-    const { order, warnings } = fromCanonical(doc);
-    if (!/\.(ya?ml|json)$/i.test(file))
-      warnings.push({ code: 'note', message: `${file}: read as YAML, though its name says nothing of it` });
-    return { order, warnings: warnings.map((w) => placed(w, document)) };
-  } catch (thrown) {
-    const error = asWaybillError(thrown);
-    const key = /unknown key "([^"]+)"/.exec(error.message)?.[1];
-    throw error.at(document.locate(key === undefined ? [] : [key]));
-  }
+  if (typeof id === 'string' && isGoodId(id)) return;
+  const strange = typeof id === 'string' ? strangeCharacter(id) : null;
+  const mended = mendedId(String(id));
+  throw new WaybillError(
+    'BAD_ID',
+    `wo_id ${JSON.stringify(id)} cannot be the name of a file and a ref${typeof id === 'string' ? (strange === null ? '' : `: it holds ${strange}`) : ': it is a number, not text'}`,
+    {
+      place,
+      ...(mended === null
+        ? {}
+        : { hint: `Write \`wo_id: ${JSON.stringify(mended)}\`; letters, digits, dot, dash, underscore, at most 128.` }),
+    },
+  );
 }
 
-function placed(warning: Warning, document: ReadDocument): Warning {
-  const key = /^([\w-]+): /.exec(warning.message)?.[1];
-  const { line, column } = key === undefined ? {} : document.locate([key]);
-  return line === undefined || column === undefined ? warning : { ...warning, line, column };
-}
-
-/** Fit for a file name and a ref: letters, digits, dot, dash, underscore; nothing git or a file system gives a meaning of its own. */
-export function isGoodId(id: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id) && !id.includes('..') && !/\.(lock|json|\.)?$/i.test(id);
+function notesOn(order: Order, { file, attachments }: Input): Warning[] {
+  const notes: Warning[] = [];
+  const stem = file.replace(/\.(ya?ml|json)$/i, '');
+  if (stem === file && attachments === null)
+    notes.push({ code: 'note', message: `${file}: read as YAML, though its name says nothing of it` });
+  if (order.type === 'ping') notes.push({ code: 'no_operations', message: 'the order has nothing to do' });
+  return notes;
 }
 
 function guessedId(bytes: Buffer): string | undefined {
-  return /^\s*"?wo_id"?\s*:\s*["']?([A-Za-z0-9._-]+)["']?\s*,?\s*(#.*)?$/m.exec(
+  return /^\s*"?(?:wo_id|id|work_order_id)"?\s*:\s*["']?([A-Za-z0-9._-]+)["']?\s*,?\s*(#.*)?$/m.exec(
     bytes.subarray(0, 65_536).toString('utf8'),
   )?.[1];
-}
-
-function asMapping(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null;
 }

@@ -1,36 +1,52 @@
 import { join } from 'node:path';
+import picomatch from 'picomatch';
+import type { TakeRule } from '../order/generated.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
+import { MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
 
-/** Something that lies in a lane and is not a file that an order can be in. */
+/** Something that lies in a lane and can be no order. */
 export interface Oddity {
   readonly lane: string;
+  readonly folder: string;
   readonly name: string;
+  readonly code: 'NOT_A_FILE' | 'TOO_LARGE';
   readonly what: string;
   readonly uid: number;
   /** Names this very thing, so that it is refused once. */
   readonly identity: string;
 }
 
-/** A file that is complete and may be claimed. */
+/** A file or a folder bundle that is complete and may be claimed. */
 export interface Drop {
   readonly lane: string;
+  /** The folder it lies in. */
+  readonly folder: string;
   readonly name: string;
-  readonly size: number;
-  readonly mtimeMs: number;
 }
 
 export interface ScanResult {
   readonly drops: Drop[];
   readonly oddities: Oddity[];
-  /** Milliseconds until the next file may have settled; null when none is waiting. */
+  /** Milliseconds until the next file may have settled; null when none is waiting, 0 when the scan has not seen everything yet. */
   readonly settlesIn: number | null;
 }
 
+/** A lane that settings name: a folder outside the inbox, and rules for files that are no orders by themselves. */
+export interface WatchedLane {
+  readonly folder: string | null;
+  readonly take: readonly TakeRule[];
+}
+
+export interface ScanSettings {
+  readonly settleMs: number;
+  readonly maxOrderBytes: number;
+  /** By lane. */
+  readonly lanes: Readonly<Record<string, WatchedLane>>;
+}
+
 interface Seen {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ino: number;
+  readonly fingerprint: string;
   readonly since: number;
 }
 
@@ -38,65 +54,123 @@ const LANE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** What editors, browsers and Waybill itself write before a file is finished. */
 const UNFINISHED = /^\.|^#.*#$|~$|\.(tmp|temp|part|partial|crdownload|download|swp|swx|bak)$/i;
+/** The same inside a folder bundle, where leftovers of editors do no harm. */
+const STILL_COMING = /\.(tmp|temp|part|partial|crdownload|download)$/i;
+
+/** A listing older than this is made again, so that what came meanwhile does not wait for a hundred thousand others. */
+const LISTING_MS = 1000;
+
+/** One folder's names, and how far this pass over the inbox has come in it. */
+interface Queue {
+  readonly lane: string;
+  readonly folder: string;
+  /** Takes only what a rule names. */
+  readonly outside: boolean;
+  readonly names: readonly string[];
+  next: number;
+}
+
+interface Pass {
+  readonly queues: Queue[];
+  readonly begun: number;
+  readonly present: Set<string>;
+  /** Whose turn it is. */
+  turn: number;
+  settlesIn: number | null;
+}
 
 /**
  * Looks at the inbox: the scan is the truth, events only make it early (rule 6). Remembers sizes and times between scans, because a
- * YAML file without an end marker counts as complete only when it was still for the settle time (rule 2).
+ * YAML file without an end marker counts as complete only when it was still for the settle time (rule 2). A pass over a full inbox is
+ * spread over many scans, lane by turn, and lists each folder once.
  */
 export class InboxScanner {
   readonly #inbox: string;
-  readonly #settleMs: number;
+  #settings: ScanSettings;
   readonly #seen = new Map<string, Seen>();
   /** What was refused in place, by path and identity: it takes nobody else's turn. */
   readonly #passed = new Map<string, string>();
+  #pass: Pass | null = null;
 
-  constructor(inbox: string, settleMs: number) {
+  constructor(inbox: string, settings: ScanSettings) {
     this.#inbox = inbox;
-    this.#settleMs = settleMs;
+    this.#settings = settings;
+  }
+
+  useSettings(settings: ScanSettings): void {
+    this.#settings = settings;
+    this.#pass = null;
   }
 
   /** Passes over a thing that was refused, as long as it stays the same. */
-  pass(lane: string, name: string, identity: string): void {
-    this.#passed.set(join(this.#inbox, lane, name), identity);
+  pass(folder: string, name: string, identity: string): void {
+    this.#passed.set(join(folder, name), identity);
   }
 
-  lanes(): string[] {
-    return namesIn(this.#inbox).filter(
-      (name) => LANE.test(name) && ifThere(() => fs.statSync(join(this.#inbox, name)))?.isDirectory() === true,
+  /** The folders that are lanes, with their names. A linked folder is one only where settings name the lane: what lies there gets moved. */
+  lanes(): { lane: string; folder: string; outside: boolean }[] {
+    const inside = namesIn(this.#inbox).filter((name) => {
+      if (!LANE.test(name)) return false;
+      const path = join(this.#inbox, name);
+      const stat = ifThere(() => fs.lstatSync(path));
+      if (stat?.isSymbolicLink()) return Object.hasOwn(this.#settings.lanes, name) && isFolder(path);
+      return stat?.isDirectory() === true;
+    });
+    const outside = Object.entries(this.#settings.lanes).flatMap(([lane, { folder }]) =>
+      folder !== null && isFolder(folder) ? [{ lane, folder, outside: true }] : [],
     );
+    return [...inside.map((lane) => ({ lane, folder: join(this.#inbox, lane), outside: false })), ...outside];
   }
 
-  /** At most `limit` drops, oldest name first within a lane; the rest is found by the next scan. */
+  /** At most `limit` drops, the lanes by turn, oldest name first within each; the rest is found by the next scan. */
   scan(limit: number): ScanResult {
     const drops: Drop[] = [];
     const oddities: Oddity[] = [];
-    const present = new Set<string>();
-    let settlesIn: number | null = null;
-    for (const lane of this.lanes()) {
-      for (const name of readableNames(join(this.#inbox, lane))) {
-        if (drops.length >= limit) return { drops, oddities, settlesIn: 0 };
-        if (UNFINISHED.test(name)) continue;
-        const path = join(this.#inbox, lane, name);
-        const stat = ifThere(() => fs.lstatSync(path));
-        if (stat === undefined) continue;
-        present.add(path);
-        if (this.#passed.get(path) === identityOf(stat)) continue;
-        const wait = this.#waitFor(path, name, stat);
-        if (wait > 0) settlesIn = Math.min(settlesIn ?? wait, wait);
-        else if (stat.isFile()) drops.push({ lane, name, size: stat.size, mtimeMs: stat.mtimeMs });
-        else
-          oddities.push({
-            lane,
-            name,
-            what: kindOf(stat),
-            uid: stat.uid,
-            identity: identityOf(stat),
-          });
-      }
+    if (this.#pass !== null && Date.now() - this.#pass.begun > LISTING_MS) this.#pass = null;
+    this.#pass ??= this.#begin();
+    const pass = this.#pass;
+    for (let exhausted = 0; exhausted < pass.queues.length; pass.turn++) {
+      const queue = pass.queues[pass.turn % pass.queues.length];
+      const name = queue?.names[queue.next];
+      exhausted = name === undefined ? exhausted + 1 : 0;
+      if (queue === undefined || name === undefined) continue;
+      if (drops.length >= limit) return { drops, oddities, settlesIn: 0 };
+      queue.next++;
+      this.#look(pass, queue, name, drops, oddities);
     }
     for (const known of [this.#seen, this.#passed])
-      for (const path of known.keys()) if (!present.has(path)) known.delete(path);
-    return { drops, oddities, settlesIn };
+      for (const path of known.keys()) if (!pass.present.has(path)) known.delete(path);
+    this.#pass = null;
+    return { drops, oddities, settlesIn: pass.settlesIn };
+  }
+
+  #begin(): Pass {
+    const queues = this.lanes().map((lane) => ({ ...lane, names: readableNames(lane.folder), next: 0 }));
+    return { queues, begun: Date.now(), present: new Set(), turn: 0, settlesIn: null };
+  }
+
+  #look(pass: Pass, queue: Queue, name: string, drops: Drop[], oddities: Oddity[]): void {
+    const { lane, folder, outside } = queue;
+    if (UNFINISHED.test(name)) return;
+    if (outside && ruleFor(this.#settings.lanes[lane]?.take ?? [], name) === null) return;
+    const path = join(folder, name);
+    const stat = ifThere(() => fs.lstatSync(path));
+    if (stat === undefined) return;
+    pass.present.add(path);
+    const bundle = stat.isDirectory() && !outside ? survey(path, name, this.#settings.maxOrderBytes) : null;
+    if (bundle === 'empty') return;
+    const identity = identityOf(stat, bundle?.fingerprint);
+    if (this.#passed.get(path) === identity) return;
+    const odd = (code: Oddity['code'], what: string) =>
+      oddities.push({ lane, folder, name, code, what, uid: stat.uid, identity });
+    const wait = this.#waitFor(path, name, stat, bundle?.fingerprint ?? '');
+    if (wait > 0) pass.settlesIn = Math.min(pass.settlesIn ?? wait, wait);
+    else if (bundle !== null) {
+      if (bundle.odd === null) drops.push({ lane, folder, name });
+      else odd(bundle.odd.code, bundle.odd.what);
+    } else if (!stat.isFile()) odd('NOT_A_FILE', kindOf(stat));
+    else if (stat.size > this.#settings.maxOrderBytes) odd('TOO_LARGE', `${stat.size} bytes`);
+    else drops.push({ lane, folder, name });
   }
 
   /** Milliseconds until this file may be complete; 0 when it is. */
@@ -104,23 +178,77 @@ export class InboxScanner {
     path: string,
     name: string,
     stat: { size: number; mtimeMs: number; ino: number; isFile(): boolean },
+    below: string,
   ): number {
-    if (stat.isFile() && stat.size > 0 && isCompleteByContent(path, name, stat.size)) return 0;
+    if (
+      stat.isFile() &&
+      stat.size > 0 &&
+      stat.size <= this.#settings.maxOrderBytes &&
+      isCompleteByContent(path, name, stat.size)
+    )
+      return 0;
+    const fingerprint = `${stat.size}:${stat.mtimeMs}:${stat.ino}:${below}`;
     const before = this.#seen.get(path);
     const now = Date.now();
-    const still =
-      before !== undefined && before.size === stat.size && before.mtimeMs === stat.mtimeMs && before.ino === stat.ino;
+    const still = before?.fingerprint === fingerprint;
     const since = still ? before.since : now;
-    if (!still) this.#seen.set(path, { size: stat.size, mtimeMs: stat.mtimeMs, ino: stat.ino, since: now });
-    return Math.max(0, since + this.#settleMs - now);
+    if (!still) this.#seen.set(path, { fingerprint, since: now });
+    return Math.max(0, since + this.#settings.settleMs - now);
   }
+}
+
+/** The rule that names this file, or null. */
+export function ruleFor(rules: readonly TakeRule[], name: string): TakeRule | null {
+  return rules.find((rule) => picomatch.isMatch(name, rule.match, { nocase: true })) ?? null;
+}
+
+interface Survey {
+  /** Changes when anything in the folder does. */
+  readonly fingerprint: string;
+  /** Why it can be no bundle; null when it can. */
+  readonly odd: { readonly code: Oddity['code']; readonly what: string } | null;
+}
+
+/** Looks through a folder that may be a bundle; 'empty' for one in which nothing has come yet, or something is still coming. */
+function survey(path: string, name: string, maxBytes: number): Survey | 'empty' {
+  const entries: string[] = [];
+  let total = 0;
+  let files = 0;
+  let odd: Survey['odd'] = null;
+  let coming = false;
+  const walk = (folder: string, below: string, depth: number): void => {
+    for (const entry of readableNames(folder)) {
+      if (odd !== null && entries.length > MAX_BUNDLE_FILES) return;
+      const stat = ifThere(() => fs.lstatSync(join(folder, entry)));
+      if (stat === undefined) continue;
+      entries.push(`${below}${entry}:${stat.size}:${stat.mtimeMs}:${stat.ino}`);
+      if (stat.isDirectory() && depth < 8) walk(join(folder, entry), `${below}${entry}/`, depth + 1);
+      else if (stat.isFile()) {
+        files++;
+        total += stat.size;
+        coming ||= STILL_COMING.test(entry);
+      } else odd ??= { code: 'NOT_A_FILE', what: `a folder that holds ${kindOf(stat)}, ${below}${entry}` };
+      if (entries.length > MAX_BUNDLE_FILES)
+        odd ??= { code: 'NOT_A_FILE', what: `a folder with more than ${MAX_BUNDLE_FILES} entries` };
+    }
+  };
+  walk(path, '', 0);
+  if (files === 0 || coming) return odd === null ? 'empty' : { fingerprint: entries.join('\n'), odd };
+  if (odd === null && orderFileOf(name, readableNames(path)) === null)
+    odd = { code: 'NOT_A_FILE', what: `a folder without an order: it would be ${name}/${name}.yaml` };
+  if (odd === null && total > maxBytes) odd = { code: 'TOO_LARGE', what: `a folder of ${total} bytes` };
+  return { fingerprint: entries.join('\n'), odd };
+}
+
+function isFolder(path: string): boolean {
+  return ifThere(() => fs.statSync(path))?.isDirectory() === true;
 }
 
 function readableNames(folder: string): string[] {
   try {
     return namesIn(folder).sort();
   } catch {
-    return []; // a lane that cannot be read never stops the others (rule 10); the guardrail tells of it
+    return []; // a lane that cannot be read never stops the others (rule 10); the tracker tells of it
   }
 }
 
@@ -135,6 +263,7 @@ function isCompleteByContent(path: string, name: string, size: number): boolean 
       );
       return true;
     }
+    if (!/\.(ya?ml)$/i.test(name)) return false;
     const tail = readTail(path, size);
     return (size > tail.length ? /\n\.\.\.[ \t]*\r?\n?$/ : /(^|\n)\.\.\.[ \t]*\r?\n?$/).test(tail);
   } catch {
@@ -153,9 +282,9 @@ function readTail(path: string, size: number): string {
   }
 }
 
-/** Names a thing in an inbox as it is now. */
-export function identityOf(stat: { dev: number; ino: number; ctimeMs: number }): string {
-  return `${stat.dev}:${stat.ino}:${stat.ctimeMs}`;
+/** Names a thing in an inbox as it is now; for a folder also by what is in it. */
+export function identityOf(stat: { dev: number; ino: number; ctimeMs: number }, below = ''): string {
+  return `${stat.dev}:${stat.ino}:${stat.ctimeMs}${below === '' ? '' : `\n${below}`}`;
 }
 
 function kindOf(stat: {

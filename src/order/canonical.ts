@@ -1,5 +1,7 @@
+import type { ReadDocument } from './document.ts';
 import { WaybillError } from './error.ts';
 import type { ActionEntry, CheckEntry, OrderDocument } from './generated.ts';
+import { readInstant } from './instant.ts';
 import {
   type Check,
   type Command,
@@ -7,12 +9,14 @@ import {
   type FileMode,
   type Invocation,
   invocationText,
+  type Mission,
   type Order,
   type Priority,
-  type Warning,
+  type SetFormat,
 } from './order.ts';
+import { readPatch } from './patch.ts';
 
-/** The keys an order may have at the top; others are ignored with a warning, near misses refused. */
+/** The keys an order may have at the top in its canonical form. */
 export const ORDER_KEYS = [
   'v',
   'wo_id',
@@ -31,6 +35,18 @@ export const ORDER_KEYS = [
   'retries',
   'timeout_seconds',
   'metadata',
+  'approval',
+  'kind',
+  'task',
+  'problem',
+  'requirements',
+  'success_criteria',
+  'implementation_notes',
+  'context_refs',
+  'input',
+  'agents',
+  'expected_outputs',
+  'constraints',
   'files',
   'actions',
   'post_verify',
@@ -51,27 +67,27 @@ const PRIORITY_WORDS: Record<string, Priority> = {
 };
 
 /**
- * Maps a document in canonical form (already valid by schemas/order.schema.json) onto the model.
- * Guesses come back as warnings. Throws ACTION_ORDER, NOTHING_TO_DO, UNKNOWN_FIELD or SCHEMA_INVALID.
+ * The order that a document in canonical form (already valid by schemas/order.schema.json) describes: exact, no guesses.
+ * Throws ACTION_ORDER, NOTHING_TO_DO, DEPENDENCY_CYCLE or SCHEMA_INVALID, with the place.
  */
-export function fromCanonical(doc: OrderDocument): { order: Order; warnings: Warning[] } {
-  const warnings: Warning[] = [];
-  for (const key of Object.keys(doc)) noteUnknownKey(key, warnings);
-  const fileActions: FileAction[] = (doc.files ?? []).map((f) => ({
+export function fromCanonical(doc: OrderDocument, locate: ReadDocument['locate']): Order {
+  const fileActions: FileAction[] = (doc.files ?? []).map((f, i) => ({
     action: 'write',
     path: f.path,
     mode: fileMode(f.mode),
-    content: decode(f.content, f.encoding, f.path),
+    content: placed(() => decode(f.content, f.encoding, f.path), locate, ['files', i, 'content']),
+    mustExist: null,
   }));
   const commands: Command[] = [];
-  for (const entry of doc.actions ?? []) {
+  for (const [index, entry] of (doc.actions ?? []).entries()) {
     if (entry.action === 'command') commands.push(command(entry, commands.length, doc.timeout_seconds));
     else if (commands.length > 0) {
       throw new WaybillError(
         'ACTION_ORDER',
-        `the ${entry.action} action follows the command ${JSON.stringify(commands.at(-1)?.name)}`,
+        `actions.${index}: the ${entry.action} action follows the command ${JSON.stringify(commands.at(-1)?.name)}`,
+        { place: locate(['actions', index]) },
       );
-    } else fileActions.push(fileAction(entry));
+    } else fileActions.push(placed(() => fileAction(entry), locate, ['actions', index]));
   }
   const checks = [
     ...(doc.post_verify ?? []).map((c, i) =>
@@ -79,46 +95,92 @@ export function fromCanonical(doc: OrderDocument): { order: Order; warnings: War
     ),
     ...(doc.tests ?? []).map((c, i) => check(c, 'test', i, doc.timeout_seconds)),
   ];
-  if (fileActions.length + commands.length + checks.length === 0) {
-    throw new WaybillError('NOTHING_TO_DO', `${doc.wo_id} has no files, actions or checks`);
-  }
+  const type = doc.type ?? (fileActions.length > 0 ? 'apply_patch' : 'command');
+  const mission = type === 'mission' ? missionOf(doc) : null;
+  if (fileActions.length + commands.length + checks.length === 0 && mission === null && type !== 'ping')
+    throw new WaybillError('NOTHING_TO_DO', `${doc.wo_id} has no files, actions or checks`, { place: locate([]) });
+  if (mission !== null && mission.brief === '' && mission.input === null)
+    throw new WaybillError('NOTHING_TO_DO', `${doc.wo_id} does not say what the agent is to do`, {
+      place: locate([]),
+      hint: 'Add the line `task: what the agent is to do`.',
+    });
   const ids = (doc.depends_on ?? []).map((id) => id.toLowerCase());
   if (ids.includes(doc.wo_id.toLowerCase()))
-    throw new WaybillError('DEPENDENCY_CYCLE', `${doc.wo_id} depends on itself`);
-  if (doc.title === undefined)
-    warnings.push({ code: 'defaulted', message: 'title: not given, taken from summary, description or wo_id' });
+    throw new WaybillError('DEPENDENCY_CYCLE', `${doc.wo_id} depends on itself`, {
+      place: locate(['depends_on']),
+      hint: 'Remove its own id from `depends_on`.',
+    });
   return {
-    order: {
-      woId: doc.wo_id,
-      title: oneLine(doc.title ?? doc.summary ?? doc.description ?? doc.wo_id),
-      type: doc.type ?? (fileActions.length > 0 ? 'apply_patch' : 'command'),
-      summary: doc.summary ?? doc.description ?? '',
-      owner: doc.owner ?? null,
-      declaredBy: doc.requested_by ?? null,
-      priority: priority(doc.priority),
-      createdAt: doc.created_at ?? null,
-      tags: doc.tags ?? [],
-      dependsOn: [...new Set(doc.depends_on ?? [])],
-      notBefore: doc.not_before === undefined ? null : instant('not_before', doc.not_before),
-      hold: doc.hold ?? false,
-      retries: doc.retries ?? 0,
-      dryRun: doc.metadata?.dry_run ?? false,
-      fileActions,
-      commands,
-      checks,
-    },
-    warnings,
+    woId: doc.wo_id,
+    title: oneLine(doc.title ?? doc.summary ?? doc.description ?? doc.wo_id),
+    type,
+    summary: doc.summary ?? doc.description ?? '',
+    owner: doc.owner ?? null,
+    declaredBy: doc.requested_by ?? null,
+    priority: priority(doc.priority),
+    createdAt: doc.created_at ?? null,
+    tags: doc.tags ?? [],
+    dependsOn: [...new Set(doc.depends_on ?? [])],
+    notBefore: doc.not_before === undefined ? null : instant('not_before', doc.not_before, locate),
+    hold: doc.hold ?? false,
+    retries: doc.retries ?? 0,
+    dryRun: doc.metadata?.dry_run ?? false,
+    approval:
+      doc.approval === undefined
+        ? null
+        : { by: doc.approval.by ?? [], why: doc.approval.why ?? 'the order asks for it' },
+    mission,
+    fileActions,
+    commands,
+    checks,
   };
 }
 
-/** The schema lets pass what RFC 3339 allows and no clock shows: a leap second, an offset without minutes. */
-function instant(key: string, text: string): string {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new WaybillError('SCHEMA_INVALID', `${key}: ${text} is not an instant`, {
-      hint: 'Write it like 2026-11-20T10:00:00Z or 2026-11-20T10:00:00+01:00.',
+/** What a mission says to its agent, in the order in which one would tell it. */
+function missionOf(doc: OrderDocument): Mission {
+  const parts: [string, string | undefined][] = [
+    ['', doc.task],
+    ['Problem', doc.problem],
+    ['Requirements', doc.requirements],
+    ['Success criteria', doc.success_criteria],
+    ['Implementation notes', doc.implementation_notes],
+  ];
+  const brief = parts
+    .filter(([, text]) => text !== undefined && text.trim() !== '')
+    .map(([name, text]) => (name === '' ? (text ?? '').trim() : `${name}:\n${(text ?? '').trim()}`))
+    .join('\n\n');
+  const { budget, ...bounds } = doc.constraints ?? {};
+  return {
+    kind: doc.kind ?? null,
+    brief: brief === '' ? (doc.description ?? doc.summary ?? '') : brief,
+    input: doc.input ?? null,
+    contextRefs: doc.context_refs ?? [],
+    agents: doc.agents ?? [],
+    expectedOutputs: doc.expected_outputs ?? [],
+    paths: bounds.paths ?? null,
+    allowWrite: bounds.allow_write ?? true,
+    protectedPaths: bounds.protected_paths ?? false,
+    budget: { usd: budget?.usd ?? null, tokens: budget?.tokens ?? null, seconds: budget?.seconds ?? null },
+  };
+}
+
+/** Says where in the document a fault of `read` stands. */
+function placed<T>(read: () => T, locate: ReadDocument['locate'], path: (string | number)[]): T {
+  try {
+    return read();
+  } catch (thrown) {
+    throw thrown instanceof WaybillError ? thrown.at(locate(path)) : thrown;
+  }
+}
+
+function instant(key: string, text: string, locate: ReadDocument['locate']): string {
+  const read = readInstant(text);
+  if (read === null)
+    throw new WaybillError('SCHEMA_INVALID', `${key}: ${JSON.stringify(text)} is not an instant`, {
+      place: locate([key]),
+      hint: `Write \`${key}: 2026-11-20T10:00:00Z\`, or with an offset like +01:00.`,
     });
-  return at.toISOString();
+  return read.iso;
 }
 
 /** The word people use for a priority. */
@@ -130,42 +192,6 @@ function priority(value: OrderDocument['priority']): Priority {
   if (value === undefined) return 2;
   if (typeof value === 'number') return value as Priority;
   return PRIORITY_WORDS[value] ?? 2;
-}
-
-/** A typing slip in a key such as post_verify would silently skip checks, so near misses are refused (rule 7). */
-function noteUnknownKey(key: string, warnings: Warning[]): void {
-  if ((ORDER_KEYS as readonly string[]).includes(key)) return;
-  const near = nearest(key, ORDER_KEYS);
-  if (near !== null)
-    throw new WaybillError('UNKNOWN_FIELD', `unknown key ${JSON.stringify(key)}; did you mean ${near}?`);
-  warnings.push({ code: 'ignored', message: `${key}: not a key of a work order, ignored` });
-}
-
-/** The known word within two edits of `word`, or null. Short words must match closer. */
-export function nearest(word: string, known: readonly string[]): string | null {
-  const lower = word.toLowerCase().replaceAll('-', '_');
-  let best: string | null = null;
-  let bestDistance = lower.length > 4 ? 3 : 2;
-  for (const candidate of known) {
-    const d = distance(lower, candidate);
-    if (d < bestDistance) [best, bestDistance] = [candidate, d];
-  }
-  return best;
-}
-
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function oneLine(text: string): string {
@@ -195,21 +221,63 @@ function fileAction(entry: Exclude<ActionEntry, { action: 'command' }>): FileAct
         path: entry.path,
         mode: fileMode(entry.mode),
         content: decode(entry.content, entry.encoding, entry.path),
+        mustExist: entry.must_exist ?? null,
       };
     case 'append':
     case 'prepend':
       return { action: entry.action, path: entry.path, content: decode(entry.content, entry.encoding, entry.path) };
     case 'edit': {
       const place = entry.replace !== undefined ? 'replace' : entry.after !== undefined ? 'after' : 'before';
-      return { action: 'edit', path: entry.path, find: entry.find, place, text: entry[place] ?? '' };
+      return {
+        action: 'edit',
+        path: entry.path,
+        find: entry.find,
+        place,
+        text: entry[place] ?? '',
+        wholeLine: entry.whole_line ?? false,
+      };
     }
+    case 'set':
+      return {
+        action: 'set',
+        path: entry.path,
+        key: keyOf(entry.key),
+        value: entry.value,
+        format: formatOf(entry.path, entry.format),
+      };
     case 'patch':
+      readPatch(entry.patch, entry.path ?? null); // one that cannot be read is refused where it stands
       return { action: 'patch', patch: entry.patch, path: entry.path ?? null };
     case 'delete':
       return { action: 'delete', path: entry.path };
     case 'move':
       return { action: 'move', path: entry.path, to: entry.to };
   }
+}
+
+/** A key as a list of names and list positions. In a text, dots part them; a name with a dot in it needs the list. */
+function keyOf(key: string | readonly (string | number)[]): readonly (string | number)[] {
+  return typeof key === 'string'
+    ? key.split('.').map((part) => (/^(0|[1-9]\d{0,8})$/.test(part) ? Number(part) : part))
+    : key;
+}
+
+const FORMATS: Readonly<Record<string, SetFormat>> = {
+  json: 'json',
+  jsonc: 'json',
+  yaml: 'yaml',
+  yml: 'yaml',
+  plist: 'plist',
+};
+
+function formatOf(path: string, given: SetFormat | undefined): SetFormat {
+  const ending = /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+  const format = given ?? (Object.hasOwn(FORMATS, ending) ? FORMATS[ending] : undefined);
+  if (format === undefined)
+    throw new WaybillError('SCHEMA_INVALID', `${path}: its name does not tell whether it is JSON, YAML or plist`, {
+      hint: 'Add `format: json`, yaml or plist to the action.',
+    });
+  return format;
 }
 
 function invocation(entry: { argv?: string[]; command?: string }): Invocation {

@@ -20,14 +20,22 @@ export function applyEdit(bytes: Buffer, edit: Edit): Buffer {
     );
   }
   const text = Buffer.from(edit.text, 'utf8');
-  const end = at + find.length;
+  let start = at;
+  let end = at + find.length;
+  if (edit.wholeLine && edit.place !== 'replace') {
+    start = at === 0 ? 0 : bytes.lastIndexOf(10, at - 1) + 1;
+    const lineEnd = bytes.indexOf(10, find.at(-1) === 10 ? end - 1 : end);
+    // the last line may have no end: what follows it begins on a line of its own
+    if (lineEnd === -1 && edit.place === 'after') return Buffer.concat([bytes, Buffer.from('\n'), text]);
+    end = lineEnd + 1;
+  }
   switch (edit.place) {
     case 'replace':
-      return Buffer.concat([bytes.subarray(0, at), text, bytes.subarray(end)]);
+      return Buffer.concat([bytes.subarray(0, start), text, bytes.subarray(end)]);
     case 'after':
       return Buffer.concat([bytes.subarray(0, end), text, bytes.subarray(end)]);
     case 'before':
-      return Buffer.concat([bytes.subarray(0, at), text, bytes.subarray(at)]);
+      return Buffer.concat([bytes.subarray(0, start), text, bytes.subarray(start)]);
   }
 }
 

@@ -14,7 +14,7 @@ interface CodeEntry {
 export const ERROR_CODES = {
   // reading a dropped file
   TOO_LARGE: {
-    what: 'The file is larger than intake.max_order_bytes.',
+    what: 'The file is larger than intake.max_order_bytes, or has more words and signs of YAML than can be read in good time.',
     hint: 'Split the order, or raise the limit in waybill.yaml.',
   },
   NOT_UTF8: {
@@ -55,7 +55,27 @@ export const ERROR_CODES = {
     what: 'A field is not known, and looks like a slip of one that is.',
     hint: 'Spell it as suggested.',
   },
-  UNKNOWN_TYPE: { what: 'The order type is not known.', hint: 'Known types: apply_patch, command.' },
+  AMBIGUOUS_FIELD: {
+    what: 'Two fields that mean the same say different things.',
+    hint: 'Remove one of the two.',
+  },
+  UNKNOWN_SHAPE: {
+    what: 'The document has none of the shapes in which work orders are written.',
+    hint: '`waybill new` prints the canonical form; docs/dialects.md has the others.',
+  },
+  DEPRECATED_TYPE: {
+    what: 'The order type is named under deprecated_types in waybill.yaml: it is not taken any more.',
+    hint: 'Use what takes its place.',
+  },
+  BUNDLE_INVALID: {
+    what: 'A folder bundle lacks a file that its order names.',
+    hint: 'Drop the folder again, whole: NAME/NAME.yaml, its body_file, its evidence_dir with manifest.json.',
+  },
+  CHECKSUM_MISMATCH: {
+    what: 'A file of a folder bundle is not what its manifest says.',
+    hint: 'Drop the folder again with files and manifest that agree.',
+  },
+  UNKNOWN_TYPE: { what: 'The order type is not known.', hint: 'Known types: apply_patch, command, mission, ping.' },
   NO_ID: { what: 'The order has no wo_id.', hint: 'Add wo_id: letters, digits, dot, dash, underscore.' },
   BAD_ID: {
     what: 'The wo_id has characters that cannot be a file name.',
@@ -76,6 +96,10 @@ export const ERROR_CODES = {
   TARGET_MISSING: {
     what: 'The file to edit, move or delete does not exist.',
     hint: 'Check the path; write creates a file.',
+  },
+  SET_FAILED: {
+    what: 'A key cannot be set: the file does not parse, or something else than a mapping or a list stands on the way.',
+    hint: 'Check key and file; a name with a dot in it needs the key as a list.',
   },
   TARGET_EXISTS: { what: 'The place to move to is taken.', hint: 'Delete it first, or choose another name.' },
   FIND_NOT_FOUND: {

@@ -26,6 +26,10 @@ export interface EventData {
   retried: { by: string; claim: string };
   revised: AdmittedData & FirstWait;
   interrupted: { why: string };
+  /** The same bytes were dropped again, and answered with what is known. */
+  repeated: RepeatedData;
+  /** What the order told was taken out of ledger, journal and evidence, because it must not stay. */
+  purged: PurgedData;
   approved: { by: string };
   denied: { by: string };
   expired: { at: string };
@@ -46,7 +50,8 @@ export interface AdmittedData {
   requester: Requester;
   trace_id: string;
   received_at: string;
-  request: { name: string; sha256: string; size: number };
+  /** `order_file`: the order's own file in a folder bundle, or the order that a rule made; absent for an order that came as one file. */
+  request: { name: string; sha256: string; size: number; order_file?: string };
   title: string;
   summary: string;
   type: string;
@@ -62,6 +67,34 @@ export interface AdmittedData {
   /** Has commands or checks: needs a slot of its lane and works before it lands. */
   works: boolean;
   warnings: Warning[];
+  /** Asks a person before anything is done. */
+  approval?: { by: string[]; why: string };
+  /** A mission: which agents may do it; none means any. */
+  agents?: string[];
+}
+
+/** One record that was emptied. */
+export interface Tombstone {
+  readonly seq: number;
+  /** Hash of the record as it was written. */
+  readonly hash: string;
+  /** Hash of what is left of it. */
+  readonly left: string;
+}
+
+export interface PurgedData {
+  by: string;
+  reason: string;
+  records: Tombstone[];
+  /** Claims of rejected input that was purged with it. */
+  claims: string[];
+}
+
+export interface RepeatedData {
+  claim: string;
+  file: string;
+  lane: string;
+  requester: Requester;
 }
 
 export interface RejectedData {

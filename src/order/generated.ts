@@ -19,10 +19,30 @@ export interface DropCommand {
    */
   content: string;
   dry_run?: boolean;
+  /**
+   * Name of the order's own file in a folder bundle.
+   */
+  order_file?: string;
+  /**
+   * The other files of a folder bundle.
+   *
+   * @maxItems 1000
+   */
+  attachments?: DroppedAttachment[];
+}
+export interface DroppedAttachment {
+  /**
+   * Relative to the bundle, without .. in it.
+   */
+  path: string;
+  /**
+   * Its exact bytes, base64.
+   */
+  content: string;
 }
 export interface OrderCommand {
   v: 1;
-  command: 'retry' | 'cancel' | 'hold' | 'release';
+  command: 'retry' | 'cancel' | 'hold' | 'release' | 'purge';
   at: string;
   wo_id: string;
   reason?: string;
@@ -61,6 +81,89 @@ export interface ManifestFile {
 }
 
 /**
+ * state/followup.json: what is alive, how old it is, what waits for whom, and what ended last. Written by the tracker; a projection.
+ */
+export interface FollowupDocument {
+  v: 1;
+  /**
+   * Ages count up to this instant.
+   */
+  generated_at: string;
+  station: string;
+  /**
+   * From this age on an order is stale.
+   */
+  stale_hours: number;
+  /**
+   * Orders alive, by status; parked ones also by what they wait for, as parked:approval.
+   */
+  counts: {
+    [k: string]: number;
+  };
+  /**
+   * The order that has been without a change for the longest time.
+   */
+  oldest: FollowupOrder | null;
+  /**
+   * Orders that are stale, oldest first; at most 200.
+   */
+  stale: FollowupOrder[];
+  /**
+   * Orders alive, oldest first; at most 200.
+   */
+  alive: FollowupOrder[];
+  /**
+   * Orders alive beyond those listed.
+   */
+  more: number;
+  /**
+   * Orders that ended last, newest first; at most 50.
+   */
+  recent: EndedOrder[];
+  lanes: FollowupLane[];
+}
+export interface FollowupOrder {
+  wo_id: string;
+  title: string;
+  lane: string;
+  status: 'ready' | 'running' | 'parked';
+  waiting_for: string | null;
+  why: string | null;
+  /**
+   * When it last changed.
+   */
+  since: string;
+  /**
+   * Since then.
+   */
+  age_seconds: number;
+  received_at: string;
+}
+export interface EndedOrder {
+  wo_id: string;
+  title: string;
+  lane: string;
+  status: 'done' | 'failed' | 'rejected' | 'cancelled';
+  finished_at: string;
+  /**
+   * The error's code.
+   */
+  code: string | null;
+}
+export interface FollowupLane {
+  lane: string;
+  /**
+   * Relative to the station's root where it lies in it.
+   */
+  folder: string;
+  readable: boolean;
+  /**
+   * Names that lie in it, also those that were refused in place.
+   */
+  waiting: number;
+}
+
+/**
  * One line of the ledger: append-only, hash-chained, the authority on what happened.
  */
 export interface LedgerRecord {
@@ -71,7 +174,7 @@ export interface LedgerRecord {
   seq: number;
   ts: string;
   /**
-   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored).
+   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged).
    */
   event:
     | 'opened'
@@ -94,7 +197,9 @@ export interface LedgerRecord {
     | 'cancelled'
     | 'retried'
     | 'revised'
-    | 'interrupted';
+    | 'interrupted'
+    | 'repeated'
+    | 'purged';
   /**
    * null for records of the station or of input without an id.
    */
@@ -105,6 +210,10 @@ export interface LedgerRecord {
   data: {
     [k: string]: unknown;
   };
+  /**
+   * The texts in data were taken out after the record was written; hash is that of what was written, and a later record of the event purged says so.
+   */
+  purged?: true;
   /**
    * Hash of the record before; the first record carries sha256: and 64 zeros.
    */
@@ -132,6 +241,7 @@ export type ActionEntry =
   | AppendEntry
   | PrependEntry
   | EditEntry
+  | SetEntry
   | PatchEntry
   | DeleteEntry
   | MoveEntry
@@ -154,9 +264,9 @@ export interface OrderDocument {
    */
   title?: string;
   /**
-   * What kind of order this is; apply_patch changes files and may run commands, command only runs commands.
+   * What kind of order this is: apply_patch changes files and may run commands, command only runs commands, mission is for an agent, ping has nothing to do and tells that the station is there.
    */
-  type?: 'apply_patch' | 'command';
+  type?: 'apply_patch' | 'command' | 'mission' | 'ping';
   summary?: string;
   description?: string;
   /**
@@ -208,6 +318,62 @@ export interface OrderDocument {
     dry_run?: boolean;
     [k: string]: unknown;
   };
+  approval?: ApprovalRequest;
+  /**
+   * Mission: what kind of work it is, in the author's word.
+   */
+  kind?: string;
+  /**
+   * Mission: what the agent is to do.
+   */
+  task?: string;
+  /**
+   * Mission: what is wrong.
+   */
+  problem?: string;
+  /**
+   * Mission: what must be so in the end.
+   */
+  requirements?: string;
+  /**
+   * Mission: how one sees that it is.
+   */
+  success_criteria?: string;
+  /**
+   * Mission: what helps to get there.
+   */
+  implementation_notes?: string;
+  /**
+   * Mission: files that the agent should read, or is expected to change.
+   *
+   * @maxItems 1000
+   */
+  context_refs?: TargetPath[];
+  /**
+   * Mission: data for the agent, of any shape.
+   */
+  input?:
+    | string
+    | number
+    | boolean
+    | null
+    | unknown[]
+    | {
+        [k: string]: unknown;
+      };
+  /**
+   * Mission: which agents may do it, the preferred first.
+   *
+   * @maxItems 50
+   */
+  agents?: string[];
+  /**
+   * Mission: files or facts that must be there in the end.
+   *
+   * @maxItems 1000
+   */
+  expected_outputs?: string[];
+  constraints?: MissionConstraints;
   /**
    * Files to write, each with its exact bytes.
    *
@@ -235,6 +401,45 @@ export interface OrderDocument {
   [k: string]: unknown;
 }
 /**
+ * Ask a person before anything is done.
+ */
+export interface ApprovalRequest {
+  /**
+   * Who is asked; unset, whoever policy names.
+   *
+   * @maxItems 50
+   */
+  by?: string[];
+  /**
+   * What made the order ask.
+   */
+  why?: string;
+}
+/**
+ * Mission: the bounds the agent works in.
+ */
+export interface MissionConstraints {
+  /**
+   * Paths the agent may change.
+   *
+   * @maxItems 1000
+   */
+  paths?: TargetPath[];
+  /**
+   * False: the agent hands in patch files and changes nothing itself.
+   */
+  allow_write?: boolean;
+  /**
+   * True: paths that settings protect are closed to it in every case.
+   */
+  protected_paths?: boolean;
+  budget?: {
+    usd?: number;
+    tokens?: number;
+    seconds?: number;
+  };
+}
+/**
  * One file of the list files.
  */
 export interface FileEntry {
@@ -249,6 +454,10 @@ export interface WriteEntry {
   mode?: FileMode;
   content: string;
   encoding?: Encoding;
+  /**
+   * True: refused when the file is not there. False: refused when it is.
+   */
+  must_exist?: boolean;
 }
 export interface AppendEntry {
   action: 'append';
@@ -272,6 +481,37 @@ export interface EditEntry {
   replace?: string;
   after?: string;
   before?: string;
+  /**
+   * True: after or before the whole line in which the text stands, not right beside it.
+   */
+  whole_line?: boolean;
+}
+/**
+ * Sets one key of a JSON, YAML or plist file; comments, order and everything else stay.
+ */
+export interface SetEntry {
+  action: 'set';
+  path: TargetPath;
+  /**
+   * The way to the value: names parted by dots, or a list of names and list positions.
+   */
+  key: string | [string | number, ...(string | number)[]];
+  /**
+   * What it becomes: text, a number, true or false, null, a list or a mapping.
+   */
+  value:
+    | string
+    | number
+    | boolean
+    | null
+    | unknown[]
+    | {
+        [k: string]: unknown;
+      };
+  /**
+   * What the file is, where its name does not tell.
+   */
+  format?: 'json' | 'yaml' | 'plist';
 }
 /**
  * A unified diff; all of it applies or none.
@@ -397,7 +637,7 @@ export interface ResultError {
   at?: string;
 }
 export interface Warning {
-  code: 'alias' | 'defaulted' | 'ignored' | 'ambiguous' | 'leftover' | 'moved' | 'note';
+  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'moved' | 'no_operations' | 'note';
   message: string;
   line?: number;
   column?: number;
@@ -518,12 +758,57 @@ export interface SettingsDocument {
   telemetry?: {
     rotate_bytes?: number;
   };
+  /**
+   * Order types that are not taken any more, each with the text that tells its author what to use instead.
+   */
+  deprecated_types?: {
+    [k: string]: string;
+  };
+  /**
+   * What becomes of orders with time.
+   */
+  tracker?: {
+    /**
+     * An order that waited or ran this long without a change is called stale.
+     */
+    stale_hours?: number;
+    /**
+     * State files of orders that ended longer ago move to the archive.
+     */
+    retention_days?: number;
+    /**
+     * What canaries left in state, outbox and evidence is cleaned up after this.
+     */
+    canary_hours?: number;
+  };
 }
 export interface LaneSettings {
   /**
    * How many orders of this lane may run commands at once.
    */
   concurrency?: number;
+  /**
+   * A folder outside the inbox that belongs to this lane too; ~ is the home folder. Only what `take` names is taken from it.
+   */
+  folder?: string;
+  /**
+   * Rules for files that are no orders by themselves: which files, and which order to make of each. The first that matches counts.
+   *
+   * @maxItems 100
+   */
+  take?: TakeRule[];
+}
+export interface TakeRule {
+  /**
+   * A pattern for the file's name, as in *.patch.
+   */
+  match: string;
+  /**
+   * The order to make, in canonical form. In its texts {file} is the file's name, {stem} the name without its ending, {lane} the lane, {content} the file's text, {base64} its bytes. Without it the file is an order itself.
+   */
+  order?: {
+    [k: string]: unknown;
+  };
 }
 export interface AllowedArgv {
   /**

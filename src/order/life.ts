@@ -11,6 +11,7 @@ import {
   type RestoredData,
   type StartedData,
 } from './event.ts';
+import { withoutWords } from './tombstone.ts';
 import { assertLegal, type Status, type WaitingFor } from './transition.ts';
 
 /**
@@ -29,6 +30,12 @@ export interface OrderLife {
   /** How often it was tried again by itself since a person last asked. */
   readonly retriesUsed: number;
   readonly revision: number;
+  /** A person agreed to what it asks approval for. */
+  readonly approved: boolean;
+  /** Attempts up to this one were purged: their evidence is gone on purpose. 0 for none. */
+  readonly purgedAttempts: number;
+  /** Other lanes in which the same order was dropped: they get the answer too. */
+  readonly alsoIn: readonly string[];
   readonly admitted: AdmittedData | null;
   readonly rejected: RejectedData | null;
   readonly startedAt: string | null;
@@ -79,6 +86,8 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         admitted: record.data,
         rejected: null,
         revision: next.revision + 1,
+        approved: false,
+        alsoIn: [],
         waitingFor: record.data.waiting_for,
         until: record.data.until,
         why: record.data.why,
@@ -90,8 +99,9 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'rejected':
       return { ...next, rejected: record.data, finishedAt: record.ts, lastError: record.data.error };
     case 'released':
-    case 'approved':
       return { ...next, waitingFor: null, until: null, why: null, outcome: null };
+    case 'approved':
+      return { ...next, approved: true, waitingFor: null, until: null, why: null, outcome: null };
     case 'started':
       // released from a wait in the middle of an attempt, what is already executed stays
       return { ...next, started: record.data, startedAt: next.startedAt ?? record.ts, waitingFor: null };
@@ -155,6 +165,11 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
           : { ...next, landing: null }),
         why: record.data.why,
       };
+    case 'repeated':
+      // says nothing new about the order
+      return { ...base, lastSeq: record.seq, alsoIn: alsoIn(base, record.data.lane) };
+    case 'purged':
+      return { ...(withoutWords(base) as OrderLife), lastSeq: record.seq, purgedAttempts: base.attempt };
     case 'opened':
       return next;
   }
@@ -172,6 +187,9 @@ function newborn(woId: string, record: Recorded): OrderLife {
     attempt: 0,
     retriesUsed: 0,
     revision: 1,
+    purgedAttempts: 0,
+    approved: false,
+    alsoIn: [],
     admitted: null,
     rejected: null,
     startedAt: null,
@@ -182,6 +200,12 @@ function newborn(woId: string, record: Recorded): OrderLife {
     lastError: null,
     ...NOT_STARTED,
   };
+}
+
+/** Lives written before this was told have no such list. */
+function alsoIn(life: OrderLife, lane: string): string[] {
+  const known: readonly string[] | undefined = life.alsoIn;
+  return lane === laneOf(life) ? [...(known ?? [])] : [...new Set([...(known ?? []), lane])];
 }
 
 const NOT_STARTED = {

@@ -1,12 +1,18 @@
 /**
- * The one model of a work order. Every dialect is mapped onto it (canonical.ts), every later stage reads only this.
+ * The one model of a work order. Every dialect is mapped onto the canonical form (dialects/) and that onto this (canonical.ts); every later stage reads only this.
  */
 
 /** What a file is to become. Git keeps no other modes. */
 export type FileMode = '100644' | '100755';
 
 export type FileAction =
-  | { readonly action: 'write'; readonly path: string; readonly mode: FileMode | null; readonly content: Buffer }
+  | {
+      readonly action: 'write';
+      readonly path: string;
+      readonly mode: FileMode | null;
+      readonly content: Buffer;
+      readonly mustExist: boolean | null;
+    }
   | { readonly action: 'append' | 'prepend'; readonly path: string; readonly content: Buffer }
   | {
       readonly action: 'edit';
@@ -14,10 +20,22 @@ export type FileAction =
       readonly find: string;
       readonly place: 'replace' | 'after' | 'before';
       readonly text: string;
+      /** Beside the whole line in which `find` stands, not right beside it. */
+      readonly wholeLine: boolean;
+    }
+  | {
+      readonly action: 'set';
+      readonly path: string;
+      readonly key: readonly (string | number)[];
+      readonly value: unknown;
+      readonly format: SetFormat;
     }
   | { readonly action: 'patch'; readonly patch: string; readonly path: string | null }
   | { readonly action: 'delete'; readonly path: string }
   | { readonly action: 'move'; readonly path: string; readonly to: string };
+
+/** What kinds of files `set` understands. */
+export type SetFormat = 'json' | 'yaml' | 'plist';
 
 /** How a program is named: a line for /bin/sh, or a program with its arguments and no shell. */
 export type Invocation = { readonly shell: string } | { readonly argv: readonly string[] };
@@ -46,7 +64,25 @@ export interface Check {
 /** 0 is first. */
 export type Priority = 0 | 1 | 2 | 3;
 
-export type OrderType = 'apply_patch' | 'command';
+export type OrderType = 'apply_patch' | 'command' | 'mission' | 'ping';
+
+/** Work for an agent: what it is told, and the bounds it works in. */
+export interface Mission {
+  readonly kind: string | null;
+  /** What is to be done, in words. */
+  readonly brief: string;
+  readonly input: unknown;
+  readonly contextRefs: readonly string[];
+  /** Which agents may do it, the preferred first; none means any. */
+  readonly agents: readonly string[];
+  readonly expectedOutputs: readonly string[];
+  /** Paths it may change; null means all that policy allows. */
+  readonly paths: readonly string[] | null;
+  /** False: it hands in patch files and changes nothing itself. */
+  readonly allowWrite: boolean;
+  readonly protectedPaths: boolean;
+  readonly budget: { readonly usd: number | null; readonly tokens: number | null; readonly seconds: number | null };
+}
 
 export interface Order {
   readonly woId: string;
@@ -63,6 +99,9 @@ export interface Order {
   readonly hold: boolean;
   readonly retries: number;
   readonly dryRun: boolean;
+  /** Asks a person before anything is done. */
+  readonly approval: { readonly by: readonly string[]; readonly why: string } | null;
+  readonly mission: Mission | null;
   readonly fileActions: readonly FileAction[];
   readonly commands: readonly Command[];
   readonly checks: readonly Check[];
@@ -70,7 +109,7 @@ export interface Order {
 
 /** A guess or a leftover that the author should know of. */
 export interface Warning {
-  readonly code: 'alias' | 'defaulted' | 'ignored' | 'ambiguous' | 'leftover' | 'moved' | 'note';
+  readonly code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'moved' | 'no_operations' | 'note';
   readonly message: string;
   readonly line?: number;
   readonly column?: number;

@@ -4,6 +4,7 @@ import { applyEdit } from './edit.ts';
 import { WaybillError } from './error.ts';
 import { type FileAction, invocationText, type Order } from './order.ts';
 import { type FilePatch, readPatch } from './patch.ts';
+import { applySet } from './set/set.ts';
 
 /** What an order will do, as data: nothing has happened yet. */
 export interface Plan {
@@ -98,6 +99,11 @@ function existing(view: View, path: string): Content {
 function applyAction(action: FileAction, view: View): void {
   switch (action.action) {
     case 'write':
+      if (action.mustExist === true) existing(view, action.path);
+      if (action.mustExist === false && view.get(action.path) !== null)
+        throw new WaybillError('TARGET_EXISTS', `${action.path} exists already, and the order wants to create it`, {
+          hint: 'Write it with must_exist: true (in an envelope, action: replace), or choose another name.',
+        });
       view.set(action.path, { mode: action.mode ?? view.get(action.path)?.mode ?? '100644', bytes: action.content });
       return;
     case 'append':
@@ -110,6 +116,11 @@ function applyAction(action: FileAction, view: View): void {
     case 'edit': {
       const old = existing(view, action.path);
       view.set(action.path, { mode: old.mode, bytes: applyEdit(old.bytes, action) });
+      return;
+    }
+    case 'set': {
+      const old = existing(view, action.path);
+      view.set(action.path, { mode: old.mode, bytes: applySet(old.bytes, action) });
       return;
     }
     case 'patch':

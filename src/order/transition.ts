@@ -32,7 +32,8 @@ interface Row {
 export const TRANSITIONS: Readonly<Record<Transition, Row>> = {
   admitted: { from: ['new'], to: ['ready', 'parked'] },
   rejected: { from: ['new'], to: ['rejected'] },
-  released: { from: ['parked'], to: ['ready'] },
+  // what waits for a person's decision, or for a budget, is not over by itself
+  released: { from: ['parked'], to: ['ready'], waiting: ['dependency', 'time', 'hold', 'agent', 'repository'] },
   approved: { from: ['parked'], to: ['ready'], waiting: ['approval', 'checkpoint', 'budget'] },
   denied: { from: ['parked'], to: ['failed'], waiting: ['approval', 'checkpoint'] },
   expired: { from: ['parked'], to: ['failed'], waiting: ['approval', 'checkpoint'] },

@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
-import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
+import { type ClaimedRequest, MADE_ORDER, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
-import { sha256 } from '../order/canonical-json.ts';
+import { ruleFor } from '../intake/scan.ts';
+import { keepMadeOrder, madeOrder } from '../intake/take.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -10,9 +11,10 @@ import { isTerminal, type Status } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, moveDurable, removeTree, writeNew } from '../platform/durable.ts';
 import { newTraceId } from '../platform/ids.ts';
-import { findCycle, type Known, type Wait, waitOf } from '../queue/waits.ts';
+import { findCycle, type Known, standingWait, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
-import { projectResult, shortName } from '../record/result.ts';
+import { shortName } from '../record/result.ts';
+import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -35,9 +37,9 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     inBatch.clear();
   };
   for (const claim of claims) {
-    const request = readClaimSafely(rt, claim);
-    if (request === null) continue;
-    const read = readOrder(request.bytes, request.file, rt.station.settings.intake);
+    const claimedRequest = readClaimSafely(rt, claim);
+    if (claimedRequest === null) continue;
+    const { request, read } = readRequest(rt, claimedRequest);
     const id = 'order' in read ? read.order.woId : read.declaredId;
     if (id !== null && inBatch.has(id.toLowerCase())) commit();
     const known = id === null ? null : await rt.find(id);
@@ -54,6 +56,37 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     if (id !== null) inBatch.add(id.toLowerCase());
   }
   commit();
+}
+
+/** The order in a claim; for a file that a rule of its lane names, the order that the rule makes of it, from now on kept beside it. */
+function readRequest(
+  rt: Runtime,
+  request: ClaimedRequest,
+): { request: ClaimedRequest; read: ReturnType<typeof readOrder> } {
+  const { intake, lanes } = rt.station.settings;
+  const rule =
+    request.attachments === null && request.requester.via === 'inbox'
+      ? ruleFor(lanes[request.lane]?.take ?? [], request.file)
+      : null;
+  if (rule?.order === undefined) return { request, read: readOrder(request, intake) };
+  try {
+    const order = madeOrder(rule, request.file, request.bytes, request.lane);
+    const made = {
+      ...request,
+      bytes: order,
+      orderFile: MADE_ORDER,
+      attachments: [{ path: request.file, bytes: request.bytes }],
+    };
+    const read = readOrder(made, intake);
+    if ('error' in read) return { request, read };
+    keepMadeOrder(rt.station.layout.claimed, request.claim, request.lane, order);
+    return { request: made, read };
+  } catch (thrown) {
+    return {
+      request,
+      read: { error: asWaybillError(thrown).at({ file: request.file }), declaredId: null, title: null },
+    };
+  }
 }
 
 /** A claim that cannot be read is rejected like any other bad input; its folder keeps what lies in it (rule 10). */
@@ -107,7 +140,7 @@ function decide(
   statuses: Known,
 ): Draft[] {
   if ('error' in read) return [rejected(rt, request, read.error, read, known)];
-  const hash = sha256(request.bytes);
+  const hash = requestHash(request);
   if (known !== null) {
     const same = (known.admitted ?? known.rejected)?.request?.sha256 === hash && known.woId === read.order.woId;
     // After EFFECT_UNVERIFIED only a person may say that it runs again: the same file may have been dropped before anybody knew (rule 4).
@@ -128,7 +161,7 @@ function decide(
         },
       ];
     }
-    if (same) return answerAgain(rt, request, known);
+    if (same) return [answeredAgain(rt, request, known)];
     if (known.status !== 'failed' && known.status !== 'rejected' && known.status !== 'cancelled') {
       const error = new WaybillError(
         'DUPLICATE_ID',
@@ -153,14 +186,14 @@ function decide(
   }
 }
 
-/** The same bytes under the same id: the result stands (again), the extra copy goes, because the evidence holds these bytes. */
-function answerAgain(rt: Runtime, request: ClaimedRequest, known: OrderLife): Draft[] {
-  if (isTerminal(known.status)) projectResult(rt.station, known);
-  rt.telemetry.emit([
-    { v: 1, ts: now(), agent: 'intake', event: 'wo_answered_again', ok: true, wo_id: known.woId, lane: request.lane },
-  ]);
-  removeTree(join(rt.station.layout.claimed, request.claim));
-  return [];
+/**
+ * The same bytes under the same id: on record, and the result stands (again), also in the lane of this drop. The extra copy goes with the
+ * next flush, because the evidence holds these bytes.
+ */
+function answeredAgain(rt: Runtime, request: ClaimedRequest, known: OrderLife): Draft {
+  rt.orders.recall(known);
+  const { claim, file, lane, requester } = request;
+  return fact(known, 'repeated', { claim, file, lane, requester });
 }
 
 function admitted(
@@ -175,7 +208,14 @@ function admitted(
   const cycle = findCycle(order.woId, order.dependsOn, (id) => rt.orders.get(id)?.admitted?.depends_on ?? []);
   if (cycle !== null) throw new WaybillError('DEPENDENCY_CYCLE', `depends on itself: ${cycle.join(' -> ')}`);
   const received = now();
-  const wait = firstWait(rt, order, received, statuses);
+  const approval =
+    order.approval === null || order.dryRun || request.dryRun
+      ? {}
+      : { approval: { by: [...order.approval.by], why: order.approval.why } };
+  const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
+  const wait =
+    firstWait(rt, order, received, statuses) ??
+    standingWait({ approval: approval.approval ?? null, approved: false, agents: agents.agents ?? null });
   const data: AdmittedData & FirstWait = {
     claim: request.claim,
     file: request.file,
@@ -184,9 +224,10 @@ function admitted(
     trace_id: newTraceId(),
     received_at: received,
     request: {
-      name: `request.${/\.json$/i.test(request.file) ? 'json' : 'yaml'}`,
+      name: `request.${/\.json$/i.test(request.orderFile ?? request.file) ? 'json' : 'yaml'}`,
       sha256: hash,
       size: request.bytes.length,
+      ...(request.orderFile === null ? {} : { order_file: request.orderFile }),
     },
     title: order.title,
     summary: order.summary.slice(0, 1000),
@@ -202,6 +243,8 @@ function admitted(
     dry_run: order.dryRun || request.dryRun,
     works: !isPure(order),
     warnings: [...warnings],
+    ...approval,
+    ...agents,
     waiting_for: wait?.waitingFor ?? null,
     until: wait?.until ?? null,
     why: wait?.why ?? null,
@@ -256,7 +299,7 @@ function rejected(
     requester: request.requester,
     trace_id: newTraceId(),
     received_at: at,
-    request: { name: request.file, sha256: sha256(request.bytes), size: request.bytes.length },
+    request: { name: request.file, sha256: requestHash(request), size: request.bytes.length },
     declared_id: about.declaredId,
     title: about.title,
     quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${shortName(request.file)}`,
@@ -273,6 +316,24 @@ export function quarantine(rt: Runtime, data: RejectedData): void {
   const request = readClaim(rt.station.layout.claimed, data.claim);
   const path = join(rt.station.layout.root, data.quarantine);
   if (request === null || exists(path)) return;
-  ensureDir(dirname(path));
-  writeNew(path, request.bytes);
+  writeQuarantined(path, quarantinedFiles(request));
+}
+
+/** What stands in quarantine: the file, or the folder bundle, as it was dropped. */
+export function quarantinedFiles({
+  bytes,
+  orderFile,
+  attachments,
+}: Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'>): { path: string; bytes: Buffer }[] {
+  return orderFile === null || attachments === null
+    ? [{ path: '', bytes }]
+    : [{ path: orderFile, bytes }, ...attachments];
+}
+
+export function writeQuarantined(path: string, files: readonly { path: string; bytes: Buffer }[]): void {
+  for (const file of files) {
+    const to = file.path === '' ? path : join(path, file.path);
+    ensureDir(dirname(to));
+    writeNew(to, file.bytes);
+  }
 }

@@ -1,14 +1,15 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { claimDrop, syncClaims } from '../intake/claim.ts';
-import { type InboxScanner, identityOf, type Oddity } from '../intake/scan.ts';
+import { type InboxScanner, identityOf, type Oddity, type ScanSettings } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { RejectedData } from '../order/event.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, writeNew } from '../platform/durable.ts';
-import { fs } from '../platform/fs.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { newTraceId, newUlid } from '../platform/ids.ts';
-import { userName } from '../platform/user.ts';
+import { expandHome, userName } from '../platform/user.ts';
+import type { Station } from '../station/station.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Step 1 of "One order's life": claim what lies complete in the inbox. */
@@ -19,42 +20,23 @@ export function claimDrops(
   scanner: InboxScanner,
   limit: number,
 ): { claims: string[]; settlesIn: number | null } {
-  const { inbox, claimed } = rt.station.layout;
+  const { claimed } = rt.station.layout;
   const found = scanner.scan(limit);
   const claims: string[] = [];
   const lanes = new Set<string>();
   for (const drop of found.drops) {
     try {
-      const claim = claimDrop(inbox, claimed, drop);
+      const claim = claimDrop(claimed, drop);
       if (claim === null) continue;
       claims.push(claim);
-      lanes.add(join(inbox, drop.lane));
+      lanes.add(drop.folder);
     } catch (error) {
-      const path = join(inbox, drop.lane, drop.name);
-      const stat = fs.lstatSync(path);
-      refuseInPlace(
-        rt,
-        scanner,
-        {
-          lane: drop.lane,
-          name: drop.name,
-          what: 'unclaimable',
-          uid: stat.uid,
-          identity: identityOf(stat),
-        },
-        asWaybillError(error),
-      );
+      const stat = ifThere(() => fs.lstatSync(join(drop.folder, drop.name)));
+      if (stat === undefined) continue;
+      refuseInPlace(rt, scanner, { ...drop, uid: stat.uid, identity: identityOf(stat) }, asWaybillError(error));
     }
   }
-  for (const odd of found.oddities)
-    refuseInPlace(
-      rt,
-      scanner,
-      odd,
-      new WaybillError('NOT_A_FILE', `${odd.lane}/${odd.name} is ${odd.what}, not a file`, {
-        place: { file: odd.name },
-      }),
-    );
+  for (const odd of found.oddities) refuseInPlace(rt, scanner, odd, oddityError(rt, odd));
   if (claims.length > 0) {
     syncClaims(claimed, lanes);
     rt.step('life 1: claimed', claims);
@@ -62,10 +44,26 @@ export function claimDrops(
   return { claims, settlesIn: found.settlesIn };
 }
 
+function oddityError(rt: Runtime, { lane, name, code, what }: Oddity): WaybillError {
+  const place = { file: name };
+  return code === 'TOO_LARGE'
+    ? new WaybillError(
+        code,
+        `${lane}/${name} has ${what}, the limit is ${rt.station.settings.intake.maxOrderBytes} bytes`,
+        { place },
+      )
+    : new WaybillError(code, `${lane}/${name} is ${what}, not a file`, { place });
+}
+
 /** Refuses what is not ours to take, once: it stays where it is, and a marker remembers that it was told. */
-function refuseInPlace(rt: Runtime, scanner: InboxScanner, odd: Oddity, error: WaybillError): void {
-  scanner.pass(odd.lane, odd.name, odd.identity);
-  const marker = join(rt.station.layout.refused, sha256(`${odd.lane}/${odd.name}/${odd.identity}`).slice(7, 39));
+function refuseInPlace(
+  rt: Runtime,
+  scanner: InboxScanner,
+  odd: Pick<Oddity, 'lane' | 'folder' | 'name' | 'uid' | 'identity'>,
+  error: WaybillError,
+): void {
+  scanner.pass(odd.folder, odd.name, odd.identity);
+  const marker = join(rt.station.layout.refused, sha256(`${odd.folder}/${odd.name}/${odd.identity}`).slice(7, 39));
   if (exists(marker)) return;
   const at = now();
   const data: RejectedData = {
@@ -83,5 +81,19 @@ function refuseInPlace(rt: Runtime, scanner: InboxScanner, odd: Oddity, error: W
   };
   rt.record([{ event: 'rejected', woId: null, attempt: 0, from: null, to: 'rejected', data }]);
   ensureDir(rt.station.layout.refused);
-  writeNew(marker, `${odd.lane}/${odd.name}\n`);
+  writeNew(marker, `${odd.folder}/${odd.name}\n`);
+}
+
+/** What intake needs of settings to look at the lanes. */
+export function scanSettings(station: Station): ScanSettings {
+  const { intake, lanes } = station.settings;
+  const watched = Object.entries(lanes).map(([name, { folder, take }]) => [
+    name,
+    { folder: folder === null ? null : resolve(station.layout.root, expandHome(folder)), take },
+  ]);
+  return {
+    settleMs: intake.settleMs,
+    maxOrderBytes: intake.maxOrderBytes,
+    lanes: Object.fromEntries(watched) as ScanSettings['lanes'],
+  };
 }

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
-import { claimCommand, reclaim } from '../intake/claim.ts';
+import { type ClaimedRequest, claimCommand, reclaim } from '../intake/claim.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { CommandFile } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
 import { assertLegal, isLegal, type Transition } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, exists, namesIn, readIfThere, removeDurable, syncDir, writeDurable } from '../platform/durable.ts';
+import { exists, namesIn, readIfThere, removeDurable, syncDir, writeDurable } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
+import { REQUEST_FOLDER } from '../record/evidence.ts';
 import { cancelOrder } from './finish.ts';
+import { purge } from './purge.ts';
 import { released } from './release.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
@@ -60,6 +62,7 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
 type OrderCommand = Exclude<CommandFile, { command: 'drop' }>;
 
 async function carryOut(rt: Runtime, command: OrderCommand, by: string): Promise<void> {
+  if (command.command === 'purge') return purge(rt, command.wo_id, by, command.reason ?? '');
   const life = await rt.find(command.wo_id);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
   const who = command.reason === undefined ? by : `${by}: ${command.reason}`;
@@ -79,6 +82,14 @@ async function carryOut(rt: Runtime, command: OrderCommand, by: string): Promise
       return;
     case 'release':
       allow(life, 'released', 'ready');
+      if (life.waitingFor === 'agent')
+        throw new WaybillError(
+          'ILLEGAL_TRANSITION',
+          `${life.woId} waits for an agent: ${life.why ?? 'none is configured'}`,
+          {
+            hint: 'Releasing it gives it none. Cancel it, or drop it with files or actions of its own.',
+          },
+        );
       rt.record([released(life, `released by ${who}`)]);
       return;
     case 'retry':
@@ -101,13 +112,15 @@ async function retry(rt: Runtime, life: OrderLife, by: string): Promise<void> {
       `${life.woId} is ${life.status}: only failed and cancelled orders can be retried`,
     );
   }
+  if (life.purgedAttempts >= life.attempt)
+    throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} was purged: its request is gone`, {
+      hint: 'Drop it again.',
+    });
   let { claim } = life.admitted;
   if (!exists(join(rt.station.layout.claimed, claim))) {
-    const bytes = await requestBytes(rt, life);
     claim = newUlid();
-    reclaim(rt.station.layout.claimed, claim, life.admitted.lane, life.admitted.file, bytes);
-    ensureDir(rt.station.layout.claimed);
-    syncDir(rt.station.layout.claimed);
+    const { lane, file } = life.admitted;
+    reclaim(rt.station.layout.claimed, rt.station.layout.tmp, { claim, lane, file, ...(await requestOf(rt, life)) });
   }
   rt.orders.recall(life);
   rt.record([
@@ -122,10 +135,18 @@ async function retry(rt: Runtime, life: OrderLife, by: string): Promise<void> {
   ]);
 }
 
-async function requestBytes(rt: Runtime, life: OrderLife): Promise<Buffer> {
+async function requestOf(
+  rt: Runtime,
+  life: OrderLife,
+): Promise<Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'>> {
+  const orderFile = life.admitted?.request.order_file ?? null;
   for (let attempt = life.attempt; attempt >= 1; attempt--) {
-    const file = (await rt.journal.evidence(life, attempt)).find((f) => f.path === life.admitted?.request.name);
-    if (file !== undefined) return file.bytes;
+    const files = await rt.journal.evidence(life, attempt);
+    const file = files.find((f) => f.path === life.admitted?.request.name);
+    if (file === undefined) continue;
+    const below = files.filter((f) => f.path.startsWith(`${REQUEST_FOLDER}/`));
+    const attachments = below.map(({ path, bytes }) => ({ path: path.slice(REQUEST_FOLDER.length + 1), bytes }));
+    return { bytes: file.bytes, orderFile, attachments: orderFile === null ? null : attachments };
   }
   throw new WaybillError('UNKNOWN_ORDER', `the request of ${life.woId} is not in the journal`);
 }

@@ -1,6 +1,6 @@
 import { lookAround } from '../execute/look.ts';
 import { prepareOrder } from '../execute/prepare.ts';
-import { readOrder } from '../intake/read-order.ts';
+import { type Input, readOrder } from '../intake/read-order.ts';
 import { renderDiff } from '../order/diff.ts';
 import { asWaybillError, type WaybillError } from '../order/error.ts';
 import type { Order, Warning } from '../order/order.ts';
@@ -12,8 +12,7 @@ import type { Station } from '../station/station.ts';
 /** Plans an order against the tree as it is, with nothing recorded and nothing changed. Throws what the order would fail with. */
 export async function dryRun(
   station: Station,
-  bytes: Buffer,
-  file: string,
+  input: Input,
 ): Promise<{
   refusal: WaybillError | null;
   woId: string;
@@ -21,7 +20,7 @@ export async function dryRun(
   diff: string;
   warnings: Warning[];
 }> {
-  const read = readOrder(bytes, file, station.settings.intake);
+  const read = readOrder(input, station.settings.intake);
   if ('error' in read) throw read.error;
   const { order, warnings } = read;
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));

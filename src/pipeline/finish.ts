@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { commandEvidence } from '../execute/run-commands.ts';
-import { readClaim } from '../intake/claim.ts';
+import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
 import { errorBody, type WaybillError } from '../order/error.ts';
 import type { OutcomeData } from '../order/event.ts';
 import type { CheckResult } from '../order/generated.ts';
@@ -9,7 +9,14 @@ import { planDocument } from '../order/plan.ts';
 import { millisecondsBetween, now } from '../platform/clock.ts';
 import { ensureDir, exists, removeTree, syncDir, writeNew } from '../platform/durable.ts';
 import { backoffMs } from '../queue/waits.ts';
-import { evidenceName, projectEvidence, type SealedEvidence, sealEvidence } from '../record/evidence.ts';
+import {
+  type EvidenceFile,
+  evidenceName,
+  projectEvidence,
+  REQUEST_FOLDER,
+  type SealedEvidence,
+  sealEvidence,
+} from '../record/evidence.ts';
 import { sealedFolder } from '../record/journal.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
@@ -21,12 +28,20 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
   const request = job?.request ?? readClaim(rt.station.layout.claimed, life.admitted?.claim ?? '');
   return sealEvidence({
     life,
-    request: { path: life.admitted?.request.name ?? 'request', bytes: request?.bytes ?? Buffer.alloc(0) },
+    request: requestFiles(life, request),
     plan: job === null ? null : planDocument(job.order, job.prepared.plan.changes),
     changes: job?.changes ?? [],
     commands: commandEvidence(rt.claimFolder(life)),
     checks,
   });
+}
+
+/** The request as evidence keeps it: the order's exact bytes, and below request/ what came with it. */
+function requestFiles(life: OrderLife, request: ClaimedRequest | null): EvidenceFile[] {
+  return [
+    { path: life.admitted?.request.name ?? 'request', bytes: request?.bytes ?? Buffer.alloc(0) },
+    ...(request?.attachments ?? []).map(({ path, bytes }) => ({ path: `${REQUEST_FOLDER}/${path}`, bytes })),
+  ];
 }
 
 /** Evidence that no landing carries waits in the claim folder, synced, until the journal takes it. */

@@ -59,7 +59,7 @@ async function flush(rt: Runtime): Promise<void> {
   await letGo(
     rt,
     finished,
-    records.flatMap((r) => (r.event === 'rejected' ? [r.data.claim] : [])),
+    records.flatMap((r) => (r.event === 'rejected' || r.event === 'repeated' ? [r.data.claim] : [])),
   );
 }
 
@@ -111,7 +111,7 @@ export async function settleClaims(rt: Runtime): Promise<string[]> {
   // Claims and ids of what the next flush will take.
   const pending = new Set<string>();
   for (const record of rt.unjournalled) {
-    if (record.event === 'rejected') pending.add(record.data.claim);
+    if (record.event === 'rejected' || record.event === 'repeated') pending.add(record.data.claim);
     if (record.wo_id !== null) pending.add(record.wo_id);
   }
   const needed = new Set<string>(pending);

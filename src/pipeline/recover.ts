@@ -8,6 +8,7 @@ import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
 import { removeOwnRefLocks, removeStaleRefLocks } from '../git/ref-transaction.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
 import { returnHidden } from '../intake/claim.ts';
+import { InboxScanner } from '../intake/scan.ts';
 import { type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
@@ -21,10 +22,12 @@ import { evidenceName, filesBelow } from '../record/evidence.ts';
 import { readSealed } from '../record/journal.ts';
 import type { Draft } from '../record/ledger.ts';
 import { admitClaims, quarantine } from './admit.ts';
+import { scanSettings } from './claim-drops.ts';
 import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims } from './flush.ts';
 import { endDrafts } from './land.ts';
+import { recoverPurge } from './purge.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
 
@@ -33,6 +36,7 @@ import { undo } from './undo.ts';
  * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next.
  */
 export async function recover(rt: Runtime): Promise<void> {
+  await recoverPurge(rt);
   await removeOwnRefLocks(rt.station.repo, `refs/waybill/${rt.station.id}`);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
@@ -49,7 +53,7 @@ export async function recover(rt: Runtime): Promise<void> {
     if (record.event === 'rejected') rt.show(record.data.file, () => quarantine(rt, record.data));
   }
   await showMissingEvidence(rt);
-  returnHidden(rt.station.layout.inbox, rt.station.layout.claimed);
+  returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);
 }

@@ -1,8 +1,9 @@
-import { dirname, join } from 'node:path';
-import { hashOf } from '../order/canonical-json.ts';
+import { join } from 'node:path';
+import { droppedFiles } from '../intake/claim.ts';
 import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { laneOf } from '../order/life.ts';
+import { HashCheck } from '../order/tombstone.ts';
 import { isTerminal } from '../order/transition.ts';
 import {
   ensureDir,
@@ -12,7 +13,6 @@ import {
   removeDurable,
   removeTree,
   writeDurable,
-  writeNew,
   writeProjection,
 } from '../platform/durable.ts';
 import { newUlid } from '../platform/ids.ts';
@@ -21,9 +21,11 @@ import { JournalReader, refusedFolder } from '../record/journal.ts';
 import { GENESIS, parseRecord, readLedger, segmentPath } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
-import { projectState } from '../record/state.ts';
+import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
+import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
+import { writeQuarantined } from './admit.ts';
 
 /** A file in the state folder that says the projections below it are whole; gone when somebody deleted the folder. */
 const MARKER = '.waybill';
@@ -70,11 +72,10 @@ export async function restoreProjections(station: Station, all: boolean): Promis
     await restoreQuarantined(station, journal, record.seq, record.data);
   }
   let [states, evidence] = [0, 0];
+  const at = Date.now();
   for (const life of orders.all()) {
-    if (all || !exists(join(station.layout.state, `${life.woId}.json`))) {
-      projectState(station, life);
-      states++;
-    }
+    if (isOldCanary(station, life, at)) continue;
+    if (restoreState(station, life, all, at)) states++;
     if (
       isTerminal(life.status) &&
       life.status !== 'rejected' &&
@@ -83,11 +84,23 @@ export async function restoreProjections(station: Station, all: boolean): Promis
       projectResult(station, life);
       results++;
     }
-    for (let attempt = 1; attempt <= life.attempt; attempt++)
+    for (let attempt = life.purgedAttempts + 1; attempt <= life.attempt; attempt++)
       if (await restoreAttempt(station, journal, life, attempt, all)) evidence++;
   }
   markProjectionsWhole(station);
   return { orders: orders.size, states, results, evidence };
+}
+
+/** The state file stands among the live ones, or in the archive where it belongs by now. */
+function restoreState(station: Station, life: OrderLife, all: boolean, at: number): boolean {
+  const live = join(station.layout.state, `${life.woId}.json`);
+  const archived = isPastRetention(station, life.finishedAt, at)
+    ? archivedStatePath(station, life.woId, life.finishedAt ?? '')
+    : null;
+  if (!all && [live, archived].some((path) => path !== null && exists(path))) return false;
+  if (archived === null || exists(live)) projectState(station, life);
+  else writeProjection(archived, stateText(stateDocument(station, life)));
+  return true;
 }
 
 async function restoreAttempt(
@@ -116,10 +129,9 @@ async function restoreQuarantined(
   if (data.quarantine === null) return;
   const path = join(station.layout.root, data.quarantine);
   if (exists(path)) return;
-  const file = (await journal.filesBelow(refusedFolder(seq, data.claim)))[0];
-  if (file === undefined || namesIn(join(station.layout.claimed, data.claim)).length > 0) return;
-  ensureDir(dirname(path));
-  writeNew(path, file.bytes);
+  if (namesIn(join(station.layout.claimed, data.claim)).length > 0) return;
+  const files = await journal.filesBelow(refusedFolder(seq, data.claim));
+  if (files.length > 0) writeQuarantined(path, droppedFiles(files));
 }
 
 /**
@@ -130,15 +142,22 @@ export async function restoreLedger(station: Station): Promise<{ records: number
   const { ledger, ids } = station.layout;
   const lines = await new JournalReader(station.repo, refsOf(station.id).journal).ledgerLines();
   let head = GENESIS;
+  const check = new HashCheck();
   const whole: string[] = [];
   for (const line of lines.split('\n').filter((l) => l !== '')) {
     const record = parseRecord(line, 'journal');
-    const { hash, ...body } = record;
-    if (record.seq !== head.seq + 1 || record.prev !== head.hash || hashOf(body) !== hash)
+    const { hash } = record;
+    if (record.seq !== head.seq + 1 || record.prev !== head.hash || !check.accepts(record))
       throw new WaybillError('LEDGER_BROKEN', `the journal's own record ${record.seq} does not follow`);
     head = { seq: record.seq, hash };
     whole.push(`${line}\n`);
   }
+  const [emptied] = check.unsettled();
+  if (emptied !== undefined)
+    throw new WaybillError(
+      'LEDGER_BROKEN',
+      `the journal's own record ${emptied} is marked as purged, but no record says so`,
+    );
   const kept = exists(ledger) ? `${ledger}.broken-${newUlid()}` : null;
   if (kept !== null) moveDurable(ledger, kept);
   ensureDir(ledger);

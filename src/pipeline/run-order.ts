@@ -45,6 +45,8 @@ function endDryRun(rt: Runtime, job: Job): boolean {
 /** An order that changed nothing makes no commit, and says so. */
 function endUnchanged(rt: Runtime, job: Job): boolean {
   if (job.images.length > 0) return false;
-  finishWithoutLanding(rt, rt.life(job.woId), job, 'no file changed, so there is no commit', null);
+  const summary =
+    job.order.type === 'ping' ? 'no_operations: there was nothing to do' : 'no file changed, so there is no commit';
+  finishWithoutLanding(rt, rt.life(job.woId), job, summary, null);
   return true;
 }

@@ -4,6 +4,7 @@ import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { assertLegal, isTerminal } from '../order/transition.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
 import type { Log } from '../platform/log.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
@@ -13,6 +14,7 @@ import { JournalReader } from '../record/journal.ts';
 import { type Draft, FileLedger, readCheckpoint, writeCheckpoint } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection } from '../record/result.ts';
+import { archivedStatePath, isPastRetention } from '../record/retention.ts';
 import { projectState } from '../record/state.ts';
 import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
@@ -63,6 +65,8 @@ export class Runtime {
   lastTip: string | null = null;
   /** Orders that ended since somebody looked who waits for them. */
   readonly ended: string[] = [];
+  /** Told of every order that a record moved or spoke of. */
+  onMoved: (life: OrderLife) => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders'>) {
@@ -89,15 +93,34 @@ export class Runtime {
     const runtime = new Runtime({ station, log, lock, step, ledger, orders });
     const journalled = await runtime.journal.upTo();
     await runtime.#assertAnchored();
+    runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     const from = (checkpoint?.head.seq ?? 0) + 1;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
-      if (record.seq >= from) orders.apply(record);
+      if (record.seq >= from) await runtime.#fold(record);
       if (record.seq > journalled) runtime.unjournalled.push(record);
     }
-    runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     for (const life of orders.all()) runtime.#route(life);
     runtime.#catchUpProjections(from);
     return runtime;
+  }
+
+  /**
+   * Folds a record in at a start. One that speaks of an order which ended before the checkpoint finds it in the journal, perhaps with this
+   * very record in it already.
+   */
+  async #fold(record: Recorded): Promise<void> {
+    const { wo_id: woId } = record;
+    if (
+      woId !== null &&
+      this.orders.get(woId) === undefined &&
+      record.event !== 'admitted' &&
+      record.event !== 'rejected'
+    ) {
+      const life = await this.find(woId);
+      if (life !== null) this.orders.recall(life);
+    }
+    const known = woId === null ? undefined : this.orders.get(woId);
+    if (known === undefined || known.lastSeq < record.seq) this.orders.apply(record);
   }
 
   /** A ledger that lost its tail, or another ledger than the journal anchors, must not be written on: `verify` would never be green again. */
@@ -145,6 +168,7 @@ export class Runtime {
     const told: { record: Recorded; life: OrderLife | null }[] = [];
     const touched = new Map<string, OrderLife>();
     for (const record of records) {
+      this.#leaveArchive(record.wo_id);
       const life = this.orders.apply(record);
       this.ids.note(record);
       this.unjournalled.push(record);
@@ -153,7 +177,16 @@ export class Runtime {
     }
     for (const life of touched.values()) this.#route(life);
     this.#project(told, [...touched.values()]);
+    for (const life of touched.values()) this.onMoved(life);
     return records;
+  }
+
+  /** An order that ended long ago and is spoken of again has its state file among the live ones: the archived one goes. */
+  #leaveArchive(woId: string | null): void {
+    const life = woId === null ? undefined : this.orders.get(woId);
+    if (life === undefined || !isPastRetention(this.station, life.finishedAt, Date.now())) return;
+    const archived = archivedStatePath(this.station, life.woId, life.finishedAt ?? '');
+    this.show(life.woId, () => void ifThere(() => fs.unlinkSync(archived)));
   }
 
   #assertLegal(drafts: readonly Draft[]): void {

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
 import { isAt, onDisk } from '../git/placement.ts';
-import { type ClaimedRequest, readClaim } from '../intake/claim.ts';
+import { type ClaimedRequest, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
-import { sha256 } from '../order/canonical-json.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -12,6 +11,7 @@ import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
 import { resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { standingWait } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
@@ -113,14 +113,28 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
   return jobs;
 }
 
-/** Orders that came to be ready past their dependencies (a retry, a release) wait for them all the same, or fail with them. */
+/**
+ * Orders that came to be ready past their dependencies (a retry, a release) wait for them all the same, or fail with them; likewise
+ * those that need a person's approval or an agent.
+ */
 async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<OrderLife[]> {
   const free: OrderLife[] = [];
   for (const life of lives) {
     const dependsOn = life.admitted?.depends_on ?? [];
     const known = await statusesOf(rt, dependsOn);
-    if (dependsOn.every((id) => known(id) === 'done')) free.push(life);
-    else {
+    const standing = standingWait({
+      approval: life.admitted?.approval ?? null,
+      approved: life.approved,
+      agents: life.admitted?.agents ?? null,
+    });
+    if (dependsOn.every((id) => known(id) === 'done')) {
+      if (standing === null) free.push(life);
+      else
+        rt.record([
+          ...startedAgain(life),
+          waits(life, { waiting_for: standing.waitingFor, until: standing.until, why: standing.why }),
+        ]);
+    } else {
       const why = `depends on ${dependsOn.filter((id) => known(id) !== 'done').join(', ')}`;
       // due at once: the tracker of waits then says for what, until when, or that it failed
       rt.record([
@@ -136,10 +150,10 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
   const { station } = rt;
   const request = readClaim(station.layout.claimed, life.admitted?.claim ?? '');
   if (request === null) throw new WaybillError('IO_ERROR', `the claimed request of ${life.woId} is gone`);
-  if (sha256(request.bytes) !== life.admitted?.request.sha256) {
+  if (requestHash(request) !== life.admitted?.request.sha256) {
     throw new WaybillError('CHANGED_AFTER_CLAIM', `${request.file} was written to after it was claimed`);
   }
-  const read = readOrder(request.bytes, request.file, station.settings.intake);
+  const read = readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
   assertCommandsAllowed(order, station.settings);

@@ -13,7 +13,7 @@ import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
 import { admitClaims } from './admit.ts';
-import { claimDrops } from './claim-drops.ts';
+import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
 import { recover } from './recover.ts';
@@ -21,6 +21,7 @@ import { releaseWaiting } from './release.ts';
 import { markProjectionsWhole, projectionsAreWhole, restoreProjections } from './restore.ts';
 import { runOrders } from './run-order.ts';
 import { Runtime } from './runtime.ts';
+import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
@@ -62,6 +63,7 @@ class StationLoop {
   readonly #rt: Runtime;
   readonly #options: UpOptions;
   readonly #scanner: InboxScanner;
+  readonly #tracker: Tracker;
   readonly #atWork = new Map<string, Promise<void>>();
   #wake: () => void = () => {};
   #again = false;
@@ -76,7 +78,9 @@ class StationLoop {
   constructor(rt: Runtime, options: UpOptions) {
     this.#rt = rt;
     this.#options = options;
-    this.#scanner = new InboxScanner(rt.station.layout.inbox, rt.station.settings.intake.settleMs);
+    this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
+    this.#tracker = new Tracker(rt, this.#scanner);
+    rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
 
@@ -101,6 +105,7 @@ class StationLoop {
       await Promise.all(this.#atWork.values());
       if (this.#failure !== null) throw this.#failure;
       await flushJournal(this.#rt);
+      await this.#tracker.look();
     } finally {
       await stopSchedule();
       await this.#watch?.close();
@@ -183,6 +188,7 @@ class StationLoop {
         rt.log.warn('paths changed in waybill.yaml: they count from the next start of the station');
       }
       rt.useSettings({ ...settings, paths: rt.station.settings.paths });
+      this.#scanner.useSettings(scanSettings(rt.station));
       this.#settingsFault = null;
       rt.log.info('waybill.yaml was read again');
     } catch (thrown) {
@@ -239,7 +245,7 @@ class StationLoop {
       pid: process.pid,
       at: now(),
       version: VERSION,
-      processors: ['intake', 'executor'],
+      processors: ['intake', 'executor', 'tracker'],
       alive: rt.orders.size,
       slow: this.#slow,
     };
@@ -248,7 +254,7 @@ class StationLoop {
     for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)]))
       ensureDir(join(layout.inbox, lane));
     ensureDir(layout.commands);
-    const folders = [layout.inbox, ...this.#scanner.lanes().map((lane) => join(layout.inbox, lane)), layout.commands];
+    const folders = [layout.inbox, ...this.#scanner.lanes().map(({ folder }) => folder), layout.commands];
     const identity = folders.map((f) => `${f}=${folderIdentity(f)}`).join('\n');
     if (identity !== this.#watched) {
       await this.#watch?.close();
@@ -262,6 +268,7 @@ class StationLoop {
         rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
       } else markProjectionsWhole(rt.station);
     }
+    await this.#tracker.look();
   }
 
   #hint(): void {

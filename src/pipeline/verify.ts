@@ -1,17 +1,19 @@
 import { join } from 'node:path';
 import { commitsOfOrder, historyOf } from '../git/history.ts';
 import { IndependentReader } from '../git/independent.ts';
-import { hashOf, sha256 } from '../order/canonical-json.ts';
+import { sha256 } from '../order/canonical-json.ts';
 import { isOutside } from '../order/change.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { namesIn, readIfThere } from '../platform/durable.ts';
+import { HashCheck } from '../order/tombstone.ts';
+import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { readLines } from '../platform/jsonl.ts';
 import { checkEvidence, evidenceName } from '../record/evidence.ts';
 import { type Anchor, JournalReader } from '../record/journal.ts';
 import { GENESIS, parseRecord, segmentPath, segments } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
+import { isOldCanary } from '../record/retention.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 
@@ -55,6 +57,7 @@ export async function verifyStation(
   for (const [name, manifest] of chain.manifests) {
     const owner = name.replace(/@\d+$/, '');
     if (woId !== null && owner !== woId) continue;
+    if (isCleanedUp(station, chain, owner, name)) continue;
     evidence++;
     for (const fault of checkEvidence(join(station.layout.evidence, name), manifest)) {
       findings.push({
@@ -84,6 +87,12 @@ export async function verifyStation(
   return { records: chain.hashes.size, orders: lives.length, anchors: anchors.length, evidence, commits, findings };
 }
 
+/** What an old canary left is taken away by the tracker; the journal still has it. */
+function isCleanedUp(station: Station, chain: Chain, woId: string, name: string): boolean {
+  const life = chain.orders.get(woId);
+  return life !== undefined && isOldCanary(station, life, Date.now()) && !exists(join(station.layout.evidence, name));
+}
+
 interface Chain {
   readonly orders: Orders;
   /** Manifest hash by evidence folder: every attempt that ended has one. */
@@ -99,6 +108,7 @@ function verifyChain(station: Station): Chain {
   const hashes = new Map<number, string>();
   const manifests = new Map<string, string>();
   let head = GENESIS;
+  const check = new HashCheck();
   const folder = station.layout.ledger;
   const bad = (subject: string, message: string): Chain => ({
     orders,
@@ -123,11 +133,11 @@ function verifyChain(station: Station): Chain {
       } catch (error) {
         return bad(subject, asWaybillError(error).message);
       }
-      const { hash, ...body } = record;
+      const { hash } = record;
       if (record.seq !== head.seq + 1)
         return bad(subject, `the record has sequence number ${record.seq}: records are missing or doubled`);
       if (record.prev !== head.hash) return bad(subject, 'the record does not follow the one before it');
-      if (hashOf(body) !== hash) return bad(subject, 'the record was changed: its hash is not that of its content');
+      if (!check.accepts(record)) return bad(subject, 'the record was changed: its hash is not that of its content');
       try {
         orders.apply(record);
       } catch (error) {
@@ -140,6 +150,11 @@ function verifyChain(station: Station): Chain {
         manifests.set(evidenceName(record.wo_id ?? '', record.attempt), manifest);
     }
   }
+  const [emptied] = check.unsettled();
+  if (emptied !== undefined)
+    return bad(`ledger record ${emptied}`, 'the record is marked as purged, but no record says so');
+  for (const life of orders.all())
+    for (let attempt = 1; attempt <= life.purgedAttempts; attempt++) manifests.delete(evidenceName(life.woId, attempt));
   return { orders, hashes, manifests, findings: [] };
 }
 

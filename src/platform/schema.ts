@@ -2,13 +2,13 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { FormatsPlugin } from 'ajv-formats';
-import { nearest } from '../order/canonical.ts';
 import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
   CommandFile,
   ErrorDocument,
   EvidenceManifest,
+  FollowupDocument,
   LedgerRecord,
   OrderDocument,
   ResultDocument,
@@ -16,6 +16,7 @@ import type {
   StateDocument,
   TelemetryLine,
 } from '../order/generated.ts';
+import { nearest } from '../order/nearest.ts';
 import { fs } from './fs.ts';
 
 /** The contracts in schemas/, and the type each gives. */
@@ -23,6 +24,7 @@ interface Contracts {
   'command-file': CommandFile;
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
+  followup: FollowupDocument;
   'ledger-record': LedgerRecord;
   order: OrderDocument;
   result: ResultDocument;
@@ -57,19 +59,25 @@ function validator(name: keyof Contracts): ValidateFunction {
   return validate;
 }
 
+/** The document a value came from: where things stand in it, and what its author calls them. */
+interface Origin {
+  readonly locate: ReadDocument['locate'];
+  readonly name?: (segments: readonly (string | number)[]) => readonly (string | number)[];
+}
+
 /** The value, as the type of its contract; throws `code` with what is wrong and, where the document tells, the place. */
 export function conform<N extends keyof Contracts>(
   name: N,
   value: unknown,
   code: ErrorCode,
-  locate?: ReadDocument['locate'],
+  origin?: Origin,
 ): Contracts[N] {
   const validate = validator(name);
   if (validate(value)) return value as Contracts[N];
   const error = mostTelling(validate.errors ?? []);
   const segments = segmentsOf(error);
-  const where = segments.join('.') || 'the document';
-  const place = locate === undefined ? {} : locate(segments);
+  const where = (origin?.name?.(segments) ?? segments).join('.') || 'the document';
+  const place = origin === undefined ? {} : origin.locate(segments);
   const hint = suggestion(error);
   throw new WaybillError(code, `${where}: ${wording(error)}`, hint === null ? { place } : { place, hint });
 }
@@ -127,11 +135,24 @@ function choicesOf(forms: unknown): string[] | null {
   return keys.every((key) => key !== undefined) ? keys : null;
 }
 
+/** How a value of each type is written. */
+const FORMS: Readonly<Record<string, string>> = {
+  string: 'text, in quotes',
+  integer: 'a whole number without quotes, as in 1',
+  number: 'a number without quotes, as in 1.5',
+  boolean: 'true or false, without quotes',
+  array: 'a list, as in [a, b]',
+  object: 'a mapping, as in {key: value}',
+};
+
 function suggestion(error: ErrorObject): string | null {
   // YAML reads 0755 as the number 755.
   if (error.keyword === 'enum' && typeof error.data === 'number') return 'Write it as text, in quotes.';
+  const wanted = error.keyword === 'type' ? FORMS[String((error.params as { type: unknown }).type)] : undefined;
+  if (wanted !== undefined) return `Write ${wanted}.`;
+  if (error.keyword === 'required') return `Add \`${(error.params as { missingProperty: string }).missingProperty}\`.`;
   if (error.keyword === 'discriminator')
-    return 'Known actions: write, append, prepend, edit, patch, delete, move, command.';
+    return 'Known actions: write, append, prepend, edit, set, patch, delete, move, command.';
   const extra = (error.params as { additionalProperty?: string }).additionalProperty;
   if (extra === undefined) return null;
   const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});

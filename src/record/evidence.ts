@@ -21,11 +21,14 @@ export interface SealedEvidence {
 }
 
 export const MANIFEST = 'manifest.json';
+/** Below it lies what came with an order: the other files of a bundle, or the file that a rule made the order of. */
+export const REQUEST_FOLDER = 'request';
 
 /** What is known of an order when its evidence is sealed. */
 export interface EvidenceSource {
   readonly life: OrderLife;
-  readonly request: EvidenceFile;
+  /** The order's own bytes first, then what came with them. */
+  readonly request: readonly EvidenceFile[];
   readonly plan: Record<string, unknown> | null;
   readonly changes: readonly Change[];
   readonly commands: readonly EvidenceFile[];
@@ -35,7 +38,7 @@ export interface EvidenceSource {
 /** Puts an order's evidence together and seals it with a manifest. The same input gives the same bytes. */
 export function sealEvidence(source: EvidenceSource): SealedEvidence {
   const { life, changes } = source;
-  const files: EvidenceFile[] = [source.request];
+  const files: EvidenceFile[] = [...source.request];
   if (source.plan !== null) files.push(json('plan.json', source.plan));
   files.push({ path: 'changes.patch', bytes: renderDiff(changes) });
   files.push(...source.commands);

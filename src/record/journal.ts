@@ -90,6 +90,12 @@ function refusedEntries(station: Station, record: Extract<Recorded, { event: 're
   }));
 }
 
+/** The range of records that a file of the journal holds, or null for a file that is no ledger chunk. */
+export function chunkRange(path: string): { first: number; last: number } | null {
+  const match = /^ledger\/.*\/(\d{12})-(\d{12})\.jsonl$/.exec(path);
+  return match === null ? null : { first: Number(match[1]), last: Number(match[2]) };
+}
+
 export function refusedFolder(seq: number, claim: string): string {
   return `refused/${bucket(seq)}/${claim}`;
 }

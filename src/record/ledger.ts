@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { hashOf } from '../order/canonical-json.ts';
 import { WaybillError } from '../order/error.ts';
 import type { EventData, EventName, Recorded } from '../order/event.ts';
+import { entombed, withoutWords } from '../order/tombstone.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, namesIn, readIfThere, writeDurable } from '../platform/durable.ts';
 import { LineAppender, readLines } from '../platform/jsonl.ts';
@@ -116,6 +117,27 @@ export class FileLedger implements Ledger {
     return readLedger(this.#folder, fromSeq);
   }
 
+  /**
+   * Takes the words out of records that a `purged` record lists, and out of the checkpoints that hold the order. The one exception to
+   * "append-only", and only for what that record, which is never touched, vouches for. Safe to repeat.
+   */
+  empty(seqs: ReadonlySet<number>, woId: string | null): void {
+    this.#appender.sync();
+    this.#appender.close();
+    const firsts = segments(this.#folder);
+    try {
+      for (const [i, first] of firsts.entries()) {
+        const next = firsts[i + 1] ?? Number.POSITIVE_INFINITY;
+        if (![...seqs].some((seq) => seq >= first && seq < next)) continue;
+        const path = segmentPath(this.#folder, first);
+        writeDurable(path, emptiedLines(readIfThere(path)?.toString('utf8') ?? '', seqs, path));
+      }
+      if (woId !== null) for (const first of firsts) emptyCheckpoint(checkpointPath(this.#folder, first), woId);
+    } finally {
+      this.#appender = new LineAppender(segmentPath(this.#folder, firsts.at(-1) ?? 1));
+    }
+  }
+
   close(): void {
     this.#appender.close();
   }
@@ -147,6 +169,28 @@ export function parseRecord(line: string, file: string): Recorded {
   if (!conforms('ledger-record', value))
     throw new WaybillError('LEDGER_BROKEN', `${file} has a line that is no ledger record`);
   return value as Recorded;
+}
+
+/** Ledger lines with the words of some records taken out; lines of records that are empty already stay as they are. */
+export function emptiedLines(lines: string, seqs: ReadonlySet<number>, file: string): string {
+  return lines
+    .split('\n')
+    .map((line) => {
+      if (line === '') return line;
+      const record = parseRecord(line, file);
+      return seqs.has(record.seq) && record.purged !== true ? JSON.stringify(entombed(record)) : line;
+    })
+    .join('\n');
+}
+
+function emptyCheckpoint(path: string, woId: string): void {
+  const text = readIfThere(path)?.toString('utf8');
+  if (text === undefined) return;
+  const value = JSON.parse(text) as { live?: { woId?: unknown }[] };
+  const live = (value.live ?? []).map((life) =>
+    String(life.woId).toLowerCase() === woId.toLowerCase() ? withoutWords(life) : life,
+  );
+  writeDurable(path, JSON.stringify({ ...value, live }));
 }
 
 /** Records from about `sinceMs` on, reading only the segments that can hold them. */

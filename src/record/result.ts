@@ -73,7 +73,9 @@ export function projectResult(station: Station, life: OrderLife): void {
   const document = resultDocument(station, life);
   if (document === null) return;
   if (life.status === 'rejected' && life.rejected !== null) projectRejection(station, life.rejected, document);
-  else writeProjection(resultPath(station, laneOf(life), life.woId), text(document));
+  else
+    for (const lane of [laneOf(life), ...(life.alsoIn ?? [])])
+      writeProjection(resultPath(station, lane, life.woId), text(document));
 }
 
 /** A rejection is named after the file and its claim, so that it never hides an earlier result; the error also stands beside the quarantined file. */

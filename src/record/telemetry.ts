@@ -27,6 +27,8 @@ const NAMES: Partial<Record<EventName, string>> = {
   retried: 'wo_retried',
   revised: 'wo_revised',
   interrupted: 'wo_interrupted',
+  repeated: 'wo_answered_again',
+  purged: 'wo_purged',
 };
 
 /** One JSON line per event, for operators. A projection: what it says of orders is in the ledger. */
@@ -149,6 +151,7 @@ const AGENTS: Partial<Record<EventName, string>> = {
   admitted: 'intake',
   rejected: 'intake',
   revised: 'intake',
+  repeated: 'intake',
 };
 
 /** The span of the order as a whole, the parent of all its events. */

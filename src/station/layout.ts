@@ -11,6 +11,8 @@ export interface Layout {
   readonly state: string;
   readonly evidence: string;
   readonly telemetry: string;
+  readonly archive: string;
+  readonly followup: string;
 
   /** `<git common dir>/waybill`. */
   readonly live: string;
@@ -37,6 +39,8 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     state: at(settings.paths.state),
     evidence: at(settings.paths.evidence),
     telemetry: at(settings.paths.telemetry),
+    archive: at(settings.paths.archive),
+    followup: at(settings.paths.followup),
     live,
     lock: join(live, 'lock'),
     stationFile: join(live, 'station.json'),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { SettingsDocument } from '../order/generated.ts';
+import type { SettingsDocument, TakeRule } from '../order/generated.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { conform } from '../platform/schema.ts';
 
@@ -10,7 +10,7 @@ export const SETTINGS_FILE = 'waybill.yaml';
 /** waybill.yaml with every default filled in. The defaults stand in schemas/settings.schema.json too; a test compares them. */
 export interface Settings {
   readonly paths: Readonly<Required<NonNullable<SettingsDocument['paths']>>>;
-  readonly lanes: Readonly<Record<string, { readonly concurrency: number }>>;
+  readonly lanes: Readonly<Record<string, Lane>>;
   readonly defaultLane: string;
   readonly intake: {
     readonly settleMs: number;
@@ -19,6 +19,7 @@ export interface Settings {
     readonly maxDepth: number;
     readonly maxWaiting: number;
     readonly minFreeMb: number;
+    readonly deprecatedTypes: Readonly<Record<string, string>>;
   };
   readonly commands: {
     readonly allow: readonly (string | { readonly argv: readonly string[] })[];
@@ -33,6 +34,15 @@ export interface Settings {
   readonly dependencyDeadlineHours: number;
   readonly git: { readonly branch: string | null; readonly lockDeadlineSeconds: number };
   readonly telemetry: { readonly rotateBytes: number };
+  readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
+}
+
+/** What settings say of one lane. */
+export interface Lane {
+  readonly concurrency: number;
+  /** A folder outside the inbox that belongs to it, as written in settings; null for none. */
+  readonly folder: string | null;
+  readonly take: readonly TakeRule[];
 }
 
 const DEFAULT_PATHS: Settings['paths'] = {
@@ -61,7 +71,7 @@ export function parseSettings(bytes: Uint8Array): Settings {
     const text = Buffer.from(bytes).toString('utf8');
     if (text.replace(/^\s*#.*$/gm, '').trim() === '') return withDefaults({});
     const document = readDocument(bytes, 'yaml', { maxBytes: 1024 * 1024, maxDepth: 16 });
-    return withDefaults(conform('settings', document.value, 'SETTINGS_INVALID', document.locate));
+    return withDefaults(conform('settings', document.value, 'SETTINGS_INVALID', document));
   } catch (thrown) {
     const error = asWaybillError(thrown);
     throw new WaybillError('SETTINGS_INVALID', error.message, {
@@ -76,7 +86,10 @@ function withDefaults(doc: SettingsDocument): Settings {
   for (const [key, path] of Object.entries(paths)) assertInside(`paths.${key}`, path);
   if (!paths.telemetry.endsWith('.jsonl'))
     throw new WaybillError('SETTINGS_INVALID', `paths.telemetry: ${paths.telemetry} does not end in .jsonl`);
-  const lanes = Object.entries(doc.lanes ?? {}).map(([name, lane]) => [name, { concurrency: lane.concurrency ?? 1 }]);
+  const lanes = Object.entries(doc.lanes ?? {}).map(([name, lane]) => [
+    name,
+    { concurrency: lane.concurrency ?? 1, folder: lane.folder ?? null, take: lane.take ?? [] },
+  ]);
   return {
     paths,
     lanes: Object.fromEntries(lanes) as Settings['lanes'],
@@ -88,6 +101,7 @@ function withDefaults(doc: SettingsDocument): Settings {
       maxDepth: doc.intake?.max_depth ?? 32,
       maxWaiting: doc.intake?.max_waiting ?? 100_000,
       minFreeMb: doc.intake?.min_free_mb ?? 64,
+      deprecatedTypes: doc.deprecated_types ?? {},
     },
     commands: {
       allow: doc.commands?.allow ?? [],
@@ -105,6 +119,11 @@ function withDefaults(doc: SettingsDocument): Settings {
     dependencyDeadlineHours: doc.dependency_deadline_hours ?? 168,
     git: { branch: doc.git?.branch ?? null, lockDeadlineSeconds: doc.git?.lock_deadline_seconds ?? 10 },
     telemetry: { rotateBytes: doc.telemetry?.rotate_bytes ?? 64 * 1024 * 1024 },
+    tracker: {
+      staleHours: doc.tracker?.stale_hours ?? 6,
+      retentionDays: doc.tracker?.retention_days ?? 30,
+      canaryHours: doc.tracker?.canary_hours ?? 24,
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { parseSettings } from '../../src/station/settings.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const LIMITS = { maxOrderBytes: 16 * 1024 * 1024, maxDepth: 32 };
+const LIMITS = { maxOrderBytes: 16 * 1024 * 1024, maxDepth: 32, deprecatedTypes: {} };
 
 const pages = [
   ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'AGENTS.md'].map((name) => join(ROOT, name)),
@@ -46,7 +46,7 @@ test('every order shown is one that intake admits', () => {
   for (const page of pages) {
     for (const yaml of blocksOf(page, 'yaml').filter((text) => text.includes('wo_id'))) {
       orders++;
-      const result = readOrder(Buffer.from(yaml), 'example.yaml', LIMITS);
+      const result = readOrder({ bytes: Buffer.from(yaml), file: 'example.yaml', attachments: null }, LIMITS);
       const where = `${relative(ROOT, page)}: ${yaml.split('\n')[0]}`;
       if ('error' in result) bad.push(`${where}: ${result.error.code} ${result.error.message}`);
       else if (result.warnings.length > 0) bad.push(`${where}: ${result.warnings.map((w) => w.message).join(', ')}`);

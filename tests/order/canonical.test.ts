@@ -1,4 +1,4 @@
-import { fromCanonical, nearest, ORDER_KEYS, priorityWord } from '../../src/order/canonical.ts';
+import { fromCanonical, ORDER_KEYS, priorityWord } from '../../src/order/canonical.ts';
 import { WaybillError } from '../../src/order/error.ts';
 import type { OrderDocument } from '../../src/order/generated.ts';
 import { invocationText, isPure, type Order } from '../../src/order/order.ts';
@@ -7,17 +7,16 @@ import { assert, suite } from '../support/suite.ts';
 const test = suite('order/canonical');
 
 const FILES = [{ path: 'a', content: 'x' }];
+const nowhere = () => ({});
 const map = (more: Record<string, unknown>): Order =>
-  fromCanonical({ wo_id: 'WO-1', title: 't', files: FILES, ...more } as OrderDocument).order;
-const warningsOf = (more: Record<string, unknown>) =>
-  fromCanonical({ wo_id: 'WO-1', title: 't', files: FILES, ...more } as OrderDocument).warnings;
+  fromCanonical({ wo_id: 'WO-1', title: 't', files: FILES, ...more } as OrderDocument, nowhere);
 const code =
   (expected: string, message = /./) =>
   (error: unknown) =>
     error instanceof WaybillError && error.code === expected && message.test(error.message);
 
 test('formats: every default of an order', () => {
-  const { order, warnings } = fromCanonical({ wo_id: 'WO-1', files: FILES });
+  const order = fromCanonical({ wo_id: 'WO-1', files: FILES }, nowhere);
   assert.deepEqual(order, {
     woId: 'WO-1',
     title: 'WO-1',
@@ -33,14 +32,12 @@ test('formats: every default of an order', () => {
     hold: false,
     retries: 0,
     dryRun: false,
-    fileActions: [{ action: 'write', path: 'a', mode: null, content: Buffer.from('x') }],
+    approval: null,
+    mission: null,
+    fileActions: [{ action: 'write', path: 'a', mode: null, content: Buffer.from('x'), mustExist: null }],
     commands: [],
     checks: [],
   });
-  assert.deepEqual(
-    warnings.map((w) => w.code),
-    ['defaulted'],
-  );
   assert.equal(isPure(order), true);
 });
 
@@ -100,7 +97,7 @@ test('formats: modes in every spelling become the two that git keeps', () => {
 
 test('formats: not_before is kept as an instant in UTC, and what is none is refused', () => {
   assert.equal(map({ not_before: '2026-11-20T10:00:00+02:00' }).notBefore, '2026-11-20T08:00:00.000Z');
-  for (const bad of ['2016-12-31T23:59:60Z', '2026-01-01T10:00:00+01', 'soon'])
+  for (const bad of ['2016-12-31T23:59:60Z', '2026-02-30T10:00:00Z', '2026-01-01T10:00:00+99:00', 'soon'])
     assert.throws(() => map({ not_before: bad }), code('SCHEMA_INVALID', /not_before/), bad);
 });
 
@@ -137,7 +134,7 @@ test('formats: every action maps onto the model', () => {
       { action: 'edit', path: 'e', find: 'f', replace: '' },
       { action: 'edit', path: 'e', find: 'f', after: 'x' },
       { action: 'edit', path: 'e', find: 'f', before: 'y' },
-      { action: 'patch', patch: 'P' },
+      { action: 'patch', patch: '--- a/p\n+++ b/p\n@@ -1 +1 @@\n-x\n+y\n' },
       { action: 'delete', path: 'd' },
       { action: 'move', path: 'm', to: 'n' },
       { action: 'command', command: 'make all' },
@@ -172,44 +169,138 @@ test('formats: every action maps onto the model', () => {
   );
 });
 
-test('rule 7: a near miss of a key is refused with the right one, because it could skip checks', () => {
-  for (const [slip, right] of [
-    ['post_verfy', 'post_verify'],
-    ['postverify', 'post_verify'],
-    ['post-verify', 'post_verify'],
-    ['Tests', 'tests'],
-    ['test', 'tests'],
-    ['dependson', 'depends_on'],
-    ['file', 'files'],
-    ['action', 'actions'],
-    ['not_befor', 'not_before'],
-    ['tag', 'tags'],
+test('formats: a set names its key as a list, in whatever form it was written', () => {
+  const set = (more: object) => map({ actions: [{ action: 'set', path: 'a.json', value: 1, ...more }] }).fileActions[1];
+  const key = (written: unknown) => (set({ key: written }) as { key: unknown }).key;
+  assert.deepEqual(key('a.b'), ['a', 'b']);
+  assert.deepEqual(key('a.0.b.10'), ['a', 0, 'b', 10]);
+  assert.deepEqual(key('a.00.-1.1e3'), ['a', '00', '-1', '1e3'], 'only a plain number is a position');
+  assert.deepEqual(key(['a.b', 0, '1']), ['a.b', 0, '1'], 'a list is taken as it stands');
+});
+
+test('formats: what a set changes is told by the name of the file, or by the order', () => {
+  const format = (path: string, given?: string) =>
+    (
+      map({ actions: [{ action: 'set', path, key: 'k', value: null, ...(given ? { format: given } : {}) }] })
+        .fileActions[1] as { format: string }
+    ).format;
+  for (const [path, expected] of [
+    ['a.json', 'json'],
+    ['a.JSON', 'json'],
+    ['.vscode/settings.jsonc', 'json'],
+    ['a.yaml', 'yaml'],
+    ['a.b.yml', 'yaml'],
+    ['Library/LaunchAgents/a.plist', 'plist'],
   ] as const)
-    assert.throws(() => map({ [slip]: [] }), code('UNKNOWN_FIELD', new RegExp(`"${slip}".*${right}\\?`)), slip);
+    assert.equal(format(path), expected);
+  assert.equal(format('a.conf', 'json'), 'json');
+  assert.equal(format('a.json', 'yaml'), 'yaml', 'the author knows better than the name');
+  for (const path of ['a.conf', 'json', 'a.json/b', 'a.constructor'])
+    assert.throws(() => format(path), code('SCHEMA_INVALID', /JSON, YAML or plist/), path);
 });
 
-test('rule 15: a key that is none and resembles none is ignored, with a warning that names it', () => {
-  assert.deepEqual(
-    warningsOf({ reviewer: 'x', 'x-tool': 1 }).map((w) => [w.code, w.message.split(':')[0]]),
-    [
-      ['ignored', 'reviewer'],
-      ['ignored', 'x-tool'],
+test('formats: edits and writes carry their conditions', () => {
+  const [, edit, line, create, replace] = map({
+    actions: [
+      { action: 'edit', path: 'e', find: 'f', after: 'x' },
+      { action: 'edit', path: 'e', find: 'f', after: 'x', whole_line: true },
+      { action: 'write', path: 'w', content: '', must_exist: false },
+      { action: 'write', path: 'w', content: '', must_exist: true },
     ],
-  );
-  assert.deepEqual(warningsOf({}), []);
+  }).fileActions as readonly { wholeLine?: boolean; mustExist?: boolean }[];
+  assert.deepEqual([edit?.wholeLine, line?.wholeLine], [false, true]);
+  assert.deepEqual([create?.mustExist, replace?.mustExist], [false, true]);
 });
 
-test('rule 10: nearest finds the known word within two edits, short words closer', () => {
-  const known = ['inbox', 'outbox', 'lanes', 'id'];
-  assert.equal(nearest('inbx', known), 'inbox');
-  assert.equal(nearest('OUTBOX', known), 'outbox');
-  assert.equal(nearest('out-box', ['out_box']), 'out_box');
-  assert.equal(nearest('lnaes', known), 'lanes');
-  assert.equal(nearest('idx', known), 'id');
-  assert.equal(nearest('ab', known), null);
-  assert.equal(nearest('completely', known), null);
-  assert.equal(nearest('', known), null);
-  assert.equal(nearest('x', []), null);
+const mission = (more: Record<string, unknown>) => map({ files: undefined, type: 'mission', ...more }).mission;
+
+test('formats: every default of a mission', () => {
+  const order = map({ files: undefined, type: 'mission', task: 'Do it.' });
+  assert.deepEqual([order.type, order.fileActions, order.commands, order.checks], ['mission', [], [], []]);
+  assert.deepEqual(order.mission, {
+    kind: null,
+    brief: 'Do it.',
+    input: null,
+    contextRefs: [],
+    agents: [],
+    expectedOutputs: [],
+    paths: null,
+    allowWrite: true,
+    protectedPaths: false,
+    budget: { usd: null, tokens: null, seconds: null },
+  });
+});
+
+test('formats: an agent is told everything that an author wrote for it, under its name', () => {
+  assert.equal(
+    mission({
+      success_criteria: ' S\n',
+      problem: 'P\n',
+      task: 'T\n',
+      requirements: '  ',
+      implementation_notes: 'I\nJ\n',
+    })?.brief,
+    'T\n\nProblem:\nP\n\nSuccess criteria:\nS\n\nImplementation notes:\nI\nJ',
+  );
+  assert.equal(mission({ description: 'D', summary: 'S' })?.brief, 'D', 'where there is nothing else');
+  assert.equal(mission({ summary: 'S' })?.brief, 'S');
+});
+
+test('formats: the bounds of a mission', () => {
+  const constraints = {
+    paths: ['src/**'],
+    allow_write: false,
+    protected_paths: true,
+    budget: { usd: 0, tokens: 5, seconds: 0.5 },
+  };
+  const bounds = mission({ task: 'T', constraints });
+  assert.deepEqual(
+    [bounds?.paths, bounds?.allowWrite, bounds?.protectedPaths, bounds?.budget],
+    [['src/**'], false, true, { usd: 0, tokens: 5, seconds: 0.5 }],
+  );
+  assert.deepEqual(mission({ task: 'T', constraints: { paths: [] } })?.paths, [], 'no path at all is not any path');
+});
+
+test('rule 7: a mission that does not say what to do is refused; data alone is something', () => {
+  assert.throws(() => mission({}), code('NOTHING_TO_DO', /WO-1/));
+  assert.throws(() => mission({ task: ' \n' }), code('NOTHING_TO_DO'));
+  assert.equal(mission({ input: 0 })?.input, 0);
+});
+
+test('formats: a ping has nothing to do, and that is no fault', () => {
+  const ping = map({ files: undefined, type: 'ping' });
+  assert.deepEqual([ping.type, ping.mission, ping.fileActions], ['ping', null, []]);
+});
+
+test('rule 7: an order that asks for approval says whom, and why', () => {
+  assert.deepEqual(map({ approval: {} }).approval, { by: [], why: 'the order asks for it' });
+  assert.deepEqual(map({ approval: { by: ['boss'], why: 'w' } }).approval, { by: ['boss'], why: 'w' });
+});
+
+test('rule 10: what only the mapping can find is told with its place', () => {
+  const located: unknown[] = [];
+  const placeOf = (more: Record<string, unknown>) => {
+    const locate = (path: readonly (string | number)[]) => {
+      located.push(path);
+      return { line: 7, column: 3 };
+    };
+    try {
+      fromCanonical({ wo_id: 'WO-1', ...more } as OrderDocument, locate);
+    } catch (error) {
+      assert.ok(error instanceof WaybillError);
+      assert.deepEqual([error.place.line, error.place.column], [7, 3]);
+      return located.pop();
+    }
+    throw new Error('accepted');
+  };
+  assert.deepEqual(placeOf({ actions: [{ action: 'patch', patch: 'no patch' }] }), ['actions', 0]);
+  const bad = { path: 'a', content: '*', encoding: 'base64' };
+  assert.deepEqual(placeOf({ files: FILES.concat(bad) }), ['files', 1, 'content']);
+  assert.deepEqual(placeOf({ actions: [{ action: 'write', ...bad }] }), ['actions', 0]);
+  assert.deepEqual(placeOf({ actions: [{ action: 'set', path: 'a', key: 'k', value: 1 }] }), ['actions', 0]);
+  assert.deepEqual(placeOf({ files: FILES, not_before: 'x' }), ['not_before']);
+  assert.deepEqual(placeOf({ files: FILES, depends_on: ['wo-1'] }), ['depends_on']);
+  assert.deepEqual(placeOf({}), []);
 });
 
 test('formats: keys known here are those of the schema', async () => {

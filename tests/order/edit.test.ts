@@ -7,12 +7,13 @@ import { assert, suite } from '../support/suite.ts';
 const test = suite('order/edit');
 
 type Edit = Extract<FileAction, { action: 'edit' }>;
-const edit = (find: string, place: Edit['place'], text: string): Edit => ({
+const edit = (find: string, place: Edit['place'], text: string, wholeLine = false): Edit => ({
   action: 'edit',
   path: 'a.txt',
   find,
   place,
   text,
+  wholeLine,
 });
 const apply = (bytes: string | Buffer, e: Edit) => applyEdit(Buffer.from(bytes as string, 'utf8'), e).toString('utf8');
 const refusal = (code: string, message: RegExp) => (error: unknown) =>
@@ -26,6 +27,24 @@ test('edit: replaces the one match', () => {
 test('edit: inserts after and before, and keeps what was found', () => {
   assert.equal(apply('# A\n# B\n', edit('# A\n', 'after', 'x\n')), '# A\nx\n# B\n');
   assert.equal(apply('# A\n# B\n', edit('# B', 'before', 'x\n')), '# A\nx\n# B\n');
+});
+
+test('edit: beside the whole line, wherever in it the text stands', () => {
+  const after = (bytes: string, find: string) => apply(bytes, edit(find, 'after', 'new\n', true));
+  const before = (bytes: string, find: string) => apply(bytes, edit(find, 'before', 'new\n', true));
+  for (const find of ['one two', 'one', 'two', 'e t', 'one two\n']) {
+    assert.equal(after('x\none two\nz\n', find), 'x\none two\nnew\nz\n', JSON.stringify(find));
+    assert.equal(before('x\none two\nz\n', find), 'x\nnew\none two\nz\n', JSON.stringify(find));
+  }
+  assert.equal(before('one\n', 'one'), 'new\none\n', 'the first line');
+  assert.equal(after('a\none', 'on'), 'a\none\nnew\n', 'the last line without an end gets one');
+  assert.equal(after('a b\nc d\ne\n', 'b\nc'), 'a b\nc d\nnew\ne\n', 'several lines: after the last');
+  assert.equal(before('a b\nc d\ne\n', 'b\nc'), 'new\na b\nc d\ne\n', 'several lines: before the first');
+  assert.equal(after('a\r\nb\r\n', 'a'), 'a\r\nnew\nb\r\n', 'CRLF is not cut in two');
+});
+
+test('edit: a replacement replaces what was found, whole line or not', () => {
+  assert.equal(apply('one two\n', edit('two', 'replace', '2', true)), 'one 2\n');
 });
 
 test('rule 10: no match is FIND_NOT_FOUND and names file and text', () => {

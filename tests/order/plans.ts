@@ -9,7 +9,7 @@ import { type Plan, planOrder, targetsOf } from '../../src/order/plan.ts';
 export type Files = Readonly<Record<string, string | Buffer | Content>>;
 
 export function orderOf(doc: Partial<OrderDocument>): Order {
-  return fromCanonical({ wo_id: 'WO-1', title: 't', ...doc } as OrderDocument).order;
+  return fromCanonical({ wo_id: 'WO-1', title: 't', ...doc } as OrderDocument, () => ({}));
 }
 
 export function content(value: string | Buffer | Content): Content {

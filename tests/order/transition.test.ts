@@ -29,7 +29,8 @@ const WAITS: readonly WaitingFor[] = [
 const TABLE: readonly [Transition, string][] = [
   ['admitted', 'new -> ready parked'],
   ['rejected', 'new -> rejected'],
-  ['released', 'parked -> ready'],
+  // design.md says parked; what waits for a person's decision or for a budget is not released, it is approved
+  ['released', 'parked[dependency time hold agent repository] -> ready'],
   ['approved', 'parked[approval checkpoint budget] -> ready'],
   ['denied', 'parked[approval checkpoint] -> failed'],
   ['expired', 'parked[approval checkpoint] -> failed'],

@@ -5,10 +5,14 @@ import { assert, suite } from '../support/suite.ts';
 
 const test = suite('platform/schema');
 
-function complaint(name: 'order' | 'settings' | 'command-file', yaml: string): WaybillError {
+function complaint(
+  name: 'order' | 'settings' | 'command-file',
+  yaml: string,
+  authorsName?: (segments: readonly (string | number)[]) => readonly (string | number)[],
+): WaybillError {
   const { value, locate } = readDocument(Buffer.from(yaml), 'yaml', { maxBytes: 9999, maxDepth: 9 });
   try {
-    conform(name, value, 'SCHEMA_INVALID', locate);
+    conform(name, value, 'SCHEMA_INVALID', { locate, ...(authorsName === undefined ? {} : { name: authorsName }) });
   } catch (error) {
     assert.ok(error instanceof WaybillError);
     return error;
@@ -50,6 +54,20 @@ test('rule 10: the complaint is about the deepest fault, in words that help', ()
     assert.equal(place(error), where, error.message);
     assert.match(error.message, message);
   }
+});
+
+test('rule 10: a fault is told under the name its author gave the value', () => {
+  const authors = (segments: readonly (string | number)[]) => ['payload', ...segments.slice(1)];
+  const error = complaint('order', 'wo_id: WO-1\nretries: many\n', authors);
+  assert.match(error.message, /^payload: must be integer/);
+  assert.equal(place(error), '2:1');
+});
+
+test('rule 10: without an origin there is the reason, and no place', () => {
+  assert.throws(
+    () => conform('order', { wo_id: 'WO-1', retries: -1 }, 'SCHEMA_INVALID'),
+    (e: unknown) => e instanceof WaybillError && /^retries: /.test(e.message) && e.place.line === undefined,
+  );
 });
 
 test('rule 7: the document itself may be what is wrong', () => {

@@ -11,6 +11,7 @@ import {
   filesBelow,
   MANIFEST,
   projectEvidence,
+  REQUEST_FOLDER,
   sealEvidence,
 } from '../../src/record/evidence.ts';
 import { admitted, live, started } from '../order/lives.ts';
@@ -18,6 +19,7 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
 
 const test = suite('record/evidence');
 
+const BODY = Buffer.from([0xff, 0x0d, 0x0a, 0x00]);
 const REQUEST = Buffer.from([0xef, 0xbb, 0xbf, 0x61, 0x3a, 0x20, 0x31, 0x0d, 0x0a]);
 const changes: Change[] = [
   { path: 'new.txt', before: null, after: { mode: '100644', bytes: Buffer.from('hello\n') } },
@@ -28,7 +30,10 @@ const changes: Change[] = [
 function source(more: Partial<EvidenceSource> = {}): EvidenceSource {
   return {
     life: live(admitted(), started()),
-    request: { path: 'request.yaml', bytes: REQUEST },
+    request: [
+      { path: 'request.yaml', bytes: REQUEST },
+      { path: `${REQUEST_FOLDER}/body.md`, bytes: BODY },
+    ],
     plan: { v: 1, wo_id: 'WO-1' },
     changes,
     commands: [
@@ -76,13 +81,15 @@ test('evidence: the manifest lists every file with hash and size, and conforms t
       'plan.json',
       'receipt.json',
       'request.yaml',
+      'request/body.md',
     ],
   );
 });
 
-test('evidence: the request is kept byte for byte, without conversion', (t) => {
+test('evidence: the request and what came with it are kept byte for byte, without conversion', (t) => {
   const { folder } = sealed(t);
   assert.deepEqual(readFileSync(join(folder, 'request.yaml')), REQUEST);
+  assert.deepEqual(readFileSync(join(folder, REQUEST_FOLDER, 'body.md')), BODY);
   assert.deepEqual(readFileSync(join(folder, 'commands/02-b.stdout')), Buffer.from('b\r\n'));
 });
 
@@ -163,7 +170,7 @@ test('evidence: shown again it is exactly the sealed files, whatever lay there',
   rmSync(join(folder, 'plan.json'));
   projectEvidence(folder, sealEvidence(source()));
   assert.deepEqual(checkEvidence(folder, hash), []);
-  assert.equal(filesBelow(folder).length, 8);
+  assert.equal(filesBelow(folder).length, 9);
   assert.equal(readdirSync(join(folder, 'commands')).length, 2);
 });
 

@@ -47,6 +47,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'command-file',
     'error',
     'evidence-manifest',
+    'followup',
     'ledger-record',
     'order',
     'result',
@@ -145,6 +146,16 @@ const BAD: Record<string, Json[]> = {
     { tests: ['true'] },
     { tests: [{ name: 'x' }] },
     { tests: [{ command: 'x', exit_code: 256 }] },
+    { actions: [{ action: 'set', path: 'a.json', value: 1 }] },
+    { actions: [{ action: 'set', path: 'a.json', key: 'a' }] },
+    { actions: [{ action: 'set', path: 'a.json', key: [], value: 1 }] },
+    { actions: [{ action: 'set', path: 'a.json', key: [-1], value: 1 }] },
+    { actions: [{ action: 'set', path: 'a', key: 'a', value: 1, format: 'ini' }] },
+    { approval: { from: 'anna' } },
+    { agents: 'anna' },
+    { constraints: { budget: { usd: -1 } } },
+    { constraints: { speed: 1 } },
+    { context_refs: [''] },
   ],
   settings: [
     { lanes: { 'a/b': {} } },
@@ -165,6 +176,11 @@ const BAD: Record<string, Json[]> = {
     { git: { branch: '' } },
     { dependency_deadline_hours: 0 },
     { telemetry: { rotate_bytes: 1 } },
+    { lanes: { MAIN: { folder: '../x' } } },
+    { lanes: { MAIN: { take: [{ order: {} }] } } },
+    { lanes: { MAIN: { take: [{ match: '*', command: 'x' }] } } },
+    { deprecated_types: { old: '' } },
+    { tracker: { stale_hours: 0 } },
   ],
   'command-file': [
     { command: 'explode' },
@@ -173,6 +189,16 @@ const BAD: Record<string, Json[]> = {
     { content: 5 },
     { file: '' },
     { wo_id: 'WO-1' },
+    { attachments: [{ path: '../x', content: '' }] },
+    { attachments: [{ path: '/x', content: '' }] },
+    { attachments: [{ path: 'a/./b', content: '' }] },
+  ],
+  followup: [
+    { counts: { parked: -1 } },
+    { generated_at: 'now' },
+    { stale: [{ wo_id: 'WO-1' }] },
+    { recent: [{ ...((exampleOf('followup')['recent'] as Json[])[0] ?? {}), status: 'ready' }] },
+    { lanes: [{ lane: 'MAIN' }] },
   ],
   'ledger-record': [
     { seq: 0 },
@@ -183,6 +209,7 @@ const BAD: Record<string, Json[]> = {
     { hash: 'abc' },
     { data: null },
     { attempt: -1 },
+    { purged: false },
   ],
   state: [{ status: 'lost' }, { waiting_for: 'luck' }, { trace_id: 'x' }, { revision: 0 }, { evidence: {} }],
   result: [{ status: 'ready' }, { completed_at: 'now' }, { checks: [{ name: 'x' }] }, { duration_ms: -1 }],
@@ -221,7 +248,9 @@ test('rule 10: no pattern of any schema can be made to backtrack without end', (
 
 test('formats: the defaults in settings.schema.json are those the station uses', () => {
   const camel = (key: string) => key.replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
-  const settings = parseSettings(Buffer.from('')) as unknown as Json;
+  const parsed = parseSettings(Buffer.from(''));
+  // intake is what asks for them, so that is where the station keeps them
+  const settings = { ...parsed, deprecatedTypes: parsed.intake.deprecatedTypes } as unknown as Json;
   const compared: string[] = [];
   const walk = (schema: Json, actual: unknown, path: string): void => {
     if ('default' in schema) {
@@ -240,7 +269,7 @@ test('formats: the defaults in settings.schema.json are those the station uses',
   assert.equal(compared.length, [...everyValue(schema['properties'], 'default')].length);
   assert.ok(compared.length >= 20, compared.join(' '));
   const lane = parseSettings(Buffer.from('lanes: {A: {}}')).lanes['A'];
-  assert.deepEqual(lane, { concurrency: 1 });
+  assert.deepEqual(lane, { concurrency: 1, folder: null, take: [] });
 });
 
 test.run();

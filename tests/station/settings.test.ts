@@ -31,9 +31,12 @@ test('settings: every key has a default, also where the file is missing, empty o
 
 test('settings: what is set wins over the default beside it', () => {
   const settings = parse(
-    'lanes: {CLC: {concurrency: 3}, ENTRY: {}}\npaths: {state: g/state}\nintake: {settle_ms: 0}\n',
+    'lanes: {CLC: {concurrency: 3}, ENTRY: {folder: ~/in, take: [{match: "*.patch"}]}}\npaths: {state: g/state}\nintake: {settle_ms: 0}\n',
   );
-  assert.deepEqual(settings.lanes, { CLC: { concurrency: 3 }, ENTRY: { concurrency: 1 } });
+  assert.deepEqual(settings.lanes, {
+    CLC: { concurrency: 3, folder: null, take: [] },
+    ENTRY: { concurrency: 1, folder: '~/in', take: [{ match: '*.patch' }] },
+  });
   assert.equal(settings.defaultLane, 'CLC', 'the first lane named');
   assert.deepEqual([settings.paths.state, settings.paths.inbox], ['g/state', 'bridge/inbox']);
   assert.deepEqual([settings.intake.settleMs, settings.intake.scanSeconds], [0, 15]);

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ResultDocument, StateDocument } from '../../src/order/generated.ts';
@@ -28,6 +28,10 @@ export class TestStation {
   write(path: string, content: string | Buffer, mode?: number): void {
     mkdirSync(dirname(this.path(path)), { recursive: true });
     writeFileSync(this.path(path), content, mode === undefined ? {} : { mode });
+  }
+
+  move(from: string, to: string): void {
+    renameSync(this.path(from), this.path(to));
   }
 
   exists(path: string): boolean {

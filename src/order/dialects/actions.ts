@@ -1,0 +1,343 @@
+import { isMapping, type Path, type Sheet } from './sheet.ts';
+
+/** The shapes that say themselves what is to be done. Each is mapped onto the canonical `files` and `actions`. */
+
+/** Canonical: as is, apart from what authors write as one where a list is asked for, and modes that YAML reads as numbers. */
+export function mapCanonical(sheet: Sheet): void {
+  for (const key of ['files', 'actions']) sheet.copy(key);
+  for (const list of ['files', 'actions']) {
+    const entries = sheet.get(list);
+    if (!Array.isArray(entries)) continue;
+    const plain = (entries as unknown[]).map((entry, index) => withTextMode(sheet, entry, [list, index]));
+    sheet.put(list, plain, [list]);
+  }
+}
+
+/** Checks stand beside every shape. One command where a list is asked for is a list of one. */
+export function mapChecks(sheet: Sheet): void {
+  sheet.copy('tests');
+  const value = sheet.get('post_verify');
+  if (typeof value !== 'string') {
+    sheet.copy('post_verify');
+    return;
+  }
+  sheet.warn('alias', ['post_verify'], 'read as a list of one');
+  sheet.put('post_verify', [value], ['post_verify']);
+}
+
+/** YAML reads `mode: 0755` as the number 755, and `0o755` as 493. */
+const MODE_NUMBERS: Readonly<Record<number, string>> = { 755: '0755', 493: '0755', 644: '0644', 420: '0644' };
+
+function withTextMode(sheet: Sheet, entry: unknown, path: Path): unknown {
+  if (!isMapping(entry) || typeof entry['mode'] !== 'number') return entry;
+  const mode = MODE_NUMBERS[entry['mode']];
+  if (mode === undefined) return entry;
+  sheet.warn('alias', [...path, 'mode'], `the number ${entry['mode']} read as "${mode}"`);
+  return { ...entry, mode };
+}
+
+/** `files: {path: content}` and `edits: [{path, mode: patch, find, after}]`. */
+export function mapFileMap(sheet: Sheet): void {
+  const files = sheet.get('files');
+  if (isMapping(files)) {
+    for (const [path, content] of Object.entries(files)) {
+      const entry = isMapping(content) ? { path, ...content } : { path, content };
+      sheet.add('files', withTextMode(sheet, entry, ['files', path]) as Record<string, unknown>, ['files', path], {
+        content: isMapping(content) ? ['files', path, 'content'] : ['files', path],
+      });
+    }
+    sheet.warn(
+      'alias',
+      ['files'],
+      `a mapping of paths to contents, read as ${Object.keys(files).length} files to write`,
+    );
+  } else if (files !== undefined) mapCanonical(sheet);
+  const edits = sheet.get('edits');
+  sheet.use('edits');
+  if (edits === undefined) return;
+  if (!Array.isArray(edits))
+    throw sheet.fault('SCHEMA_INVALID', ['edits'], 'must be a list', 'Write a list of {path, find, after}.');
+  for (const [index, edit] of (edits as unknown[]).entries()) {
+    const path = ['edits', index];
+    if (!isMapping(edit)) throw sheet.fault('SCHEMA_INVALID', path, 'must be a mapping', 'Write {path, find, after}.');
+    const { mode, ...rest } = edit;
+    if (mode !== undefined && mode !== 'patch')
+      throw sheet.fault('SCHEMA_INVALID', [...path, 'mode'], 'must be patch', 'Write `mode: patch`.');
+    const line = insertsLines(rest) && rest['whole_line'] === undefined;
+    if (line) sheet.warn('alias', path, 'whole lines, so they go after the line in which the text stands');
+    sheet.add('actions', { action: 'edit', ...rest, ...(line ? { whole_line: true } : {}) }, path);
+  }
+  sheet.warn('alias', ['edits'], `read as ${edits.length} edit actions`);
+}
+
+/** Lines to insert, given a part of a line to find: right after the part they would cut the line in two, which nobody means. */
+function insertsLines(edit: Record<string, unknown>): boolean {
+  const { find, after } = edit;
+  return (
+    typeof find === 'string' &&
+    typeof after === 'string' &&
+    !find.endsWith('\n') &&
+    after.endsWith('\n') &&
+    !after.startsWith('\n')
+  );
+}
+
+/** `payload{file_path, action, content | patch_format + patch_content | key + value + value_type}`: one action. */
+export function mapEnvelope(sheet: Sheet): void {
+  const payload = sheet.get('payload');
+  if (!isMapping(payload))
+    throw sheet.fault('SCHEMA_INVALID', ['payload'], 'must be a mapping', 'Write file_path, action and content in it.');
+  const at = (key: string): Path => ['payload', key];
+  const action = payload['action'] ?? (payload['patch_content'] === undefined ? undefined : 'patch');
+  const entry = envelopeEntry(sheet, payload, action);
+  sheet.warn('alias', at('action'), `read as the action ${String(entry['action'])}`);
+  for (const key of Object.keys(payload))
+    if (!ENVELOPE_KEYS.includes(key)) sheet.warn('ignored', at(key), 'is no key of this shape, ignored');
+  const places: Record<string, Path> = { path: at('file_path'), action: at('action') };
+  for (const key of ['content', 'key', 'value']) if (key in entry) places[key] = at(key);
+  if ('patch' in entry) places['patch'] = at('patch_content');
+  sheet.add('actions', entry, ['payload'], places);
+}
+
+const ENVELOPE_KEYS = [
+  'file_path',
+  'action',
+  'content',
+  'patch_format',
+  'patch_content',
+  'key',
+  'value',
+  'value_type',
+  'encoding',
+  'mode',
+];
+
+function envelopeEntry(sheet: Sheet, payload: Record<string, unknown>, action: unknown): Record<string, unknown> {
+  const given = Object.fromEntries(
+    ['content', 'encoding'].flatMap((key) => (key in payload ? [[key, payload[key]]] : [])),
+  );
+  const mode = 'mode' in payload ? { mode: payload['mode'] } : {};
+  const path = payload['file_path'];
+  const format = payload['patch_format'];
+  if (
+    payload['patch_content'] !== undefined &&
+    (action === 'patch' || action === 'replace' || action === 'apply_patch')
+  ) {
+    if (format !== undefined && !/^(git|unified|unified[_-]diff|diff|patch|git[_-]diff)$/i.test(String(format)))
+      throw sheet.fault(
+        'SCHEMA_INVALID',
+        ['payload', 'patch_format'],
+        `${JSON.stringify(format)} is no format that is known`,
+        'Write `patch_format: unified`, and a unified diff.',
+      );
+    return { action: 'patch', patch: payload['patch_content'], ...(path === undefined ? {} : { path }) };
+  }
+  switch (action) {
+    case 'append':
+    case 'prepend':
+      return { action, path, ...given };
+    case 'create':
+      return withTextMode(sheet, { action: 'write', path, ...given, ...mode, must_exist: false }, [
+        'payload',
+      ]) as Record<string, unknown>;
+    case 'replace':
+      return withTextMode(sheet, { action: 'write', path, ...given, ...mode, must_exist: true }, ['payload']) as Record<
+        string,
+        unknown
+      >;
+    case 'set_key_value':
+      return { action: 'set', path, key: payload['key'], value: typedValue(sheet, payload) };
+    default:
+      throw sheet.fault(
+        'SCHEMA_INVALID',
+        ['payload', 'action'],
+        `${JSON.stringify(action)} is no action of this shape`,
+        'Write one of `action: append`, prepend, replace, create, set_key_value.',
+      );
+  }
+}
+
+/** A value written as text, with its type beside it. */
+function typedValue(sheet: Sheet, payload: Record<string, unknown>): unknown {
+  const { value, value_type: type } = payload;
+  const bad = (what: string) =>
+    sheet.fault(
+      'SCHEMA_INVALID',
+      ['payload', 'value'],
+      `${JSON.stringify(value)} is no ${what}, as value_type says`,
+      'Write a value of that type, or another value_type.',
+    );
+  if (value === undefined)
+    throw sheet.fault('SCHEMA_INVALID', ['payload'], 'set_key_value needs a value', 'Add `value` to the payload.');
+  if (type === undefined) return value;
+  const text = typeof value === 'string' ? value.trim() : value;
+  switch (String(type).toLowerCase()) {
+    case 'string':
+    case 'str':
+    case 'text':
+      return typeof value === 'string' ? value : JSON.stringify(value);
+    case 'integer':
+    case 'int':
+    case 'number':
+    case 'float':
+    case 'real': {
+      const number = typeof text === 'string' && text !== '' ? Number(text) : text;
+      if (
+        typeof number !== 'number' ||
+        !Number.isFinite(number) ||
+        (/^int/i.test(String(type)) && !Number.isSafeInteger(number))
+      )
+        throw bad(String(type));
+      return number;
+    }
+    case 'boolean':
+    case 'bool': {
+      if (text === true || text === false) return text;
+      if (text === 'true' || text === 'false') return text === 'true';
+      throw bad('boolean');
+    }
+    case 'null':
+      return null;
+    case 'json':
+    case 'object':
+    case 'array':
+    case 'list': {
+      const read = typeof value === 'string' ? parsed(value) : value;
+      const kind = String(type).toLowerCase();
+      const fits = kind === 'json' ? read !== undefined : kind === 'object' ? isMapping(read) : Array.isArray(read);
+      if (!fits) throw bad(kind === 'json' ? 'JSON' : kind);
+      return read;
+    }
+    default:
+      throw sheet.fault(
+        'SCHEMA_INVALID',
+        ['payload', 'value_type'],
+        `${JSON.stringify(type)} is not known`,
+        'Write one of string, integer, number, boolean, null, json.',
+      );
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `tasks: [{task_id, description, operations: [..]}]`, or `operations` alone: the operations of all tasks, in their order. */
+export function mapOperations(sheet: Sheet): void {
+  const tasks = sheet.get('tasks');
+  for (const key of ['tasks', 'operations']) sheet.use(key);
+  if (tasks !== undefined && !Array.isArray(tasks))
+    throw sheet.fault(
+      'SCHEMA_INVALID',
+      ['tasks'],
+      'must be a list',
+      'Write a list of {task_id, description, operations}.',
+    );
+  for (const [index, task] of ((tasks ?? []) as unknown[]).entries()) {
+    if (!isMapping(task))
+      throw sheet.fault(
+        'SCHEMA_INVALID',
+        ['tasks', index],
+        'must be a mapping',
+        'Write {task_id, description, operations}.',
+      );
+    mapOperationList(sheet, task['operations'], ['tasks', index, 'operations']);
+  }
+  const top = sheet.get('operations');
+  if (top !== undefined) mapOperationList(sheet, top, ['operations']);
+  sheet.warn(
+    'alias',
+    [tasks === undefined ? 'operations' : 'tasks'],
+    `read as ${((sheet.document['actions'] ?? []) as unknown[]).length} actions`,
+  );
+}
+
+/** `task_spec: {intent, target_files, operations, context}`, as operations. */
+export function mapTaskSpec(sheet: Sheet): void {
+  const spec = sheet.get('task_spec');
+  sheet.use('task_spec');
+  if (!isMapping(spec))
+    throw sheet.fault(
+      'SCHEMA_INVALID',
+      ['task_spec'],
+      'must be a mapping',
+      'Write {intent, target_files, operations}.',
+    );
+  mapOperationList(sheet, spec['operations'], ['task_spec', 'operations']);
+  sheet.warn('alias', ['task_spec'], `read as ${((sheet.document['actions'] ?? []) as unknown[]).length} actions`);
+}
+
+export function hasOperations(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
+function mapOperationList(sheet: Sheet, operations: unknown, path: Path): void {
+  if (operations === undefined || operations === null) return;
+  if (!Array.isArray(operations))
+    throw sheet.fault('SCHEMA_INVALID', path, 'must be a list', 'Write a list of {op, file, content}.');
+  for (const [index, operation] of (operations as unknown[]).entries())
+    mapOperation(sheet, operation, [...path, index]);
+}
+
+/** What an operation is called, and the action it is. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  write_file: 'write',
+  create_file: 'write',
+  write: 'write',
+  add: 'write',
+  modify: 'write',
+  append_file: 'append',
+  append: 'append',
+  prepend: 'prepend',
+  apply_patch: 'patch',
+  patch: 'patch',
+  delete_file: 'delete',
+  delete: 'delete',
+  move_file: 'move',
+  move: 'move',
+  run: 'command',
+  run_command: 'command',
+  command: 'command',
+};
+
+function mapOperation(sheet: Sheet, operation: unknown, at: Path): void {
+  if (!isMapping(operation)) throw sheet.fault('SCHEMA_INVALID', at, 'must be a mapping', 'Write {op, file, content}.');
+  const opKey = ['op', 'operation', 'type', 'action'].find((key) => typeof operation[key] === 'string') ?? 'op';
+  const fileKey = ['file', 'path', 'file_path'].find((key) => operation[key] !== undefined) ?? 'file';
+  if (operation[opKey] === 'create_dir') {
+    sheet.warn('ignored', at, 'git keeps no empty folders; a folder is made with the first file in it');
+    return;
+  }
+  const op = String(operation[opKey]);
+  const action = Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op] : undefined;
+  if (action === undefined)
+    throw sheet.fault(
+      'SCHEMA_INVALID',
+      [...at, opKey],
+      `${JSON.stringify(operation[opKey] ?? null)} is no operation that is known`,
+      'Write one of `op: write_file`, append_file, apply_patch, delete_file, move_file, run_command.',
+    );
+  const path = operation[fileKey];
+  if (operation['patch'] !== undefined && operation['content'] !== undefined)
+    throw sheet.fault(
+      'AMBIGUOUS_FIELD',
+      [...at, 'content'],
+      'stands beside patch; only one of them can be what to write',
+      'Remove one of the two.',
+    );
+  const { [opKey]: _op, [fileKey]: _file, content, patch, to, description: _about, ...rest } = operation;
+  const places: Record<string, Path> = { path: [...at, fileKey], action: [...at, opKey] };
+  const put = (entry: Record<string, unknown>) =>
+    sheet.add('actions', withTextMode(sheet, { ...entry, ...rest }, at) as Record<string, unknown>, at, places);
+  if (action === 'patch') {
+    places['patch'] = [...at, patch === undefined ? 'content' : 'patch'];
+    put({ action, patch: patch ?? content, ...(path === undefined ? {} : { path }) });
+  } else if (action === 'command') put({ action });
+  else if (action === 'delete') put({ action, path });
+  else if (action === 'move') put({ action, path, ...(to === undefined ? {} : { to }) });
+  else put({ action, path, content });
+}

@@ -1,0 +1,284 @@
+import { join } from 'node:path';
+import { blobsOnlyIn, commitsWith, type Fate, removeObjects, rewriteHistory } from '../git/expunge.ts';
+import { blobBytes } from '../git/history.ts';
+import { isOutside } from '../order/change.ts';
+import { WaybillError } from '../order/error.ts';
+import type { Recorded, RejectedData } from '../order/event.ts';
+import { advance, type OrderLife } from '../order/life.ts';
+import { tombstoneOf, withoutWords } from '../order/tombstone.ts';
+import { isTerminal } from '../order/transition.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, namesIn, readIfThere, removeDurable, removeTree, writeDurable } from '../platform/durable.ts';
+import { evidenceName } from '../record/evidence.ts';
+import { chunkRange, journalFolder } from '../record/journal.ts';
+import { emptiedLines } from '../record/ledger.ts';
+import { projectRejection, rejection } from '../record/result.ts';
+import { flushJournal } from './flush.ts';
+import type { Runtime } from './runtime.ts';
+
+/** One place that a purge could not reach, and what a person can do about it. */
+export interface OutOfReach {
+  readonly what: string;
+  readonly hint: string;
+}
+
+export interface PurgeReport {
+  readonly v: 1;
+  readonly id: string;
+  readonly at: string;
+  readonly by: string;
+  /** Ledger records that were emptied, objects that were removed from the repository. */
+  readonly records: number;
+  readonly objects: number;
+  readonly out_of_reach: OutOfReach[];
+}
+
+/** What is written before anything is done, so that a purge cut short by a kill is finished by the next start. */
+interface Intent {
+  readonly id: string;
+  readonly by: string;
+  readonly reason: string;
+  /** The journal as it was, whose contents are to go. */
+  readonly oldJournal: string | null;
+}
+
+const intentPath = (rt: Runtime) => join(rt.station.layout.live, 'purge.json');
+
+/** Where the report on a purge stands. */
+export function purgeReportPath(live: string, id: string): string {
+  return join(live, 'purged', `${id}.json`);
+}
+
+/**
+ * Takes what an order told out of ledger, journal, evidence, quarantine and results: for a secret that must not stay. `id` is an order's
+ * id, or the claim of input that was rejected. Throws UNKNOWN_ORDER, and ILLEGAL_TRANSITION for an order that is alive.
+ */
+export async function purge(rt: Runtime, id: string, by: string, reason: string): Promise<void> {
+  const life = await rt.find(id);
+  if (life !== null && !isTerminal(life.status))
+    throw new WaybillError('ILLEGAL_TRANSITION', `${id} is ${life.status}: only what has ended can be purged`, {
+      hint: `\`waybill cancel ${id}\` first.`,
+    });
+  if (!(await flushJournal(rt)))
+    throw new WaybillError('GIT_FAILED', 'the journal cannot be written now', {
+      hint: 'Try again when git can write.',
+    });
+  if (recordsOf(rt, id).length === 0) throw new WaybillError('UNKNOWN_ORDER', `nothing is known of ${id}`);
+  await rt.exclusively(() => carryOut(rt, { id, by, reason, oldJournal: rt.journal.tip() }));
+  await flushJournal(rt);
+}
+
+/** Finishes a purge that a kill cut short. */
+export async function recoverPurge(rt: Runtime): Promise<void> {
+  const text = readIfThere(intentPath(rt))?.toString('utf8');
+  if (text !== undefined) await rt.exclusively(() => carryOut(rt, JSON.parse(text) as Intent));
+}
+
+/** Every step is safe to repeat. */
+async function carryOut(rt: Runtime, intent: Intent): Promise<void> {
+  writeDurable(intentPath(rt), `${JSON.stringify(intent)}\n`);
+  const records = recordsOf(rt, intent.id);
+  const life = fold(rt, intent.id);
+  const claims = records.flatMap((r) => ('claim' in r.data && typeof r.data.claim === 'string' ? [r.data.claim] : []));
+  const images = imagesMade(records);
+  vouchFor(rt, intent, life, records, claims);
+  rt.step('purge: recorded', [intent.id]);
+
+  const seqs = new Set(records.map((r) => r.seq));
+  rt.ledger.empty(seqs, life?.woId ?? null);
+  rt.step('purge: ledger', [intent.id]);
+
+  if (intent.oldJournal !== null) await rewriteJournal(rt, life, new Set(claims), seqs);
+  rt.step('purge: journal', [intent.id]);
+
+  const unwanted =
+    intent.oldJournal === null
+      ? []
+      : await blobsOnlyIn(
+          rt.station.repo,
+          intent.oldJournal,
+          images.map((i) => i.blob),
+        );
+  const left = await removeObjects(rt.station.repo, unwanted);
+  rt.step('purge: objects', [intent.id]);
+
+  const rejections = records.filter((r): r is Recorded<'rejected'> => r.event === 'rejected').map((r) => r.data);
+  removeFiles(rt, life, rejections, claims);
+  const report: PurgeReport = {
+    v: 1,
+    id: intent.id,
+    at: now(),
+    by: intent.by,
+    records: records.length,
+    objects: unwanted.length - left.length,
+    out_of_reach: await outOfReach(rt, life, images, left),
+  };
+  const path = purgeReportPath(rt.station.layout.live, intent.id);
+  ensureDir(join(path, '..'));
+  writeDurable(path, `${JSON.stringify(report, null, 2)}\n`);
+  removeDurable(intentPath(rt));
+  rt.step('purge: done', [intent.id]);
+}
+
+/** The records that tell of it: the order's own, and those of rejected input that named its id. */
+function recordsOf(rt: Runtime, id: string): Recorded[] {
+  const same = (other: string | null) => other?.toLowerCase() === id.toLowerCase();
+  return [
+    ...only(
+      rt.ledger.read(1),
+      (r) =>
+        r.event !== 'purged' &&
+        (same(r.wo_id) || (r.event === 'rejected' && (same(r.data.declared_id) || r.data.claim === id))),
+    ),
+  ];
+}
+
+function* only(records: Iterable<Recorded>, wanted: (record: Recorded) => boolean): Generator<Recorded> {
+  for (const record of records) if (wanted(record)) yield record;
+}
+
+/** The order as the ledger tells it: the journal may have lost it in the middle of this. */
+function fold(rt: Runtime, id: string): OrderLife | null {
+  let life: OrderLife | null = null;
+  for (const record of only(rt.ledger.read(1), (r) => r.wo_id?.toLowerCase() === id.toLowerCase()))
+    life = advance(life, record);
+  return life;
+}
+
+/** Puts on record which records are emptied, unless an earlier start has done so. */
+function vouchFor(
+  rt: Runtime,
+  { by, reason }: Intent,
+  life: OrderLife | null,
+  records: readonly Recorded[],
+  claims: string[],
+): void {
+  const vouched = new Set<string>();
+  for (const r of rt.ledger.read(1))
+    if (r.event === 'purged') for (const t of r.data.records) vouched.add(`${t.seq} ${t.hash}`);
+  const open = records.filter((r) => !vouched.has(`${r.seq} ${r.hash}`));
+  if (life !== null) rt.orders.recall(life);
+  if (open.length === 0) return;
+  const data = { by, reason, records: open.map(tombstoneOf), claims };
+  rt.record([{ event: 'purged', woId: life?.woId ?? null, attempt: life?.attempt ?? 0, from: null, to: null, data }]);
+}
+
+/** Contents that the order made, as git blobs. What it found there was somebody else's. */
+function imagesMade(records: readonly Recorded[]): { path: string; blob: string }[] {
+  return records.flatMap((r) =>
+    r.event === 'started' || r.event === 'executed' || r.event === 'landing'
+      ? r.data.changes.flatMap(({ path, after }) => (after === null ? [] : [{ path, blob: after.blob }]))
+      : [],
+  );
+}
+
+async function rewriteJournal(
+  rt: Runtime,
+  life: OrderLife | null,
+  claims: ReadonlySet<string>,
+  seqs: ReadonlySet<number>,
+): Promise<void> {
+  const { repo, layout } = rt.station;
+  const tip = rt.journal.tip();
+  if (tip === null) return;
+  const own = life === null ? null : `${journalFolder(life.born, life.woId)}/`;
+  const fate = async (path: string, blob: string): Promise<Fate> => {
+    if (own !== null && path.startsWith(own)) return 'drop';
+    const claim = /^refused\/[^/]+\/[^/]+\/([^/]+)\//.exec(path)?.[1];
+    if (claim !== undefined) return claims.has(claim) ? 'drop' : 'keep';
+    const range = chunkRange(path);
+    if (range === null || ![...seqs].some((seq) => seq >= range.first && seq <= range.last)) return 'keep';
+    const bytes = await blobBytes(repo.git, blob);
+    if (bytes === null) return 'keep';
+    const emptied = Buffer.from(emptiedLines(bytes.toString('utf8'), seqs, path));
+    return emptied.equals(bytes) ? 'keep' : emptied;
+  };
+  const ref = `${rt.refs.landing}/purge`;
+  const fresh = await rewriteHistory(repo, tip, { ref, marksFile: join(layout.tmp, 'purge.marks') }, fate);
+  if (fresh !== tip)
+    await repo.git.run(['update-ref', '--stdin'], { input: `update ${rt.refs.journal} ${fresh} ${tip}\n` });
+  await repo.git.try(['update-ref', '-d', ref]);
+  await repo.git.try(['reflog', 'expire', '--expire=all', rt.refs.journal]);
+}
+
+/** What stands where people look. State and result were written anew with the `purged` record. */
+function removeFiles(
+  rt: Runtime,
+  life: OrderLife | null,
+  rejections: readonly RejectedData[],
+  claims: readonly string[],
+): void {
+  const { station } = rt;
+  const { layout } = station;
+  for (let attempt = 1; attempt <= (life?.attempt ?? 0); attempt++)
+    removeTree(join(layout.evidence, evidenceName(life?.woId ?? '', attempt)));
+  for (const data of rejections) {
+    if (data.quarantine !== null) {
+      removeTree(join(layout.root, data.quarantine));
+      removeTree(join(layout.root, `${data.quarantine}.error.json`));
+    }
+    const empty = { ...(withoutWords(data) as RejectedData), quarantine: null };
+    rt.show(data.file, () => projectRejection(station, empty, rejection(empty, null)));
+  }
+  // the tracker writes it anew, without what it knew of this order
+  removeTree(layout.followup);
+  for (const claim of claims) {
+    removeTree(join(layout.claimed, claim));
+    removeTree(join(layout.live, 'unreadable', claim));
+  }
+}
+
+/** What no purge can reach, each with what to do about it. */
+async function outOfReach(
+  rt: Runtime,
+  life: OrderLife | null,
+  images: readonly { path: string; blob: string }[],
+  left: readonly string[],
+): Promise<OutOfReach[]> {
+  const { repo, layout } = rt.station;
+  const found: OutOfReach[] = [];
+  const paths = new Map(images.map((i) => [i.blob, i.path]));
+  const commits = new Set(life?.landed?.commits ?? []);
+  for (const blob of [...paths.keys()].slice(0, 100))
+    for (const commit of await commitsWith(repo, blob)) commits.add(commit);
+  for (const commit of commits) {
+    const branches = (await repo.git.try(['for-each-ref', '--format=%(refname:short)', `--contains=${commit}`])).stdout
+      .toString('utf8')
+      .trim()
+      .split('\n')
+      .filter((b) => b !== '');
+    found.push({
+      what: `commit ${commit} on ${branches.join(', ') || 'no branch'}: its message has the order's title, its files what the order wrote`,
+      hint: 'Rewrite the branch (git filter-repo, or an interactive rebase), then purge the order again to remove the objects.',
+    });
+  }
+  const written = [...new Set([...paths.values()])];
+  if (written.length > 0)
+    found.push({
+      what: `the files that it wrote, as they are now: ${written.slice(0, 20).join(', ')}`,
+      hint: written.some(isOutside)
+        ? 'Some lie outside the repository; mend them by hand.'
+        : 'Mend them by hand, or with an order.',
+    });
+  if (left.length > 0)
+    found.push({
+      what: `${left.length} objects in packs marked to be kept, or in a store that this repository borrows from`,
+      hint: `git cat-file -p ${left[0] ?? ''} shows the first; repack that store.`,
+    });
+  for (const remote of (await repo.git.text(['remote'])).split('\n').filter((r) => r !== ''))
+    found.push({
+      what: `the journal at ${remote}, if it was ever pushed there`,
+      hint: `git push --force ${remote} ${rt.refs.journal}; the host may keep old objects for a while.`,
+    });
+  const copies = [
+    ...namesIn(layout.live).filter((n) => n.startsWith('ledger.broken-')),
+    ...(namesIn(join(layout.live, 'kept')).length > 0 ? ['kept'] : []),
+  ];
+  for (const copy of copies)
+    found.push({ what: `${join(layout.live, copy)}`, hint: 'Look through it, and delete it if it is not needed.' });
+  found.push({
+    what: 'clones, backups, the log of the station process, and what its commands printed elsewhere',
+    hint: 'A secret that was seen is best made worthless: change it.',
+  });
+  return found;
+}

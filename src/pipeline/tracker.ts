@@ -1,0 +1,148 @@
+import { join, relative } from 'node:path';
+import type { InboxScanner } from '../intake/scan.ts';
+import { CANARY_TAG } from '../order/canary.ts';
+import type { EndedOrder, FollowupLane, StateDocument } from '../order/generated.ts';
+import type { OrderLife } from '../order/life.ts';
+import { isTerminal } from '../order/transition.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
+import { evidenceName } from '../record/evidence.ts';
+import { endedOrder, followupDocument, readFollowup, writeFollowup } from '../record/followup.ts';
+import { resultPath } from '../record/result.ts';
+import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
+import type { Runtime } from './runtime.ts';
+
+/** How often ages are written anew while nothing happens, and how often the state folder is looked through. */
+const FOLLOWUP_MS = 60_000;
+const SWEEP_MS = 3_600_000;
+/** State files one look takes; the rest is for the next. */
+const SWEEP_FILES = 1000;
+const RECENT = 50;
+
+/**
+ * The tracker: ages and staleness in state/followup.json, state files of orders that ended long ago into the archive, canaries cleaned up.
+ * It only moves and writes projections: ledger and journal know of all of it.
+ */
+export class Tracker {
+  readonly #rt: Runtime;
+  readonly #scanner: InboxScanner;
+  #ended: EndedOrder[];
+  /** Orders called stale already, by id and the change since which they are. */
+  readonly #stale: Map<string, string>;
+  #writtenAt = 0;
+  #writtenSeq = -1;
+  #sweptAt = 0;
+  #toSweep: string[] = [];
+
+  constructor(rt: Runtime, scanner: InboxScanner) {
+    this.#rt = rt;
+    this.#scanner = scanner;
+    const before = readFollowup(rt.station);
+    this.#ended = before?.recent ?? [];
+    this.#stale = new Map((before?.stale ?? []).map((order) => [order.wo_id, order.since]));
+  }
+
+  /** Told of every order that a record moved. */
+  note(life: OrderLife): void {
+    if (!isTerminal(life.status)) return;
+    this.#ended = [endedOrder(life), ...this.#ended.filter((order) => order.wo_id !== life.woId)].slice(0, RECENT);
+  }
+
+  /** One look, before the station sleeps. */
+  async look(): Promise<void> {
+    const rt = this.#rt;
+    const at = Date.now();
+    if (rt.ledger.head.seq !== this.#writtenSeq || at - this.#writtenAt >= FOLLOWUP_MS)
+      rt.show('followup', () => this.#followUp(at));
+    if (at - this.#sweptAt >= SWEEP_MS && this.#toSweep.length === 0) {
+      this.#sweptAt = at;
+      this.#toSweep = namesIn(rt.station.layout.state).filter(
+        (name) => name.endsWith('.json') && !name.startsWith('.'),
+      );
+    }
+    for (const name of this.#toSweep.splice(0, SWEEP_FILES)) await this.#sweep(name, at);
+  }
+
+  #followUp(at: number): void {
+    const rt = this.#rt;
+    const document = followupDocument(rt.station, rt.orders.all(), this.#ended, this.#lanes(), at);
+    writeFollowup(rt.station, document);
+    this.#writtenAt = at;
+    this.#writtenSeq = rt.ledger.head.seq;
+    const fresh = document.stale.filter((order) => this.#stale.get(order.wo_id) !== order.since);
+    this.#stale.clear();
+    for (const order of document.stale) this.#stale.set(order.wo_id, order.since);
+    rt.telemetry.emit(
+      fresh.map((order) => ({
+        v: 1 as const,
+        ts: now(),
+        agent: 'tracker',
+        event: 'wo_stale',
+        ok: false,
+        wo_id: order.wo_id,
+        lane: order.lane,
+        age_seconds: order.age_seconds,
+        ...(order.waiting_for === null ? {} : { waiting_for: order.waiting_for }),
+      })),
+    );
+  }
+
+  #lanes(): FollowupLane[] {
+    const { root } = this.#rt.station.layout;
+    return this.#scanner.lanes().map(({ lane, folder }) => {
+      const names = namesOf(folder);
+      const inside = relative(root, folder);
+      return {
+        lane,
+        folder: inside.startsWith('..') ? folder : inside,
+        readable: names !== null,
+        waiting: (names ?? []).filter((name) => !name.startsWith('.')).length,
+      };
+    });
+  }
+
+  /** Archives the state file of an order that ended long ago, and takes away what an old canary left. */
+  async #sweep(name: string, at: number): Promise<void> {
+    const { station } = this.#rt;
+    const path = join(station.layout.state, name);
+    const state = readState(path);
+    if (state === null || state.finished_at === null || this.#rt.orders.get(state.wo_id) !== undefined) return;
+    if (state.tags.includes(CANARY_TAG)) {
+      const life = await this.#rt.find(state.wo_id);
+      if (life !== null && isOldCanary(station, life, at))
+        this.#rt.show(name, () => removeCanary(this.#rt, life, path));
+    } else if (isPastRetention(station, state.finished_at, at)) {
+      const to = archivedStatePath(station, state.wo_id, state.finished_at);
+      this.#rt.show(name, () => {
+        ensureDir(join(to, '..'));
+        fs.renameSync(path, to);
+      });
+    }
+  }
+}
+
+function removeCanary(rt: Runtime, life: OrderLife, statePath: string): void {
+  const { station } = rt;
+  for (let attempt = 1; attempt <= life.attempt; attempt++)
+    removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
+  ifThere(() => fs.unlinkSync(resultPath(station, life.admitted?.lane ?? '', life.woId)));
+  ifThere(() => fs.unlinkSync(statePath));
+  rt.telemetry.emit([{ v: 1, ts: now(), agent: 'tracker', event: 'canary_removed', ok: true, wo_id: life.woId }]);
+}
+
+function readState(path: string): StateDocument | null {
+  try {
+    return JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null') as StateDocument | null;
+  } catch {
+    return null; // somebody's own file, or one half written by hand
+  }
+}
+
+function namesOf(folder: string): string[] | null {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return null;
+  }
+}

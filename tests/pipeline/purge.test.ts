@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestStation, testStation } from '../support/station.ts';
+import { assert, suite } from '../support/suite.ts';
+
+/** `waybill purge`: a secret leaves everything that the station can reach, `verify` stays green, and what can't be reached is named. */
+
+const test = suite('purge');
+const SECRET = 'tok-7f3a9c-do-not-keep';
+
+/** Everywhere in the station's folder where the secret stands: files as they are, and every object of the repository. */
+function whereItStands(s: TestStation): string[] {
+  const files = execFileSync('sh', ['-c', `grep -rlF "${SECRET}" . --exclude-dir=objects || true`], {
+    cwd: s.root,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((name) => name !== '');
+  const ids = s
+    .git('cat-file', '--batch-all-objects', '--batch-check=%(objectname) %(objecttype)')
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
+  const objects = ids.filter((id) => s.git('cat-file', '-p', id).includes(SECRET));
+  return [...files, ...objects.map((id) => `object ${id}`)];
+}
+
+function purge(s: TestStation, id: string): { out_of_reach: { what: string; hint: string }[]; objects: number } {
+  const asked = s.waybill('purge', id, '--secret', '--reason', 'it was leaked');
+  assert.equal(asked.code, 0, asked.stderr);
+  s.drain();
+  return JSON.parse(readFileSync(s.path('.git/waybill/purged', `${id}.json`), 'utf8')) as ReturnType<typeof purge>;
+}
+
+function verifies(s: TestStation): void {
+  const { code, stdout, stderr } = s.waybill('verify');
+  assert.equal(code, 0, stdout + stderr);
+}
+
+test('an order that failed with a secret in request, title, plan and command output leaves no trace but a tombstone', (t) => {
+  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  s.drop({ wo_id: 'WO-BEFORE', title: 'before', files: [{ path: 'a', content: 'a' }] });
+  s.drain();
+  s.drop({
+    wo_id: 'WO-LEAK',
+    title: `use ${SECRET}`,
+    tags: [SECRET],
+    files: [{ path: 'secret.txt', content: SECRET }],
+    tests: [{ name: 'it fails', command: `echo ${SECRET}; false`, expected: SECRET }],
+  });
+  s.drain();
+  s.drop({ wo_id: 'WO-AFTER', title: 'after', files: [{ path: 'b', content: 'b' }] });
+  s.drain();
+  assert.equal(s.state('WO-LEAK').status, 'failed');
+  assert.ok(whereItStands(s).length > 5);
+  const report = purge(s, 'WO-LEAK');
+  assert.deepEqual(whereItStands(s), []);
+  assert.ok(report.objects > 0);
+  verifies(s);
+  assert.equal(s.state('WO-LEAK').title, '(purged)');
+  assert.equal(s.result('WO-LEAK').status, 'failed');
+  assert.match(s.waybill('log', 'WO-LEAK').stdout, /purged/);
+  // what others told is untouched
+  assert.equal(s.state('WO-AFTER').title, 'after');
+  assert.equal(s.git('fsck', '--no-dangling'), '');
+  // and the ledger can still be rebuilt from the journal, without what was purged
+  assert.equal(s.waybill('restore', '--ledger', '--all').code, 0);
+  s.drain();
+  verifies(s);
+  assert.match(s.waybill('retry', 'WO-LEAK').stdout, /waiting/);
+  s.drain();
+  assert.equal(s.state('WO-LEAK').status, 'failed');
+});
+
+test('what landed on a branch is out of reach, and the report names commit, branch and file', (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-LANDED', title: 'x', files: [{ path: 'config.txt', content: `key=${SECRET}\n` }] });
+  s.drain();
+  const [commit = ''] = s.commitsOf('WO-LANDED');
+  const report = purge(s, 'WO-LANDED');
+  verifies(s);
+  const left = whereItStands(s);
+  const blob = s.git('rev-parse', `${commit}:config.txt`);
+  assert.deepEqual(left, ['./config.txt', `object ${blob}`]);
+  assert.ok(report.out_of_reach.some(({ what }) => what.includes(commit) && what.includes('main')));
+  assert.ok(report.out_of_reach.some(({ what }) => what.includes('config.txt')));
+  // once the branch is rewritten, a second purge takes the object too
+  s.git('reset', '--quiet', '--hard', `${commit}^`);
+  s.git('reflog', 'expire', '--expire=now', '--all');
+  s.git('update-ref', '-d', 'ORIG_HEAD');
+  purge(s, 'WO-LANDED');
+  assert.deepEqual(whereItStands(s), []);
+});
+
+test('rejected input is purged by its claim: quarantine, journal, results', (t) => {
+  const s = testStation(t);
+  s.write('bridge/inbox/MAIN/broken.yaml', `wo_id: [\npassword: ${SECRET}\n...\n`);
+  s.drain();
+  const [rejection] = s.names('bridge/outbox/MAIN');
+  const claim = rejection?.split('.').at(-3) ?? '';
+  assert.ok(whereItStands(s).length > 1);
+  purge(s, claim);
+  assert.deepEqual(whereItStands(s), []);
+  assert.deepEqual(s.names('bridge/quarantine/MAIN'), []);
+  verifies(s);
+});
+
+test('a kill at any step of a purge is finished by the next start', (t) => {
+  const count = (() => {
+    const s = leaked(t);
+    return s.drainKilledAt(10_000).steps.length;
+  })();
+  for (let n = 1; n <= count; n++) {
+    const s = leaked(t);
+    s.drainKilledAt(n);
+    s.drain();
+    assert.deepEqual(whereItStands(s), [], `killed at step ${n}`);
+    verifies(s);
+    assert.ok(s.exists('.git/waybill/purged/WO-LEAK.json'));
+    assert.ok(!s.exists('.git/waybill/purge.json'));
+    assert.deepEqual(s.leftovers(), []);
+  }
+});
+
+function leaked(t: Parameters<typeof testStation>[0]): TestStation {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-LEAK', title: SECRET, actions: [{ action: 'delete', path: SECRET }] });
+  s.drain();
+  assert.equal(s.waybill('purge', 'WO-LEAK', '--secret').code, 0);
+  return s;
+}
+
+test('nothing is purged without --secret, while it is alive, or where nothing is known', (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-HELD', title: 'x', hold: true, files: [{ path: 'a', content: 'a' }] });
+  s.drain();
+  assert.equal(s.waybill('purge', 'WO-HELD').code, 64);
+  s.waybill('purge', 'WO-HELD', '--secret');
+  s.waybill('purge', 'WO-NEVER', '--secret');
+  s.drain();
+  const refusals = s
+    .names('.git/waybill/commands')
+    .map((name) => (JSON.parse(s.read(`.git/waybill/commands/${name}`)) as { code: string }).code);
+  assert.deepEqual(refusals.sort(), ['ILLEGAL_TRANSITION', 'UNKNOWN_ORDER']);
+  assert.equal(s.state('WO-HELD').status, 'parked');
+});
+
+test('a record marked as purged without a record that says so is a fault', (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-1', title: 'x', files: [{ path: 'a', content: 'a' }] });
+  s.drain();
+  const path = join('.git/waybill/ledger', s.names('.git/waybill/ledger').find((n) => n.endsWith('.jsonl')) ?? '');
+  const lines = s.read(path).split('\n');
+  const forged = lines.map((line) =>
+    line.includes('"admitted"') ? line.replace('"title":"x"', '"title":"y"').replace(/}$/, ',"purged":true}') : line,
+  );
+  s.write(path, forged.join('\n'));
+  const { code, stdout } = s.waybill('verify');
+  assert.equal(code, 1);
+  assert.match(stdout, /marked as purged/);
+});
+
+test.run();
