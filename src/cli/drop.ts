@@ -8,6 +8,7 @@ import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { resultPath } from '../record/result.ts';
+import { laneNamed } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { sendCommand } from './ask.ts';
 import { type Given, readInput } from './input.ts';
@@ -24,7 +25,8 @@ export async function drop(file: string, options: Options): Promise<void> {
   const read = readOrder(given, station.settings.intake);
   if ('error' in read) throw read.error;
   if (options['dryRun'] === true) return planOnly(station, given, options.json === true);
-  const lane = typeof options['lane'] === 'string' ? options['lane'] : station.settings.defaultLane;
+  const asked = typeof options['lane'] === 'string' ? options['lane'] : station.settings.defaultLane;
+  const lane = laneNamed(station.settings.lanes, asked);
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(lane))
     throw usage(`${JSON.stringify(lane)} cannot be the name of a lane`);
   await send(station, { ...given, lane, woId: read.order.woId }, options);

@@ -38,7 +38,8 @@ export async function show(woId: string, options: Options): Promise<void> {
   for (const check of result?.checks ?? [])
     print(`  ${pc.dim('check'.padEnd(12))}  ${check.ok ? pc.green('ok') : pc.red('failed')} ${plain(check.name)}`);
   for (const path of result?.unrestored ?? []) print(`  ${pc.dim('unrestored'.padEnd(12))}  ${plain(path)}`);
-  for (const w of result?.warnings ?? []) print(`  ${pc.yellow(w.code.padEnd(12))}  ${plain(w.message)}`);
+  const guesses = (state.meta['warnings'] ?? []) as ResultDocument['warnings'];
+  for (const w of result?.warnings ?? guesses) print(`  ${pc.yellow(w.code.padEnd(12))}  ${plain(w.message)}`);
   const patch = readIfThere(
     join(station.layout.evidence, evidenceName(state.wo_id, state.attempt), 'changes.patch'),
   )?.toString('utf8');

@@ -8,6 +8,7 @@ import type { OrderDocument } from '../order/generated.ts';
 import { isGoodId, mendedId, strangeCharacter } from '../order/id.ts';
 import { mendingHint } from '../order/mend.ts';
 import type { Order, Warning } from '../order/order.ts';
+import { targetsOf } from '../order/plan.ts';
 import { conform } from '../platform/schema.ts';
 import { type Attachment, readBody, verifyManifest } from './bundle.ts';
 
@@ -144,8 +145,24 @@ function notesOn(order: Order, { file, attachments }: Input): Warning[] {
   const stem = file.replace(/\.(ya?ml|json)$/i, '');
   if (stem === file && attachments === null)
     notes.push({ code: 'note', message: `${file}: read as YAML, though its name says nothing of it` });
+  for (const [a, b] of oneFileElsewhere(targetsOf(order)))
+    notes.push({
+      code: 'note',
+      message: `${a} and ${b} are one file where a disk ignores capitals or accents' spelling`,
+    });
   if (order.type === 'ping') notes.push({ code: 'no_operations', message: 'the order has nothing to do' });
   return notes;
+}
+
+/** Targets that differ only in capitals, or in how an accented letter is put together. */
+function oneFileElsewhere(targets: readonly string[]): [string, string][] {
+  const seen = new Map<string, string>();
+  return targets.flatMap((target): [string, string][] => {
+    const folded = target.normalize('NFC').toLowerCase();
+    const twin = seen.get(folded);
+    seen.set(folded, target);
+    return twin === undefined ? [] : [[twin, target]];
+  });
 }
 
 function guessedId(bytes: Buffer): string | undefined {

@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 import type { TakeRule } from '../order/generated.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
+import { laneNamed } from '../station/settings.ts';
 import { MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
 
 /** Something that lies in a lane and can be no order. */
@@ -113,13 +114,19 @@ export class InboxScanner {
       if (!LANE.test(name)) return false;
       const path = join(this.#inbox, name);
       const stat = ifThere(() => fs.lstatSync(path));
-      if (stat?.isSymbolicLink()) return Object.hasOwn(this.#settings.lanes, name) && isFolder(path);
+      if (stat?.isSymbolicLink())
+        return Object.hasOwn(this.#settings.lanes, laneNamed(this.#settings.lanes, name)) && isFolder(path);
       return stat?.isDirectory() === true;
     });
     const outside = Object.entries(this.#settings.lanes).flatMap(([lane, { folder }]) =>
       folder !== null && isFolder(folder) ? [{ lane, folder, outside: true }] : [],
     );
-    return [...inside.map((lane) => ({ lane, folder: join(this.#inbox, lane), outside: false })), ...outside];
+    const lanes = inside.map((name) => ({
+      lane: laneNamed(this.#settings.lanes, name),
+      folder: join(this.#inbox, name),
+      outside: false,
+    }));
+    return [...lanes, ...outside];
   }
 
   /** At most `limit` drops, the lanes by turn, oldest name first within each; the rest is found by the next scan. */

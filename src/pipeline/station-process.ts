@@ -122,6 +122,8 @@ class StationLoop {
     const { claims, settlesIn } = open ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN) : { claims: [], settlesIn: 1000 };
     await admitClaims(rt, [...rt.deferredClaims.splice(0), ...dropped, ...claims]);
     await releaseWaiting(rt);
+    // once more: settings that were written before a drop count for that drop
+    this.#reloadSettings();
     const started = this.#settingsFault === null && (await this.#startReady());
     if (rt.unjournalled.length > FLUSH_AT_RECORDS) await flushJournal(rt);
     const pauses = [
@@ -179,17 +181,16 @@ class StationLoop {
     const stat = ifThere(() => fs.statSync(join(rt.station.layout.root, SETTINGS_FILE)));
     const seen = `${stat?.ino}:${stat?.size}:${stat?.mtimeMs}`;
     if (seen === this.#settingsRead) return;
-    const first = this.#settingsRead === '';
     this.#settingsRead = seen;
-    if (first) return;
     try {
       const settings = loadSettings(rt.station.layout.root);
+      this.#settingsFault = null;
+      if (JSON.stringify(settings) === JSON.stringify(rt.station.settings)) return;
       if (JSON.stringify(settings.paths) !== JSON.stringify(rt.station.settings.paths)) {
         rt.log.warn('paths changed in waybill.yaml: they count from the next start of the station');
       }
       rt.useSettings({ ...settings, paths: rt.station.settings.paths });
       this.#scanner.useSettings(scanSettings(rt.station));
-      this.#settingsFault = null;
       rt.log.info('waybill.yaml was read again');
     } catch (thrown) {
       const error = asWaybillError(thrown);

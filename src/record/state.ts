@@ -57,6 +57,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
       seq: life.lastSeq,
       ...(life.until === null ? {} : { until: life.until }),
       ...(admitted?.dry_run ? { dry_run: true } : {}),
+      ...(admitted !== null && admitted.warnings.length > 0 ? { warnings: admitted.warnings } : {}),
     },
   };
 }

@@ -90,6 +90,9 @@ function withDefaults(doc: SettingsDocument): Settings {
     name,
     { concurrency: lane.concurrency ?? 1, folder: lane.folder ?? null, take: lane.take ?? [] },
   ]);
+  for (const name of Object.keys(doc.lanes ?? {}))
+    if (laneNamed(doc.lanes ?? {}, name) !== name)
+      throw new WaybillError('SETTINGS_INVALID', `lanes.${name}: another lane differs from it only in capitals`);
   return {
     paths,
     lanes: Object.fromEntries(lanes) as Settings['lanes'],
@@ -125,6 +128,11 @@ function withDefaults(doc: SettingsDocument): Settings {
       canaryHours: doc.tracker?.canary_hours ?? 24,
     },
   };
+}
+
+/** The lane that settings know under this name in any capitals, else the name itself: on some disks both are one folder. */
+export function laneNamed(lanes: Readonly<Record<string, unknown>>, name: string): string {
+  return Object.keys(lanes).find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
 /** Waybill's own folders lie inside the station: a path that leads out, or into .git, would put records where nobody looks. */

@@ -109,11 +109,14 @@ test('new | lint | drop, without and with a station', (t) => {
 
 test('lint says file:line:column, code and hint', (t) => {
   const s = new TestStation(t.tempDir());
-  s.write('a.yaml', 'wo_id: WO-1\nfiles:\n  - path: x\n    mode: 0755\n    content: x\n');
+  s.write('a.yaml', 'wo_id: WO-1\nfiles:\n  - path: x\n    mode: 0777\n    content: x\n');
   s.write('b.yaml', 'wo_id: WO-2\npost_verfy: [x]\nfiles: [{path: x, content: x}]\n');
   const run = s.waybill('lint', 'a.yaml', 'b.yaml');
   assert.equal(run.code, 65);
-  assert.match(run.stderr, /^a\.yaml:4:\d+: SCHEMA_INVALID files\.0\.mode: must be one of .*\n {2}hint: .*quotes/m);
+  assert.match(
+    run.stderr,
+    /^a\.yaml:4:\d+: SCHEMA_INVALID files\.0\.mode: must be one of .*\n {2}hint: Write line 4 as `/m,
+  );
   assert.match(run.stderr, /^b\.yaml:2:1: UNKNOWN_FIELD .*post_verify/m);
 });
 

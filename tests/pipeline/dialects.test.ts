@@ -517,6 +517,38 @@ test('twins: one id in two lanes, in other letters, and one file dropped twice',
   assert.equal(s.waybill('verify').code, 0);
 });
 
+test('names: a lane in other capitals is that lane; file names and targets that only look alike are told apart', (t) => {
+  const s = testStation(t, { settings: 'lanes: {MAIN: {}, CLC: {}}\n' });
+  const files = [{ path: 'x', content: 'x' }];
+  s.drop({ wo_id: 'WO-CAPITALS', files }, 'clc');
+  // the same name to a person, two names to a disk that keeps them apart
+  s.write(
+    'bridge/inbox/MAIN/caf\u00e9.json',
+    JSON.stringify({ wo_id: 'WO-NFC', files: [{ path: 'nfc', content: 'c' }] }),
+  );
+  s.write(
+    'bridge/inbox/MAIN/cafe\u0301.json',
+    JSON.stringify({ wo_id: 'WO-NFD', files: [{ path: 'nfd', content: 'd' }] }),
+  );
+  s.write('bridge/inbox/MAIN/bad-caf\u00e9.json', '{');
+  s.write('bridge/inbox/MAIN/bad-cafe\u0301.json', '{');
+  s.drop({
+    wo_id: 'WO-ALIKE',
+    files: [
+      { path: 'Read.me', content: '1' },
+      { path: 'read.me', content: '2' },
+    ],
+  });
+  s.drain();
+  assert.equal(s.result('WO-CAPITALS', 'CLC').status, 'done');
+  assert.equal(s.state('WO-CAPITALS').lane, 'CLC');
+  assert.deepEqual([s.result('WO-NFC').status, s.result('WO-NFD').status], ['done', 'done']);
+  assert.equal(s.rejections().length, 2);
+  assert.ok(s.result('WO-ALIKE').warnings.some((w) => /Read\.me and read\.me are one file/.test(w.message)));
+  s.write('waybill.yaml', 'lanes: {CLC: {}, clc: {}}\n');
+  assert.match(s.waybill('up', '--drain').stderr, /only in capitals/);
+});
+
 test('lint --fix prints the canonical form of every shape, which reads as the same order without a guess', (t) => {
   const s = testStation(t);
   const shapes: Record<string, object> = {

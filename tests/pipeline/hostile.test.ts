@@ -38,7 +38,7 @@ test('claims that cannot be read are rejected and kept', (t) => {
 
 test('folders and links in an inbox are refused in place, once', (t) => {
   const s = testStation(t);
-  mkdirSync(s.path('bridge/inbox/MAIN/folder'));
+  s.write('bridge/inbox/MAIN/folder/notes.txt', 'no order');
   symlinkSync('/etc/passwd', s.path('bridge/inbox/MAIN/link.yaml'));
   s.drop(good);
   s.drain();
