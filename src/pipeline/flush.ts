@@ -65,7 +65,8 @@ async function flush(rt: Runtime): Promise<void> {
 
 /** What only had to live until the journal held it. */
 async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims: readonly string[]): Promise<void> {
-  const claims = [...finished.map(claimOf), ...refusedClaims];
+  // an order without a claim would name the folder of all claims
+  const claims = [...finished.map(claimOf), ...refusedClaims].filter((claim) => claim !== '');
   for (const claim of claims) removeTree(join(rt.station.layout.claimed, claim));
   if (claims.length > 0) syncDir(rt.station.layout.claimed);
   for (const life of finished) rt.orders.forget(life.woId);

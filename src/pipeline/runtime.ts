@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
-import { claimOf, type OrderLife } from '../order/life.ts';
+import { advance, claimOf, type OrderLife } from '../order/life.ts';
 import { assertLegal, isTerminal } from '../order/transition.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
@@ -116,11 +116,21 @@ export class Runtime {
       record.event !== 'admitted' &&
       record.event !== 'rejected'
     ) {
-      const life = await this.find(woId);
+      const life = (await this.find(woId)) ?? this.#lifeBefore(woId, record.seq);
       if (life !== null) this.orders.recall(life);
     }
     const known = woId === null ? undefined : this.orders.get(woId);
     if (known === undefined || known.lastSeq < record.seq) this.orders.apply(record);
+  }
+
+  /** An order's life up to a record, from the ledger alone: the journal loses it for a moment while it is purged. */
+  #lifeBefore(woId: string, seq: number): OrderLife | null {
+    let life: OrderLife | null = null;
+    for (const record of this.ledger.read(this.ids.born(woId)?.born ?? 1)) {
+      if (record.seq >= seq) break;
+      if (record.wo_id?.toLowerCase() === woId.toLowerCase()) life = advance(life, record);
+    }
+    return life;
   }
 
   /** A ledger that lost its tail, or another ledger than the journal anchors, must not be written on: `verify` would never be green again. */
