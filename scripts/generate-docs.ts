@@ -8,6 +8,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { exampleOf } from '../src/cli/explain.ts';
 import { EXIT, exitCodeOf } from '../src/cli/output.ts';
 import { ERROR_CODES, type ErrorCode, WaybillError } from '../src/order/error.ts';
 import { parseSettings } from '../src/station/settings.ts';
@@ -41,10 +42,10 @@ const MEANINGS: Record<string, string> = {
   'settings.paths.outbox': 'Results, `<outbox>/<LANE>/<wo_id>.result.json`.',
   'settings.paths.quarantine': 'Input that could not be accepted, byte for byte.',
   'settings.paths.state': 'One JSON file per order.',
-  'settings.paths.archive': 'Kept free for older state files; nothing is written there yet.',
+  'settings.paths.archive': 'State files of orders that ended long ago, by the day they ended.',
   'settings.paths.evidence': 'One folder per order and attempt.',
   'settings.paths.telemetry': 'One JSON line per event; must end in `.jsonl`.',
-  'settings.paths.followup': 'Kept free for a summary of all orders; nothing is written there yet.',
+  'settings.paths.followup': 'What is alive, how old it is, and what ended last.',
   'settings.paths.alerts': 'Kept free for the guardrail; nothing is written there yet.',
   'settings.intake.max_order_bytes': 'A larger file is refused with `TOO_LARGE`.',
   'settings.commands.timeout_seconds': 'Bound on a command or check that names none of its own.',
@@ -54,6 +55,10 @@ const MEANINGS: Record<string, string> = {
   'order.summary': 'A longer text; stands in state and result until the order ends.',
   'order.description':
     'Text for people. Stands in for `summary`, and its first line for `title`, where those are missing.',
+  'order.approval.by': 'Who is asked. Nobody can say yes yet: there is no `waybill approve`.',
+  'order.constraints.budget.usd': 'Mission: what it may cost, in dollars.',
+  'order.constraints.budget.tokens': 'Mission: how many tokens it may use.',
+  'order.constraints.budget.seconds': 'Mission: how long it may take.',
   'order.tags': 'Words for people and for `grep`; they have no effect.',
   'order.metadata': 'Anything; only `dry_run` has an effect.',
   'FileEntry.content': 'The bytes of the file, exactly.',
@@ -77,7 +82,7 @@ const MEANINGS: Record<string, string> = {
   'state.wo_id': "The order's id.",
   'state.title': 'Its title.',
   'state.summary': 'How it ended; before that, its own summary.',
-  'state.type': '`apply_patch` or `command`; `unknown` for a rejection.',
+  'state.type': '`apply_patch`, `command`, `mission` or `ping`; `unknown` for a rejection.',
   'state.lane': 'The lane it came in.',
   'state.owner': 'As the order says.',
   'state.priority': '`P0` to `P3`.',
@@ -108,7 +113,7 @@ const MEANINGS: Record<string, string> = {
   'state.last_error.hint': 'What to do about it.',
   'state.last_error.at': 'When.',
   'state.meta':
-    '`file`: the name it was dropped under. `born`, `seq`: its first and last ledger record. `until`, `dry_run` where they apply.',
+    '`file`: the name it was dropped under. `born`, `seq`: its first and last ledger record. `until`, `dry_run`, `warnings` where they apply.',
   'result.status': 'How it ended.',
   'result.summary': 'The same in one sentence.',
   'result.lane': 'The lane it came in.',
@@ -133,7 +138,7 @@ const MEANINGS: Record<string, string> = {
   'result.error.column': 'Column, from 1.',
   'result.error.at': 'When.',
   'result.warnings[].code':
-    '`defaulted`, `ignored`: what intake guessed or left out. `leftover`: what commands changed without naming it in `outputs`, or an old copy that somebody wrote into.',
+    '`alias`, `defaulted`, `ignored`: what intake guessed or left out. `note`: what is worth a look. `no_operations`: a ping. `leftover`: what commands changed without naming it in `outputs`, or an old copy that somebody wrote into.',
   'result.warnings[].message': 'What it is about.',
   'result.warnings[].line': 'Line in the dropped file.',
   'result.warnings[].column': 'Column in the dropped file.',
@@ -168,6 +173,22 @@ const MEANINGS: Record<string, string> = {
   'OrderCommand.at': 'When it was asked.',
   'OrderCommand.wo_id': 'The order.',
   'OrderCommand.reason': 'Why; stands in the ledger.',
+  'followup.lanes': 'Every folder that is watched.',
+  'followup.station': "The station's id.",
+  'FollowupOrder.wo_id': "The order's id.",
+  'FollowupOrder.title': 'Its title.',
+  'FollowupOrder.lane': 'The lane it came in.',
+  'FollowupOrder.status': 'Where it stands.',
+  'FollowupOrder.waiting_for': 'What a parked order waits for.',
+  'FollowupOrder.why': 'The same in words.',
+  'FollowupOrder.received_at': 'When intake admitted it.',
+  'EndedOrder.wo_id': "The order's id.",
+  'EndedOrder.title': 'Its title.',
+  'EndedOrder.lane': 'The lane it came in.',
+  'EndedOrder.status': 'How it ended.',
+  'EndedOrder.finished_at': 'When it ended.',
+  'FollowupLane.lane': 'The lane.',
+  'FollowupLane.readable': 'False for a folder that the station may not read.',
   'error.code': 'One of the [error codes](reference-errors.md).',
   'error.message': 'What is wrong, by name.',
   'error.file': 'The file it is about.',
@@ -189,6 +210,20 @@ const EXIT_MEANINGS: Record<string, string> = {
   internal: 'Internal: a fault in Waybill, of the file system or of git.',
 };
 
+/** How definitions are called in the tables. */
+const ENTRY_NAMES: Readonly<Record<string, string>> = {
+  TargetPath: 'paths',
+  TakeRule: '`{match, order}`',
+  AllowedArgv: '`{argv: [...]}`',
+  DroppedAttachment: '`{path, content}`',
+  FileEntry: '[files](#files)',
+  ActionEntry: '[actions](#actions)',
+  CheckEntry: '[checks](#checks)',
+  FollowupOrder: '[order](#orders-alive)',
+  EndedOrder: '[order that ended](#orders-that-ended)',
+  FollowupLane: '[lane](#lanes)',
+};
+
 const unusedMeanings = new Set(Object.keys(MEANINGS));
 
 const parts: Record<string, string> = {
@@ -199,17 +234,23 @@ const parts: Record<string, string> = {
   AppendEntry: entryTable('AppendEntry'),
   PrependEntry: entryTable('PrependEntry'),
   EditEntry: entryTable('EditEntry'),
+  SetEntry: entryTable('SetEntry'),
   PatchEntry: entryTable('PatchEntry'),
   DeleteEntry: entryTable('DeleteEntry'),
   MoveEntry: entryTable('MoveEntry'),
   CommandEntry: entryTable('CommandEntry'),
   CheckEntry: entryTable('CheckEntry'),
   errors: errorTable(),
+  'error-examples': errorExamples(),
   state: fieldTable(schemaOf('state'), 'state', false),
   result: fieldTable(schemaOf('result'), 'result', false),
   'ledger-record': fieldTable(schemaOf('ledger-record'), 'ledger-record', false),
   'telemetry-line': fieldTable(schemaOf('telemetry-line'), 'telemetry-line', false),
   'evidence-manifest': fieldTable(schemaOf('evidence-manifest'), 'evidence-manifest', false),
+  followup: fieldTable(schemaOf('followup'), 'followup', false),
+  FollowupOrder: followupTable('FollowupOrder'),
+  EndedOrder: followupTable('EndedOrder'),
+  FollowupLane: followupTable('FollowupLane'),
   DropCommand: fieldTable(definition('command-file', 'DropCommand'), 'DropCommand', true, schemaOf('command-file')),
   OrderCommand: fieldTable(definition('command-file', 'OrderCommand'), 'OrderCommand', true, schemaOf('command-file')),
   error: fieldTable(schemaOf('error'), 'error', true),
@@ -290,8 +331,14 @@ function settingsTable(): string {
       const here = [...path, key];
       const name = here.join('.');
       if (typeof field.additionalProperties === 'object') {
-        rows.push([code(name), 'mapping', '', field.description ?? '']);
-        walk(resolved(field.additionalProperties, root), [...here, '<LANE>'], {});
+        const inner = resolved(field.additionalProperties, root);
+        rows.push([
+          code(name),
+          inner.properties === undefined ? `mapping to ${typeText(inner, root)}` : 'mapping',
+          inner.properties === undefined ? 'empty' : '',
+          field.description ?? '',
+        ]);
+        walk(inner, [...here, '<LANE>'], {});
         continue;
       }
       const own = at(value, camel(key));
@@ -335,6 +382,10 @@ function entryTable(name: string): string {
   return fieldTable(definition('order', name), name, true, root);
 }
 
+function followupTable(name: string): string {
+  return fieldTable(definition('followup', name), name, false, schemaOf('followup'));
+}
+
 /** One row a field; nested fields with a dot, those of a list with []. `required` only where people write the document. */
 function fieldTable(schema: Schema, name: string, required: boolean, root: Schema = schema): string {
   const rows: string[][] = [];
@@ -342,7 +393,7 @@ function fieldTable(schema: Schema, name: string, required: boolean, root: Schem
     const schema = resolved(raw, root);
     const inner = objectIn(schema, root);
     const free = schema.additionalProperties === true;
-    if (inner !== null && !free && !(required && schema.items !== undefined)) {
+    if (inner !== null && !free && !(required && schema.items !== undefined) && !hasOwnSection(schema)) {
       const suffix = schema.items === undefined ? '' : '[]';
       if (schema.description !== undefined)
         rows.push(row(field, schema.items === undefined ? nullable(schema) : 'list', needed, schema.description));
@@ -405,22 +456,38 @@ function range({ minimum, exclusiveMinimum, maximum }: Schema): string {
   return `${from}${maximum === undefined ? '' : ` to ${maximum}`}`;
 }
 
+/** Entries with a section of their own are linked there; their fields stand there only. */
+function hasOwnSection({ items, oneOf }: Schema): boolean {
+  return [items, ...(oneOf ?? [])].some(
+    (s) => s?.$ref !== undefined && ENTRY_NAMES[s.$ref.replace('#/$defs/', '')]?.startsWith('[') === true,
+  );
+}
+
 /** Entries with a section of their own are linked, others named by what they are. */
 function entryName(ref: string): string {
-  const name = ref.replace('#/$defs/', '');
-  const known: Record<string, string> = {
-    TargetPath: 'paths',
-    FileEntry: '[files](#files)',
-    ActionEntry: '[actions](#actions)',
-    CheckEntry: '[checks](#checks)',
-    AllowedArgv: '`{argv: [...]}`',
-  };
-  const text = known[name];
+  const text = ENTRY_NAMES[ref.replace('#/$defs/', '')];
   if (text === undefined) throw new Error(`${ref} has no name for readers`);
   return text;
 }
 
 // --- errors and commands
+
+/** An example of each code: the order that is refused with it, where one file can show it, and what its author reads. */
+function errorExamples(): string {
+  return (Object.keys(ERROR_CODES) as ErrorCode[])
+    .map((name) => {
+      const { order, file, error } = exampleOf(name);
+      const { line, column } = error;
+      const where = [error.file ?? file, line, column].filter((part) => part !== undefined && part !== null).join(':');
+      const told = `${where === '' ? '' : `${where}: `}${name} ${error.message}\n  hint: ${error.hint}`;
+      return [`### ${name}`, ...(order === null ? [] : [fenced(order)]), fenced(told)].join('\n\n');
+    })
+    .join('\n\n');
+}
+
+function fenced(text: string): string {
+  return `\`\`\`text\n${text.trim()}\n\`\`\``;
+}
 
 function errorTable(): string {
   const entries = Object.entries(ERROR_CODES) as [ErrorCode, { what: string; hint: string; retryable?: boolean }][];
@@ -441,11 +508,10 @@ async function commandsText(): Promise<string> {
   const names = [...main.matchAll(/^ {2}([a-z]+) (?:\[options\]|<)/gm)].map(([, name]) => name ?? '');
   if (names.length < 10) throw new Error(`only ${names.length} commands found in the help`);
   const texts = await Promise.all(names.map(help));
-  const block = (text: string) => `\`\`\`text\n${text.trim()}\n\`\`\``;
   const exits = Object.entries(EXIT).map(([name, number]) => [String(number), name]);
   return [
-    block(main),
-    ...names.map((name, i) => `## ${name}\n\n${block(texts[i] ?? '')}`),
+    fenced(main),
+    ...names.map((name, i) => `## ${name}\n\n${fenced(texts[i] ?? '')}`),
     `## Exit codes\n\n${table(
       ['Exit code', 'Meaning'],
       exits.map(([number = '', name = '']) => [number, EXIT_MEANINGS[name] ?? unknownExit(name)]),

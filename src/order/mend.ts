@@ -11,6 +11,8 @@ import { nearest } from './nearest.ts';
 const MAX_TEXT = 32 * 1024;
 const MAX_LINE = 300;
 const MAX_TRIES = 40;
+/** Characters that all tries together may read: a flood of bad files must not hold up the good ones. */
+const MAX_READ = 400_000;
 
 /** One change of one line, counted from 1. */
 type Change =
@@ -32,8 +34,9 @@ export function mendingHint(
   if (text.length > MAX_TEXT) return null;
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
   const tried = new Set<string>();
+  const tries = Math.min(MAX_TRIES, Math.ceil(MAX_READ / Math.max(1, text.length)));
   for (const change of changesFor(lines, format, file, error)) {
-    if (tried.size >= MAX_TRIES) break;
+    if (tried.size >= tries) break;
     const mended = apply(lines, change).join('\n');
     if (tried.has(mended) || mended === lines.join('\n')) continue;
     tried.add(mended);

@@ -11,7 +11,9 @@ This repository is a Waybill station. To have something done here, drop a work o
 ## Drop one
 
 Write a YAML file (or JSON) into a lane, \`${inbox}/${lane}/\`. End YAML with a line \`...\`, so that it is taken at once and never
-half-written; or write it elsewhere and move it in. \`waybill drop FILE\` does both for you.
+half-written; or write it elsewhere and move it in. \`waybill drop FILE\` does both for you. An order with files that belong to it may be a
+folder, \`WO-1/WO-1.yaml\` and what lies beside it: put it together elsewhere, then move it in. Other shapes of orders are read too;
+\`waybill lint --fix FILE\` prints how yours is understood, in this form.
 
     wo_id: WO-20251113-EXAMPLE        # unique; also the name of every record
     title: One line that becomes the commit's subject
@@ -26,14 +28,15 @@ half-written; or write it elsewhere and move it in. \`waybill drop FILE\` does b
       - {name: it is there, command: "test -f docs/hello.md && echo yes", expected: "yes"}
     ...
 
-Other actions: \`write append prepend edit patch delete move command\`. Commands and checks run only when waybill.yaml allows them.
+Other actions: \`write append prepend edit set patch delete move command\`. Commands and checks run only when waybill.yaml allows them.
 Fields are data: \`$(date)\` in a path or in content stays these seven characters. Only commands reach a shell.
 
 ## Read the answer
 
 - \`${outbox}/${lane}/<wo_id>.result.json\`: \`status\` is done, failed, rejected or cancelled; \`error\` has a code, a message and a hint.
 - A file that could not be accepted: \`${outbox}/${lane}/<file>.<claim>.result.json\`, and the file itself, byte for byte, in
-  \`${quarantine}/${lane}/\` beside its \`.error.json\`.
+  \`${quarantine}/${lane}/\` beside its \`.error.json\`. A hint that says what to write in which line can be done word for word;
+  \`waybill explain CODE\` shows an example.
 - While it waits or runs: \`${state}/<wo_id>.json\`, or \`waybill why <wo_id>\`.
 
 Drop the same file again to have the answer again. To change an order that failed, mend the file and drop it under the same wo_id.
