@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import pc from 'picocolors';
+import { InboxScanner } from '../intake/scan.ts';
 import type { StateDocument } from '../order/generated.ts';
+import { scanSettings } from '../pipeline/claim-drops.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
 import { isStopped } from '../platform/processes.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson } from './output.ts';
@@ -22,12 +22,14 @@ export async function status(options: { readonly station?: string; readonly json
   const failures = lastFailures(station);
   const { staleHours } = station.settings.tracker;
   const stale = alive.filter((s) => Date.now() - Date.parse(s.updated_at) > staleHours * 3_600_000).reverse();
-  const lanes = namesIn(layout.inbox).filter(
-    (n) => !n.startsWith('.') && ifThere(() => fs.statSync(join(layout.inbox, n)).isDirectory()) === true,
+  const lanes = new InboxScanner(layout.inbox, scanSettings(station)).lanes();
+  const rows = [...new Set([...lanes.map(({ lane }) => lane), ...alive.map((s) => s.lane)])].sort().map((lane) =>
+    laneRow(
+      lane,
+      lanes.filter((l) => l.lane === lane).map(({ folder }) => folder),
+      alive,
+    ),
   );
-  const rows = [...new Set([...lanes, ...alive.map((s) => s.lane)])]
-    .sort()
-    .map((lane) => laneRow(station, lane, alive));
   if (options.json) {
     return printJson({
       ok: holder !== null,
@@ -76,6 +78,15 @@ export async function status(options: { readonly station?: string; readonly json
     );
 }
 
+/** A lane that nobody may read is empty here; state/followup.json names it. */
+function namesThatCanBeRead(folder: string): string[] {
+  try {
+    return namesIn(folder);
+  } catch {
+    return [];
+  }
+}
+
 interface Heartbeat {
   readonly at: string;
   readonly processors: string[];
@@ -110,8 +121,8 @@ function recentStates(station: Station): StateDocument[] {
 }
 
 function laneRow(
-  station: Station,
   lane: string,
+  folders: readonly string[],
   alive: readonly StateDocument[],
 ): { lane: string; inbox: number; ready: number; running: number; parked: number; ages: number[] } {
   const mine = alive.filter((s) => s.lane === lane);
@@ -123,6 +134,6 @@ function laneRow(
     const i = column === -1 ? AGES.length : column;
     ages[i] = (ages[i] ?? 0) + 1;
   }
-  const inbox = namesIn(join(station.layout.inbox, lane)).filter((n) => !n.startsWith('.')).length;
+  const inbox = folders.flatMap(namesThatCanBeRead).filter((n) => !n.startsWith('.')).length;
   return { lane, inbox, ready: count('ready'), running: count('running'), parked: count('parked'), ages };
 }

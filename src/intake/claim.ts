@@ -201,6 +201,8 @@ export function readClaim(claimed: string, claim: string): ClaimedRequest | null
 }
 
 function readPlain(path: string, name: string): { bytes: Buffer; uid: number } {
+  if (fs.lstatSync(path).isSymbolicLink())
+    throw new WaybillError('NOT_A_FILE', `${name} is a symbolic link, no plain file`, { place: { file: name } });
   const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     const stat = fs.fstatSync(fd);

@@ -87,6 +87,12 @@ function tryToRead(
 
 function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrder {
   const { value, locate } = document;
+  const total = (input.attachments ?? []).reduce((sum, { bytes }) => sum + bytes.length, input.bytes.length);
+  if (total > limits.maxOrderBytes)
+    throw new WaybillError(
+      'TOO_LARGE',
+      `${input.file} has ${total} bytes in all its files, the limit is ${limits.maxOrderBytes}`,
+    );
   if (!isMapping(value)) {
     const what = Array.isArray(value) ? 'a list' : `a ${typeof value}`;
     throw new WaybillError('NOT_AN_ORDER', `the document is ${what}, not a mapping`, { place: locate([]) });

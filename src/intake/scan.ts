@@ -163,6 +163,7 @@ export class InboxScanner {
     const path = join(folder, name);
     const stat = ifThere(() => fs.lstatSync(path));
     if (stat === undefined) return;
+    if (outside && stat.isDirectory()) return; // somebody's own, in a folder that is not ours
     pass.present.add(path);
     const bundle = stat.isDirectory() && !outside ? survey(path, name, this.#settings.maxOrderBytes) : null;
     if (bundle === 'empty') return;

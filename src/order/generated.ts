@@ -637,7 +637,7 @@ export interface ResultError {
   at?: string;
 }
 export interface Warning {
-  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'moved' | 'no_operations' | 'note';
+  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note';
   message: string;
   line?: number;
   column?: number;

@@ -25,7 +25,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'actual',
   'diff',
 ]);
-const WORD_LISTS: ReadonlySet<string> = new Set(['tags', 'agents']);
+const WORD_LISTS: ReadonlySet<string> = new Set(['tags', 'agents', 'by']);
 
 /** The same value with all words taken out, at any depth. */
 export function withoutWords(value: unknown): unknown {

@@ -52,7 +52,12 @@ function oddityError(rt: Runtime, { lane, name, code, what }: Oddity): WaybillEr
         `${lane}/${name} has ${what}, the limit is ${rt.station.settings.intake.maxOrderBytes} bytes`,
         { place },
       )
-    : new WaybillError(code, `${lane}/${name} is ${what}, not a file`, { place });
+    : what.startsWith('a folder')
+      ? new WaybillError(code, `${lane}/${name} is ${what}`, {
+          place,
+          hint: 'A folder is an order when it holds NAME/NAME.yaml, and nothing but plain files.',
+        })
+      : new WaybillError(code, `${lane}/${name} is ${what}, not a file`, { place });
 }
 
 /** Refuses what is not ours to take, once: it stays where it is, and a marker remembers that it was told. */

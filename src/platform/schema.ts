@@ -150,6 +150,8 @@ function suggestion(error: ErrorObject): string | null {
   if (error.keyword === 'enum' && typeof error.data === 'number') return 'Write it as text, in quotes.';
   const wanted = error.keyword === 'type' ? FORMS[String((error.params as { type: unknown }).type)] : undefined;
   if (wanted !== undefined) return `Write ${wanted}.`;
+  if (error.keyword === 'format')
+    return 'Write an instant with its offset, as in 2026-11-20T10:00:00Z or 2026-11-20T10:00:00+01:00.';
   if (error.keyword === 'required') return `Add \`${(error.params as { missingProperty: string }).missingProperty}\`.`;
   if (error.keyword === 'discriminator')
     return 'Known actions: write, append, prepend, edit, set, patch, delete, move, command.';

@@ -40,7 +40,10 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
       path: rejected !== null ? (rejected.quarantine ?? '') : `${evidencePath}/${admitted?.request.name ?? 'request'}`,
       sha256: (admitted ?? rejected)?.request?.sha256 ?? '',
     },
-    evidence: manifest === null ? null : { path: evidencePath, manifest_sha256: manifest },
+    evidence:
+      manifest === null || life.purgedAttempts >= life.attempt
+        ? null
+        : { path: evidencePath, manifest_sha256: manifest },
     commits: outcome?.commits ?? life.landed?.commits ?? [],
     last_error:
       life.lastError === null

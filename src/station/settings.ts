@@ -90,6 +90,8 @@ function withDefaults(doc: SettingsDocument): Settings {
     name,
     { concurrency: lane.concurrency ?? 1, folder: lane.folder ?? null, take: lane.take ?? [] },
   ]);
+  for (const [name, lane] of Object.entries(doc.lanes ?? {}))
+    for (const [n, rule] of (lane.take ?? []).entries()) assertNoShell(`lanes.${name}.take.${n}.order`, rule.order);
   for (const name of Object.keys(doc.lanes ?? {}))
     if (laneNamed(doc.lanes ?? {}, name) !== name)
       throw new WaybillError('SETTINGS_INVALID', `lanes.${name}: another lane differs from it only in capitals`);
@@ -128,6 +130,21 @@ function withDefaults(doc: SettingsDocument): Settings {
       canaryHours: doc.tracker?.canary_hours ?? 24,
     },
   };
+}
+
+/** What a dropped file is called, or holds, must never reach a shell (rule 8): argv hands it on as one argument. */
+function assertNoShell(where: string, value: unknown, key = ''): void {
+  if (
+    typeof value === 'string' &&
+    ['command', 'post_verify'].includes(key) &&
+    /\{(file|stem|lane|content|base64)\}/.test(value)
+  )
+    throw new WaybillError('SETTINGS_INVALID', `${where}: a word in braces would reach a shell`, {
+      hint: 'Use argv in place of command.',
+    });
+  if (typeof value !== 'object' || value === null) return;
+  for (const [inner, next] of Object.entries(value))
+    assertNoShell(`${where}.${inner}`, next, Array.isArray(value) ? key : inner);
 }
 
 /** The lane that settings know under this name in any capitals, else the name itself: on some disks both are one folder. */

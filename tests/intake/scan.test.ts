@@ -471,7 +471,7 @@ test('lane: from a folder outside the inbox only what a rule names is taken', (t
   ]);
   assert.deepEqual(
     oddities.map((o) => o.name),
-    ['d.patch', 'link.patch'],
+    ['link.patch'],
   );
   scanner.useSettings(settings({ settleMs: 0, lanes: { PATCHES: { folder: outside, take: [] } } }));
   assert.deepEqual(names(scanner), [], 'without rules, nothing');

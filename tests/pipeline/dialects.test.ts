@@ -269,6 +269,28 @@ artifacts: {expected_outputs: [tests/a.test.js]}
   assert.equal(s.git('log', '--format=%s'), 'Begin');
 });
 
+test('operations: checks of a task are checks of the order; a task in words beside operations is refused (rules 7 and 14)', (t) => {
+  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  const operations = [{ op: 'write_file', file: 'x', content: 'x' }];
+  s.drop({ wo_id: 'WO-CHECKED', tasks: [{ operations, post_verify: ['false'] }], post_verify: ['true'] });
+  s.drop({
+    wo_id: 'WO-ENVELOPE',
+    payload: { file_path: 'y', action: 'create', content: 'y' },
+    tests: [{ command: 'false' }],
+  });
+  s.drop({ wo_id: 'WO-SPEC', task_spec: { operations, tests: [{ command: 'echo no', expected: 'yes' }] } });
+  s.drop({ wo_id: 'WO-WORDS', tasks: [{ operations }, { task_id: 'T2', description: 'and tidy up' }] });
+  s.drain();
+  for (const woId of ['WO-CHECKED', 'WO-ENVELOPE', 'WO-SPEC'])
+    assert.equal(s.result(woId).error?.code, 'CHECK_FAILED', woId);
+  assert.equal(s.result('WO-CHECKED').checks.length, 2);
+  assert.equal(
+    s.rejections()[0]?.error?.message,
+    'tasks.1: has no operations: what it says in words would not be done',
+  );
+  assert.ok(!s.exists('x') && !s.exists('y'));
+});
+
 test('operations: self_apply: false asks for approval, and nothing is written before', (t) => {
   const s = testStation(t);
   s.drop({

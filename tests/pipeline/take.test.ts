@@ -106,6 +106,8 @@ test('a rule needs a pattern, and a folder outside needs rules (rule 7)', (t) =>
   const { code, stderr } = s.waybill('up', '--drain');
   assert.equal(code, 65);
   assert.match(stderr, /SETTINGS_INVALID.*take/s);
+  s.write('waybill.yaml', 'lanes: {MAIN: {take: [{match: "*", order: {post_verify: ["cat {file}"]}}]}}\n');
+  assert.match(s.waybill('up', '--drain').stderr, /would reach a shell/);
 });
 
 test.run();

@@ -15,14 +15,15 @@ export function mapCanonical(sheet: Sheet): void {
 
 /** Checks stand beside every shape. One command where a list is asked for is a list of one. */
 export function mapChecks(sheet: Sheet): void {
-  sheet.copy('tests');
-  const value = sheet.get('post_verify');
-  if (typeof value !== 'string') {
-    sheet.copy('post_verify');
-    return;
+  for (const list of ['post_verify', 'tests']) {
+    const value = sheet.get(list);
+    if (list === 'post_verify' && typeof value === 'string') {
+      sheet.warn('alias', [list], 'read as a list of one');
+      sheet.addValue(list, value, [list]);
+    } else if (Array.isArray(value) && sheet.document[list] !== undefined)
+      for (const [index, check] of (value as unknown[]).entries()) sheet.addValue(list, check, [list, index]);
+    else sheet.copy(list);
   }
-  sheet.warn('alias', ['post_verify'], 'read as a list of one');
-  sheet.put('post_verify', [value], ['post_verify']);
 }
 
 /** YAML reads `mode: 0755` as the number 755, and `0o755` as 493. */
@@ -245,7 +246,16 @@ export function mapOperations(sheet: Sheet): void {
         'must be a mapping',
         'Write {task_id, description, operations}.',
       );
-    mapOperationList(sheet, task['operations'], ['tasks', index, 'operations']);
+    const path = ['tasks', index];
+    if (!hasOperations(task['operations']))
+      throw sheet.fault(
+        'SCHEMA_INVALID',
+        path,
+        'has no operations: what it says in words would not be done',
+        'Add `operations` to it, or say all of it in words, as `task`.',
+      );
+    mapOperationList(sheet, task['operations'], [...path, 'operations']);
+    mapInnerChecks(sheet, task, path, ['task_id', 'id', 'title', 'name', 'description', 'operations']);
   }
   const top = sheet.get('operations');
   if (top !== undefined) mapOperationList(sheet, top, ['operations']);
@@ -254,6 +264,22 @@ export function mapOperations(sheet: Sheet): void {
     [tasks === undefined ? 'operations' : 'tasks'],
     `read as ${((sheet.document['actions'] ?? []) as unknown[]).length} actions`,
   );
+}
+
+/** Checks of one task are checks of the order; what else a task says is told. */
+function mapInnerChecks(sheet: Sheet, holder: Record<string, unknown>, path: Path, known: readonly string[]): void {
+  for (const list of ['post_verify', 'tests']) {
+    const value = holder[list];
+    if (value === undefined || value === null) continue;
+    const at = [...path, list];
+    if (typeof value !== 'string' && !Array.isArray(value))
+      throw sheet.fault('SCHEMA_INVALID', at, 'must be a list', `Write \`${list}\` as a list of commands.`);
+    for (const [index, check] of [value].flat().entries())
+      sheet.addValue(list, check, Array.isArray(value) ? [...at, index] : at);
+  }
+  for (const key of Object.keys(holder))
+    if (!known.includes(key) && key !== 'post_verify' && key !== 'tests')
+      sheet.warn('ignored', [...path, key], 'not used');
 }
 
 /** `task_spec: {intent, target_files, operations, context}`, as operations. */
@@ -268,6 +294,10 @@ export function mapTaskSpec(sheet: Sheet): void {
       'Write {intent, target_files, operations}.',
     );
   mapOperationList(sheet, spec['operations'], ['task_spec', 'operations']);
+  mapInnerChecks(sheet, spec, ['task_spec'], ['task_id', 'intent', 'source', 'target_files', 'operations']);
+  const plan = sheet.get('gmx_plan');
+  if (isMapping(plan) && typeof plan['description'] === 'string' && sheet.document['title'] === undefined)
+    sheet.put('title', plan['description'].trim().split('\n')[0]?.slice(0, 200), ['gmx_plan', 'description']);
   sheet.warn('alias', ['task_spec'], `read as ${((sheet.document['actions'] ?? []) as unknown[]).length} actions`);
 }
 

@@ -136,7 +136,15 @@ function mapDependsOn(sheet: Sheet): void {
   const value = sheet.get('depends_on');
   sheet.use('depends_on');
   if (value === undefined) return;
-  const list = Array.isArray(value) ? (value as unknown[]) : typeof value === 'string' ? value.split(',') : null;
+  const words = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : null;
+  // a sentence with a comma in it is prose as a whole
+  const list = Array.isArray(value)
+    ? (value as unknown[])
+    : words?.every((word) => isGoodId(word))
+      ? words
+      : words === null
+        ? null
+        : [value];
   if (list === null) {
     sheet.put('depends_on', value, ['depends_on']);
     return;

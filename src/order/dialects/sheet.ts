@@ -54,13 +54,18 @@ export class Sheet {
     this.put(key, this.get(key), [key]);
   }
 
-  /** Adds an entry to a canonical list; `places` says from where its single fields came. */
-  add(list: string, entry: Record<string, unknown>, from: Path, places: Readonly<Record<string, Path>> = {}): void {
+  /** Adds a value of any kind to a canonical list. */
+  addValue(list: string, value: unknown, from: Path): void {
     if (typeof from[0] === 'string') this.use(from[0]);
     const entries = (this.document[list] ?? []) as unknown[];
     this.document[list] = entries;
-    const index = entries.push(entry) - 1;
-    this.#origins.set(JSON.stringify([list, index]), from);
+    this.#origins.set(JSON.stringify([list, entries.push(value) - 1]), from);
+  }
+
+  /** Adds an entry to a canonical list; `places` says from where its single fields came. */
+  add(list: string, entry: Record<string, unknown>, from: Path, places: Readonly<Record<string, Path>> = {}): void {
+    this.addValue(list, entry, from);
+    const index = (this.document[list] as unknown[]).length - 1;
     for (const [field, path] of Object.entries(places)) this.#origins.set(JSON.stringify([list, index, field]), path);
   }
 
