@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readOrder } from '../intake/read-order.ts';
-import { CANARY_TAG } from '../order/canary.ts';
+import { CANARY_FILE, CANARY_ID, CANARY_TAG } from '../order/canary.ts';
 import { WaybillError } from '../order/error.ts';
 import type { ResultDocument } from '../order/generated.ts';
 import { now, pause } from '../platform/clock.ts';
@@ -166,7 +166,7 @@ function showEnd(result: ResultDocument, json: boolean): void {
 /** `waybill canary`: a real order through the real pipeline; it writes one file of its own and lands one commit. */
 export async function canary(options: Options): Promise<void> {
   const station = await stationOf(options);
-  const woId = `WO-CANARY-${newUlid()}`;
+  const woId = `${CANARY_ID}${newUlid()}`;
   const content = `Pipeline test at ${now()}\nIf you see this file and a state file, the pipeline is working.\n`;
   const order = {
     wo_id: woId,
@@ -174,7 +174,7 @@ export async function canary(options: Options): Promise<void> {
     priority: 'P0',
     owner: 'canary',
     tags: [CANARY_TAG],
-    files: [{ path: 'tmp/waybill-canary.txt', content }],
+    files: [{ path: CANARY_FILE, content }],
   };
   const bytes = Buffer.from(JSON.stringify(order, null, 2));
   await send(

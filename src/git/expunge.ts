@@ -19,25 +19,11 @@ export async function rewriteHistory(
   scratch: { ref: string; marksFile: string },
   fate: (path: string, blob: string) => Promise<Fate>,
 ): Promise<string> {
-  const log = await repo.git.run([
-    'log',
-    '--reverse',
-    '--first-parent',
-    '--root',
-    '--raw',
-    '-r',
-    '-z',
-    '--no-renames',
-    '--no-abbrev',
-    '--date=raw',
-    `--format=${START}%H %P%n%an <%ae> %ad%n%cn <%ce> %cd%n%B${END}`,
-    tip,
-  ]);
   const git = new FastImport(repo);
   let parent: string | { mark: number } | null = null;
   let changed = false;
   let last = 0;
-  for (const commit of parseLog(log)) {
+  for (const commit of await commitsOf(repo, tip)) {
     const files: FileEntry[] = [];
     let touched = false;
     for (const { mode, blob, path } of commit.files) {
@@ -70,9 +56,6 @@ export async function rewriteHistory(
   return marks.get(last) ?? tip;
 }
 
-const START = '\x01';
-const END = '\x02';
-
 interface LoggedCommit {
   readonly id: string;
   readonly author: string;
@@ -81,43 +64,74 @@ interface LoggedCommit {
   readonly files: readonly { mode: string; blob: string; path: string }[];
 }
 
-/** `\x01 id parents \n author \n committer \n message \x02 \0 :modes ids status \0 path \0 …` */
-function* parseLog(log: Buffer): Generator<LoggedCommit> {
-  for (const entry of log.toString('utf8').split(START).slice(1)) {
-    const end = entry.indexOf(END);
-    const [ids = '', author = '', committer = '', ...message] = entry.slice(0, end).split('\n');
-    const raw = entry
-      .slice(end + 1)
-      .split('\0')
-      .filter((part) => part.trim() !== '');
-    const files: { mode: string; blob: string; path: string }[] = [];
-    for (let i = 0; i + 1 < raw.length; i += 2) {
-      const [, mode = '', , blob = ''] = (raw[i] ?? '').trim().split(' ');
-      files.push({ mode, blob, path: raw[i + 1] ?? '' });
+/** A history's commits, the oldest first, each with what it changed. Names in it are anybody's: nothing but NUL parts them. */
+async function commitsOf(repo: Repository, tip: string): Promise<LoggedCommit[]> {
+  const ids = (await repo.git.text(['rev-list', '--reverse', '--first-parent', tip])).split('\n');
+  const input = ids.map((id) => `${id}\n`).join('');
+  const texts = await objectTexts(repo, ids);
+  const files = new Map<string, { mode: string; blob: string; path: string }[]>();
+  const raw = await repo.git.run(['diff-tree', '--stdin', '--root', '-r', '-z', '--no-renames', '--no-abbrev'], {
+    input,
+  });
+  const tokens = raw.toString('utf8').split('\0');
+  let current: { mode: string; blob: string; path: string }[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const token = (tokens[i] ?? '').trim();
+    if (token.startsWith(':')) {
+      const [, mode = '', , blob = ''] = token.split(' ');
+      current.push({ mode, blob, path: tokens[++i] ?? '' });
+    } else if (/^[0-9a-f]{40}$/.test(token)) {
+      current = [];
+      files.set(token, current);
     }
-    yield { id: ids.split(' ')[0] ?? '', author, committer, message: message.join('\n'), files };
   }
+  return ids.map((id) => {
+    const text = texts.get(id) ?? '';
+    const head = text.slice(0, text.indexOf('\n\n'));
+    const field = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1] ?? '';
+    const message = text.slice(head.length + 2);
+    return { id, author: field('author'), committer: field('committer'), message, files: files.get(id) ?? [] };
+  });
 }
 
-/** The blobs of a history that nothing else in the repository reaches: no ref, reflog, index or work tree. */
-export async function blobsOnlyIn(repo: Repository, tip: string, more: readonly string[]): Promise<string[]> {
+/** Objects' contents by id, as text; those that are gone are missing. */
+async function objectTexts(repo: Repository, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  if (ids.length === 0) return found;
+  const out = await repo.git.run(['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`).join('') });
+  for (let at = 0; at < out.length; ) {
+    const end = out.indexOf(10, at);
+    const [id = '', , size] = out.toString('latin1', at, end).split(' ');
+    at = end + 1;
+    if (size === undefined) continue;
+    found.set(id, out.toString('utf8', at, at + Number(size)));
+    at += Number(size) + 1;
+  }
+  return found;
+}
+
+/**
+ * What is left of commits that `isOurs` (by their message) and that nothing reaches any more, neither a ref, reflog, index or work tree,
+ * nor somebody else's commit, reachable or not: all their objects, and those of `more` that are as unreachable.
+ */
+export async function leftovers(
+  repo: Repository,
+  isOurs: (message: string) => boolean,
+  more: readonly string[],
+): Promise<string[]> {
   const { git } = repo;
-  // what an earlier try has removed already is missing
-  const mine = (await git.run(['rev-list', '--objects', '--no-object-names', '--missing=allow-any', tip]))
-    .toString('latin1')
-    .split('\n');
-  const heads = [...(await git.text(['worktree', 'list', '--porcelain'])).matchAll(/^HEAD ([0-9a-f]{40})$/gm)]
-    .map((m) => m[1] ?? '')
-    .filter((id) => !/^0+$/.test(id));
-  const pseudo = ['ORIG_HEAD', 'MERGE_HEAD', 'FETCH_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD'].flatMap(
-    (name) => {
-      const text = ifThere(() => fs.readFileSync(join(repo.gitDir, name), 'latin1'));
-      return text?.match(/^[0-9a-f]{40}/gm) ?? [];
-    },
+  const lines = (buffer: Buffer) =>
+    buffer
+      .toString('latin1')
+      .split('\n')
+      .filter((line) => line !== '');
+  const heads = [...(await git.text(['worktree', 'list', '--porcelain'])).matchAll(/^HEAD ([0-9a-f]{40})$/gm)];
+  const pseudo = PSEUDO_REFS.flatMap(
+    (name) => ifThere(() => fs.readFileSync(join(repo.gitDir, name), 'latin1'))?.match(/^[0-9a-f]{40}/gm) ?? [],
   );
-  const known = await existing(repo, [...heads, ...pseudo]);
+  const roots = await existing(repo, [...heads.map((m) => m[1] ?? '').filter((id) => !/^0+$/.test(id)), ...pseudo]);
   const reached = new Set(
-    (
+    lines(
       await git.run([
         'rev-list',
         '--objects',
@@ -125,15 +139,34 @@ export async function blobsOnlyIn(repo: Repository, tip: string, more: readonly 
         '--all',
         '--reflog',
         '--indexed-objects',
-        ...known.map((o) => o.id),
-      ])
-    )
-      .toString('latin1')
-      .split('\n'),
+        ...roots.map((o) => o.id),
+      ]),
+    ),
   );
-  const candidates = [...new Set([...mine, ...more])].filter((id) => id !== '' && !reached.has(id));
-  return (await existing(repo, candidates)).filter((o) => o.type === 'blob').map((o) => o.id);
+  const all = lines(
+    await git.run(['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objectname) %(objecttype)']),
+  );
+  const unreached = all.flatMap((line) =>
+    line.endsWith(' commit') && !reached.has(line.slice(0, 40)) ? [line.slice(0, 40)] : [],
+  );
+  const texts = await objectTexts(repo, unreached);
+  const messageOf = (id: string) => (texts.get(id) ?? '').replace(/^[\s\S]*?\n\n/, '');
+  const ours = unreached.filter((id) => isOurs(messageOf(id)));
+  const others = unreached.filter((id) => !ours.includes(id));
+  const objectsOf = async (ids: readonly string[]) =>
+    ids.length === 0
+      ? []
+      : lines(
+          await git.run(['rev-list', '--objects', '--no-object-names', '--missing=allow-any', '--stdin'], {
+            input: ids.map((id) => `${id}\n`).join(''),
+          }),
+        );
+  for (const id of await objectsOf(others)) reached.add(id);
+  const candidates = [...new Set([...(await objectsOf(ours)), ...more])].filter((id) => !reached.has(id));
+  return (await existing(repo, candidates)).map((o) => o.id);
 }
+
+const PSEUDO_REFS = ['ORIG_HEAD', 'MERGE_HEAD', 'FETCH_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD'];
 
 async function existing(repo: Repository, ids: readonly string[]): Promise<{ id: string; type: string }[]> {
   if (ids.length === 0) return [];

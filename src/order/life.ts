@@ -1,4 +1,4 @@
-import type { ErrorBody } from './error.ts';
+import { type ErrorBody, WaybillError } from './error.ts';
 import {
   type AdmittedData,
   type ExecutedData,
@@ -63,6 +63,11 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
   if (isTransition(record.event)) {
     assertLegal(woId, record.event, life?.status ?? null, record.to as Status, life?.waitingFor ?? null);
   }
+  if (life === null && record.event !== 'admitted' && record.event !== 'rejected')
+    throw new WaybillError(
+      'ILLEGAL_TRANSITION',
+      `${woId}: ${record.event} is not possible for an order that never began`,
+    );
   const base: OrderLife = life ?? newborn(woId, record);
   const next: OrderLife = {
     ...base,

@@ -144,8 +144,11 @@ function decide(
   if (known !== null) {
     const same = (known.admitted ?? known.rejected)?.request?.sha256 === hash && known.woId === read.order.woId;
     // After EFFECT_UNVERIFIED only a person may say that it runs again: the same file may have been dropped before anybody knew (rule 4).
+    // what was purged is taken as new: its words are gone, and only the drop has them
+    const purged = known.purgedAttempts >= known.attempt;
     if (
       same &&
+      !purged &&
       known.lastError?.code !== 'EFFECT_UNVERIFIED' &&
       (known.status === 'failed' || known.status === 'cancelled')
     ) {
@@ -161,7 +164,7 @@ function decide(
         },
       ];
     }
-    if (same) return [answeredAgain(rt, request, known)];
+    if (same && !(purged && known.status !== 'done')) return [answeredAgain(rt, request, known)];
     if (known.status !== 'failed' && known.status !== 'rejected' && known.status !== 'cancelled') {
       const error = new WaybillError(
         'DUPLICATE_ID',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { blobsOnlyIn, commitsWith, type Fate, removeObjects, rewriteHistory } from '../git/expunge.ts';
+import { commitsWith, type Fate, leftovers, removeObjects, rewriteHistory } from '../git/expunge.ts';
 import { blobBytes } from '../git/history.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
@@ -12,7 +12,8 @@ import { ensureDir, namesIn, readIfThere, removeDurable, removeTree, writeDurabl
 import { evidenceName } from '../record/evidence.ts';
 import { chunkRange, journalFolder } from '../record/journal.ts';
 import { emptiedLines } from '../record/ledger.ts';
-import { projectRejection, rejection } from '../record/result.ts';
+import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
+import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -33,16 +34,21 @@ export interface PurgeReport {
   readonly out_of_reach: OutOfReach[];
 }
 
-/** What is written before anything is done, so that a purge cut short by a kill is finished by the next start. */
+/** What is written before anything is done, so that a purge cut short, by a kill or by git, is finished later. */
 interface Intent {
+  /** The order, or the claim of input that belongs to none. */
   readonly id: string;
+  /** As it was asked for, under which the report stands. */
+  readonly asked: string;
   readonly by: string;
   readonly reason: string;
-  /** The journal as it was, whose contents are to go. */
-  readonly oldJournal: string | null;
 }
 
-const intentPath = (rt: Runtime) => join(rt.station.layout.live, 'purge.json');
+/** Pause before a purge that git could not finish is tried again. */
+const RETRY_MS = 60_000;
+
+const intentsFolder = (rt: Runtime) => join(rt.station.layout.live, 'purges');
+const intentPath = (rt: Runtime, id: string) => join(intentsFolder(rt), `${id}.json`);
 
 /** Where the report on a purge stands. */
 export function purgeReportPath(live: string, id: string): string {
@@ -51,72 +57,96 @@ export function purgeReportPath(live: string, id: string): string {
 
 /**
  * Takes what an order told out of ledger, journal, evidence, quarantine and results: for a secret that must not stay. `id` is an order's
- * id, or the claim of input that was rejected. Throws UNKNOWN_ORDER, and ILLEGAL_TRANSITION for an order that is alive.
+ * id, or the claim of input that was rejected. Throws UNKNOWN_ORDER, ILLEGAL_TRANSITION for an order that is alive, and GIT_FAILED; what
+ * git could not do then is tried again by itself.
  */
-export async function purge(rt: Runtime, id: string, by: string, reason: string): Promise<void> {
-  const life = await rt.find(id);
+export async function purge(rt: Runtime, asked: string, by: string, reason: string): Promise<void> {
+  const records = recordsOf(rt, asked);
+  if (records.length === 0) throw new WaybillError('UNKNOWN_ORDER', `nothing is known of ${asked}`);
+  const owner = records.find((r) => r.event === 'rejected' && r.data.claim === asked)?.wo_id;
+  const life = fold(rt, owner ?? asked);
+  const id = life?.woId ?? asked;
   if (life !== null && !isTerminal(life.status))
     throw new WaybillError('ILLEGAL_TRANSITION', `${id} is ${life.status}: only what has ended can be purged`, {
       hint: `\`waybill cancel ${id}\` first.`,
     });
-  if (!(await flushJournal(rt)))
-    throw new WaybillError('GIT_FAILED', 'the journal cannot be written now', {
-      hint: 'Try again when git can write.',
-    });
-  if (recordsOf(rt, id).length === 0) throw new WaybillError('UNKNOWN_ORDER', `nothing is known of ${id}`);
-  await rt.exclusively(() => carryOut(rt, { id, by, reason, oldJournal: rt.journal.tip() }));
-  await flushJournal(rt);
+  await carryOut(rt, { id, asked, by, reason });
 }
 
-/** Finishes a purge that a kill cut short. */
-export async function recoverPurge(rt: Runtime): Promise<void> {
-  const text = readIfThere(intentPath(rt))?.toString('utf8');
-  if (text !== undefined) await rt.exclusively(() => carryOut(rt, JSON.parse(text) as Intent));
+/** Finishes purges that were cut short. One that git cannot do now never stops the station: it is tried again. */
+export async function finishPurges(rt: Runtime): Promise<void> {
+  const names = namesIn(intentsFolder(rt)).filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+  if (names.length === 0 || Date.now() < rt.purgeNotBefore) return;
+  for (const name of names) {
+    try {
+      await carryOut(rt, JSON.parse(readIfThere(join(intentsFolder(rt), name))?.toString('utf8') ?? '') as Intent);
+    } catch (error) {
+      rt.purgeNotBefore = Date.now() + RETRY_MS;
+      rt.log.warn({ err: error, purge: name }, 'a purge is not finished; the station tries again');
+    }
+  }
 }
 
 /** Every step is safe to repeat. */
 async function carryOut(rt: Runtime, intent: Intent): Promise<void> {
-  writeDurable(intentPath(rt), `${JSON.stringify(intent)}\n`);
+  ensureDir(intentsFolder(rt));
+  writeDurable(intentPath(rt, intent.id), `${JSON.stringify(intent)}\n`);
+  await flushed(rt);
   const records = recordsOf(rt, intent.id);
-  const life = fold(rt, intent.id);
   const claims = records.flatMap((r) => ('claim' in r.data && typeof r.data.claim === 'string' ? [r.data.claim] : []));
-  const images = imagesMade(records);
-  vouchFor(rt, intent, life, records, claims);
+  vouchFor(rt, intent, records, claims);
+  // the journal vouches for it too, before anything in it is emptied
+  await flushed(rt);
   rt.step('purge: recorded', [intent.id]);
+  await rt.exclusively(() => empty(rt, intent, records, claims));
+}
 
+async function flushed(rt: Runtime): Promise<void> {
+  if (!(await flushJournal(rt)))
+    throw new WaybillError('GIT_FAILED', 'the journal cannot be written now', {
+      hint: 'The purge is finished when git can write again.',
+    });
+}
+
+async function empty(
+  rt: Runtime,
+  intent: Intent,
+  records: readonly Recorded[],
+  claims: readonly string[],
+): Promise<void> {
+  const life = fold(rt, intent.id);
   const seqs = new Set(records.map((r) => r.seq));
   rt.ledger.empty(seqs, life?.woId ?? null);
   rt.step('purge: ledger', [intent.id]);
 
-  if (intent.oldJournal !== null) await rewriteJournal(rt, life, new Set(claims), seqs);
+  await rewriteJournal(rt, life, new Set(claims), seqs);
   rt.step('purge: journal', [intent.id]);
 
-  const unwanted =
-    intent.oldJournal === null
-      ? []
-      : await blobsOnlyIn(
-          rt.station.repo,
-          intent.oldJournal,
-          images.map((i) => i.blob),
-        );
+  const images = imagesMade(records);
+  const commits = records.flatMap((r) => (r.event === 'landing' && r.data.commit !== null ? [r.data.commit] : []));
+  const ours = new RegExp(`^Ledger: (${rt.station.id} )?\\d+ sha256:[0-9a-f]{64}$`, 'm');
+  const unwanted = await leftovers(
+    rt.station.repo,
+    (message) => ours.test(message) || message.startsWith(`keep: ${intent.id}\n`),
+    [...images.map((i) => i.blob), ...commits],
+  );
   const left = await removeObjects(rt.station.repo, unwanted);
   rt.step('purge: objects', [intent.id]);
 
-  const rejections = records.filter((r): r is Recorded<'rejected'> => r.event === 'rejected').map((r) => r.data);
-  removeFiles(rt, life, rejections, claims);
+  removeFiles(rt, life, records, claims);
   const report: PurgeReport = {
     v: 1,
-    id: intent.id,
+    id: intent.asked,
     at: now(),
     by: intent.by,
     records: records.length,
     objects: unwanted.length - left.length,
     out_of_reach: await outOfReach(rt, life, images, left),
   };
-  const path = purgeReportPath(rt.station.layout.live, intent.id);
+  const path = purgeReportPath(rt.station.layout.live, intent.asked);
   ensureDir(join(path, '..'));
   writeDurable(path, `${JSON.stringify(report, null, 2)}\n`);
-  removeDurable(intentPath(rt));
+  removeDurable(intentPath(rt, intent.id));
   rt.step('purge: done', [intent.id]);
 }
 
@@ -145,20 +175,15 @@ function fold(rt: Runtime, id: string): OrderLife | null {
   return life;
 }
 
-/** Puts on record which records are emptied, unless an earlier start has done so. */
-function vouchFor(
-  rt: Runtime,
-  { by, reason }: Intent,
-  life: OrderLife | null,
-  records: readonly Recorded[],
-  claims: string[],
-): void {
+/** Puts on record which records are emptied, unless an earlier try has done so. */
+function vouchFor(rt: Runtime, { id, by, reason }: Intent, records: readonly Recorded[], claims: string[]): void {
   const vouched = new Set<string>();
   for (const r of rt.ledger.read(1))
     if (r.event === 'purged') for (const t of r.data.records) vouched.add(`${t.seq} ${t.hash}`);
   const open = records.filter((r) => !vouched.has(`${r.seq} ${r.hash}`));
-  if (life !== null) rt.orders.recall(life);
   if (open.length === 0) return;
+  const life = fold(rt, id);
+  if (life !== null) rt.orders.recall(life);
   const data = { by, reason, records: open.map(tombstoneOf), claims };
   rt.record([{ event: 'purged', woId: life?.woId ?? null, attempt: life?.attempt ?? 0, from: null, to: null, data }]);
 }
@@ -183,7 +208,12 @@ async function rewriteJournal(
   if (tip === null) return;
   const own = life === null ? null : `${journalFolder(life.born, life.woId)}/`;
   const fate = async (path: string, blob: string): Promise<Fate> => {
-    if (own !== null && path.startsWith(own)) return 'drop';
+    if (own !== null && life !== null && path.startsWith(own)) {
+      // what is left of the order stays findable at every moment
+      const name = path.slice(own.length);
+      if (name === 'life.json') return Buffer.from(`${JSON.stringify(life)}\n`);
+      return name === 'state.json' ? Buffer.from(stateText(stateDocument(rt.station, life))) : 'drop';
+    }
     const claim = /^refused\/[^/]+\/[^/]+\/([^/]+)\//.exec(path)?.[1];
     if (claim !== undefined) return claims.has(claim) ? 'drop' : 'keep';
     const range = chunkRange(path);
@@ -201,24 +231,32 @@ async function rewriteJournal(
   await repo.git.try(['reflog', 'expire', '--expire=all', rt.refs.journal]);
 }
 
-/** What stands where people look. State and result were written anew with the `purged` record. */
+/** What stands where people look: in every lane and place that the records name. */
 function removeFiles(
   rt: Runtime,
   life: OrderLife | null,
-  rejections: readonly RejectedData[],
+  records: readonly Recorded[],
   claims: readonly string[],
 ): void {
   const { station } = rt;
   const { layout } = station;
   for (let attempt = 1; attempt <= (life?.attempt ?? 0); attempt++)
     removeTree(join(layout.evidence, evidenceName(life?.woId ?? '', attempt)));
-  for (const data of rejections) {
+  if (life !== null) {
+    for (const r of records)
+      if ('lane' in r.data && typeof r.data.lane === 'string') removeTree(resultPath(station, r.data.lane, life.woId));
+    rt.show(life.woId, () => projectState(station, life));
+    rt.show(life.woId, () => projectResult(station, life));
+  }
+  for (const r of records) {
+    if (r.event !== 'rejected') continue;
+    const { data } = r;
     if (data.quarantine !== null) {
       removeTree(join(layout.root, data.quarantine));
       removeTree(join(layout.root, `${data.quarantine}.error.json`));
     }
-    const empty = { ...(withoutWords(data) as RejectedData), quarantine: null };
-    rt.show(data.file, () => projectRejection(station, empty, rejection(empty, null)));
+    const emptied = { ...(withoutWords(data) as RejectedData), quarantine: null };
+    rt.show(data.file, () => projectRejection(station, emptied, rejection(emptied, r.wo_id)));
   }
   // the tracker writes it anew, without what it knew of this order
   removeTree(layout.followup);
@@ -252,6 +290,16 @@ async function outOfReach(
       hint: 'Rewrite the branch (git filter-repo, or an interactive rebase), then purge the order again to remove the objects.',
     });
   }
+  const replaced = new Set<string>();
+  for (const r of rt.ledger.read(1))
+    if ((r.event === 'started' || r.event === 'landing') && r.wo_id !== life?.woId)
+      for (const { before } of r.data.changes)
+        if (before !== null && paths.has(before.blob)) replaced.add(r.wo_id ?? '');
+  for (const other of replaced)
+    found.push({
+      what: `the evidence of ${other}, which shows what it found there: what this order wrote`,
+      hint: `\`waybill purge ${other} --secret\` takes that out too.`,
+    });
   const written = [...new Set([...paths.values()])];
   if (written.length > 0)
     found.push({
@@ -276,6 +324,10 @@ async function outOfReach(
   ];
   for (const copy of copies)
     found.push({ what: `${join(layout.live, copy)}`, hint: 'Look through it, and delete it if it is not needed.' });
+  found.push({
+    what: 'names: the ids, the names of files and paths, and what it depends on stay in ledger, journal and results',
+    hint: 'A secret in a name can only be made worthless: change it.',
+  });
   found.push({
     what: 'clones, backups, the log of the station process, and what its commands printed elsewhere',
     hint: 'A secret that was seen is best made worthless: change it.',

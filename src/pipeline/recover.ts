@@ -27,7 +27,7 @@ import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims } from './flush.ts';
 import { endDrafts } from './land.ts';
-import { recoverPurge } from './purge.ts';
+import { finishPurges } from './purge.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
 
@@ -36,7 +36,6 @@ import { undo } from './undo.ts';
  * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next.
  */
 export async function recover(rt: Runtime): Promise<void> {
-  await recoverPurge(rt);
   await removeOwnRefLocks(rt.station.repo, `refs/waybill/${rt.station.id}`);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
@@ -56,6 +55,7 @@ export async function recover(rt: Runtime): Promise<void> {
   returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);
+  await finishPurges(rt);
 }
 
 /** Ends what a killed station left running, before anything else touches its files. */
@@ -219,7 +219,7 @@ function restored(life: OrderLife, changes: readonly ImageChange[], unrestored: 
 /** Evidence of orders that ended just before the station died, and was not shown yet. */
 async function showMissingEvidence(rt: Runtime): Promise<void> {
   for (const life of rt.orders.all()) {
-    if (life.outcome?.evidence === null || life.outcome === null) continue;
+    if (life.outcome?.evidence === null || life.outcome === null || life.purgedAttempts >= life.attempt) continue;
     if (exists(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)))) continue;
     const sealed = readSealed(rt.claimFolder(life), life.attempt);
     const files = sealed.length > 0 ? sealed : await rt.journal.evidence(life, life.attempt, life.landing?.journal);

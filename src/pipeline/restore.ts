@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { droppedFiles } from '../intake/claim.ts';
 import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
-import { laneOf } from '../order/life.ts';
 import { HashCheck } from '../order/tombstone.ts';
 import { isTerminal } from '../order/transition.ts';
 import {
@@ -20,7 +19,7 @@ import { checkEvidence, evidenceName, projectEvidence } from '../record/evidence
 import { JournalReader, refusedFolder } from '../record/journal.ts';
 import { GENESIS, parseRecord, readLedger, segmentPath } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
-import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
+import { lanesOf, projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { refsOf } from '../station/layout.ts';
@@ -67,9 +66,11 @@ export async function restoreProjections(station: Station, all: boolean): Promis
   for (const record of readLedger(station.layout.ledger, 1)) {
     orders.apply(record);
     if (record.event !== 'rejected') continue;
-    projectRejection(station, record.data, rejection(record.data, record.wo_id));
+    // what was purged is in quarantine no more
+    const data = record.purged === true ? { ...record.data, quarantine: null } : record.data;
+    projectRejection(station, data, rejection(data, record.wo_id));
     results++;
-    await restoreQuarantined(station, journal, record.seq, record.data);
+    await restoreQuarantined(station, journal, record.seq, data);
   }
   let [states, evidence] = [0, 0];
   const at = Date.now();
@@ -79,7 +80,7 @@ export async function restoreProjections(station: Station, all: boolean): Promis
     if (
       isTerminal(life.status) &&
       life.status !== 'rejected' &&
-      (all || !exists(resultPath(station, laneOf(life), life.woId)))
+      (all || lanesOf(life).some((lane) => !exists(resultPath(station, lane, life.woId))))
     ) {
       projectResult(station, life);
       results++;

@@ -59,6 +59,7 @@ export class Runtime {
   /** Landings in a row that were built and could not be made. */
   parkedLandings = 0;
   flushNotBefore = 0;
+  purgeNotBefore = 0;
   /** Claims that wait for the journal to be written before they can be decided. */
   readonly deferredClaims: string[] = [];
   /** The tip we left, to notice that somebody else moved it. */

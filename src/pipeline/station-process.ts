@@ -16,6 +16,7 @@ import { admitClaims } from './admit.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
+import { finishPurges } from './purge.ts';
 import { recover } from './recover.ts';
 import { releaseWaiting } from './release.ts';
 import { markProjectionsWhole, projectionsAreWhole, restoreProjections } from './restore.ts';
@@ -51,8 +52,9 @@ export async function runStation(station: Station, options: UpOptions): Promise<
         data: { station: station.id, pid: process.pid, version: VERSION },
       },
     ]);
+    const loop = new StationLoop(rt, options);
     await recover(rt);
-    await new StationLoop(rt, options).run();
+    await loop.run();
   } finally {
     rt.close();
   }
@@ -269,6 +271,7 @@ class StationLoop {
         rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
       } else markProjectionsWhole(rt.station);
     }
+    await finishPurges(rt);
     await this.#tracker.look();
   }
 

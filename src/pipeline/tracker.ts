@@ -7,9 +7,10 @@ import { isTerminal } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
+import { conforms } from '../platform/schema.ts';
 import { evidenceName } from '../record/evidence.ts';
 import { endedOrder, followupDocument, readFollowup, writeFollowup } from '../record/followup.ts';
-import { resultPath } from '../record/result.ts';
+import { lanesOf, resultPath } from '../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -57,11 +58,21 @@ export class Tracker {
       rt.show('followup', () => this.#followUp(at));
     if (at - this.#sweptAt >= SWEEP_MS && this.#toSweep.length === 0) {
       this.#sweptAt = at;
-      this.#toSweep = namesIn(rt.station.layout.state).filter(
-        (name) => name.endsWith('.json') && !name.startsWith('.'),
-      );
+      this.#toSweep = this.#aged(at);
     }
     for (const name of this.#toSweep.splice(0, SWEEP_FILES)) await this.#sweep(name, at);
+  }
+
+  /** State files that were written long enough ago to be looked at; the young ones are never opened. */
+  #aged(at: number): string[] {
+    const { layout, settings } = this.#rt.station;
+    const youngest = at - Math.min(settings.tracker.retentionDays * 24, settings.tracker.canaryHours) * 3_600_000;
+    return namesIn(layout.state).filter(
+      (name) =>
+        name.endsWith('.json') &&
+        !name.startsWith('.') &&
+        (ifThere(() => fs.statSync(join(layout.state, name)).mtimeMs) ?? at) <= youngest,
+    );
   }
 
   #followUp(at: number): void {
@@ -107,11 +118,16 @@ export class Tracker {
     const { station } = this.#rt;
     const path = join(station.layout.state, name);
     const state = readState(path);
-    if (state === null || state.finished_at === null || this.#rt.orders.get(state.wo_id) !== undefined) return;
-    if (state.tags.includes(CANARY_TAG)) {
-      const life = await this.#rt.find(state.wo_id);
-      if (life !== null && isOldCanary(station, life, at))
-        this.#rt.show(name, () => removeCanary(this.#rt, life, path));
+    if (
+      state === null ||
+      name !== `${state.wo_id}.json` ||
+      state.finished_at === null ||
+      this.#rt.orders.get(state.wo_id) !== undefined
+    )
+      return;
+    const life = state.tags.includes(CANARY_TAG) ? await this.#rt.find(state.wo_id) : null;
+    if (life !== null && isOldCanary(station, life, at)) {
+      this.#rt.show(name, () => removeCanary(this.#rt, life, path));
     } else if (isPastRetention(station, state.finished_at, at)) {
       const to = archivedStatePath(station, state.wo_id, state.finished_at);
       this.#rt.show(name, () => {
@@ -126,14 +142,15 @@ function removeCanary(rt: Runtime, life: OrderLife, statePath: string): void {
   const { station } = rt;
   for (let attempt = 1; attempt <= life.attempt; attempt++)
     removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
-  ifThere(() => fs.unlinkSync(resultPath(station, life.admitted?.lane ?? '', life.woId)));
+  for (const lane of lanesOf(life)) ifThere(() => fs.unlinkSync(resultPath(station, lane, life.woId)));
   ifThere(() => fs.unlinkSync(statePath));
   rt.telemetry.emit([{ v: 1, ts: now(), agent: 'tracker', event: 'canary_removed', ok: true, wo_id: life.woId }]);
 }
 
 function readState(path: string): StateDocument | null {
   try {
-    return JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null') as StateDocument | null;
+    const value: unknown = JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null');
+    return conforms('state', value) ? (value as StateDocument) : null;
   } catch {
     return null; // somebody's own file, or one half written by hand
   }

@@ -40,7 +40,7 @@ export function followupDocument(
     stale: orders.filter((order) => order.age_seconds >= staleHours * 3600).slice(0, LISTED),
     alive: orders.slice(0, LISTED),
     more: Math.max(0, orders.length - LISTED),
-    recent: ended.slice(0, RECENT),
+    recent: [...ended].sort((a, b) => (a.finished_at < b.finished_at ? 1 : -1)).slice(0, RECENT),
     lanes: [...lanes],
   };
 }

@@ -64,6 +64,12 @@ export function shortName(file: string): string {
   return short;
 }
 
+/** The lanes in which an order is answered: its own, and those in which it was dropped again. */
+export function lanesOf(life: OrderLife): string[] {
+  const also: readonly string[] | undefined = life.alsoIn; // absent from lives written before this was told
+  return [laneOf(life), ...(also ?? [])];
+}
+
 /** Where the answer to an order stands. */
 export function resultPath(station: Station, lane: string, woId: string): string {
   return join(station.layout.outbox, lane, `${woId}.result.json`);
@@ -73,9 +79,7 @@ export function projectResult(station: Station, life: OrderLife): void {
   const document = resultDocument(station, life);
   if (document === null) return;
   if (life.status === 'rejected' && life.rejected !== null) projectRejection(station, life.rejected, document);
-  else
-    for (const lane of [laneOf(life), ...(life.alsoIn ?? [])])
-      writeProjection(resultPath(station, lane, life.woId), text(document));
+  else for (const lane of lanesOf(life)) writeProjection(resultPath(station, lane, life.woId), text(document));
 }
 
 /** A rejection is named after the file and its claim, so that it never hides an earlier result; the error also stands beside the quarantined file. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CANARY_TAG } from '../order/canary.ts';
+import { isCanary } from '../order/canary.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import type { Station } from '../station/station.ts';
@@ -21,7 +21,7 @@ export function isPastRetention(station: Station, finishedAt: string | null, now
 export function isOldCanary(station: Station, life: OrderLife, nowMs: number): boolean {
   return (
     isTerminal(life.status) &&
-    life.admitted?.tags.includes(CANARY_TAG) === true &&
+    isCanary(life) &&
     life.finishedAt !== null &&
     nowMs - Date.parse(life.finishedAt) > station.settings.tracker.canaryHours * 3_600_000
   );

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Recorded } from '../../src/order/event.ts';
+import { entombed, PURGED_TEXT } from '../../src/order/tombstone.ts';
 import { type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -117,7 +119,7 @@ test('a kill at any step of a purge is finished by the next start', (t) => {
     assert.deepEqual(whereItStands(s), [], `killed at step ${n}`);
     verifies(s);
     assert.ok(s.exists('.git/waybill/purged/WO-LEAK.json'));
-    assert.ok(!s.exists('.git/waybill/purge.json'));
+    assert.ok(!s.exists('.git/waybill/purges/WO-LEAK.json'));
     assert.deepEqual(s.leftovers(), []);
   }
 });
@@ -129,6 +131,59 @@ function leaked(t: Parameters<typeof testStation>[0]): TestStation {
   assert.equal(s.waybill('purge', 'WO-LEAK', '--secret').code, 0);
   return s;
 }
+
+test('an order that was purged twice is still an order: it can be dropped again, and the station goes on', (t) => {
+  const s = testStation(t);
+  const leak = { wo_id: 'WO-LEAK', title: SECRET, actions: [{ action: 'delete', path: 'nowhere' }] };
+  // names of files are anybody's: control characters in them must not confuse the rewriting
+  s.write('bridge/inbox/MAIN/we\u0001ird\u0002\nname.yaml', '{');
+  s.drop(leak);
+  s.drain();
+  purge(s, 'WO-LEAK');
+  purge(s, 'WO-LEAK');
+  s.waybill('retry', 'WO-LEAK');
+  s.drain();
+  assert.equal(s.state('WO-LEAK').attempt, 1, 'there is nothing to try again');
+  s.drop({ ...leak, title: 'without it' });
+  s.drain();
+  assert.deepEqual([s.state('WO-LEAK').title, s.state('WO-LEAK').revision], ['without it', 2]);
+  // the very same file brings its words back, as its author wants
+  s.drop(leak);
+  s.drain();
+  assert.equal(s.state('WO-LEAK').title, SECRET);
+  purge(s, 'WO-LEAK');
+  assert.deepEqual(whereItStands(s), []);
+  verifies(s);
+  s.drain();
+});
+
+test('a rejection with an id, purged by its claim, is purged as that order; other lanes and orders are named or emptied', (t) => {
+  const s = testStation(t, { settings: 'lanes: {MAIN: {}, OTHER: {}}\n' });
+  s.write(
+    'bridge/inbox/MAIN/bad.json',
+    JSON.stringify({ wo_id: 'WO-BAD', title: SECRET, type: 'nonsense-xyz', files: 5 }),
+  );
+  s.drop({ wo_id: 'WO-MOVED', title: SECRET, actions: [{ action: 'delete', path: 'nope' }] });
+  s.drop({ wo_id: 'WO-A', title: 'a', files: [{ path: 'k', content: SECRET }] });
+  s.drain();
+  s.drop({ wo_id: 'WO-MOVED', title: SECRET, actions: [{ action: 'delete', path: 'still-nope' }] }, 'OTHER');
+  s.drop({ wo_id: 'WO-B', title: 'b', files: [{ path: 'k', content: 'clean' }] });
+  s.drain();
+  const claim =
+    s
+      .names('bridge/outbox/MAIN')
+      .find((n) => n.startsWith('bad.json'))
+      ?.split('.')
+      .at(-3) ?? '';
+  purge(s, claim);
+  purge(s, 'WO-MOVED');
+  const report = purge(s, 'WO-A');
+  assert.ok(report.out_of_reach.some(({ what }) => what.includes('evidence of WO-B')));
+  purge(s, 'WO-B');
+  const left = whereItStands(s);
+  assert.equal(left.length, 1, left.join('\n')); // the blob that the branch holds
+  verifies(s);
+});
 
 test('nothing is purged without --secret, while it is alive, or where nothing is known', (t) => {
   const s = testStation(t);
@@ -151,13 +206,22 @@ test('a record marked as purged without a record that says so is a fault', (t) =
   s.drain();
   const path = join('.git/waybill/ledger', s.names('.git/waybill/ledger').find((n) => n.endsWith('.jsonl')) ?? '');
   const lines = s.read(path).split('\n');
-  const forged = lines.map((line) =>
-    line.includes('"admitted"') ? line.replace('"title":"x"', '"title":"y"').replace(/}$/, ',"purged":true}') : line,
-  );
-  s.write(path, forged.join('\n'));
-  const { code, stdout } = s.waybill('verify');
-  assert.equal(code, 1);
-  assert.match(stdout, /marked as purged/);
+  const forge = (title: string) =>
+    lines.map((line) => {
+      if (!line.includes('"admitted"')) return line;
+      const emptied = JSON.stringify(entombed(JSON.parse(line) as Recorded));
+      return title === '' ? emptied : emptied.replace(PURGED_TEXT, title);
+    });
+  // words of one's own in it, and none, but nobody who says so
+  for (const [title, told] of [
+    ['y', /the record was changed/],
+    ['', /marked as purged/],
+  ] as const) {
+    s.write(path, forge(title).join('\n'));
+    const { code, stdout } = s.waybill('verify');
+    assert.equal(code, 1);
+    assert.match(stdout, told);
+  }
 });
 
 test.run();

@@ -81,6 +81,19 @@ test('state files go to the archive after the retention time; show, retry, resto
   assert.ok(!s.exists('state/orders/WO-OLD.json'));
 });
 
+test('files of others in the state folder are nobody’s: neither moved nor a reason to stop', (t) => {
+  const s = testStation(t, { settings: 'tracker: {retention_days: 0, canary_hours: 0}\n' });
+  s.write('state/orders/notes.json', '{}');
+  s.write('state/orders/list.json', '[]');
+  s.write('state/orders/away.json', '{"wo_id":"../../../moved","finished_at":"2020-01-01T00:00:00.000Z","tags":[]}');
+  s.drop({ wo_id: 'WO-1', title: 'x', files: [{ path: 'a', content: 'a' }], tags: ['waybill-canary'] });
+  s.drain();
+  s.drain();
+  assert.deepEqual(s.names('state/orders'), ['away.json', 'list.json', 'notes.json']);
+  // the canary's tag hides nobody's work
+  assert.ok(s.exists('state/evidence/WO-1/manifest.json'));
+});
+
 test('what a canary left is cleaned up after its time; verify, restore and the commit stay right', async (t) => {
   const s = testStation(t, { settings: 'tracker: {canary_hours: 0}\n' });
   const station = await s.up(t);
