@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readOrder } from '../intake/read-order.ts';
 import { CANARY_FILE, CANARY_ID, CANARY_TAG } from '../order/canary.ts';
 import { WaybillError } from '../order/error.ts';
-import type { ResultDocument } from '../order/generated.ts';
+import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { now, pause } from '../platform/clock.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
@@ -67,7 +67,8 @@ async function send(station: Station, order: Sent, options: Options): Promise<vo
   const wait = options['wait'] === true;
   const running = runningStation(station) !== null;
   const since = Date.now();
-  sendCommand(station, {
+  const known = seqOf(readState(station, order.woId));
+  const path = sendCommand(station, {
     v: 1,
     command: 'drop',
     at: now(),
@@ -85,14 +86,21 @@ async function send(station: Station, order: Sent, options: Options): Promise<vo
     throw new WaybillError('STATION_NOT_RUNNING', `${order.woId} is dropped and waits: no station process is running`, {
       hint: HOW_TO_START,
     });
-  if (wait) return waitForEnd(station, order, since, options);
+  if (wait) return waitForEnd(station, { ...order, claim: basename(path, '.json'), known }, since, options);
   if (options.json) return printJson({ ok: true, wo_id: order.woId, lane: order.lane, running });
   print(`${order.woId} dropped in lane ${order.lane}`);
   if (!running) note(HOW_TO_START);
 }
 
-/** Shows each state the order comes through, and exits with its result. */
-async function waitForEnd(station: Station, order: Sent, since: number, options: Options): Promise<void> {
+/** The newest record that a state file tells of. */
+function seqOf(state: StateDocument | null): number {
+  return Number(state?.meta['seq'] ?? 0);
+}
+
+/** A drop under way: its claim, under which a refusal is answered, and what was known of the order before. */
+type Waiting = Sent & { readonly claim: string; readonly known: number };
+
+async function waitForEnd(station: Station, order: Waiting, since: number, options: Options): Promise<void> {
   const timeout = options['timeout'] === undefined ? Number.POSITIVE_INFINITY : Number(options['timeout']) * 1000;
   if (Number.isNaN(timeout)) throw usage('--timeout takes a number of seconds');
   let shown = '';
@@ -100,7 +108,7 @@ async function waitForEnd(station: Station, order: Sent, since: number, options:
     const result = newResult(station, order, since);
     if (result !== null) return showEnd(result, options.json === true);
     const state = readState(station, order.woId);
-    if (state === null || Date.parse(state.updated_at) < since) {
+    if (state === null || (Date.parse(state.updated_at) < since && seqOf(state) === order.known)) {
       if (runningStation(station) === null)
         throw new WaybillError('STATION_NOT_RUNNING', `the station stopped while ${order.woId} waited`, {
           hint: HOW_TO_START,
@@ -129,13 +137,11 @@ async function waitForEnd(station: Station, order: Sent, since: number, options:
 }
 
 /** The order's own result, or the rejection of this very file; older answers under the same name don't count. */
-function newResult(station: Station, order: Sent, since: number): ResultDocument | null {
+function newResult(station: Station, order: Waiting, since: number): ResultDocument | null {
   const own = resultPath(station, order.lane, order.woId);
   if (writtenSince(own, since)) return parse(own);
   const folder = join(station.layout.outbox, order.lane);
-  const refusal = namesIn(folder).find(
-    (n) => n.startsWith(`${order.file}.`) && n.endsWith('.result.json') && writtenSince(join(folder, n), since),
-  );
+  const refusal = namesIn(folder).find((n) => n.endsWith(`.${order.claim}.result.json`));
   return refusal === undefined ? null : parse(join(folder, refusal));
 }
 

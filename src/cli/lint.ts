@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { type Limits, type ReadOrder, readOrder } from '../intake/read-order.ts';
 import { WaybillError } from '../order/error.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -62,7 +62,20 @@ export async function lint(files: readonly string[], options: Options): Promise<
 
 /** The order as it would be written in canonical form: read again it is the same order, without guesses. */
 function canonicalText({ canonical }: ReadOrder): string {
-  return `${stringify(canonical, { lineWidth: 0, blockQuote: 'literal' })}...\n`;
+  // blocks are for people; text that they would not give back as it was is quoted
+  for (const blockQuote of ['literal', false] as const) {
+    const text = `${stringify(canonical, { lineWidth: 0, blockQuote })}...\n`;
+    if (isSame(text, canonical)) return text;
+  }
+  return `${JSON.stringify(canonical, null, 2)}\n`;
+}
+
+function isSame(text: string, canonical: unknown): boolean {
+  try {
+    return JSON.stringify(parse(text)) === JSON.stringify(canonical);
+  } catch {
+    return false;
+  }
 }
 
 /** As the station here would read; without a station the defaults. */

@@ -17,12 +17,11 @@ export const MAX_BUNDLE_FILES = 1000;
 /** Of the names at the top of a folder, the one that holds the order: `<folder>.yaml`, else the only one that may. Null for none. */
 export function orderFileOf(folder: string, names: readonly string[]): string | null {
   const documents = names.filter((name) => /\.(ya?ml|json)$/i.test(name) && !name.startsWith('.')).sort();
-  const own = documents.find((name) => name.replace(/\.(ya?ml|json)$/i, '').toLowerCase() === folder.toLowerCase());
-  return (
-    own ??
-    documents.find((name) => /^(wo|order|work[-_]?order)\./i.test(name)) ??
-    (documents.length === 1 ? (documents[0] ?? null) : null)
-  );
+  const own = documents.filter((name) => name.replace(/\.(ya?ml|json)$/i, '').toLowerCase() === folder.toLowerCase());
+  const usual = documents.filter((name) => /^(wo|order|work[-_]?order)\./i.test(name));
+  const fits = [own, usual, documents].find((list) => list.length > 0) ?? [];
+  // two of them are two orders, and nobody can tell which one is meant
+  return fits.length === 1 ? (fits[0] ?? null) : null;
 }
 
 const EVIDENCE_MANIFEST = 'manifest.json';
@@ -84,7 +83,7 @@ export function verifyManifest(
           hint: `Write \`"${name}": "${found}"\` under checksums in ${path}, if the file is as you meant it; otherwise drop it again.`,
         },
       );
-    if (size !== undefined && Number(size) !== bytes?.length)
+    if (size !== undefined && size !== bytes?.length)
       throw new WaybillError(
         'CHECKSUM_MISMATCH',
         `${path}: sizes.${name} is ${JSON.stringify(size)}, but the file has ${bytes?.length ?? 0} bytes`,

@@ -7,6 +7,7 @@ import { errno, fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platfor
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
+import { isGitName } from '../policy/fence.ts';
 import { type Attachment, MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
 import type { Drop } from './scan.ts';
 
@@ -54,7 +55,7 @@ export function claimDrop(claimed: string, drop: Drop): string | null {
     assertReadable(from);
     fs.mkdirSync(dirname(to), { recursive: true });
     syncDir(join(claimed, claim));
-    moveIn(from, to, claim);
+    moveIn(from, claimed, claim, drop.lane);
   } catch (error) {
     // a move that failed left the drop in its lane: nothing of it goes with the folder
     removeTree(join(claimed, claim));
@@ -83,8 +84,12 @@ function assertReadable(path: string): void {
   }
 }
 
-/** A rename; across file systems a hidden rename in the lane, a synced copy, and only then the removal. */
-function moveIn(from: string, to: string, claim: string): void {
+/**
+ * A rename; across file systems a hidden rename in the lane, a synced copy under a name that is no claim yet, and only when that is whole
+ * the claim's own name and the removal.
+ */
+function moveIn(from: string, claimed: string, claim: string, lane: string): void {
+  const to = join(claimed, claim, lane, basename(from));
   try {
     fs.renameSync(from, to);
     return;
@@ -92,11 +97,18 @@ function moveIn(from: string, to: string, claim: string): void {
     if (errno(error) !== 'EXDEV') throw error;
   }
   const hidden = join(dirname(from), `.${basename(from).slice(0, 50)}.${claim}.claim`);
+  const partial = join(claimed, `.${claim}`);
   fs.renameSync(from, hidden);
   try {
-    copyIn(hidden, to);
+    fs.mkdirSync(join(partial, lane), { recursive: true });
+    copyIn(hidden, join(partial, lane, basename(from)));
+    syncDir(join(partial, lane));
+    syncDir(partial);
+    removeTree(join(claimed, claim));
+    fs.renameSync(partial, join(claimed, claim));
+    syncDir(claimed);
   } catch (error) {
-    removeTree(to);
+    removeTree(partial);
     giveBack(hidden, from);
     throw error;
   }
@@ -160,7 +172,8 @@ function namesInFolder(path: string): string[] {
 
 /** Claims a drop that came as a command file. */
 export function claimCommand(path: string, claimed: string): string {
-  const claim = newUlid();
+  // under the command's own ulid, so that whoever sent it finds the answer to it
+  const claim = basename(path, '.json');
   ensureDir(join(claimed, claim));
   fs.renameSync(path, join(claimed, claim, DROP_COMMAND));
   syncDir(join(claimed, claim));
@@ -215,7 +228,10 @@ function readPlain(path: string, name: string): { bytes: Buffer; uid: number } {
 
 /** Reads a folder bundle. Throws NOT_A_FILE for a folder that is none. */
 export function readBundle(path: string, name: string): Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'> {
-  const orderFile = orderFileOf(name, namesIn(path));
+  const orderFile = orderFileOf(
+    name,
+    namesIn(path).filter((entry) => fs.lstatSync(join(path, entry)).isFile()),
+  );
   if (orderFile === null)
     throw new WaybillError('NOT_A_FILE', `${name} is a folder without an order`, { place: { file: name } });
   const attachments: Attachment[] = [];
@@ -223,6 +239,10 @@ export function readBundle(path: string, name: string): Pick<ClaimedRequest, 'by
     for (const entry of namesIn(folder).sort()) {
       if (attachments.length > MAX_BUNDLE_FILES)
         throw new WaybillError('NOT_A_FILE', `${name} has more than ${MAX_BUNDLE_FILES} files`, {
+          place: { file: name },
+        });
+      if (isGitName(entry))
+        throw new WaybillError('NOT_A_FILE', `${name} holds ${below}${entry}, a name of git's own`, {
           place: { file: name },
         });
       if (fs.lstatSync(join(folder, entry)).isDirectory()) walk(join(folder, entry), `${below}${entry}/`);

@@ -10,6 +10,7 @@ import { mendingHint } from '../order/mend.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { conform } from '../platform/schema.ts';
+import { isGitName } from '../policy/fence.ts';
 import { type Attachment, readBody, verifyManifest } from './bundle.ts';
 
 /** What came in: the bytes of the order, the name they came under, and what lay beside them in a folder bundle. */
@@ -87,6 +88,11 @@ function tryToRead(
 
 function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrder {
   const { value, locate } = document;
+  const strange = (input.attachments ?? []).find(({ path }) => path.split('/').some(isGitName));
+  if (strange !== undefined)
+    throw new WaybillError('BUNDLE_INVALID', `${strange.path} is a name of git's own`, {
+      hint: 'Leave that file out.',
+    });
   const total = (input.attachments ?? []).reduce((sum, { bytes }) => sum + bytes.length, input.bytes.length);
   if (total > limits.maxOrderBytes)
     throw new WaybillError(
@@ -97,6 +103,15 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
     const what = Array.isArray(value) ? 'a list' : `a ${typeof value}`;
     throw new WaybillError('NOT_AN_ORDER', `the document is ${what}, not a mapping`, { place: locate([]) });
   }
+  const keys = Object.keys(value).length;
+  if (keys > MAX_KEYS)
+    throw new WaybillError(
+      'NOT_AN_ORDER',
+      `the mapping has ${keys} keys at the top; no order has more than ${MAX_KEYS}`,
+      {
+        place: locate([]),
+      },
+    );
   for (const key of ['v', 'schema_version'] as const) {
     const version = value[key];
     if (typeof version === 'number' && version > 1)
@@ -124,6 +139,9 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
   const warnings = [...sheet.warnings, ...notesOn(order, input)];
   return { order, warnings, shape, canonical };
 }
+
+/** Each key that is not known is looked up, located and told. */
+const MAX_KEYS = 200;
 
 function assertId(id: unknown, place: ReturnType<ReadDocument['locate']>, file: string): void {
   if (id === undefined || id === '')

@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 import type { TakeRule } from '../order/generated.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
+import { isGitName } from '../policy/fence.ts';
 import { laneNamed } from '../station/settings.ts';
 import { MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
 
@@ -11,7 +12,7 @@ export interface Oddity {
   readonly lane: string;
   readonly folder: string;
   readonly name: string;
-  readonly code: 'NOT_A_FILE' | 'TOO_LARGE';
+  readonly code: 'NOT_A_FILE' | 'TOO_LARGE' | 'UNCLAIMABLE';
   readonly what: string;
   readonly uid: number;
   /** Names this very thing, so that it is refused once. */
@@ -24,6 +25,9 @@ export interface Drop {
   /** The folder it lies in. */
   readonly folder: string;
   readonly name: string;
+  readonly uid: number;
+  /** Names this very thing, should it have to be refused. */
+  readonly identity: string;
 }
 
 export interface ScanResult {
@@ -162,23 +166,39 @@ export class InboxScanner {
     if (outside && ruleFor(this.#settings.lanes[lane]?.take ?? [], name) === null) return;
     const path = join(folder, name);
     const stat = ifThere(() => fs.lstatSync(path));
-    if (stat === undefined) return;
+    if (stat === undefined) {
+      if (!name.includes('\ufffd')) return;
+      pass.present.add(path);
+      if (this.#passed.get(path) === name) return;
+      oddities.push({
+        lane,
+        folder,
+        name,
+        code: 'UNCLAIMABLE',
+        what: 'a file whose name is not valid UTF-8',
+        uid: -1,
+        identity: name,
+      });
+      return;
+    }
     if (outside && stat.isDirectory()) return; // somebody's own, in a folder that is not ours
     pass.present.add(path);
     const bundle = stat.isDirectory() && !outside ? survey(path, name, this.#settings.maxOrderBytes) : null;
     if (bundle === 'empty') return;
-    const identity = identityOf(stat, bundle?.fingerprint);
+    // one that grows and grows is still the same one that is too large
+    const large = stat.isFile() && stat.size > this.#settings.maxOrderBytes;
+    const identity = large ? `${stat.dev}:${stat.ino}:large` : identityOf(stat, bundle?.fingerprint);
     if (this.#passed.get(path) === identity) return;
     const odd = (code: Oddity['code'], what: string) =>
       oddities.push({ lane, folder, name, code, what, uid: stat.uid, identity });
-    const wait = this.#waitFor(path, name, stat, bundle?.fingerprint ?? '');
+    const wait = this.#waitFor(path, name, stat, bundle?.fingerprint ?? null);
     if (wait > 0) pass.settlesIn = Math.min(pass.settlesIn ?? wait, wait);
     else if (bundle !== null) {
-      if (bundle.odd === null) drops.push({ lane, folder, name });
+      if (bundle.odd === null) drops.push({ lane, folder, name, uid: stat.uid, identity });
       else odd(bundle.odd.code, bundle.odd.what);
     } else if (!stat.isFile()) odd('NOT_A_FILE', kindOf(stat));
-    else if (stat.size > this.#settings.maxOrderBytes) odd('TOO_LARGE', `${stat.size} bytes`);
-    else drops.push({ lane, folder, name });
+    else if (large) odd('TOO_LARGE', `${stat.size} bytes`);
+    else drops.push({ lane, folder, name, uid: stat.uid, identity });
   }
 
   /** Milliseconds until this file may be complete; 0 when it is. */
@@ -186,7 +206,7 @@ export class InboxScanner {
     path: string,
     name: string,
     stat: { size: number; mtimeMs: number; ino: number; isFile(): boolean },
-    below: string,
+    below: string | null,
   ): number {
     if (
       stat.isFile() &&
@@ -195,13 +215,14 @@ export class InboxScanner {
       isCompleteByContent(path, name, stat.size)
     )
       return 0;
-    const fingerprint = `${stat.size}:${stat.mtimeMs}:${stat.ino}:${below}`;
+    const fingerprint = `${stat.size}:${stat.mtimeMs}:${stat.ino}:${below ?? ''}`;
     const before = this.#seen.get(path);
     const now = Date.now();
     const still = before?.fingerprint === fingerprint;
     const since = still ? before.since : now;
     if (!still) this.#seen.set(path, { fingerprint, since: now });
-    return Math.max(0, since + this.#settings.settleMs - now);
+    // a folder takes its author several steps
+    return Math.max(0, since + this.#settings.settleMs * (below === null ? 1 : 4) - now);
   }
 }
 
@@ -228,7 +249,11 @@ function survey(path: string, name: string, maxBytes: number): Survey | 'empty' 
     for (const entry of readableNames(folder)) {
       if (odd !== null && entries.length > MAX_BUNDLE_FILES) return;
       const stat = ifThere(() => fs.lstatSync(join(folder, entry)));
+      if (stat === undefined && entry.includes('\ufffd'))
+        odd ??= { code: 'NOT_A_FILE', what: `a folder that holds a name which is not valid UTF-8, ${below}${entry}` };
       if (stat === undefined) continue;
+      if (isGitName(entry))
+        odd ??= { code: 'NOT_A_FILE', what: `a folder that holds ${below}${entry}, a name of git's own` };
       entries.push(`${below}${entry}:${stat.size}:${stat.mtimeMs}:${stat.ino}`);
       if (stat.isDirectory() && depth < 8) walk(join(folder, entry), `${below}${entry}/`, depth + 1);
       else if (stat.isFile()) {
@@ -242,8 +267,11 @@ function survey(path: string, name: string, maxBytes: number): Survey | 'empty' 
   };
   walk(path, '', 0);
   if (files === 0 || coming) return odd === null ? 'empty' : { fingerprint: entries.join('\n'), odd };
-  if (odd === null && orderFileOf(name, readableNames(path)) === null)
-    odd = { code: 'NOT_A_FILE', what: `a folder without an order: it would be ${name}/${name}.yaml` };
+  const plain = readableNames(path).filter(
+    (entry) => ifThere(() => fs.lstatSync(join(path, entry)))?.isFile() === true,
+  );
+  if (odd === null && orderFileOf(name, plain) === null)
+    odd = { code: 'NOT_A_FILE', what: `a folder without an order: it would be ${name}/${name}.yaml, and no other` };
   if (odd === null && total > maxBytes) odd = { code: 'TOO_LARGE', what: `a folder of ${total} bytes` };
   return { fingerprint: entries.join('\n'), odd };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { sha256 } from '../order/canonical-json.ts';
+import { hashOf, sha256 } from '../order/canonical-json.ts';
 import { isMapping } from '../order/dialects/sheet.ts';
 import { WaybillError } from '../order/error.ts';
 import type { TakeRule } from '../order/generated.ts';
@@ -23,7 +23,7 @@ export function madeOrder(rule: TakeRule, file: string, bytes: Buffer, lane: str
     content: () => textOf(bytes, file),
   };
   const order = filled(rule.order ?? {}, words) as Record<string, unknown>;
-  const id = `${mendedId(stem)?.slice(0, 80) ?? lane}-${sha256(bytes).slice(7, 15)}`;
+  const id = `${mendedId(stem)?.slice(0, 80) ?? lane}-${hashOf([file, lane, rule.order ?? null, sha256(bytes)]).slice(7, 15)}`;
   return Buffer.from(JSON.stringify({ wo_id: id, title: file, ...order }, null, 2));
 }
 

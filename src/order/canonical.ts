@@ -246,13 +246,23 @@ function fileAction(entry: Exclude<ActionEntry, { action: 'command' }>): FileAct
         format: formatOf(entry.path, entry.format),
       };
     case 'patch':
-      readPatch(entry.patch, entry.path ?? null); // one that cannot be read is refused where it stands
+      assertPatch(entry.patch, entry.path);
       return { action: 'patch', patch: entry.patch, path: entry.path ?? null };
     case 'delete':
       return { action: 'delete', path: entry.path };
     case 'move':
       return { action: 'move', path: entry.path, to: entry.to };
   }
+}
+
+/** A patch that cannot be read, or is for another file than the action names, is refused where it stands. */
+function assertPatch(patch: string, path: string | undefined): void {
+  for (const file of readPatch(patch, path ?? null))
+    for (const name of [file.from, file.to])
+      if (path !== undefined && name !== null && name !== path && name !== path.replace(/^\.\//, ''))
+        throw new WaybillError('PATCH_INVALID', `the patch is for ${name}, and the action for ${path}`, {
+          hint: 'Leave path out, or make the patch for that file.',
+        });
 }
 
 /** A key as a list of names and list positions. In a text, dots part them; a name with a dot in it needs the list. */

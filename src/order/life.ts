@@ -156,6 +156,8 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'retried':
       return {
         ...fresh(next),
+        // an approval is for one run
+        approved: false,
         admitted: next.admitted === null ? null : { ...next.admitted, claim: record.data.claim },
         waitingFor: null,
         finishedAt: null,

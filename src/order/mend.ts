@@ -82,7 +82,11 @@ function* changesFor(
   if (line.length > MAX_LINE) return;
   switch (error.code) {
     case 'YAML_INVALID':
-      if (/stands there twice|%YAML/.test(error.message)) yield { kind: 'remove', line: at };
+      if (
+        /%YAML/.test(error.message) ||
+        (/stands there twice/.test(error.message) && lines.slice(0, at - 1).includes(line))
+      )
+        yield { kind: 'remove', line: at };
       for (let n = at; n >= Math.max(1, at - 12); n--)
         for (const text of yamlSlips(lines[n - 1] ?? '')) yield { kind: 'write', line: n, text };
       return;
@@ -131,20 +135,29 @@ function* yamlSlips(line: string): Generator<string> {
   for (const end of [']', '}', '"', "'", '"]', "']", ']}', '}]']) yield line.trimEnd() + end;
   if (match !== null && /^[[{]/.test(match[4] ?? ''))
     yield `${match[1]}${match[2]}: ${JSON.stringify(match[4]?.trim())}`;
-  if (/^\S+$/.test(line.trim()) && !line.includes(':')) yield `${line.trimEnd()}:`;
 }
 
 function* jsonSlips(line: string): Generator<string> {
   yield line.replace(/,(\s*[}\]]*\s*)$/, '$1');
   yield `${line.trimEnd()},`;
-  yield line.replace(/\s*(\/\/|#).*$/, '');
-  yield line.replace(/'([^']*)'/g, (_, inner: string) => JSON.stringify(inner));
-  yield line.replace(/([{,]\s*|^\s*)([A-Za-z_]\w*)(\s*:)/g, '$1"$2"$3');
-  yield line
-    .replace(/\bTrue\b/g, 'true')
-    .replace(/\bFalse\b/g, 'false')
-    .replace(/\b(None|undefined|NaN)\b/g, 'null');
+  yield outsideTexts(line, (part) => part.replace(/\s*(\/\/|#).*$/, ''));
+  yield outsideTexts(line, (part) => part.replace(/'([^']*)'/g, (_, inner: string) => JSON.stringify(inner)));
+  yield outsideTexts(line, (part) => part.replace(/([{,]\s*|^\s*)([A-Za-z_]\w*)(\s*:)/g, '$1"$2"$3'));
+  yield outsideTexts(line, (part) =>
+    part
+      .replace(/\bTrue\b/g, 'true')
+      .replace(/\bFalse\b/g, 'false')
+      .replace(/\b(None|undefined|NaN)\b/g, 'null'),
+  );
   for (const end of ['"', '}', ']', '",', '},', '],', ']}', '}]', '"}', '}]}']) yield line.trimEnd() + end;
+}
+
+/** Changes what stands outside of quoted texts: what authors say in them is theirs. */
+function outsideTexts(line: string, change: (part: string) => string): string {
+  return line
+    .split(/("(?:[^"\\]|\\.)*")/)
+    .map((part, i) => (i % 2 === 1 ? part : change(part)))
+    .join('');
 }
 
 /** A value of the wrong kind, a key with a slip in it: the same line with another value, or another key. */
@@ -171,7 +184,15 @@ function* valueSlips(
       return;
     }
     if (error.code === 'DEPENDENCY_CYCLE') {
-      yield { kind: 'remove', line: at };
+      const own = error.message.split(' ')[0]?.toLowerCase() ?? '';
+      const ids = /^\[(.*)\]?$/
+        .exec(value.trim())?.[1]
+        ?.replace(/\]$/, '')
+        .split(',')
+        .map((id) => id.trim()) ?? [plain];
+      const others = ids.filter((id) => id.replace(/["']/g, '').toLowerCase() !== own);
+      if (others.length > 0) yield withValue(`[${others.join(', ')}${tail.includes(']') ? '' : ']'}`);
+      else if (ids.length > 0) yield { kind: 'remove', line: at };
       return;
     }
     const words =
@@ -183,8 +204,6 @@ function* valueSlips(
     if (/^(yes|on|y|true|1)$/i.test(plain)) yield withValue('true');
     if (/^(no|off|n|false|0)$/i.test(plain)) yield withValue('false');
     if (plain !== '' && Number.isFinite(Number(plain))) yield withValue(String(Math.max(0, Math.round(Number(plain)))));
-    const number = /\d+/.exec(plain)?.[0];
-    if (number !== undefined) yield withValue(number);
     if (plain !== '') {
       yield withValue(JSON.stringify(plain));
       yield withValue(`[${quoted(plain)}]`);

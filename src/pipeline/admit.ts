@@ -40,6 +40,8 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     const claimedRequest = readClaimSafely(rt, claim);
     if (claimedRequest === null) continue;
     const { request, read } = readRequest(rt, claimedRequest);
+    rt.bytesSinceFlush += sizeOf(request);
+    rt.taken.set(claim, requestHash(request));
     const id = 'order' in read ? read.order.woId : read.declaredId;
     if (id !== null && inBatch.has(id.toLowerCase())) commit();
     const known = id === null ? null : await rt.find(id);
@@ -56,6 +58,11 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     if (id !== null) inBatch.add(id.toLowerCase());
   }
   commit();
+}
+
+/** Bytes of all its files. */
+function sizeOf({ bytes, attachments }: ClaimedRequest): number {
+  return (attachments ?? []).reduce((sum, a) => sum + a.bytes.length, bytes.length);
 }
 
 /** The order in a claim; for a file that a rule of its lane names, the order that the rule makes of it, from now on kept beside it. */
@@ -229,7 +236,7 @@ function admitted(
     request: {
       name: `request.${/\.json$/i.test(request.orderFile ?? request.file) ? 'json' : 'yaml'}`,
       sha256: hash,
-      size: request.bytes.length,
+      size: sizeOf(request),
       ...(request.orderFile === null ? {} : { order_file: request.orderFile }),
     },
     title: order.title,
@@ -302,7 +309,7 @@ function rejected(
     requester: request.requester,
     trace_id: newTraceId(),
     received_at: at,
-    request: { name: request.file, sha256: requestHash(request), size: request.bytes.length },
+    request: { name: request.file, sha256: requestHash(request), size: sizeOf(request) },
     declared_id: about.declaredId,
     title: about.title,
     quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${shortName(request.file)}`,

@@ -1,12 +1,11 @@
 import { join, resolve } from 'node:path';
 import { claimDrop, syncClaims } from '../intake/claim.ts';
-import { type InboxScanner, identityOf, type Oddity, type ScanSettings } from '../intake/scan.ts';
+import type { InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { RejectedData } from '../order/event.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, writeNew } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
 import { newTraceId, newUlid } from '../platform/ids.ts';
 import { expandHome, userName } from '../platform/user.ts';
 import type { Station } from '../station/station.ts';
@@ -31,9 +30,7 @@ export function claimDrops(
       claims.push(claim);
       lanes.add(drop.folder);
     } catch (error) {
-      const stat = ifThere(() => fs.lstatSync(join(drop.folder, drop.name)));
-      if (stat === undefined) continue;
-      refuseInPlace(rt, scanner, { ...drop, uid: stat.uid, identity: identityOf(stat) }, asWaybillError(error));
+      refuseInPlace(rt, scanner, drop, asWaybillError(error));
     }
   }
   for (const odd of found.oddities) refuseInPlace(rt, scanner, odd, oddityError(rt, odd));

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { FastImport } from '../git/fast-import.ts';
 import { committerIdent } from '../git/ident.ts';
+import { readClaim, requestHash } from '../intake/claim.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
-import { namesIn, removeTree, syncDir } from '../platform/durable.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, exists, moveDurable, namesIn, removeTree, syncDir } from '../platform/durable.ts';
 import { ulidTime } from '../platform/ids.ts';
 import { flushEntries, journalMessage } from '../record/journal.ts';
 import { recordsSince } from '../record/ledger.ts';
@@ -52,6 +54,7 @@ async function flush(rt: Runtime): Promise<void> {
   await git.run(join(rt.station.layout.tmp, 'flush.marks'));
   rt.step('life 8: journalled', [...touched.keys()]);
   rt.unjournalled.splice(0, records.length);
+  rt.bytesSinceFlush = 0;
   rt.ids.mark(last.seq);
   const finished = [...touched.values()].filter(
     (life) => isTerminal(life.status) && rt.orders.get(life.woId)?.lastSeq === life.lastSeq,
@@ -67,10 +70,32 @@ async function flush(rt: Runtime): Promise<void> {
 async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims: readonly string[]): Promise<void> {
   // an order without a claim would name the folder of all claims
   const claims = [...finished.map(claimOf), ...refusedClaims].filter((claim) => claim !== '');
+  for (const claim of claims) keepLateWriting(rt, claim);
   for (const claim of claims) removeTree(join(rt.station.layout.claimed, claim));
   if (claims.length > 0) syncDir(rt.station.layout.claimed);
   for (const life of finished) rt.orders.forget(life.woId);
   await sweepRefs(rt);
+}
+
+/** What a writer who did not know of the claim wrote into it afterwards is kept, and told (rule 1). */
+function keepLateWriting(rt: Runtime, claim: string): void {
+  const taken = rt.taken.get(claim);
+  rt.taken.delete(claim);
+  if (taken === undefined || !exists(join(rt.station.layout.claimed, claim))) return;
+  const late = (() => {
+    try {
+      const request = readClaim(rt.station.layout.claimed, claim);
+      return request !== null && requestHash(request) !== taken;
+    } catch {
+      return true;
+    }
+  })();
+  if (!late) return;
+  const kept = join(rt.station.layout.live, 'late', claim);
+  ensureDir(join(kept, '..'));
+  moveDurable(join(rt.station.layout.claimed, claim), kept);
+  rt.log.warn({ kept }, 'a drop was written to after it was claimed; what was written is kept');
+  rt.telemetry.emit([{ v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: null, kept }]);
 }
 
 /** Deletes landing and keep refs that no order needs any more: those of orders that ended, and of batches that were built again. */
@@ -100,6 +125,8 @@ async function sweepRefs(rt: Runtime): Promise<void> {
  */
 export async function settleClaims(rt: Runtime): Promise<string[]> {
   const { claimed, ledger } = rt.station.layout;
+  // copies across file systems that were never whole; their originals are still in their lanes
+  for (const name of namesIn(claimed)) if (/^\.[0-9A-Z]{26}$/.test(name)) removeTree(join(claimed, name));
   const all = namesIn(claimed)
     .filter((name) => /^[0-9A-Z]{26}$/.test(name))
     .sort();

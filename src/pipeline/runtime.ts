@@ -60,6 +60,10 @@ export class Runtime {
   parkedLandings = 0;
   flushNotBefore = 0;
   purgeNotBefore = 0;
+  /** Hash of what each claim held when it was read, by claim; of this process only. */
+  readonly taken = new Map<string, string>();
+  /** Bytes of requests that came in since the journal was written. */
+  bytesSinceFlush = 0;
   /** Claims that wait for the journal to be written before they can be decided. */
   readonly deferredClaims: string[] = [];
   /** The tip we left, to notice that somebody else moved it. */

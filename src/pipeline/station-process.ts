@@ -27,6 +27,9 @@ import { Tracker } from './tracker.ts';
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
 const ORDERS_A_BATCH = 64;
+/** The same by size: what a batch, and a flush, hold in memory at once. */
+const BYTES_A_BATCH = 32 * 1024 * 1024;
+const FLUSH_AT_BYTES = 64 * 1024 * 1024;
 const FLUSH_AT_RECORDS = 2000;
 
 export interface UpOptions {
@@ -127,7 +130,7 @@ class StationLoop {
     // once more: settings that were written before a drop count for that drop
     this.#reloadSettings();
     const started = this.#settingsFault === null && (await this.#startReady());
-    if (rt.unjournalled.length > FLUSH_AT_RECORDS) await flushJournal(rt);
+    if (rt.unjournalled.length > FLUSH_AT_RECORDS || rt.bytesSinceFlush > FLUSH_AT_BYTES) await flushJournal(rt);
     const pauses = [
       rt.station.settings.intake.scanSeconds * 1000,
       settlesIn,
@@ -142,6 +145,7 @@ class StationLoop {
   async #startReady(): Promise<boolean> {
     const rt = this.#rt;
     const batch: OrderLife[] = [];
+    let bytes = 0;
     let begun = 0;
     for (;;) {
       const life = rt.ready.take((candidate) => this.#hasSlot(candidate));
@@ -150,7 +154,10 @@ class StationLoop {
         begun++;
         const running = this.#work(life);
         this.#atWork.set(life.woId, running);
-      } else if (batch.push(life) >= ORDERS_A_BATCH) break;
+      } else {
+        bytes += life.admitted?.request.size ?? 0;
+        if (batch.push(life) >= ORDERS_A_BATCH || bytes >= BYTES_A_BATCH) break;
+      }
     }
     const head = rt.ledger.head.seq;
     if (batch.length > 0) await runOrders(rt, batch);

@@ -84,7 +84,7 @@ function realPath(path: string, deny: (why: string, hint?: string) => WaybillErr
 }
 
 /** `.git` under every spelling that a file system may take for it: case, trailing dots and spaces, the 8.3 name, ignorable characters. */
-function isGitName(part: string): boolean {
+export function isGitName(part: string): boolean {
   const plain = part
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')

@@ -1,3 +1,4 @@
+import { assertNoCaution } from './fields.ts';
 import { isMapping, type Path, type Sheet } from './sheet.ts';
 
 /** The shapes that say themselves what is to be done. Each is mapped onto the canonical `files` and `actions`. */
@@ -42,7 +43,16 @@ export function mapFileMap(sheet: Sheet): void {
   const files = sheet.get('files');
   if (isMapping(files)) {
     for (const [path, content] of Object.entries(files)) {
-      const entry = isMapping(content) ? { path, ...content } : { path, content };
+      if (isMapping(content))
+        for (const key of ['path', 'action'])
+          if (content[key] !== undefined)
+            throw sheet.fault(
+              'AMBIGUOUS_FIELD',
+              ['files', path, key],
+              `says something else than the name it stands under`,
+              'Remove it.',
+            );
+      const entry = isMapping(content) ? { ...content, path } : { path, content };
       sheet.add('files', withTextMode(sheet, entry, ['files', path]) as Record<string, unknown>, ['files', path], {
         content: isMapping(content) ? ['files', path, 'content'] : ['files', path],
       });
@@ -66,7 +76,9 @@ export function mapFileMap(sheet: Sheet): void {
       throw sheet.fault('SCHEMA_INVALID', [...path, 'mode'], 'must be patch', 'Write `mode: patch`.');
     const line = insertsLines(rest) && rest['whole_line'] === undefined;
     if (line) sheet.warn('alias', path, 'whole lines, so they go after the line in which the text stands');
-    sheet.add('actions', { action: 'edit', ...rest, ...(line ? { whole_line: true } : {}) }, path);
+    if (rest['action'] !== undefined && rest['action'] !== 'edit')
+      throw sheet.fault('AMBIGUOUS_FIELD', [...path, 'action'], 'stands in a list of edits', 'Remove it.');
+    sheet.add('actions', { ...rest, action: 'edit', ...(line ? { whole_line: true } : {}) }, path);
   }
   sheet.warn('alias', ['edits'], `read as ${edits.length} edit actions`);
 }
@@ -92,26 +104,30 @@ export function mapEnvelope(sheet: Sheet): void {
   const action = payload['action'] ?? (payload['patch_content'] === undefined ? undefined : 'patch');
   const entry = envelopeEntry(sheet, payload, action);
   sheet.warn('alias', at('action'), `read as the action ${String(entry['action'])}`);
+  const allowed = ['file_path', 'action', ...(ENVELOPE_KEYS[String(entry['action'])] ?? [])];
+  assertNoCaution(sheet, payload, ['payload'], []);
   for (const key of Object.keys(payload))
-    if (!ENVELOPE_KEYS.includes(key)) sheet.warn('ignored', at(key), 'is no key of this shape, ignored');
+    if (!allowed.includes(key) && payload[key] !== null)
+      throw sheet.fault(
+        'UNKNOWN_FIELD',
+        at(key),
+        `has no meaning for the action ${String(entry['action'])}`,
+        `Remove it; known keys here: ${allowed.join(', ')}.`,
+      );
   const places: Record<string, Path> = { path: at('file_path'), action: at('action') };
   for (const key of ['content', 'key', 'value']) if (key in entry) places[key] = at(key);
   if ('patch' in entry) places['patch'] = at('patch_content');
   sheet.add('actions', entry, ['payload'], places);
 }
 
-const ENVELOPE_KEYS = [
-  'file_path',
-  'action',
-  'content',
-  'patch_format',
-  'patch_content',
-  'key',
-  'value',
-  'value_type',
-  'encoding',
-  'mode',
-];
+/** What each action takes from the payload. */
+const ENVELOPE_KEYS: Readonly<Record<string, readonly string[]>> = {
+  append: ['content', 'encoding'],
+  prepend: ['content', 'encoding'],
+  write: ['content', 'encoding', 'mode'],
+  set: ['key', 'value', 'value_type'],
+  patch: ['patch_format', 'patch_content'],
+};
 
 function envelopeEntry(sheet: Sheet, payload: Record<string, unknown>, action: unknown): Record<string, unknown> {
   const given = Object.fromEntries(
@@ -124,7 +140,10 @@ function envelopeEntry(sheet: Sheet, payload: Record<string, unknown>, action: u
     payload['patch_content'] !== undefined &&
     (action === 'patch' || action === 'replace' || action === 'apply_patch')
   ) {
-    if (format !== undefined && !/^(git|unified|unified[_-]diff|diff|patch|git[_-]diff)$/i.test(String(format)))
+    if (
+      format !== undefined &&
+      (typeof format !== 'string' || !/^(git|unified|unified[_-]diff|diff|patch|git[_-]diff)$/i.test(format))
+    )
       throw sheet.fault(
         'SCHEMA_INVALID',
         ['payload', 'patch_format'],
@@ -171,6 +190,8 @@ function typedValue(sheet: Sheet, payload: Record<string, unknown>): unknown {
   if (value === undefined)
     throw sheet.fault('SCHEMA_INVALID', ['payload'], 'set_key_value needs a value', 'Add `value` to the payload.');
   if (type === undefined) return value;
+  if (typeof type !== 'string')
+    throw sheet.fault('SCHEMA_INVALID', ['payload', 'value_type'], 'must be text', 'Write `value_type: string`');
   const text = typeof value === 'string' ? value.trim() : value;
   switch (String(type).toLowerCase()) {
     case 'string':
@@ -277,6 +298,7 @@ function mapInnerChecks(sheet: Sheet, holder: Record<string, unknown>, path: Pat
     for (const [index, check] of [value].flat().entries())
       sheet.addValue(list, check, Array.isArray(value) ? [...at, index] : at);
   }
+  assertNoCaution(sheet, holder, path, []);
   for (const key of Object.keys(holder))
     if (!known.includes(key) && key !== 'post_verify' && key !== 'tests')
       sheet.warn('ignored', [...path, key], 'not used');
@@ -316,9 +338,9 @@ function mapOperationList(sheet: Sheet, operations: unknown, path: Path): void {
 /** What an operation is called, and the action it is. */
 const OPERATIONS: Readonly<Record<string, string>> = {
   write_file: 'write',
-  create_file: 'write',
+  create_file: 'create',
   write: 'write',
-  add: 'write',
+  add: 'create',
   modify: 'write',
   append_file: 'append',
   append: 'append',
@@ -342,7 +364,19 @@ function mapOperation(sheet: Sheet, operation: unknown, at: Path): void {
     sheet.warn('ignored', at, 'git keeps no empty folders; a folder is made with the first file in it');
     return;
   }
-  const op = String(operation[opKey]);
+  for (const [used, names] of [
+    [opKey, ['op', 'operation', 'type', 'action']],
+    [fileKey, ['file', 'path', 'file_path']],
+  ] as const)
+    for (const other of names)
+      if (other !== used && operation[other] !== undefined && operation[other] !== null)
+        throw sheet.fault(
+          'AMBIGUOUS_FIELD',
+          [...at, other],
+          `stands beside ${used}, and both mean the same`,
+          'Remove one of the two.',
+        );
+  const op = typeof operation[opKey] === 'string' ? operation[opKey] : '';
   const action = Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op] : undefined;
   if (action === undefined)
     throw sheet.fault(
@@ -362,12 +396,13 @@ function mapOperation(sheet: Sheet, operation: unknown, at: Path): void {
   const { [opKey]: _op, [fileKey]: _file, content, patch, to, description: _about, ...rest } = operation;
   const places: Record<string, Path> = { path: [...at, fileKey], action: [...at, opKey] };
   const put = (entry: Record<string, unknown>) =>
-    sheet.add('actions', withTextMode(sheet, { ...entry, ...rest }, at) as Record<string, unknown>, at, places);
+    sheet.add('actions', withTextMode(sheet, { ...rest, ...entry }, at) as Record<string, unknown>, at, places);
   if (action === 'patch') {
     places['patch'] = [...at, patch === undefined ? 'content' : 'patch'];
     put({ action, patch: patch ?? content, ...(path === undefined ? {} : { path }) });
   } else if (action === 'command') put({ action });
   else if (action === 'delete') put({ action, path });
   else if (action === 'move') put({ action, path, ...(to === undefined ? {} : { to }) });
+  else if (action === 'create') put({ action: 'write', path, content, must_exist: false });
   else put({ action, path, content });
 }

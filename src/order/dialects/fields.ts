@@ -6,6 +6,10 @@ import { isMapping, type Path, type Sheet } from './sheet.ts';
 
 export const KNOWN_TYPES = ['apply_patch', 'command', 'mission', 'ping'];
 
+function isKnownType(value: unknown): boolean {
+  return typeof value === 'string' && KNOWN_TYPES.includes(value);
+}
+
 /** Reads what every shape may say about an order as a whole. */
 export function mapCommonFields(sheet: Sheet): void {
   for (const key of ['v', 'hold', 'retries', 'timeout_seconds', 'approval', 'description']) sheet.copy(key);
@@ -73,6 +77,8 @@ export function mapMissingTitle(sheet: Sheet): void {
     return;
   }
   sheet.warn('defaulted', sheet.originOf(['wo_id']), 'is the title too, because there is none');
+  const id = sheet.document['wo_id'];
+  if (typeof id === 'string') sheet.put('title', id, sheet.originOf(['wo_id']));
 }
 
 /** The first line of a text, fit to be a title. */
@@ -163,6 +169,7 @@ function mapDependsOn(sheet: Sheet): void {
 
 function mapMetadata(sheet: Sheet): void {
   const value = sheet.get('metadata');
+  if (isMapping(value)) assertNoCaution(sheet, value, ['metadata'], ['dry_run']);
   sheet.put('metadata', value, ['metadata']);
   const dryRun = sheet.get('dry_run');
   if (dryRun === undefined) return;
@@ -177,6 +184,41 @@ function mapMetadata(sheet: Sheet): void {
   sheet.put('metadata', { ...(isMapping(value) ? value : {}), dry_run: dryRun }, ['dry_run']);
 }
 
+/** Words by which authors ask for care: a dry run, an approval, checks. */
+const CAUTION =
+  /^(dry_?run|simulate|read_?only|(requires?|needs?)_?(approval|review)|(approval|review)_?required(_?by)?|self_?apply|auto_?apply|allow_?write|checks?|verif(y|ication))$/;
+/** What such a word says where it asks for nothing. */
+const CARELESS: readonly unknown[] = [null, '', 'false', 'no', 'none', false, 0];
+const CARELESS_WHEN_TRUE = /^(self_?apply|auto_?apply|allow_?write)$/;
+
+/** A wish for care that stands where nobody looks is refused, never passed over (rule 7). `known` are keys that are understood there. */
+export function assertNoCaution(
+  sheet: Sheet,
+  holder: Readonly<Record<string, unknown>>,
+  path: Path,
+  known: readonly string[],
+): void {
+  for (const [key, value] of Object.entries(holder)) {
+    const word = key
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .toLowerCase()
+      .replaceAll('-', '_');
+    if (known.includes(key) || !CAUTION.test(word)) continue;
+    const empty = Array.isArray(value)
+      ? value.length === 0
+      : CARELESS_WHEN_TRUE.test(word)
+        ? value === true
+        : CARELESS.includes(value);
+    if (empty) continue;
+    throw sheet.fault(
+      'UNKNOWN_FIELD',
+      [...path, key],
+      'asks for care in a place or in words that are not known, so nothing is done at all',
+      'Write `metadata: {dry_run: true}`, `approval: {}`, `self_apply: false`, `post_verify` or `tests`, at the top.',
+    );
+  }
+}
+
 /**
  * The order's type under its names. `intent` and `action` count only where their value is a known type; what else they say belongs to
  * the shape. Throws DEPRECATED_TYPE for those that settings name, with the text given there.
@@ -187,11 +229,12 @@ export function typeOf(sheet: Sheet, deprecated: Readonly<Record<string, string>
     if (typeof value !== 'string' || !Object.hasOwn(deprecated, value)) continue;
     throw sheet.fault('DEPRECATED_TYPE', [key], `${value} is not taken any more`, deprecated[value]);
   }
-  const names = [
-    'type',
-    'task_type',
-    ...['intent', 'action'].filter((key) => KNOWN_TYPES.includes(String(sheet.get(key)))),
-  ];
+  for (const key of ['type', 'task_type']) {
+    const value = sheet.get(key);
+    if (value !== undefined && typeof value !== 'string')
+      throw sheet.fault('SCHEMA_INVALID', [key], 'must be text', `Write \`${key}: apply_patch\``);
+  }
+  const names = ['type', 'task_type', ...['intent', 'action'].filter((key) => isKnownType(sheet.get(key)))];
   const there = names.filter((name) => sheet.get(name) !== undefined);
   const first = there[0];
   for (const other of there.slice(1)) {

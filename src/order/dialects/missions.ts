@@ -13,7 +13,7 @@ export function mapNarrative(sheet: Sheet): void {
 /** `intent: plan, summary, target_candidates, timeout_sec, cost_cap_usd, artifacts, route_hints{..}, notify, return_channel`. */
 export function mapAuto(sheet: Sheet): void {
   mapNarrative(sheet);
-  if (typeof sheet.get('intent') === 'string') sheet.put('kind', sheet.get('intent'), ['intent']);
+  if (typeof sheet.get('intent') === 'string') sheet.putOnce('kind', sheet.get('intent'), ['intent']);
   if (sheet.document['task'] === undefined) text(sheet, 'task', ['summary'], sheet.get('summary'));
   list(sheet, 'context_refs', ['target_candidates'], sheet.get('target_candidates'));
   list(sheet, 'expected_outputs', ['artifacts'], sheet.get('artifacts'));
@@ -51,12 +51,19 @@ export function mapConstrained(sheet: Sheet): void {
     if (sheet.document['title'] === undefined) sheet.put('title', context['title'], ['context', 'title']);
     text(sheet, 'task', ['context', 'instructions'], context['instructions']);
     const { title: _t, instructions: _i, ...rest } = context;
-    if (Object.keys(rest).length > 0) sheet.put('input', rest, ['context']);
+    if (Object.keys(rest).length > 0) sheet.putOnce('input', rest, ['context']);
   } else text(sheet, 'task', ['context'], context);
   if (isMapping(artifacts))
     list(sheet, 'expected_outputs', ['artifacts', 'expected_outputs'], artifacts['expected_outputs']);
   else list(sheet, 'expected_outputs', ['artifacts'], artifacts);
   const constraints: Record<string, unknown> = {};
+  if (routing !== undefined && !isMapping(routing))
+    throw sheet.fault(
+      'SCHEMA_INVALID',
+      ['routing'],
+      'must be a mapping',
+      'Write `routing: {prefer_agent: …, review_required_by: …}`',
+    );
   if (isMapping(bounds)) {
     for (const key of ['allow_write', 'paths', 'protected_paths', 'budget'])
       if (bounds[key] !== undefined && bounds[key] !== null) constraints[key] = bounds[key];
@@ -67,7 +74,15 @@ export function mapConstrained(sheet: Sheet): void {
   }
   if (isMapping(routing)) {
     agents(sheet, [routing['prefer_agent']].flat(), ['routing', 'prefer_agent']);
-    if (routing['locked_zone_allowed'] === false) constraints['protected_paths'] = true;
+    const locked = routing['locked_zone_allowed'];
+    if (locked !== undefined && locked !== null && typeof locked !== 'boolean')
+      throw sheet.fault(
+        'SCHEMA_INVALID',
+        ['routing', 'locked_zone_allowed'],
+        'must be true or false',
+        'Write `locked_zone_allowed: false`',
+      );
+    if (locked === false) constraints['protected_paths'] = true;
     for (const key of Object.keys(routing))
       if (!['prefer_agent', 'review_required_by', 'locked_zone_allowed'].includes(key))
         sheet.warn('ignored', ['routing', key], 'not used');
@@ -106,7 +121,7 @@ export function mapSpecMission(sheet: Sheet): void {
   if (sheet.document['context_refs'] === undefined && Array.isArray(sheet.get('files')))
     list(sheet, 'context_refs', ['files'], sheet.get('files'));
   const { intent, context, target_files: _files, operations: _operations, ...rest } = spec;
-  if (typeof intent === 'string') sheet.put('kind', intent, ['task_spec', 'intent']);
+  if (typeof intent === 'string') sheet.putOnce('kind', intent, ['task_spec', 'intent']);
   const plan = sheet.get('gmx_plan');
   if (typeof context === 'string') text(sheet, 'task', ['task_spec', 'context'], context);
   else if (isMapping(context) && typeof context['description'] === 'string')
@@ -115,16 +130,23 @@ export function mapSpecMission(sheet: Sheet): void {
     text(sheet, 'task', ['gmx_plan', 'description'], plan['description']);
   else if (typeof sheet.get('objective') === 'string') text(sheet, 'task', ['objective'], sheet.get('objective'));
   const input = { ...rest, ...(isMapping(context) ? { context } : {}) };
-  if (Object.keys(input).length > 0) sheet.put('input', input, ['task_spec']);
+  if (Object.keys(input).length > 0) sheet.putOnce('input', input, ['task_spec']);
 }
 
 /** What asks for a person stands in any shape: `self_apply: false`, and reviewers. */
 export function mapApproval(sheet: Sheet): void {
   const routing = sheet.get('routing');
   const named = isMapping(routing) ? [routing['review_required_by']].flat() : [];
-  const reviewers = named
-    .filter((name) => name !== undefined && name !== null && name !== '' && name !== false)
-    .map(String);
+  const asked = named.filter((name) => name !== undefined && name !== null && name !== '' && name !== false);
+  const reviewers = asked.map((name) => {
+    if (typeof name === 'string' || typeof name === 'number') return String(name);
+    throw sheet.fault(
+      'SCHEMA_INVALID',
+      ['routing', 'review_required_by'],
+      'must be a name, or a list of names',
+      'Write `review_required_by: NAME`',
+    );
+  });
   const asks: string[] = [];
   const selfApply = sheet.get('self_apply');
   if (selfApply !== undefined) {
@@ -140,9 +162,16 @@ export function mapApproval(sheet: Sheet): void {
   const known = sheet.document['approval'];
   sheet.put(
     'approval',
-    { ...(reviewers.length > 0 ? { by: reviewers } : {}), why: asks.join(', '), ...(isMapping(known) ? known : {}) },
+    { why: asks.join(', '), ...(isMapping(known) ? known : {}), ...bothReviewers(known, reviewers) },
     from,
   );
+}
+
+/** Whoever is named in either place is asked. */
+function bothReviewers(known: unknown, reviewers: readonly string[]): { by?: unknown[] } {
+  const before = isMapping(known) && Array.isArray(known['by']) ? (known['by'] as unknown[]) : [];
+  const all = [...new Set([...before, ...reviewers])];
+  return all.length > 0 ? { by: all } : {};
 }
 
 /** A text, or a list of texts written as one. */
@@ -154,11 +183,11 @@ function text(sheet: Sheet, to: string, from: Path, value: unknown): void {
       : null;
   if (lines !== null) {
     sheet.warn('alias', from, 'a list, read as text');
-    sheet.put(to, lines.map((line) => `- ${String(line)}`).join('\n'), from);
+    sheet.putOnce(to, lines.map((line) => `- ${String(line)}`).join('\n'), from);
   } else if (isMapping(value) || Array.isArray(value)) {
     sheet.warn('alias', from, 'read as text');
-    sheet.put(to, JSON.stringify(value, null, 2), from);
-  } else sheet.put(to, value, from);
+    sheet.putOnce(to, JSON.stringify(value, null, 2), from);
+  } else sheet.putOnce(to, value, from);
 }
 
 function list(sheet: Sheet, to: string, from: Path, value: unknown): void {
@@ -167,13 +196,13 @@ function list(sheet: Sheet, to: string, from: Path, value: unknown): void {
   const items = (Array.isArray(value) ? (value as unknown[]) : [value]).map((item) =>
     isMapping(item) ? (item['path'] ?? item['file'] ?? item['name'] ?? JSON.stringify(item)) : item,
   );
-  if (items.length > 0) sheet.put(to, items, from);
+  if (items.length > 0) sheet.putOnce(to, items, from);
 }
 
 function agents(sheet: Sheet, names: readonly unknown[], from: Path): void {
   const wanted = [...new Set(names.filter((name): name is string => typeof name === 'string' && name !== ''))];
   if (typeof from[0] === 'string') sheet.use(from[0]);
-  if (wanted.length > 0) sheet.put('agents', wanted, from);
+  if (wanted.length > 0) sheet.putOnce('agents', wanted, from);
 }
 
 /** Bounds from two places hold together. */

@@ -108,7 +108,10 @@ export const ACTION_SHAPES: readonly Shape[] = [
 export const OTHER_SHAPES: readonly Shape[] = [
   {
     name: 'ping',
-    is: (v) => v['type'] === 'ping' || v['task_type'] === 'ping' || v['intent'] === 'test' || v['intent'] === 'health',
+    // only where nothing else says what to do
+    is: (v) =>
+      !has(v, ...NARRATIVE, 'task', 'input', 'task_spec', 'context', 'body_file', 'constraints', 'target_candidates') &&
+      ([v['type'], v['task_type']].includes('ping') || v['intent'] === 'test' || v['intent'] === 'health'),
     needs: ['intent: test'],
     keys: ['target', 'intent', 'objective', 'source', 'files'],
     type: 'ping',

@@ -49,6 +49,19 @@ export class Sheet {
     this.#origins.set(JSON.stringify([key]), from);
   }
 
+  /** Puts a value that must not push another one aside: two places that say different things are an error. */
+  putOnce(key: string, value: unknown, from: Path): void {
+    const known = this.document[key];
+    if (value !== undefined && known !== undefined && JSON.stringify(known) !== JSON.stringify(value))
+      throw this.fault(
+        'AMBIGUOUS_FIELD',
+        from,
+        `says something else than ${nameOf(this.originOf([key]))}, and both mean ${key}`,
+        `Remove one of the two.`,
+      );
+    this.put(key, value, from);
+  }
+
   /** Takes a key over as it stands. */
   copy(key: string): void {
     this.put(key, this.get(key), [key]);
@@ -85,6 +98,7 @@ export class Sheet {
 
   /** Reports a guess. `path` is the author's. */
   warn(code: Warning['code'], path: Path, message: string): void {
+    if (this.warnings.length >= MAX_WARNINGS) return;
     const { line, column } = this.source.locate(path);
     const name = nameOf(path);
     const text = name === '' ? message : `${name}: ${message}`;
@@ -103,6 +117,9 @@ export class Sheet {
     });
   }
 }
+
+/** More of them nobody reads, and each place costs a search. */
+const MAX_WARNINGS = 100;
 
 /** A path as people write it: `payload.file_path`, `tasks.0.operations.1`. */
 export function nameOf(path: Path): string {

@@ -1,7 +1,7 @@
 import { ORDER_KEYS } from '../canonical.ts';
 import { nearest } from '../nearest.ts';
 import { mapChecks } from './actions.ts';
-import { KNOWN_TYPES, mapCommonFields, mapMissingTitle, typeOf } from './fields.ts';
+import { assertNoCaution, KNOWN_TYPES, mapCommonFields, mapMissingTitle, typeOf } from './fields.ts';
 import { mapApproval } from './missions.ts';
 import { ACTION_SHAPES, CANONICAL, nearestShape, OTHER_SHAPES, type Shape, type ShapeName } from './shapes.ts';
 import { isMapping, Sheet, type Source } from './sheet.ts';
@@ -119,18 +119,35 @@ function unknownType(sheet: Sheet, raw: string): Error {
   );
 }
 
-/** `allow_write: false` beside actions of its own: one of the two is not meant. */
+/** Bounds are for agents. Beside actions they either say nothing more, or one of the two is not meant. */
 function assertMayWrite(sheet: Sheet, shape: Shape): void {
   const constraints = sheet.get('constraints');
-  if (shape.type !== 'actions' || !isMapping(constraints)) return;
+  if (constraints === undefined) return;
+  if (!isMapping(constraints))
+    throw sheet.fault(
+      'SCHEMA_INVALID',
+      ['constraints'],
+      'must be a mapping',
+      'Write `constraints: {allow_write: false}`',
+    );
+  if (shape.type !== 'actions') return;
   sheet.use('constraints');
-  if (constraints['allow_write'] === false)
+  for (const key of ['allow_write', 'paths', 'protected_paths']) {
+    const value = constraints[key];
+    if (
+      value === undefined ||
+      value === null ||
+      (key === 'allow_write' && value === true) ||
+      (key === 'protected_paths' && value === false)
+    )
+      continue;
     throw sheet.fault(
       'AMBIGUOUS_FIELD',
-      ['constraints', 'allow_write'],
-      'is false, but the order says itself what to write',
-      'Write `allow_write: true`, or leave the actions out.',
+      ['constraints', key],
+      'bounds an agent, but the order says itself what to write',
+      'Remove it, or leave the actions out.',
     );
+  }
 }
 
 /**
@@ -139,6 +156,8 @@ function assertMayWrite(sheet: Sheet, shape: Shape): void {
  */
 function noteOtherKeys(sheet: Sheet, shape: Shape): void {
   const known = [...new Set([...COMMON_KEYS, ...shape.keys])];
+  const unused = Object.fromEntries(Object.entries(sheet.source.value).filter(([key]) => !sheet.isUsed(key)));
+  assertNoCaution(sheet, unused, [], []);
   for (const key of Object.keys(sheet.source.value)) {
     if (sheet.isUsed(key)) continue;
     const isKnown = known.includes(key) || KNOWN_ANYWHERE.has(key);

@@ -1,4 +1,4 @@
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { indentOf, indentUnit, indexIn, type Key, nested, type SetIn, withEol } from './key.ts';
 
 /** JSON, also with comments and trailing commas as editors write it. */
@@ -79,7 +79,9 @@ function append(text: string, holder: Node, write: (indent: string) => string): 
   }
   const end = last.offset + last.length;
   const between = text.slice(end, close);
-  const hasComma = /^\s*(\/\*[\s\S]*?\*\/\s*|\/\/[^\n]*\n\s*)*,/.test(between);
+  const scanner = createScanner(between, true);
+  scanner.scan();
+  const hasComma = between[scanner.getTokenOffset()] === ',';
   const head = `${text.slice(0, end)}${hasComma ? '' : ','}`;
   const lineEnd = text.indexOf('\n', end);
   // on the line of the last entry, when the list ends there too

@@ -90,7 +90,9 @@ function replace(text: string, node: Scalar, value: unknown, holder: YAMLMap | Y
 /** A value on one line: text as its neighbours are quoted, lists and mappings in flow style. */
 function inline(value: unknown, old: Scalar | null): string {
   if (typeof value === 'string') {
-    if (/[\n\r,[\]{}]/.test(value)) return JSON.stringify(value);
+    // readers of YAML 1.1 take these for other things than text
+    const taken = /^(y|n|yes|no|on|off|true|false|null|~|)$|^[-+]?\d[\d_]*(:[0-5]?\d)+/i.test(value);
+    if (taken || /[\n\r,[\]{}]/.test(value)) return JSON.stringify(value);
     const type = old?.type === 'QUOTE_DOUBLE' || old?.type === 'QUOTE_SINGLE' ? old.type : 'PLAIN';
     return stringify(value, { lineWidth: 0, defaultStringType: type }).replace(/\n$/, '');
   }
