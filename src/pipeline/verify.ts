@@ -20,7 +20,7 @@ import type { Station } from '../station/station.ts';
 /** One thing that does not hold. Warnings are things a person may do (a rebase); errors are not. */
 export interface Finding {
   readonly severity: 'error' | 'warning';
-  readonly kind: 'ledger' | 'anchor' | 'evidence' | 'commit' | 'rewritten' | 'lost';
+  readonly kind: 'ledger' | 'anchor' | 'evidence' | 'commit' | 'rewritten' | 'lost' | 'purged';
   readonly subject: string;
   readonly message: string;
 }
@@ -50,6 +50,7 @@ export async function verifyStation(
   tell(`${chain.hashes.size} ledger records`);
   const findings = [...chain.findings];
   findings.push(...verifyAnchors(anchors, chain));
+  findings.push(...(await verifyPurges(journal, chain)));
   tell(`${anchors.length} anchors`);
   let [evidence, commits] = [0, 0];
   const reader = new IndependentReader(station.repo.gitDir);
@@ -99,7 +100,30 @@ interface Chain {
   readonly manifests: Map<string, string>;
   /** Hash by sequence number. */
   readonly hashes: Map<number, string>;
+  /** Lines of records that were emptied, by sequence number, and who emptied them. */
+  readonly emptied: Map<number, string>;
+  readonly purges: Finding[];
   readonly findings: Finding[];
+}
+
+/** An emptied record has no hash to be held against, but the journal has emptied it alike. Every purge is told. */
+async function verifyPurges(journal: JournalReader, chain: Chain): Promise<Finding[]> {
+  if (chain.emptied.size === 0) return chain.purges;
+  const kept = new Map<number, string>();
+  for (const line of (await journal.ledgerLines()).split('\n'))
+    if (line.includes('"purged":true')) kept.set(parseRecord(line, 'journal').seq, line);
+  const other = [...chain.emptied].filter(([seq, line]) => kept.get(seq) !== line);
+  return [
+    ...chain.purges,
+    ...other.map(
+      ([seq]): Finding => ({
+        severity: 'error',
+        kind: 'ledger',
+        subject: `ledger record ${seq}`,
+        message: 'the record is marked as purged, and is another one than the journal has',
+      }),
+    ),
+  ];
 }
 
 /** Stops at the first bad record: after it nothing is certain. */
@@ -109,11 +133,15 @@ function verifyChain(station: Station): Chain {
   const manifests = new Map<string, string>();
   let head = GENESIS;
   const check = new HashCheck();
+  const emptied = new Map<number, string>();
+  const purges: Finding[] = [];
   const folder = station.layout.ledger;
   const bad = (subject: string, message: string): Chain => ({
     orders,
     hashes,
     manifests,
+    emptied,
+    purges,
     findings: [{ severity: 'error', kind: 'ledger', subject, message }],
   });
   const all = segments(folder);
@@ -137,6 +165,14 @@ function verifyChain(station: Station): Chain {
       if (record.seq !== head.seq + 1)
         return bad(subject, `the record has sequence number ${record.seq}: records are missing or doubled`);
       if (record.prev !== head.hash) return bad(subject, 'the record does not follow the one before it');
+      if (record.purged === true) emptied.set(record.seq, line.text);
+      if (record.event === 'purged')
+        purges.push({
+          severity: 'warning',
+          kind: 'purged',
+          subject: record.wo_id ?? record.data.claims[0] ?? '',
+          message: `${record.data.records.length} records were emptied by ${record.data.by}${record.data.reason === '' ? '' : `: ${record.data.reason}`}`,
+        });
       if (!check.accepts(record)) return bad(subject, 'the record was changed: its hash is not that of its content');
       try {
         orders.apply(record);
@@ -150,12 +186,12 @@ function verifyChain(station: Station): Chain {
         manifests.set(evidenceName(record.wo_id ?? '', record.attempt), manifest);
     }
   }
-  const [emptied] = check.unsettled();
-  if (emptied !== undefined)
-    return bad(`ledger record ${emptied}`, 'the record is marked as purged, but no record says so');
+  const [unsettled] = check.unsettled();
+  if (unsettled !== undefined)
+    return bad(`ledger record ${unsettled}`, 'the record is marked as purged, but no record says so');
   for (const life of orders.all())
     for (let attempt = 1; attempt <= life.purgedAttempts; attempt++) manifests.delete(evidenceName(life.woId, attempt));
-  return { orders, hashes, manifests, findings: [] };
+  return { orders, hashes, manifests, emptied, purges, findings: [] };
 }
 
 /** The anchors in the station's own order commits, wherever they are on HEAD's branch. */

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import { testStation, until } from '../support/station.ts';
+import { CLI, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const ANYTHING = 'commands: {allow: ["*"], kill_grace_seconds: 0.2}\n';
@@ -164,6 +165,30 @@ test('CHANGED_AFTER_CLAIM: a writer that goes on after the claim is caught befor
   s.drain();
   assert.equal(s.state('WO-W').last_error?.code, 'CHANGED_AFTER_CLAIM');
   assert.ok(!s.exists('w'));
+});
+
+test('drop --wait again of what waits exits 3 again; two at once under one name each hear of their own', async (t) => {
+  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  await s.up(t);
+  s.write('../held.yaml', 'wo_id: WO-H\nhold: true\nfiles: [{path: h, content: h}]\n');
+  assert.equal(s.waybill('drop', '../held.yaml', '--wait', '--timeout', '20').code, 3);
+  assert.equal(s.waybill('drop', '../held.yaml', '--wait', '--timeout', '20').code, 3);
+  const wait = (text: string) =>
+    new Promise<{ code: number | null; out: string }>((done) => {
+      const child = spawn(process.execPath, [CLI, 'drop', '-', '--wait', '--timeout', '30'], { cwd: s.root });
+      let out = '';
+      child.stdout.on('data', (part: Buffer) => {
+        out += part.toString();
+      });
+      child.once('exit', (code) => done({ code, out }));
+      child.stdin.end(text);
+    });
+  const slow = wait('wo_id: WO-L\nactions: [{action: command, command: sleep 3}]\n');
+  await until(() => s.exists('state/orders/WO-L.json'), 'the first is taken');
+  const other = await wait('wo_id: WO-L\nactions: [{action: command, command: sleep 4}]\n');
+  assert.deepEqual([other.code, /rejected/.test(other.out)], [1, true]);
+  const first = await slow;
+  assert.deepEqual([first.code, /done/.test(first.out)], [0, true]);
 });
 
 test('drop --wait shows progress and exits with the result; without a station it says how to start one', async (t) => {

@@ -25,7 +25,7 @@ const MISTAKES: readonly (readonly [name: string, order: string])[] = [
   ['quote.yaml', `wo_id: WO-9\ntitle: "never closed\n${FILES}`],
   ['at.yaml', `wo_id: WO-10\nowner: @anna\n${FILES}`],
   ['star.yaml', `wo_id: WO-11\ntitle: *all\n${FILES}`],
-  ['twice.yaml', `wo_id: WO-12\ntitle: one\ntitle: two\n${FILES}`],
+  ['twice.yaml', `wo_id: WO-12\ntitle: one\ntitle: one\n${FILES}`],
   ['type.yaml', `wo_id: WO-13\ntype: patch\n${FILES}`],
   ['priority.yaml', `wo_id: WO-14\npriority: very high\n${FILES}`],
   ['text-number.yaml', `wo_id: WO-15\nretries: "2"\n${FILES}`],

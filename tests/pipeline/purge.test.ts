@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashOf } from '../../src/order/canonical-json.ts';
 import type { Recorded } from '../../src/order/event.ts';
 import { entombed, PURGED_TEXT } from '../../src/order/tombstone.ts';
 import { type TestStation, testStation } from '../support/station.ts';
@@ -222,6 +223,42 @@ test('a record marked as purged without a record that says so is a fault', (t) =
     assert.equal(code, 1);
     assert.match(stdout, told);
   }
+});
+
+test('a forged purge is a fault: what it emptied is not what the journal has; a real one is told as a warning', (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-1', title: 'x', actions: [{ action: 'delete', path: 'nowhere' }] });
+  s.drain();
+  const path = join('.git/waybill/ledger', s.names('.git/waybill/ledger').find((n) => n.endsWith('.jsonl')) ?? '');
+  const honest = s.read(path);
+  const records = honest
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Recorded);
+  const admitted = records.findIndex((r) => r.event === 'admitted');
+  const was = records[admitted] as Recorded<'admitted'>;
+  const forged = entombed({ ...was, data: { ...was.data, requester: { ...was.data.requester, uid: 4711 } } });
+  const last = records.at(-1) as Recorded;
+  const body = {
+    ...last,
+    seq: last.seq + 1,
+    event: 'purged',
+    from: null,
+    to: null,
+    prev: last.hash,
+    data: { by: 'nobody', reason: '', claims: [], records: [{ seq: was.seq, hash: was.hash, left: hashOf(forged) }] },
+  };
+  const { hash: _, ...unsigned } = body;
+  const lines = [...records.map((r, n) => (n === admitted ? forged : r)), { ...unsigned, hash: hashOf(unsigned) }];
+  s.write(path, lines.map((r) => `${JSON.stringify(r)}\n`).join(''));
+  const found = s.waybill('verify');
+  assert.equal(found.code, 1, found.stdout);
+  assert.match(found.stdout, /another one than the journal has/);
+  s.write(path, honest);
+  purge(s, 'WO-1');
+  const { code, stdout } = s.waybill('verify');
+  assert.equal(code, 0);
+  assert.match(stdout, /WO-1.*3 records were emptied by .*it was leaked/);
 });
 
 test.run();
