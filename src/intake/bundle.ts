@@ -83,7 +83,7 @@ export function verifyManifest(
           hint: `Write \`"${name}": "${found}"\` under checksums in ${path}, if the file is as you meant it; otherwise drop it again.`,
         },
       );
-    if (size !== undefined && size !== bytes?.length)
+    if (size !== undefined && !(['number', 'string'].includes(typeof size) && Number(size) === bytes?.length))
       throw new WaybillError(
         'CHECKSUM_MISMATCH',
         `${path}: sizes.${name} is ${JSON.stringify(size)}, but the file has ${bytes?.length ?? 0} bytes`,

@@ -51,7 +51,7 @@ function place(t: TestContext, claimedRoot = t.tempDir()): Place {
     drop(name, bytes = 'wo_id: WO-1\n', lane = 'MAIN') {
       mkdirSync(join(inbox, lane), { recursive: true });
       writeFileSync(join(inbox, lane, name), bytes);
-      return { lane, folder: join(inbox, lane), name };
+      return { lane, folder: join(inbox, lane), name, uid: 0, identity: '' };
     },
     bundle(name, files, lane = 'MAIN') {
       for (const [path, bytes] of Object.entries(files)) {
@@ -59,7 +59,7 @@ function place(t: TestContext, claimedRoot = t.tempDir()): Place {
         mkdirSync(dirname(to), { recursive: true });
         writeFileSync(to, bytes);
       }
-      return { lane, folder: join(inbox, lane), name };
+      return { lane, folder: join(inbox, lane), name, uid: 0, identity: '' };
     },
   };
 }

@@ -26,7 +26,7 @@ test('rule 10: the slips that authors make most are mended by one line', () => {
     ['a: 1\nb: x: y\n', 'Write line 2 as `b: "x: y"`'],
     ['a: "x\n', 'Write line 1 as `a: "x"`'],
     ['a:\n\tb: 1\n', 'Write line 2 as `  b: 1`'],
-    ['a: 1\na: 2\n', 'Remove line 2.'],
+    ['a: 1\na: 1\n', 'Remove line 2.'],
     ['a: @x\n', 'Write line 1 as `a: "@x"`'],
     ['a:1\nb: 2\n', 'Write line 1 as `a: 1`'],
     ['l:\n  - `x`\n', 'Write line 2 as `  - "`x`"`'],
@@ -38,10 +38,13 @@ test('rule 10: the slips that authors make most are mended by one line', () => {
     ["{'a': 'b'}", 'Write line 1 as `{"a": "b"}`'],
     ['{a: 1}', 'Write line 1 as `{"a": 1}`'],
     ['{"a": True}', 'Write line 1 as `{"a": true}`'],
+    ['{"a": "x = None", "b": False}', 'Write line 1 as `{"a": "x = None", "b": false}`'],
     ['{"a": 1', 'Write line 1 as `{"a": 1}`'],
     ['{"a": 1 // why\n}', 'Write line 1 as `{"a": 1`'],
   ] as const)
     assert.equal(hintFor('json', text), hint, JSON.stringify(text));
+  // nobody can tell which of two was meant, and nothing may be guessed
+  assert.equal(hintFor('yaml', 'a: 1\na: 2\n'), null);
 });
 
 test('rule 10: a hint is only given when it is known to work', () => {

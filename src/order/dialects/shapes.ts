@@ -1,4 +1,5 @@
-import { hasOperations, mapCanonical, mapEnvelope, mapFileMap, mapOperations, mapTaskSpec } from './actions.ts';
+import { hasOperations, mapCanonical, mapFileMap, mapOperations, mapTaskSpec } from './actions.ts';
+import { mapEnvelope } from './envelope.ts';
 import { mapAuto, mapBundle, mapConstrained, mapInput, mapNarrative, mapSpecMission } from './missions.ts';
 import { isMapping, type Sheet } from './sheet.ts';
 

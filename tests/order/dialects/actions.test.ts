@@ -162,8 +162,19 @@ test('rule 10: an envelope that is none is refused where it stands', () => {
     'payload.patch_format',
   );
   refused(`${OK}payload:\n  action: set_key_value\n  key: k\n`, 'SCHEMA_INVALID', '3:1', 'payload');
-  const { warnings } = mapped(`${OK}payload:\n  action: append\n  file_path: a\n  content: x\n  colour: red\n`);
-  assert.ok(warnings.includes('ignored 7:3 payload.colour'));
+  // what has no meaning for the action would be half understood
+  for (const [key, value] of [
+    ['colour', 'red'],
+    ['find', 'y'],
+    ['mode', '"0755"'],
+    ['dry_run', 'true'],
+  ] as const)
+    refused(
+      `${OK}payload:\n  action: append\n  file_path: a\n  content: x\n  ${key}: ${value}\n`,
+      'UNKNOWN_FIELD',
+      '7:3',
+      `payload.${key}`,
+    );
 });
 
 test('formats: operations of all tasks become actions, in their order', () => {
@@ -175,7 +186,7 @@ test('formats: operations of all tasks become actions, in their order', () => {
         description: 'd',
         operations: [{ op: 'write_file', file: 'a', content: 'x', description: 'why' }],
       },
-      { task_id: '2' },
+      { task_id: '2', operations: [{ op: 'create_file', file: 'n', content: 'y' }], post_verify: ['true'] },
       {
         task_id: '3',
         operations: [
@@ -194,6 +205,7 @@ test('formats: operations of all tasks become actions, in their order', () => {
   assert.equal(shape, 'operations');
   assert.deepEqual(document['actions'], [
     { action: 'write', path: 'a', content: 'x' },
+    { action: 'write', path: 'n', content: 'y', must_exist: false },
     { action: 'append', path: 'b', content: 'x' },
     { action: 'patch', patch: 'P', path: 'c' },
     { action: 'patch', patch: 'P' },
@@ -212,7 +224,10 @@ test('rule 10: an operation that is not known is refused where it stands', () =>
   refused(operation('just text'), 'SCHEMA_INVALID', '5:9', 'tasks.0.operations.0');
   refused(`${OK}tasks: {a: b}\n`, 'SCHEMA_INVALID', '3:1', 'tasks');
   refused(`${OK}tasks: [text]\n`, 'SCHEMA_INVALID', '3:9', 'tasks.0');
-  refused(`${OK}tasks:\n  - operations: text\n`, 'SCHEMA_INVALID', '4:5', 'tasks.0.operations');
+  refused(`${OK}tasks:\n  - operations: text\n`, 'SCHEMA_INVALID', '4:5', 'tasks.0');
+  refused(operation('{op: delete, file: a, path: b}'), 'AMBIGUOUS_FIELD', '5:31', 'tasks.0.operations.0.path');
+  refused(operation('{op: delete, file: a, action: append}'), 'AMBIGUOUS_FIELD', '5:31', 'tasks.0.operations.0.action');
+  refused(operation('{op: {toString: 1}, file: a}'), 'SCHEMA_INVALID', '5:10', 'tasks.0.operations.0.op');
 });
 
 test('rule 7: an operation keeps every word of its author, for the schema to judge', () => {

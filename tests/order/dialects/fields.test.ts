@@ -76,7 +76,7 @@ test('formats: without a title, the best line there is becomes it, and that is t
     assert.ok(warnings.includes(warning), warnings.join(', '));
   }
   const none = fields('wo_id: WO-1\n');
-  assert.deepEqual([none.document['title'], none.warnings], [undefined, ['defaulted 1:1 wo_id']]);
+  assert.deepEqual([none.document['title'], none.warnings], ['WO-1', ['defaulted 1:1 wo_id']]);
 });
 
 test('formats: priorities in every spelling', () => {

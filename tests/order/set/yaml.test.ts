@@ -90,7 +90,7 @@ test('set: keys are found by what they mean, however they are written', () => {
   assert.equal(set('"a.b": 1\na: {b: 2}\n', ['a.b'], 3), '"a.b": 3\na: {b: 2}\n');
   assert.equal(set("'a b': 1\n", ['a b'], 2), "'a b': 2\n");
   assert.equal(set('? a\n: 1\n', ['a'], 2), '? a\n: 2\n');
-  assert.equal(set('1: x\n', [1], 'y'), '1: y\n');
+  assert.equal(set('1: x\n', [1], 'y'), '1: "y"\n');
   assert.deepEqual(parse(set('a: 1\n', ['x.y: z'], 2)), { a: 1, 'x.y: z': 2 });
 });
 
@@ -191,5 +191,10 @@ function withValue(document: unknown, way: readonly (string | number)[], value: 
   (holder as Record<string, unknown>)[String(way.at(-1))] = value;
   return expected;
 }
+
+test('formats: text that readers of YAML 1.1 take for something else is quoted', () => {
+  for (const word of ['no', 'On', 'yes', '1:30', 'null', 'true'])
+    assert.equal(setIn('yaml', 'a: 1\n', ['a'], word), `a: "${word}"\n`);
+});
 
 test.run();
