@@ -40,7 +40,8 @@ export async function fuzz(t: TestContext, run: FuzzRun): Promise<void> {
   await until(() => s.exists('well'), `seed ${run.seed}: a good order lands`, 300_000);
   if (process.platform === 'linux') {
     const peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${station.pid}/status`, 'utf8'))?.[1]);
-    assert.ok(peak < 1_500_000, `seed ${run.seed}: the station took ${peak} kB`);
+    // composing a document at the limits takes about 1 GB before it is refused, and the one before may not be collected yet
+    assert.ok(peak < 2_500_000, `seed ${run.seed}: the station took ${peak} kB`);
   }
   assert.equal(await station.stop(), 0, `seed ${run.seed}`);
   const told = new Map<string, number>();

@@ -4,6 +4,9 @@ import { KEEP_TMP_VARIABLE, REPORT_VARIABLE } from './report.ts';
 
 const SCRUBBED = /^(GIT_|npm_|WAYBILL_|XDG_|LC_|LANG|LUKA_SOT$|INIT_CWD$|FORCE_COLOR$)/i;
 
+/** What a person says to the tests themselves: keep folders, repeat a run of random input. */
+const KEPT: readonly string[] = [KEEP_TMP_VARIABLE, 'WAYBILL_SEED'];
+
 const GIT_CONFIG = `[user]
 	name = Test
 	email = test@example.com
@@ -16,7 +19,7 @@ export function testEnvironment(home: string, reportFile: string): NodeJS.Proces
   mkdirSync(home, { recursive: true });
   const gitConfig = join(home, '.gitconfig');
   writeFileSync(gitConfig, GIT_CONFIG);
-  const kept = Object.entries(process.env).filter(([name]) => !SCRUBBED.test(name) || name === KEEP_TMP_VARIABLE);
+  const kept = Object.entries(process.env).filter(([name]) => !SCRUBBED.test(name) || KEPT.includes(name));
   return {
     ...Object.fromEntries(kept),
     HOME: home,
