@@ -23,6 +23,19 @@ const CONFIG = [
 
 const HANDED_ON = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'SSH_AUTH_SOCK', 'USER', 'LOGNAME'];
 
+/** How git is started: to its end, or to talk with. */
+export interface GitPrograms {
+  run: typeof runTool;
+  converse: typeof startConversation;
+}
+
+let programs: GitPrograms = { run: runTool, converse: startConversation };
+
+/** Puts other programs in place, built from the present ones: the torture's kills and faults. */
+export function decorateGit(decorate: (inner: GitPrograms) => GitPrograms): void {
+  programs = decorate(programs);
+}
+
 /** The git command line, run at one work tree's root. */
 export class Git {
   readonly root: string;
@@ -37,7 +50,7 @@ export class Git {
     more: { input?: string | Uint8Array; env?: Environment } = {},
   ): Promise<ToolResult> {
     const options = { cwd: this.root, env: environment(more.env) };
-    return runTool(command(args), more.input === undefined ? options : { ...options, input: more.input });
+    return programs.run(command(args), more.input === undefined ? options : { ...options, input: more.input });
   }
 
   /** Runs git and returns its standard output. Throws GIT_FAILED with what git said. */
@@ -53,7 +66,7 @@ export class Git {
   }
 
   converse(args: readonly string[]): Conversation {
-    return startConversation(command(args), { cwd: this.root, env: environment() });
+    return programs.converse(command(args), { cwd: this.root, env: environment() });
   }
 }
 

@@ -1,8 +1,9 @@
 import * as nodeFs from 'node:fs';
+import { swap } from './native.ts';
 
 /**
- * The file system calls that the product makes, as one object. Tests put a decorated one in its place (a kill, a fault or a cut
- * write at the N-th call); the code itself knows nothing of that.
+ * The file system calls that the product makes, as one object. The torture puts a decorated one in its place (a kill, a fault, a cut
+ * write or a power loss at the N-th call); the code itself knows nothing of that.
  */
 export interface FileSystem {
   openSync: typeof nodeFs.openSync;
@@ -28,14 +29,16 @@ export interface FileSystem {
   rmSync: typeof nodeFs.rmSync;
   mkdirSync: typeof nodeFs.mkdirSync;
   utimesSync: typeof nodeFs.utimesSync;
+  /** Exchanges two names atomically: at no instant is either missing. */
+  swapSync(a: string, b: string): void;
 }
 
 /** Node's own module, for a library that wants all of it. */
 export const nodeFileSystem = nodeFs;
 
-export let fs: FileSystem = { ...nodeFs };
+export let fs: FileSystem = { ...nodeFs, swapSync: swap };
 
-/** Puts another implementation in place, built from the present one. For tests. */
+/** Puts another implementation in place, built from the present one. */
 export function decorateFileSystem(decorate: (inner: FileSystem) => FileSystem): void {
   fs = decorate(fs);
 }

@@ -7,15 +7,20 @@ interface Native {
   swapSync(from: string, to: string): void;
 }
 
-// Loaded by require: the package is CommonJS with a native addon that its index finds by itself.
-const native = createRequire(import.meta.url)('fs-native-extensions') as Native;
+let loaded: Native | undefined;
+
+/** Loaded by require, and when first used: the package is CommonJS with a native addon that its index finds by itself. */
+function native(): Native {
+  loaded ??= createRequire(import.meta.url)('fs-native-extensions') as Native;
+  return loaded;
+}
 
 /** Takes the kernel's lock on an open file, or returns false. Freed when the holder dies, kept while it is stopped. */
 export function tryLock(fd: number): boolean {
-  return native.tryLock(fd);
+  return native().tryLock(fd);
 }
 
 /** Exchanges two names atomically: at no instant is either missing. */
 export function swap(a: string, b: string): void {
-  native.swapSync(a, b);
+  native().swapSync(a, b);
 }

@@ -3,7 +3,6 @@ import type { Content } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { ensureDir, syncDir } from './durable.ts';
 import { errno, fs, ifThere, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './fs.ts';
-import { swap } from './native.ts';
 
 /**
  * Reading and replacing other people's files. Every name is used through an open folder (Linux: /proc/self/fd), so that a folder
@@ -98,7 +97,7 @@ function inFolderOf<T>(path: string, act: (entry: string) => T): T {
 export function exchange(path: string, from: string): boolean {
   return inFolderOf(path, (entry) => {
     try {
-      swap(from, entry);
+      fs.swapSync(from, entry);
       return true;
     } catch (error) {
       if (errno(error) === 'ENOENT') return false;

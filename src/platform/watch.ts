@@ -5,13 +5,28 @@ export interface Watch {
   close(): Promise<void>;
 }
 
+type WatchFolders = (folders: readonly string[], hint: () => void) => Watch;
+
+let watchers: WatchFolders = watchWithChokidar;
+
+/** Puts another way of watching in place, built from the present one: one that loses events. */
+export function decorateWatching(decorate: (inner: WatchFolders) => WatchFolders): void {
+  watchers = decorate(watchers);
+}
+
 /**
  * Calls `hint` soon after something happened in one of the folders. Only a hint (rule 6): it may come late, twice or never, and
  * who gets it scans. Files themselves are not watched: one watch a folder, whatever lies in it, so 100,000 waiting files cost nothing.
  */
 export function watchFolders(folders: readonly string[], hint: () => void): Watch {
+  return watchers(folders, hint);
+}
+
+function watchWithChokidar(folders: readonly string[], hint: () => void): Watch {
   const watcher = chokidar([...folders], {
     depth: 0,
+    // the loop's own timer keeps the process alive, and its end must not wait for a watcher
+    persistent: false,
     ignoreInitial: true,
     atomic: false,
     awaitWriteFinish: false,
