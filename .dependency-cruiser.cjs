@@ -12,6 +12,7 @@ const LAYERS = [
   ['policy'],
   ['intake', 'queue', 'execute', 'agents', 'spine', 'record', 'guardrail'],
   ['pipeline'],
+  ['torture'],
   ['cli', 'web', 'mcp'],
 ];
 const STAGES = LAYERS[5];

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { exists, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
+import { syncRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** One path of a commit: bytes, a blob that exists already, or its removal. */
@@ -25,6 +26,7 @@ export interface NewCommit {
 export class FastImport {
   readonly #repo: Repository;
   readonly #parts: Buffer[] = [Buffer.from('feature done\n')];
+  readonly #refs = new Set<string>();
   #marks = 0;
 
   constructor(repo: Repository) {
@@ -34,6 +36,7 @@ export class FastImport {
   /** Adds a commit and returns its mark. */
   commit(commit: NewCommit): number {
     const mark = ++this.#marks;
+    this.#refs.add(commit.ref);
     this.#line(`commit ${commit.ref}`);
     this.#line(`mark :${mark}`);
     if (commit.author !== undefined) this.#line(`author ${commit.author}`);
@@ -65,6 +68,7 @@ export class FastImport {
     );
     const packs = join(this.#repo.gitDir, 'objects', 'pack');
     if (exists(packs)) syncDir(packs);
+    syncRefs(this.#repo.gitDir, this.#refs);
     const marks = new Map<number, string>();
     for (const line of readIfThere(marksFile)?.toString('utf8').split('\n') ?? []) {
       const match = /^:(\d+) ([0-9a-f]{40})$/.exec(line);

@@ -63,15 +63,28 @@ function indexLock(repo: Repository, batch: string, where: LandingPlace): IndexL
  */
 export async function land(repo: Repository, plan: LandingPlan, where: LandingPlace): Promise<LandingOutcome> {
   const attempt = new Attempt(repo, plan, where);
+  let outcome: LandingOutcome | null = null;
+  let failure: unknown = null;
   try {
-    const outcome = await attempt.run();
-    if (outcome.kind !== 'landed') await attempt.takeBack();
-    return outcome;
+    outcome = await attempt.run();
+    if (outcome.kind === 'landed') return outcome;
   } catch (error) {
-    if (attempt.isCommitted())
-      throw new WaybillError('GIT_FAILED', 'landing was cut short after its commit', { cause: error });
+    failure = error;
+    if (attempt.isCommitted()) throw new LandingCutShort('landing was cut short after its commit', error);
+  }
+  try {
     await attempt.takeBack();
-    throw error;
+  } catch (error) {
+    throw new LandingCutShort('a landing could be neither finished nor taken back', error);
+  }
+  if (outcome === null) throw failure;
+  return outcome;
+}
+
+/** Only a new start can tell from the refs what happened, and finish or undo it. */
+export class LandingCutShort extends WaybillError {
+  constructor(message: string, cause: unknown) {
+    super('GIT_FAILED', message, { cause });
   }
 }
 

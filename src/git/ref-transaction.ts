@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import { pause } from '../platform/clock.ts';
-import { ensureDir, exists, namesIn, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
+import { ensureDir, exists, namesIn, readIfThere, removeDurable } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Conversation } from '../platform/process.ts';
 import { processesIn } from '../platform/processes.ts';
 import { NO_OBJECT } from './object-id.ts';
+import { syncRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 export interface RefUpdate {
@@ -50,7 +51,10 @@ export class RefTransaction {
     const said = await this.#hears('commit: ok');
     const end = await this.#talk.end();
     if (!said) throw new WaybillError('GIT_FAILED', `git update-ref could not commit: ${end.stderr.trim()}`);
-    for (const { ref } of this.#updates) syncDir(dirname(join(this.#gitDir, ref)));
+    syncRefs(
+      this.#gitDir,
+      this.#updates.map((u) => u.ref),
+    );
   }
 
   /** Lets go of the locks and moves nothing. */

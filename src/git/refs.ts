@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
-import { readIfThere } from '../platform/durable.ts';
+import { readIfThere, syncDir } from '../platform/durable.ts';
 import { ifThere } from '../platform/fs.ts';
 import { readLines } from '../platform/jsonl.ts';
 
@@ -39,6 +39,14 @@ export class Refs {
     }
     return null;
   }
+}
+
+/** Makes it last that refs have the names they have: git syncs their content, and no folder. */
+export function syncRefs(gitDir: string, refs: Iterable<string>): void {
+  const folders = new Set<string>();
+  for (const ref of refs) for (let folder = dirname(ref); folder !== '.'; folder = dirname(folder)) folders.add(folder);
+  for (const folder of [...folders].sort()) ifThere(() => syncDir(join(gitDir, folder)));
+  syncDir(gitDir); // packed-refs
 }
 
 function ifThereOrFolder<T>(call: () => T): T | undefined {

@@ -44,29 +44,44 @@ export function requestHash(request: Pick<ClaimedRequest, 'bytes' | 'orderFile' 
 }
 
 /**
- * Claims a drop: a rename into a folder of a name never used before, so nothing is overwritten and one station wins (rule 3).
- * Returns the claim, or null when the file is gone by now. Throws UNCLAIMABLE. Folders are synced by syncClaims().
+ * Makes the folders of claims to come, each of a name never used before, durable before anything is moved into them: a rename may last
+ * longer than the folder that it leads into. Returns the claims.
  */
-export function claimDrop(claimed: string, drop: Drop): string | null {
-  const claim = newUlid();
+export function makeClaims(claimed: string, drops: readonly Drop[]): string[] {
+  const claims = drops.map((drop) => {
+    const claim = newUlid();
+    fs.mkdirSync(join(claimed, claim, drop.lane), { recursive: true });
+    syncDir(join(claimed, claim));
+    return claim;
+  });
+  if (claims.length > 0) syncDir(claimed);
+  return claims;
+}
+
+/** Faults of the machine that pass: the drop stays where it is and is looked at again. */
+const PASSING = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'ENOMEM', 'EIO', 'EAGAIN'];
+
+/**
+ * Claims a drop: a rename into the folder that makeClaims() made for it, so nothing is overwritten and one station wins (rule 3).
+ * False when the file is gone by now. Throws UNCLAIMABLE, or what the machine cannot do now. Lanes are synced by syncLanes().
+ */
+export function claimDrop(claimed: string, claim: string, drop: Drop): boolean {
   const from = join(drop.folder, drop.name);
-  const to = join(claimed, claim, drop.lane, drop.name);
   try {
     assertReadable(from);
-    fs.mkdirSync(dirname(to), { recursive: true });
-    syncDir(join(claimed, claim));
     moveIn(from, claimed, claim, drop.lane);
   } catch (error) {
     // a move that failed left the drop in its lane: nothing of it goes with the folder
     removeTree(join(claimed, claim));
-    if (errno(error) === 'ENOENT') return null;
+    if (errno(error) === 'ENOENT') return false;
+    if (PASSING.includes(errno(error) ?? '')) throw error;
     throw new WaybillError(
       'UNCLAIMABLE',
       `${drop.lane}/${drop.name} cannot be claimed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  syncDir(dirname(to));
-  return claim;
+  syncDir(join(claimed, claim, drop.lane));
+  return true;
 }
 
 /** Throws for what the station may rename, but never read: once claimed, nobody could answer it. */
@@ -180,10 +195,9 @@ export function claimCommand(path: string, claimed: string): string {
   return claim;
 }
 
-/** Makes claims durable: the claims folder, and every folder that something was claimed from. */
-export function syncClaims(claimed: string, from: Iterable<string>): void {
-  syncDir(claimed);
-  for (const folder of from) ifThere(() => syncDir(folder));
+/** Makes it last that claimed drops are out of their lanes. */
+export function syncLanes(folders: Iterable<string>): void {
+  for (const folder of folders) ifThere(() => syncDir(folder));
 }
 
 /** Reads a claim. Null for a folder that holds nothing (a kill between making it and the rename). Throws NOT_A_FILE. */

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type ClaimedRequest, MADE_ORDER, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { ruleFor } from '../intake/scan.ts';
@@ -9,7 +9,8 @@ import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order, type Warning } from '../order/order.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, exists, moveDurable, removeTree, writeNew } from '../platform/durable.ts';
+import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { newTraceId } from '../platform/ids.ts';
 import { findCycle, type Known, standingWait, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
@@ -27,7 +28,7 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
   const commit = () => {
     const records = rt.record(drafts);
     for (const record of records)
-      if (record.event === 'rejected') rt.show(record.data.file, () => quarantine(rt, record.data));
+      if (record.event === 'rejected') rt.show(record.data.file, () => quarantine(rt, record.data), record.seq);
     if (records.length > 0)
       rt.step(
         'life 2: admitted',
@@ -325,7 +326,7 @@ export function quarantine(rt: Runtime, data: RejectedData): void {
   if (data.request === null || data.quarantine === null) return;
   const request = readClaim(rt.station.layout.claimed, data.claim);
   const path = join(rt.station.layout.root, data.quarantine);
-  if (request === null || exists(path)) return;
+  if (request === null) return;
   writeQuarantined(path, quarantinedFiles(request));
 }
 
@@ -340,10 +341,12 @@ export function quarantinedFiles({
     : [{ path: orderFile, bytes }, ...attachments];
 }
 
+/** Writes what is not there yet, byte for byte. */
 export function writeQuarantined(path: string, files: readonly { path: string; bytes: Buffer }[]): void {
   for (const file of files) {
     const to = file.path === '' ? path : join(path, file.path);
-    ensureDir(dirname(to));
-    writeNew(to, file.bytes);
+    if (readIfThere(to)?.equals(file.bytes) === true) continue;
+    ifThere(() => fs.unlinkSync(to)); // half of it, left by a kill
+    writeUnsynced(to, file.bytes);
   }
 }

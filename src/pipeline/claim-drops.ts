@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { claimDrop, syncClaims } from '../intake/claim.ts';
+import { claimDrop, makeClaims, syncLanes } from '../intake/claim.ts';
 import type { InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
-import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
+import { errorBody, WaybillError } from '../order/error.ts';
 import type { RejectedData } from '../order/event.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, writeNew } from '../platform/durable.ts';
@@ -23,19 +23,23 @@ export function claimDrops(
   const found = scanner.scan(limit);
   const claims: string[] = [];
   const lanes = new Set<string>();
-  for (const drop of found.drops) {
+  const made = makeClaims(claimed, found.drops);
+  for (const [n, drop] of found.drops.entries()) {
+    const claim = made[n] ?? '';
     try {
-      const claim = claimDrop(claimed, drop);
-      if (claim === null) continue;
+      if (!claimDrop(claimed, claim, drop)) continue;
       claims.push(claim);
       lanes.add(drop.folder);
     } catch (error) {
-      refuseInPlace(rt, scanner, drop, asWaybillError(error));
+      if (error instanceof WaybillError) refuseInPlace(rt, scanner, drop, error);
+      // moved, but not for sure: only a new start can tell
+      else if (exists(join(claimed, claim))) throw error;
+      else rt.log.warn({ err: error }, `${drop.lane}/${drop.name} cannot be claimed now; it is tried again`);
     }
   }
   for (const odd of found.oddities) refuseInPlace(rt, scanner, odd, oddityError(rt, odd));
   if (claims.length > 0) {
-    syncClaims(claimed, lanes);
+    syncLanes(lanes);
     rt.step('life 1: claimed', claims);
   }
   return { claims, settlesIn: found.settlesIn };

@@ -58,9 +58,8 @@ export function storeSealed(rt: Runtime, life: OrderLife, sealed: Pick<SealedEvi
 
 /** Shows sealed evidence where operators look. */
 export function showEvidence(rt: Runtime, life: OrderLife, sealed: Pick<SealedEvidence, 'files'>): void {
-  rt.show(life.woId, () =>
-    projectEvidence(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)), sealed),
-  );
+  const folder = join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt));
+  rt.show(life.woId, () => projectEvidence(folder, sealed), life.lastSeq);
 }
 
 export interface Failure {

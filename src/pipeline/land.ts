@@ -1,4 +1,4 @@
-import { holdIndex, type LandingPlace, type LandingPlan, land, releaseIndex } from '../git/landing.ts';
+import { holdIndex, LandingCutShort, type LandingPlace, type LandingPlan, land, releaseIndex } from '../git/landing.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -149,8 +149,7 @@ async function tryLand(rt: Runtime, plan: LandingPlan, where: LandingPlace): Ret
   try {
     return await land(rt.station.repo, plan, where);
   } catch (error) {
-    // Cut short after the commit: only a new start can tell from the refs what happened. Anything else was taken back.
-    if (error instanceof WaybillError && error.message.includes('after its commit')) throw error;
+    if (error instanceof LandingCutShort) throw error;
     return { kind: 'busy', why: error instanceof Error ? error.message : String(error) };
   }
 }

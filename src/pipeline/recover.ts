@@ -14,14 +14,13 @@ import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now, pause } from '../platform/clock.ts';
-import { ensureDir, exists, keepFile, namesIn, removeTree } from '../platform/durable.ts';
+import { ensureDir, keepFile, namesIn, removeTree } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { signalGroup, signalProcess } from '../platform/process.ts';
 import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
-import { evidenceName, filesBelow } from '../record/evidence.ts';
-import { readSealed } from '../record/journal.ts';
+import { filesBelow } from '../record/evidence.ts';
 import type { Draft } from '../record/ledger.ts';
-import { admitClaims, quarantine } from './admit.ts';
+import { admitClaims } from './admit.ts';
 import { scanSettings } from './claim-drops.ts';
 import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
@@ -29,13 +28,15 @@ import { flushJournal, settleClaims } from './flush.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
 import type { Runtime } from './runtime.ts';
+import { showAgainAfterCrash } from './show-again.ts';
 import { undo } from './undo.ts';
 
 /**
  * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
- * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next.
+ * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next. `crashed`: the run
+ * before did not end by itself.
  */
-export async function recover(rt: Runtime): Promise<void> {
+export async function recover(rt: Runtime, crashed: boolean): Promise<void> {
   await removeOwnRefLocks(rt.station.repo, `refs/waybill/${rt.station.id}`);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
@@ -48,10 +49,7 @@ export async function recover(rt: Runtime): Promise<void> {
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt, inHand);
-  for (const record of rt.unjournalled) {
-    if (record.event === 'rejected') rt.show(record.data.file, () => quarantine(rt, record.data));
-  }
-  await showMissingEvidence(rt);
+  if (crashed) await showAgainAfterCrash(rt);
   returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);
@@ -214,17 +212,6 @@ function interrupted(life: OrderLife, why: string): Draft {
 
 function restored(life: OrderLife, changes: readonly ImageChange[], unrestored: string[]): Draft {
   return fact(life, 'restored', { paths: changes.map((c) => c.path), unrestored, left: [] });
-}
-
-/** Evidence of orders that ended just before the station died, and was not shown yet. */
-async function showMissingEvidence(rt: Runtime): Promise<void> {
-  for (const life of rt.orders.all()) {
-    if (life.outcome?.evidence === null || life.outcome === null || life.purgedAttempts >= life.attempt) continue;
-    if (exists(join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)))) continue;
-    const sealed = readSealed(rt.claimFolder(life), life.attempt);
-    const files = sealed.length > 0 ? sealed : await rt.journal.evidence(life, life.attempt, life.landing?.journal);
-    if (files.length > 0) showEvidence(rt, life, { files });
-  }
 }
 
 /**

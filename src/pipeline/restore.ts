@@ -121,7 +121,8 @@ async function restoreAttempt(
   return true;
 }
 
-async function restoreQuarantined(
+/** Rebuilds what stands in quarantine from the journal, where the claim is gone. */
+export async function restoreQuarantined(
   station: Station,
   journal: JournalReader,
   seq: number,
@@ -129,7 +130,6 @@ async function restoreQuarantined(
 ): Promise<void> {
   if (data.quarantine === null) return;
   const path = join(station.layout.root, data.quarantine);
-  if (exists(path)) return;
   if (namesIn(join(station.layout.claimed, data.claim)).length > 0) return;
   const files = await journal.filesBelow(refusedFolder(seq, data.claim));
   if (files.length > 0) writeQuarantined(path, droppedFiles(files));

@@ -72,6 +72,12 @@ export class Runtime {
   readonly ended: string[] = [];
   /** Told of every order that a record moved or spoke of. */
   onMoved: (life: OrderLife) => void = () => {};
+  /** The oldest record whose showing failed: all from there on is shown again before the station sleeps. */
+  unshownFrom: number | null = null;
+  /** The first record of the newest ledger segment. */
+  #firstHere = 1;
+  /** Why nothing can be recorded any more. */
+  #failure: unknown = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders'>) {
@@ -100,12 +106,13 @@ export class Runtime {
     await runtime.#assertAnchored();
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     const from = (checkpoint?.head.seq ?? 0) + 1;
+    runtime.#firstHere = from;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
       if (record.seq >= from) await runtime.#fold(record);
       if (record.seq > journalled) runtime.unjournalled.push(record);
     }
     for (const life of orders.all()) runtime.#route(life);
-    runtime.#catchUpProjections(from);
+    runtime.catchUpTelemetry();
     return runtime;
   }
 
@@ -157,16 +164,12 @@ export class Runtime {
     );
   }
 
-  /** A kill between the ledger and what repeats it: state, results and telemetry of the records that telemetry does not know. */
-  #catchUpProjections(from: number): void {
+  /** Tells telemetry of the records that it does not know: those before a kill, or before a file that was taken away. */
+  catchUpTelemetry(): void {
     const told: { record: Recorded; life: OrderLife | null }[] = [];
-    const touched = new Map<string, OrderLife>();
-    for (const record of this.ledger.read(Math.max(from, this.telemetry.lastSeq() + 1))) {
-      const life = (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null;
-      told.push({ record, life });
-      if (life !== null) touched.set(life.woId, life);
-    }
-    this.#project(told, [...touched.values()]);
+    for (const record of this.ledger.read(Math.max(this.#firstHere, this.telemetry.lastSeq() + 1)))
+      told.push({ record, life: (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null });
+    this.show('telemetry', () => this.telemetry.record(told));
   }
 
   /**
@@ -177,8 +180,7 @@ export class Runtime {
     if (drafts.length === 0) return [];
     this.#assertLegal(drafts);
     this.lock.assertHeld();
-    const records = this.ledger.append(drafts);
-    this.ledger.sync();
+    const records = this.#write(drafts);
     this.step(`ledger: ${records.at(-1)?.event ?? ''}`, []);
     const told: { record: Recorded; life: OrderLife | null }[] = [];
     const touched = new Map<string, OrderLife>();
@@ -194,6 +196,30 @@ export class Runtime {
     this.#project(told, [...touched.values()]);
     for (const life of touched.values()) this.onMoved(life);
     return records;
+  }
+
+  /**
+   * A write or a sync that failed leaves it unknown what is on the disk, and a second sync may claim that all is well (fsync forgets): the
+   * station stops, and the next start reads what there is.
+   */
+  #write(drafts: readonly Draft[]): Recorded[] {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      const records = this.ledger.append(drafts);
+      this.ledger.sync();
+      return records;
+    } catch (error) {
+      this.#failure = new WaybillError('IO_ERROR', `the ledger cannot be written: ${messageOf(error)}`, {
+        hint: 'Mend the disk, and start the station again.',
+        cause: error,
+      });
+      throw this.#failure;
+    }
+  }
+
+  /** Whether the station can go on at all. */
+  assertWritable(): void {
+    if (this.#failure !== null) throw this.#failure;
   }
 
   /** An order that ended long ago and is spoken of again has its state file among the live ones: the archived one goes. */
@@ -226,25 +252,32 @@ export class Runtime {
   /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
   #project(told: readonly { record: Recorded; life: OrderLife | null }[], lives: readonly OrderLife[]): void {
     for (const life of lives) {
-      this.show(life.woId, () => {
-        projectState(this.station, life);
-        if (isTerminal(life.status)) projectResult(this.station, life);
-      });
+      const seq = Math.min(...told.filter((t) => t.record.wo_id === life.woId).map((t) => t.record.seq));
+      this.show(
+        life.woId,
+        () => {
+          projectState(this.station, life);
+          if (isTerminal(life.status)) projectResult(this.station, life);
+        },
+        seq,
+      );
     }
     for (const { record } of told) {
       if (record.event === 'rejected' && record.wo_id === null) {
-        this.show(record.data.file, () => projectRejection(this.station, record.data, rejection(record.data, null)));
+        const show = () => projectRejection(this.station, record.data, rejection(record.data, null));
+        this.show(record.data.file, show, record.seq);
       }
     }
-    this.show('telemetry', () => this.telemetry.record(told));
+    this.show('telemetry', () => this.telemetry.record(told), told[0]?.record.seq);
   }
 
-  /** Writes a projection; one that cannot be written is said, and stops nothing. */
-  show(what: string, write: () => void): void {
+  /** Writes what repeats the record `seq`; where it cannot be written that is said, stops nothing, and is tried again. */
+  show(what: string, write: () => void, seq = this.ledger.head.seq): void {
     try {
       write();
     } catch (error) {
-      this.log.error({ err: error }, `${what} could not be shown; it will be restored`);
+      this.unshownFrom = Math.min(this.unshownFrom ?? seq, seq);
+      this.log.error({ err: error }, `${what} could not be shown; it is tried again`);
     }
   }
 
@@ -283,4 +316,8 @@ export class Runtime {
     this.ledger.close();
     this.lock.release();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -22,6 +22,7 @@ import { releaseWaiting } from './release.ts';
 import { markProjectionsWhole, projectionsAreWhole, restoreProjections } from './restore.ts';
 import { runOrders } from './run-order.ts';
 import { Runtime } from './runtime.ts';
+import { beginRun, endRun, showAgain } from './show-again.ts';
 import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
@@ -45,6 +46,7 @@ export interface UpOptions {
 export async function runStation(station: Station, options: UpOptions): Promise<void> {
   const rt = await Runtime.open(station, options.log, options.step);
   try {
+    const crashed = beginRun(station);
     rt.record([
       {
         event: 'opened',
@@ -56,8 +58,9 @@ export async function runStation(station: Station, options: UpOptions): Promise<
       },
     ]);
     const loop = new StationLoop(rt, options);
-    await recover(rt);
+    await recover(rt, crashed);
     await loop.run();
+    endRun(station);
   } finally {
     rt.close();
   }
@@ -110,6 +113,7 @@ class StationLoop {
       await Promise.all(this.#atWork.values());
       if (this.#failure !== null) throw this.#failure;
       await flushJournal(this.#rt);
+      await this.#showUnshown();
       await this.#tracker.look();
     } finally {
       await stopSchedule();
@@ -259,7 +263,7 @@ class StationLoop {
       alive: rt.orders.size,
       slow: this.#slow,
     };
-    writeProjection(layout.heartbeat, `${JSON.stringify(beat)}\n`);
+    rt.show('the heartbeat', () => writeProjection(layout.heartbeat, `${JSON.stringify(beat)}\n`));
     // `git clean -fdx` takes empty lanes with it.
     for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)]))
       ensureDir(join(layout.inbox, lane));
@@ -278,8 +282,19 @@ class StationLoop {
         rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
       } else markProjectionsWhole(rt.station);
     }
+    await this.#showUnshown();
     await finishPurges(rt);
     await this.#tracker.look();
+  }
+
+  /** One try for what could not be shown; what fails again waits for the next. */
+  async #showUnshown(): Promise<void> {
+    const rt = this.#rt;
+    rt.assertWritable();
+    const from = rt.unshownFrom;
+    if (from === null) return;
+    rt.unshownFrom = null;
+    await showAgain(rt, from);
   }
 
   #hint(): void {

@@ -72,24 +72,35 @@ export function writeDurable(path: string, bytes: string | Uint8Array, mode = 0o
   syncDir(dirname(path));
 }
 
-/** Replaces or creates a projection: atomic, but not synced, because it can be rebuilt from the ledger at any time. */
+/**
+ * Replaces or creates a projection: atomic, but not synced, because it can be rebuilt from the ledger at any time. Its temporary name is
+ * always the same, so that one left by a kill goes when the projection is written again. One process writes projections: the station's.
+ */
 export function writeProjection(path: string, bytes: string | Uint8Array): void {
-  const temporary = temporaryName(path);
-  const write = () => {
-    const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o644);
-    try {
-      writeAll(fd, typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(temporary, path);
-  };
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  ifThere(() => fs.unlinkSync(temporary));
+  writeUnsynced(temporary, bytes);
+  fs.renameSync(temporary, path);
+}
+
+/** Writes a new file, and the folders above it where they are missing; nothing is synced. Throws EEXIST. */
+export function writeUnsynced(path: string, bytes: string | Uint8Array): void {
+  const fd = openNew(path);
   try {
-    write();
+    writeAll(fd, typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function openNew(path: string): number {
+  const open = () => fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o644);
+  try {
+    return open();
   } catch (error) {
     if (errno(error) !== 'ENOENT') throw error;
     fs.mkdirSync(dirname(path), { recursive: true });
-    write();
+    return open();
   }
 }
 

@@ -43,6 +43,11 @@ export function decorateFileSystem(decorate: (inner: FileSystem) => FileSystem):
   fs = decorate(fs);
 }
 
+/** Copies a folder and all below it, as it is. */
+export function copyTree(from: string, to: string): void {
+  nodeFs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+}
+
 export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } =
   nodeFs.constants;
 

@@ -9,12 +9,15 @@ export interface ToolResult {
   readonly exitCode: number;
   readonly stdout: Buffer;
   readonly stderr: string;
+  /** The signal that ended it, or null. */
+  readonly killedBy: string | null;
+  readonly timedOut: boolean;
 }
 
 /** Runs one of our own tools (git) to its end, with exactly this environment, and returns all it said. Never throws for an exit code. */
 export async function runTool(
   argv: readonly string[],
-  options: { cwd: string; env: Environment; input?: string | Uint8Array },
+  options: { cwd: string; env: Environment; input?: string | Uint8Array; timeoutMs?: number },
 ): Promise<ToolResult> {
   const [file = '', ...args] = argv;
   const result = await execa(file, args, {
@@ -25,6 +28,7 @@ export async function runTool(
     encoding: 'buffer',
     stripFinalNewline: false,
     maxBuffer: 1024 * 1024 * 1024,
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
   return {
@@ -33,6 +37,8 @@ export async function runTool(
     stderr:
       Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString('utf8') ||
       (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
+    killedBy: result.signal ?? null,
+    timedOut: result.timedOut,
   };
 }
 

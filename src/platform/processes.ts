@@ -84,16 +84,25 @@ function procStat(pid: number): ProcStat | null {
   };
 }
 
+/** Live processes whose working folder lies in `folder`, apart from this one. Linux; elsewhere it cannot be told and there are none. */
+export function livingIn(folder: string): number[] {
+  return processIds().filter((pid) => pid !== process.pid && startTimeOf(pid) !== null && worksIn(pid, folder));
+}
+
 /** Live processes of this name whose working folder lies in `folder`, children of ours apart. Linux; elsewhere it cannot be told and there are none. */
 export function processesIn(folder: string, name: string): number[] {
   return processIds().filter((pid) => {
     const stat = procStat(pid);
     if (stat === null || stat.name !== name || stat.state === 'Z' || stat.ppid === process.pid) return false;
-    try {
-      const cwd = fs.readlinkSync(`/proc/${pid}/cwd`);
-      return cwd === folder || cwd.startsWith(`${folder}/`);
-    } catch {
-      return false; // not ours to look at, or gone
-    }
+    return worksIn(pid, folder);
   });
+}
+
+function worksIn(pid: number, folder: string): boolean {
+  try {
+    const cwd = fs.readlinkSync(`/proc/${pid}/cwd`);
+    return cwd === folder || cwd.startsWith(`${folder}/`);
+  } catch {
+    return false; // not ours to look at, or gone
+  }
 }

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { sha256 } from '../order/canonical-json.ts';
 import type { Change } from '../order/change.ts';
 import { isOutside } from '../order/change.ts';
 import { renderDiff } from '../order/diff.ts';
 import type { CheckResult, EvidenceManifest } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
-import { ensureDir, exists, namesIn, readIfThere, removeTree, writeProjection } from '../platform/durable.ts';
+import { namesIn, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { conform, conforms } from '../platform/schema.ts';
 
@@ -91,9 +91,11 @@ export function evidenceName(woId: string, attempt: number): string {
 
 /** Writes sealed evidence where operators look. A projection: the journal holds the same bytes. */
 export function projectEvidence(folder: string, sealed: Pick<SealedEvidence, 'files'>): void {
-  if (exists(folder)) removeTree(folder);
-  ensureDir(folder);
-  for (const file of sealed.files) writeProjection(join(folder, file.path), file.bytes);
+  const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
+  removeTree(temporary);
+  for (const file of sealed.files) writeUnsynced(join(temporary, file.path), file.bytes);
+  removeTree(folder);
+  fs.renameSync(temporary, folder);
 }
 
 /** One thing wrong with evidence on disk. */

@@ -21,6 +21,7 @@ const PLANTED: Record<string, { file: string; imports: string }> = {
   'layer-policy': { file: 'policy/planted-layer.ts', imports: '../record/planted.ts' },
   'layer-stages': { file: 'guardrail/planted-layer.ts', imports: '../pipeline/planted.ts' },
   'layer-pipeline': { file: 'pipeline/planted-layer.ts', imports: '../mcp/planted.ts' },
+  'layer-torture': { file: 'torture/planted-layer.ts', imports: '../cli/planted.ts' },
   'only-one-file-imports-chokidar': { file: 'platform/planted-chokidar.ts', imports: 'chokidar' },
   'only-one-file-imports-execa': { file: 'execute/planted-execa.ts', imports: 'execa' },
   'only-one-file-imports-fs-native-extensions': { file: 'queue/planted-fsx.ts', imports: 'fs-native-extensions' },

@@ -1,0 +1,50 @@
+import { dirname, join } from 'node:path';
+import { decorateGit } from '../git/git.ts';
+import { runStation } from '../pipeline/station-process.ts';
+import { writeProjection } from '../platform/durable.ts';
+import { decorateFileSystem, fs } from '../platform/fs.ts';
+import { openLog } from '../platform/log.ts';
+import { signalProcess } from '../platform/process.ts';
+import { decorateWatching } from '../platform/watch.ts';
+import { prepareStation } from '../station/station.ts';
+import { type FaultPlan, Faults, NO_FAULT } from './faults.ts';
+import { Volatile } from './power.ts';
+
+/**
+ * The process that is tortured: `node victim.js ROOT PLAN REPORT`. Drains the station with the plan's fault in it; where it survives, the
+ * report says how many operations there were and what was struck.
+ */
+
+const [root = '', text = '{}', report = ''] = process.argv.slice(2);
+const plan: FaultPlan = { ...NO_FAULT, ...(JSON.parse(text) as Partial<FaultPlan>) };
+const { station } = await prepareStation(root);
+
+const plain = fs;
+const power = plan.kind === 'power' ? new Volatile(plain, station.layout.gitDir, join(dirname(root), 'stash')) : null;
+const faults = new Faults(plan, { die, power });
+if (power !== null) {
+  decorateFileSystem((inner) => power.decorateFiles(inner));
+  decorateGit((inner) => power.decorateGit(inner));
+}
+decorateFileSystem((inner) => faults.decorateFiles(inner));
+decorateGit((inner) => faults.decorateGit(inner));
+if (plan.deaf) decorateWatching(() => () => ({ close: async () => {} }));
+
+const told = () => {
+  decorateFileSystem(() => plain);
+  writeProjection(report, JSON.stringify({ operations: faults.operations, struck: faults.struck }));
+};
+try {
+  await runStation(station, { drain: true, log: openLog('error'), signal: new AbortController().signal });
+} catch (error) {
+  // stopping is what a station may do when it cannot write
+  process.exitCode = 70;
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+}
+told();
+
+function die(): never {
+  signalProcess(process.pid, 'SIGKILL');
+  // the signal may take an instant
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+}

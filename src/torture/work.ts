@@ -1,0 +1,211 @@
+import { dirname, join } from 'node:path';
+import { Git } from '../git/git.ts';
+import { ensureDir, writeAll } from '../platform/durable.ts';
+import { fs, O_CREAT, O_WRONLY } from '../platform/fs.ts';
+import { newUlid } from '../platform/ids.ts';
+import { initStation, type Station } from '../station/station.ts';
+
+/** The orders that a tortured station gets, and how each may end. */
+
+/** One order: how it is dropped, what it does when it is done, and how else it may end without any fault. */
+export interface Task {
+  readonly woId: string;
+  /** The order document; a text is dropped as it is. */
+  readonly order: Record<string, unknown> | string;
+  readonly as: 'file' | 'bundle' | 'command';
+  /** `done`, or the code that it fails or is rejected with. */
+  readonly end: string;
+  /** Its files when it is done: content by path, null for one that is gone. */
+  readonly makes: Readonly<Record<string, string | null>>;
+  /** Has a command that must not run twice: each run adds a line to `runs/<woId>`. */
+  readonly runs: 'never' | 'once' | 'any';
+}
+
+export interface Workload {
+  readonly name: string;
+  readonly settings: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly tasks: readonly Task[];
+}
+
+const task = (woId: string, order: Record<string, unknown> | string, more: Partial<Task> = {}): Task => ({
+  woId,
+  order: typeof order === 'string' ? order : { wo_id: woId, title: `Torture ${woId}`, ...order },
+  as: 'file',
+  end: 'done',
+  makes: {},
+  runs: 'never',
+  ...more,
+});
+
+const run = (woId: string) => `echo ran >> runs/${woId}`;
+
+/** Orders that only touch files: they land together, in batches. */
+export const FILES: Workload = {
+  name: 'files',
+  settings: 'intake: {settle_ms: 20}\n',
+  files: {
+    'edit.txt': 'one\ntwo\nthree\n',
+    'old.txt': 'old\n',
+    'gone.txt': 'gone\n',
+    'patched.txt': '1\n2\n3\n',
+    'kept.txt': 'kept\n',
+  },
+  tasks: [
+    task(
+      'T-WRITE',
+      { files: [{ path: 'a/b/new.txt', content: 'new\n', mode: '0755' }] },
+      { makes: { 'a/b/new.txt': 'new\n' } },
+    ),
+    task(
+      'T-EDIT',
+      { actions: [{ action: 'edit', path: 'edit.txt', find: 'two', replace: 'TWO' }] },
+      { makes: { 'edit.txt': 'one\nTWO\nthree\n' } },
+    ),
+    task(
+      'T-PATCH',
+      {
+        actions: [
+          { action: 'patch', patch: '--- a/patched.txt\n+++ b/patched.txt\n@@ -1,3 +1,3 @@\n 1\n-2\n+zwei\n 3\n' },
+        ],
+      },
+      { makes: { 'patched.txt': '1\nzwei\n3\n' } },
+    ),
+    task(
+      'T-MOVE',
+      { actions: [{ action: 'move', path: 'old.txt', to: 'moved/new-name.txt' }] },
+      { makes: { 'old.txt': null, 'moved/new-name.txt': 'old\n' } },
+    ),
+    task('T-DELETE', { actions: [{ action: 'delete', path: 'gone.txt' }] }, { makes: { 'gone.txt': null } }),
+    task(
+      'T-FAIL',
+      { actions: [{ action: 'edit', path: 'kept.txt', find: 'absent', replace: 'x' }] },
+      { end: 'FIND_NOT_FOUND' },
+    ),
+    task('T-BAD', 'wo_id: [\n...\n', { end: 'YAML_INVALID' }),
+    task(
+      'T-BUNDLE',
+      { files: [{ path: 'from-bundle.txt', content: 'bundle\n' }] },
+      { as: 'bundle', makes: { 'from-bundle.txt': 'bundle\n' } },
+    ),
+    task(
+      'T-DROP',
+      { files: [{ path: 'from-drop.txt', content: 'drop\n' }] },
+      { as: 'command', makes: { 'from-drop.txt': 'drop\n' } },
+    ),
+    task(
+      'T-AFTER',
+      { depends_on: ['T-WRITE'], files: [{ path: 'after.txt', content: 'after\n' }] },
+      { makes: { 'after.txt': 'after\n' } },
+    ),
+  ],
+};
+
+/** Orders with commands and checks: they work in place before they land. */
+export const COMMANDS: Workload = {
+  name: 'commands',
+  settings: 'commands: {allow: ["*"]}\nlanes: {MAIN: {concurrency: 2}}\n',
+  files: { 'out.txt': 'before\n', 'checked.txt': 'before\n', 'undone.txt': 'before\n' },
+  tasks: [
+    task(
+      'T-RUN',
+      {
+        files: [{ path: 'tool.sh', content: `${run('T-RUN')}; echo after > out.txt\n`, mode: '0755' }],
+        actions: [{ action: 'command', argv: ['sh', 'tool.sh'], outputs: ['out.txt'] }],
+        tests: [{ name: 'output', command: 'cat out.txt', expected: 'after' }],
+      },
+      { makes: { 'out.txt': 'after\n' }, runs: 'once' },
+    ),
+    task(
+      'T-AGAIN',
+      {
+        actions: [
+          {
+            action: 'command',
+            command: `${run('T-AGAIN')}; echo again > again.txt`,
+            outputs: ['again.txt'],
+            idempotent: true,
+          },
+        ],
+      },
+      { makes: { 'again.txt': 'again\n' }, runs: 'any' },
+    ),
+    task(
+      'T-CHECK',
+      {
+        files: [
+          { path: 'checked.txt', content: 'after\n' },
+          { path: 'made/for-check.txt', content: 'made\n' },
+        ],
+        tests: [{ name: 'fails', command: 'cat checked.txt', expected: 'other' }],
+      },
+      { end: 'CHECK_FAILED' },
+    ),
+    task(
+      'T-BROKEN',
+      {
+        files: [{ path: 'undone.txt', content: 'after\n' }],
+        actions: [{ action: 'command', command: `${run('T-BROKEN')}; exit 3`, idempotent: true }],
+      },
+      { end: 'COMMAND_FAILED', runs: 'any' },
+    ),
+  ],
+};
+
+export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS];
+
+/** Makes a repository with a station and one commit in an empty folder. */
+export async function makeStation(root: string, workload: Workload): Promise<Station> {
+  ensureDir(root);
+  const git = new Git(root);
+  await git.run(['init', '--quiet', '--initial-branch=main']);
+  await git.run(['config', 'user.name', 'Torture']);
+  await git.run(['config', 'user.email', 'torture@waybill.invalid']);
+  for (const [path, content] of Object.entries({ ...workload.files, 'waybill.yaml': workload.settings }))
+    writePlain(join(root, path), content);
+  const { station } = await initStation(root, 'default');
+  ensureDir(join(root, 'runs'));
+  writePlain(
+    join(root, '.git', 'info', 'exclude'),
+    `${fs.readFileSync(join(root, '.git', 'info', 'exclude'), 'utf8')}runs/\n`,
+  );
+  await git.run(['add', '--all']);
+  await git.run(['commit', '--quiet', '-m', 'Begin']);
+  return station;
+}
+
+/** Drops every order of a workload, whole and synced by its author: what comes after is the station's. */
+export function dropAll(station: Station, workload: Workload): void {
+  for (const { woId, order, as } of workload.tasks) {
+    const lane = join(station.layout.inbox, 'MAIN');
+    const text = typeof order === 'string' ? order : `${JSON.stringify(order)}\n`;
+    const name = typeof order === 'string' ? `${woId}.yaml` : `${woId}.json`;
+    if (as === 'file') writePlain(join(lane, name), text);
+    else if (as === 'bundle') {
+      writePlain(join(lane, woId, 'note.txt'), 'note\n');
+      writePlain(join(lane, woId, name), text);
+    } else {
+      const command = {
+        v: 1,
+        command: 'drop',
+        at: new Date().toISOString(),
+        lane: 'MAIN',
+        file: name,
+        content: Buffer.from(text).toString('base64'),
+      };
+      writePlain(join(station.layout.commands, `${newUlid()}.json`), JSON.stringify(command));
+    }
+  }
+}
+
+export function writePlain(path: string, text: string): void {
+  ensureDir(dirname(path));
+  const fd = fs.openSync(path, O_WRONLY | O_CREAT, 0o644);
+  try {
+    fs.ftruncateSync(fd, 0);
+    writeAll(fd, Buffer.from(text));
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
