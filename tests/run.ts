@@ -25,7 +25,7 @@ const { values, positionals: filters } = parseArgs({
   },
 });
 const jobs = positive('--jobs', values.jobs);
-const timeoutMs = 1000 * positive('--timeout', values.timeout ?? (values.torture ? '1800' : '180'));
+const timeoutMs = 1000 * positive('--timeout', values.timeout ?? (values.torture ? '14400' : '300'));
 const folder = resolve(values.dir);
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'waybill-run-')));

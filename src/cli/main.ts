@@ -179,6 +179,19 @@ command(
   async (_, o) => (await import('./verify.ts')).restore(o),
 );
 
+command(
+  'torture',
+  'try kills, faults, races and lost events on a temporary station, on the disk you name',
+  ['waybill torture', 'waybill torture --minutes 10 --dir /mnt/work', 'waybill torture --seed 4711 --rounds 1'],
+  (c) =>
+    c
+      .option('--minutes <n>', 'how long', '1')
+      .option('--dir <dir>', 'where to make the stations (default: the temporary folder)')
+      .option('--seed <n>', 'repeat what this seed did')
+      .option('--rounds <n>', 'so many rounds, however long they take'),
+  async (_, o) => (await import('./torture.ts')).torture(o),
+);
+
 for (const [name, what] of [
   ['retry', 'run a failed or cancelled order again'],
   ['cancel', 'end an order'],

@@ -17,7 +17,7 @@ export interface ToolResult {
 /** Runs one of our own tools (git) to its end, with exactly this environment, and returns all it said. Never throws for an exit code. */
 export async function runTool(
   argv: readonly string[],
-  options: { cwd: string; env: Environment; input?: string | Uint8Array; timeoutMs?: number },
+  options: { cwd: string; env: Environment; input?: string | Uint8Array; timeoutMs?: number; signal?: AbortSignal },
 ): Promise<ToolResult> {
   const [file = '', ...args] = argv;
   const result = await execa(file, args, {
@@ -28,7 +28,8 @@ export async function runTool(
     encoding: 'buffer',
     stripFinalNewline: false,
     maxBuffer: 1024 * 1024 * 1024,
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
   return {

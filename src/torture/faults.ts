@@ -23,6 +23,8 @@ export interface FaultPlan {
   readonly lasting: boolean;
   /** A failing git does its work first: only the answer is lost. */
   readonly late: boolean;
+  /** The station goes on until SIGTERM; else it ends when nothing is runnable. */
+  readonly stays: boolean;
   /** Watchers tell of nothing. */
   readonly deaf: boolean;
   /** Share of what was not synced that survives a power loss by chance; 0 loses all of it. */
@@ -36,6 +38,7 @@ export const NO_FAULT: FaultPlan = {
   at: 0,
   lasting: false,
   late: false,
+  stays: false,
   deaf: false,
   survives: 0,
   seed: 1,

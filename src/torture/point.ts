@@ -5,7 +5,7 @@ import { copyTree } from '../platform/fs.ts';
 import { openLog } from '../platform/log.ts';
 import { runTool } from '../platform/process.ts';
 import { openStation, prepareStation } from '../station/station.ts';
-import { checkStation } from './check.ts';
+import { checkStation, type Expectation } from './check.ts';
 import { type FaultPlan, NO_FAULT } from './faults.ts';
 import { dropAll, makeStation, type Workload } from './work.ts';
 
@@ -30,9 +30,12 @@ export class Bench {
   readonly #made = new Map<string, string>();
   #n = 0;
 
-  /** `folder` is empty and on the disk that is to be tried. */
-  constructor(folder: string) {
+  readonly #victim: string;
+
+  /** `folder` is empty and on the disk that is to be tried; `victim` is the built victim.js. */
+  constructor(folder: string, victim = join(import.meta.dirname, 'victim.js')) {
     this.#folder = folder;
+    this.#victim = victim;
     ensureDir(folder);
   }
 
@@ -50,10 +53,39 @@ export class Bench {
     return join(folder, 'repo');
   }
 
-  /** Throws a station away that passed; others are kept to be looked at. */
-  discard(root: string): void {
-    removeTree(join(root, '..'));
+  /** Runs a station process with this fault in it to its end. */
+  async strike(root: string, plan: FaultPlan, signal?: AbortSignal): Promise<Struck> {
+    const report = join(root, '..', `report-${plan.seed}-${++this.#n}.json`);
+    const victim = await runTool([process.execPath, this.#victim, root, JSON.stringify(plan), report], {
+      cwd: join(root, '..'),
+      env: environment(),
+      timeoutMs: LIMIT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const told = reportOf(report);
+    const faults: string[] = [];
+    if (victim.timedOut) faults.push(`the station did not end within ${LIMIT_MS / 1000} s`);
+    else if (victim.killedBy === null && told === null) faults.push(`the station ended with ${victim.exitCode}`);
+    return { killed: victim.killedBy === 'SIGKILL', report: told, faults, stderr: victim.stderr };
   }
+
+  /** Starts the station again with nothing in its way, and looks at it from outside. One that passed is thrown away, others are kept. */
+  async judge(root: string, workload: Workload, expected: Expectation): Promise<string[]> {
+    const failed = await startAgain(root);
+    const faults = failed === null ? [] : [`the next start failed: ${failed}`];
+    faults.push(...(await checkStation(await openStation(root), workload, expected)));
+    if (faults.length === 0) removeTree(join(root, '..'));
+    else faults.push(`kept as ${root}`);
+    return faults;
+  }
+}
+
+/** How a struck process ended. */
+export interface Struck {
+  readonly killed: boolean;
+  readonly report: { readonly operations: number; readonly struck: string | null } | null;
+  readonly faults: string[];
+  readonly stderr: string;
 }
 
 /** How many operations an undisturbed run of this workload has, as the plan counts them. */
@@ -67,24 +99,11 @@ export async function countOperations(bench: Bench, workload: Workload, kind: Fa
 export async function tryPoint(bench: Bench, workload: Workload, plan: FaultPlan): Promise<Outcome> {
   const root = await bench.station(workload);
   dropAll(await openStation(root), workload);
-  const report = join(root, '..', 'report.json');
-  const victim = await runTool([process.execPath, VICTIM, root, JSON.stringify(plan), report], {
-    cwd: join(root, '..'),
-    env: environment(),
-    timeoutMs: LIMIT_MS,
-  });
-  const told = reportOf(report);
-  const struck = victim.killedBy === 'SIGKILL' || (told !== null && told.struck !== null);
-  const faults: string[] = [];
-  if (victim.timedOut) faults.push(`the station did not end within ${LIMIT_MS / 1000} s`);
-  else if (victim.killedBy === null && told === null)
-    faults.push(`the station ended with ${victim.exitCode}: ${victim.stderr}`);
-  const failed = await startAgain(root);
-  if (failed !== null) faults.push(`the next start failed: ${failed}`);
-  faults.push(...(await checkStation(await openStation(root), workload, { errors: plan.kind.startsWith('E') })));
-  if (faults.length === 0) bench.discard(root);
-  else faults.push(`(kept: ${root}; it said: ${victim.stderr.slice(-2000)})`);
-  return { faults, struck, operations: told?.operations ?? 0, what: told?.struck ?? null };
+  const victim = await bench.strike(root, plan);
+  const struck = victim.killed || (victim.report !== null && victim.report.struck !== null);
+  const faults = [...victim.faults, ...(await bench.judge(root, workload, { errors: plan.kind.startsWith('E') }))];
+  if (faults.length > 0) faults.push(`it said: ${victim.stderr.slice(-2000)}`);
+  return { faults, struck, operations: victim.report?.operations ?? 0, what: victim.report?.struck ?? null };
 }
 
 /** A new start, with nothing in its way; returns what it failed with. */
@@ -98,17 +117,15 @@ async function startAgain(root: string): Promise<string | null> {
   }
 }
 
-const VICTIM = join(import.meta.dirname, 'victim.js');
-
 /** The victim gets no more of our environment than git and node need. */
-export function environment(): Record<string, string> {
+function environment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM'];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
 }
 
-function reportOf(path: string): { operations: number; struck: string | null } | null {
+function reportOf(path: string): Struck['report'] {
   if (!exists(path)) return null;
   return JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null') as {
     operations: number;

@@ -11,8 +11,8 @@ import { type FaultPlan, Faults, NO_FAULT } from './faults.ts';
 import { Volatile } from './power.ts';
 
 /**
- * The process that is tortured: `node victim.js ROOT PLAN REPORT`. Drains the station with the plan's fault in it; where it survives, the
- * report says how many operations there were and what was struck.
+ * The process that is tortured: `node victim.js ROOT PLAN REPORT`. Drains the station with the plan's fault in it, or runs it until SIGTERM;
+ * where it survives, the report says how many operations there were and what was struck.
  */
 
 const [root = '', text = '{}', report = ''] = process.argv.slice(2);
@@ -34,8 +34,10 @@ const told = () => {
   decorateFileSystem(() => plain);
   writeProjection(report, JSON.stringify({ operations: faults.operations, struck: faults.struck }));
 };
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
 try {
-  await runStation(station, { drain: true, log: openLog('error'), signal: new AbortController().signal });
+  await runStation(station, { drain: !plan.stays, log: openLog('error'), signal: stop.signal });
 } catch (error) {
   // stopping is what a station may do when it cannot write
   process.exitCode = 70;

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Git } from '../git/git.ts';
-import { ensureDir, writeAll } from '../platform/durable.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, writeAll, writeDurable } from '../platform/durable.ts';
 import { fs, O_CREAT, O_WRONLY } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { initStation, type Station } from '../station/station.ts';
@@ -176,29 +177,26 @@ export async function makeStation(root: string, workload: Workload): Promise<Sta
 
 /** Drops every order of a workload, whole and synced by its author: what comes after is the station's. */
 export function dropAll(station: Station, workload: Workload): void {
-  for (const { woId, order, as } of workload.tasks) {
-    const lane = join(station.layout.inbox, 'MAIN');
-    const text = typeof order === 'string' ? order : `${JSON.stringify(order)}\n`;
-    const name = typeof order === 'string' ? `${woId}.yaml` : `${woId}.json`;
-    if (as === 'file') writePlain(join(lane, name), text);
-    else if (as === 'bundle') {
-      writePlain(join(lane, woId, 'note.txt'), 'note\n');
-      writePlain(join(lane, woId, name), text);
-    } else {
-      const command = {
-        v: 1,
-        command: 'drop',
-        at: new Date().toISOString(),
-        lane: 'MAIN',
-        file: name,
-        content: Buffer.from(text).toString('base64'),
-      };
-      writePlain(join(station.layout.commands, `${newUlid()}.json`), JSON.stringify(command));
-    }
+  for (const task of workload.tasks) dropTask(station, task);
+}
+
+/** Drops one order so that it is whole when it can be seen. */
+export function dropTask(station: Station, { woId, order, as }: Task): void {
+  const lane = join(station.layout.inbox, 'MAIN');
+  const text = typeof order === 'string' ? order : `${JSON.stringify(order)}\n`;
+  const name = typeof order === 'string' ? `${woId}.yaml` : `${woId}.json`;
+  if (as === 'file') writeDurable(join(lane, name), text);
+  else if (as === 'bundle') {
+    writePlain(join(lane, woId, 'note.txt'), 'note\n');
+    writeDurable(join(lane, woId, name), text);
+  } else {
+    const content = Buffer.from(text).toString('base64');
+    const command = { v: 1, command: 'drop', at: now(), lane: 'MAIN', file: name, content };
+    writeDurable(join(station.layout.commands, `${newUlid()}.json`), JSON.stringify(command));
   }
 }
 
-export function writePlain(path: string, text: string): void {
+function writePlain(path: string, text: string): void {
   ensureDir(dirname(path));
   const fd = fs.openSync(path, O_WRONLY | O_CREAT, 0o644);
   try {

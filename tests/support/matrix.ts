@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import type { FaultKind } from '../../src/torture/faults.ts';
+import { NO_FAULT } from '../../src/torture/faults.ts';
+import { Bench, tryPoint } from '../../src/torture/point.ts';
+import { randomOf } from '../../src/torture/random.ts';
+import { Torture } from '../../src/torture/torture.ts';
+import { WORKLOADS, type Workload } from '../../src/torture/work.ts';
+import { assert, type TestContext } from './suite.ts';
+
+/** Points of the matrix: workload, kind of fault, number of the operation that is struck. */
+
+const VICTIM = resolve(import.meta.dirname, '../../dist/torture/victim.js');
+
+export function seedOfRun(): number {
+  const seed = Number(process.env['WAYBILL_SEED'] ?? Math.floor(Math.random() * 1e9));
+  console.log(`seed ${seed}; WAYBILL_SEED=${seed} repeats it`);
+  return seed;
+}
+
+/** Strikes at so many points by chance, the kinds and workloads in turn, and fails with every point that did not survive. */
+export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKind[], count: number): Promise<void> {
+  const seed = seedOfRun();
+  const bench = new Bench(t.tempDir(), VICTIM);
+  const torture = new Torture(bench);
+  const random = randomOf(seed);
+  const bad: string[] = [];
+  let struck = 0;
+  for (let n = 0; n < count; n++) {
+    const kind = kinds[n % kinds.length] ?? 'kill';
+    const workload = WORKLOADS[Math.floor(n / kinds.length) % WORKLOADS.length] as Workload;
+    const plan = await torture.plan(workload, kind, random, seed + n);
+    const outcome = await tryPoint(bench, workload, plan);
+    if (outcome.struck) struck++;
+    if (outcome.faults.length > 0)
+      bad.push(`${workload.name} ${JSON.stringify(plan)}:\n  ${outcome.faults.join('\n  ')}`);
+  }
+  assert.equal(bad.length, 0, `seed ${seed}: ${bad.length} of ${count} points:\n${bad.join('\n')}`);
+  // the number of operations differs a little from run to run, so that some of the last are not reached
+  assert.ok(struck > count * 0.8, `seed ${seed}: only ${struck} of ${count} points were reached`);
+}
+
+/** Strikes at every operation of a workload with one kind of fault. */
+export async function tryEveryPoint(t: TestContext, workload: Workload, kind: FaultKind): Promise<void> {
+  const bench = new Bench(t.tempDir(), VICTIM);
+  const operations = await new Torture(bench).operations(workload, kind);
+  const bad: string[] = [];
+  for (let at = 1; at <= operations; at++) {
+    const plan = { ...NO_FAULT, kind, at, seed: at, late: at % 2 === 0 && kind.startsWith('E') };
+    const { faults } = await tryPoint(bench, workload, plan);
+    if (faults.length > 0) bad.push(`${workload.name} ${JSON.stringify(plan)}:\n  ${faults.join('\n  ')}`);
+    if (at % 100 === 0) console.log(`${workload.name} ${kind}: ${at} of ${operations}, ${bad.length} failed`);
+  }
+  console.log(`${workload.name} ${kind}: ${operations} points, ${bad.length} failed`);
+  assert.equal(bad.length, 0, bad.join('\n'));
+}
