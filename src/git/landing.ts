@@ -173,12 +173,16 @@ class Attempt {
 
   /** Leaves files, index, refs and locks as they were found. */
   async takeBack(): Promise<void> {
-    this.#placement.undo();
-    if (this.#indexed) {
-      const back = inside(this.#plan).map(({ path, before, after }) => ({ path, before: after, after: before }));
-      await updateIndex(this.#repo, join(this.#scratch, 'index'), back);
+    try {
+      this.#placement.undo();
+      if (this.#indexed) {
+        const back = inside(this.#plan).map(({ path, before, after }) => ({ path, before: after, after: before }));
+        await updateIndex(this.#repo, join(this.#scratch, 'index'), back);
+      }
+    } finally {
+      // a git that still listens would keep us alive
+      await this.#refs?.abort();
     }
-    await this.#refs?.abort();
     this.#lock.release();
     this.#placement.finish();
     removeTree(this.#scratch);

@@ -140,31 +140,29 @@ export class Placement {
       return null;
     }
     if (!isAt(there, target.before)) return changed();
-    if (target.after === null) {
-      if (!takeAside(path, staged)) return changed();
-      if (!isAt(onDisk(staged), target.before)) {
-        place(path, staged);
-        return changed();
-      }
-      this.#placed.push({ target, staged, made: [], how: 'removed' });
-      return null;
+    const how = target.after === null ? 'removed' : target.before === null ? 'created' : 'exchanged';
+    const made = how === 'created' ? makeParents(path) : [];
+    // noted before it is done: an act that fails after its effect (a sync) is taken back like any other
+    this.#placed.push({ target, staged, made, how });
+    if (this.#act(how, path, staged, target)) return null;
+    this.#placed.pop();
+    removeEmptyFolders(made);
+    return changed();
+  }
+
+  /** Returns false when somebody was there first; then everything is as it was found. */
+  #act(how: Placed['how'], path: string, staged: string, target: Target): boolean {
+    if (how === 'created') return place(path, staged);
+    if (how === 'removed') {
+      if (!takeAside(path, staged)) return false;
+      if (isAt(onDisk(staged), target.before)) return true;
+      place(path, staged);
+      return false;
     }
-    if (target.before === null) {
-      const made = makeParents(path);
-      if (!place(path, staged)) {
-        removeEmptyFolders(made);
-        return changed();
-      }
-      this.#placed.push({ target, staged, made, how: 'created' });
-      return null;
-    }
-    if (!exchange(path, staged)) return changed();
-    if (!isAt(onDisk(staged), target.before)) {
-      this.#swapBack(path, staged, target);
-      return changed();
-    }
-    this.#placed.push({ target, staged, made: [], how: 'exchanged' });
-    return null;
+    if (!exchange(path, staged)) return false;
+    if (isAt(onDisk(staged), target.before)) return true;
+    this.#swapBack(path, staged, target);
+    return false;
   }
 
   /** Puts back what came out. A save between the two swaps comes out in turn: then that newest one goes back, and the older is kept. */
@@ -178,7 +176,7 @@ export class Placement {
     const left: string[] = [];
     for (const { target, staged, made, how } of this.#placed.reverse()) {
       const path = this.absolute(target);
-      if (how === 'already') continue;
+      if (how === 'already' || isAt(onDisk(path), target.before)) continue;
       if (how === 'removed') {
         if (!place(path, staged)) left.push(target.path);
         continue;

@@ -14,7 +14,7 @@ import type { Task, Workload } from './work.ts';
 /** Looks from outside, with files and git alone, at what a station left: everything that must hold, and each thing that does not. */
 
 /** Ends that a fault may give to an order beside its own: the reason is told, nothing is done. */
-const FAULT_CODES = ['IO_ERROR', 'GIT_FAILED', 'UNCLAIMABLE'];
+const FAULT_CODES = ['IO_ERROR', 'GIT_FAILED', 'UNCLAIMABLE', 'DEPENDENCY_FAILED'];
 
 export interface Expectation {
   /** Calls failed, so that orders may have failed with the reason. After a kill they may not. */
