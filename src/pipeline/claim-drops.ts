@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { claimDrop, makeClaims, syncLanes } from '../intake/claim.ts';
-import type { InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
+import type { Drop, InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { errorBody, WaybillError } from '../order/error.ts';
 import type { RejectedData } from '../order/event.ts';
@@ -23,7 +23,8 @@ export function claimDrops(
   const found = scanner.scan(limit);
   const claims: string[] = [];
   const lanes = new Set<string>();
-  const made = makeClaims(claimed, found.drops);
+  const made = makeFolders(rt, found.drops);
+  if (made === null) return { claims: [], settlesIn: 1000 };
   for (const [n, drop] of found.drops.entries()) {
     const claim = made[n] ?? '';
     try {
@@ -43,6 +44,16 @@ export function claimDrops(
     rt.step('life 1: claimed', claims);
   }
   return { claims, settlesIn: found.settlesIn };
+}
+
+/** Null while the machine cannot make the folders: the drops stay where they are. */
+function makeFolders(rt: Runtime, drops: readonly Drop[]): string[] | null {
+  try {
+    return makeClaims(rt.station.layout.claimed, drops);
+  } catch (error) {
+    rt.log.warn({ err: error }, 'drops cannot be claimed now; it is tried again');
+    return null;
+  }
 }
 
 function oddityError(rt: Runtime, { lane, name, code, what }: Oddity): WaybillError {

@@ -22,14 +22,12 @@ test.before((t) => {
 });
 
 for (const what of Object.keys(PERSON)) {
-  test(`rules 1 and 4: she ${what} after a kill at any step of landing`, (t) => {
-    let tried = 0;
-    for (const [at, step] of steps.entries()) {
-      if (!STEPS[what]?.test(step)) continue;
-      killAndRecover(t, steps, at, what);
-      tried++;
-    }
-    assert.ok(tried >= 4, `only ${tried} steps of landing were seen`);
+  test(`rules 1 and 4: she ${what} after a kill at a step of landing`, (t) => {
+    const places = [...steps.entries()].filter(([, step]) => STEPS[what]?.test(step)).map(([at]) => at);
+    assert.ok(places.length >= 4, `only ${places.length} steps of landing were seen`);
+    // every second one, begun by chance: npm test has to stay short
+    for (let n = Math.floor(Math.random() * 2); n < places.length; n += 2)
+      killAndRecover(t, steps, places[n] ?? 0, what);
   });
 }
 
