@@ -67,7 +67,7 @@ async function ls(station: Station, options: Options): Promise<void> {
   const waiting = asideEntries(station.layout.live).map(({ name, at }) => ({ name, at }));
   if (options.json) {
     const { bytes, max_bytes, over } = total;
-    return printJson({ ok: true, keeps, bytes, max_bytes, over, not_in_git_yet: waiting });
+    return printJson({ ok: true, keeps, bytes, max_bytes, over, waiting });
   }
   if (keeps.length === 0) print('Nothing was kept.');
   printKeeps(keeps);
@@ -75,7 +75,8 @@ async function ls(station: Station, options: Options): Promise<void> {
     const line = `${keeps.length} ${keeps.length === 1 ? 'keep' : 'keeps'}, ${sizeText(total.bytes)} of ${sizeText(total.max_bytes)}`;
     print(total.over ? pc.yellow(`${line}: over the limit; \`waybill keep prune\` deletes what you name`) : line);
   }
-  if (waiting.length > 0) print('\nnot in git yet (open in a program, or not to be read; the station tries again):');
+  if (waiting.length > 0)
+    print('\nplain files that wait (open in a program, or not to be read; the station tries again):');
   for (const { name, at } of waiting) print(`  ${name}  ${plain(relative(process.cwd(), at))}`);
 }
 

@@ -165,7 +165,7 @@ test('what cannot be read as a file waits where it lies, is listed, and stops no
   s.drain();
   assert.equal(s.state('WO-GOOD').status, 'done');
   assert.deepEqual(s.kept(), ['WO-1']);
-  assert.match(s.waybill('keep', 'ls').stdout, /not in git yet[^\n]*\n {2}WO-2 {2}\.git\/waybill\/kept\//);
+  assert.match(s.waybill('keep', 'ls').stdout, /plain files that wait[^\n]*\n {2}WO-2 {2}\.git\/waybill\/kept\//);
   assert.match(s.waybill('keep', 'show', 'WO-2').stderr, /UNKNOWN_KEEP WO-2 is not in git yet/);
 });
 
