@@ -6,9 +6,9 @@ import { blobId } from '../git/object-id.ts';
 import type { Content } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { now } from '../platform/clock.ts';
-import { exists, removeDurable, removeTree, syncDir, writeDurable } from '../platform/durable.ts';
+import { exists, removeDurable, writeDurable } from '../platform/durable.ts';
 import { isOpenElsewhere } from '../platform/processes.ts';
-import { type AsideEntry, type AsideFile, asideEntries, readAside } from '../record/aside.ts';
+import { type AsideEntry, type AsideFile, asideEntries, readAside, removeAside } from '../record/aside.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -67,9 +67,7 @@ async function gather(rt: Runtime, entry: AsideEntry): Promise<boolean> {
     if (await commitAside(rt, entry, files)) grew = true;
     if (isOpenElsewhere(files.map((f) => f.from))) return grew;
     if (!isSame(files, readAside(entry))) continue;
-    removeTree(entry.at);
-    syncDir(join(entry.at, '..'));
-    for (const note of entry.notes) removeDurable(note);
+    removeAside(entry);
     return grew;
   }
   return grew;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KEPT_BYTES, readAbout } from '../git/kept-files.ts';
 import { isGoodId } from '../order/id.ts';
-import { namesIn, readIfThere } from '../platform/durable.ts';
+import { namesIn, readIfThere, removeDurable, removeTree, syncDir } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { isGitName } from '../policy/fence.ts';
 
@@ -114,6 +114,14 @@ export function readAside(entry: AsideEntry): AsideFile[] {
   else if (ifThere(() => fs.lstatSync(entry.at)) !== undefined)
     files.push(readFile(entry.at, treePath(entry.paths[0] ?? '')));
   return files;
+}
+
+/** Removes what is in git now. The bytes first and the notes last: a kill in between leaves a note about nothing, never bytes without one. */
+export function removeAside(entry: AsideEntry): void {
+  if (entry.as !== null && isFolder(entry.at)) removeDurable(join(entry.at, KEPT_BYTES));
+  removeTree(entry.at);
+  syncDir(dirname(entry.at));
+  for (const note of entry.notes) removeDurable(note);
 }
 
 function readFile(from: string, path: string): AsideFile {

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
@@ -21,8 +22,10 @@ function keepRef(s: TestStation, name: string): string {
 
 /** The files of a keep with their contents. */
 function filesOf(s: TestStation, name: string): Record<string, string> {
-  const shown = JSON.parse(s.waybill('keep', 'show', name, '--json').stdout) as { files: { path: string }[] };
-  return Object.fromEntries(shown.files.map(({ path }) => [path, s.waybill('keep', 'show', name, path).stdout]));
+  const ref = keepRef(s, name);
+  const paths = s.git('ls-tree', '-r', '--name-only', ref).split('\n');
+  const bytes = (path: string) => execFileSync('git', ['show', `${ref}:${path}`], { cwd: s.root, encoding: 'utf8' });
+  return Object.fromEntries(paths.map((path) => [path, bytes(path)]));
 }
 
 function commitsIn(s: TestStation, name: string): number {
@@ -126,6 +129,27 @@ test('a kill between the commit and the removal of the plain file, then another 
   assert.equal(commitsIn(s, 'WO-1'), 1);
   assert.deepEqual(plainFiles(s), []);
   assert.deepEqual(s.leftovers(), []);
+});
+
+test('a kill before any change of a file after the commit leaves one copy under one name', (t) => {
+  const script = join(import.meta.dirname, 'fixtures/kill-after.mjs');
+  const s = testStation(t);
+  const names: string[] = [];
+  for (let n = 0; n < 14; n++) {
+    const claim = ulid(100 + n);
+    aside(s, n, `WO-${n}`, 'a.txt', `hers ${n}`);
+    s.write(`.git/waybill/late/${claim}.json`, JSON.stringify({ v: 1, wo_id: `WO-${n}` }));
+    s.write(`.git/waybill/late/${claim}/MAIN/x.yaml`, `late ${n}`);
+    const args = [script, s.root, 'keep: in git', String(n)];
+    assert.equal(spawnSync(process.execPath, args, { stdio: 'ignore' }).signal, 'SIGKILL', `change ${n}`);
+    names.push(`WO-${n}`, `claim-${claim}`);
+  }
+  s.drain();
+  assert.deepEqual(s.kept(), names.sort());
+  assert.deepEqual(plainFiles(s), []);
+  // every commit with the files that it brought: each once
+  const log = s.git('log', '--root', '--format=', '--name-only', '--glob=refs/waybill/*/keep/*').split('\n');
+  assert.deepEqual(log.sort(), names.map((name) => (name.startsWith('WO') ? 'a.txt' : 'MAIN/x.yaml')).sort());
 });
 
 test('later keepings of an order join the earlier ones, whatever their names; what has no note is found too', (t) => {
