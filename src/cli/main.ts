@@ -192,6 +192,34 @@ command(
   async (_, o) => (await import('./torture.ts')).torture(o),
 );
 
+command(
+  'keep <what> [args...]',
+  'what was kept because nobody else has it: ls, show, restore, prune',
+  [
+    'waybill keep ls',
+    'waybill keep show WO-1',
+    'waybill keep show WO-1 src/notes.md > notes.md',
+    'waybill keep restore WO-1 --to /tmp/back',
+    'waybill keep prune WO-1',
+    'waybill keep prune --older-than 30 --yes',
+  ],
+  (c) =>
+    c
+      .addHelpText(
+        'after',
+        `
+What:
+  ls                     name, age, files, size and why, newest first
+  show <name> [path]     its files; with a path, that file's bytes
+  restore <name> [path]  writes them into a folder; replaces nothing
+  prune [name...]        deletes those named, after asking`,
+      )
+      .option('--to <dir>', 'restore: into this folder (default: kept-NAME)')
+      .option('--older-than <days>', 'prune: only what got nothing new for so long')
+      .option('--yes', 'prune: do not ask'),
+  async (args, o) => (await import('./keep.ts')).keep(args, o),
+);
+
 for (const [name, what] of [
   ['retry', 'run a failed or cancelled order again'],
   ['cancel', 'end an order'],

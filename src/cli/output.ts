@@ -19,6 +19,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_PRESET: EXIT.usage,
   NO_INPUT: EXIT.noInput,
   UNKNOWN_ORDER: EXIT.noInput,
+  UNKNOWN_KEEP: EXIT.noInput,
+  KEEP_CHANGED: EXIT.failed,
   NO_STATION: EXIT.noInput,
   STATION_HELD: EXIT.unavailable,
   STATION_NOT_RUNNING: EXIT.unavailable,
@@ -100,6 +102,12 @@ export function age(milliseconds: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** A size as people say it: 312 B, 4.1 kB, 1.5 MB. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
 /** Text from an order as it may stand on a terminal: control characters could move the cursor or hide what follows. */

@@ -1,11 +1,14 @@
 import pc from 'picocolors';
+import { keptBytes, listKeeps } from '../git/keeps.ts';
 import { InboxScanner } from '../intake/scan.ts';
 import type { StateDocument } from '../order/generated.ts';
 import { scanSettings } from '../pipeline/claim-drops.ts';
+import { isOverLimit } from '../pipeline/keep.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
+import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
-import { age, colouredStatus, plain, print, printJson } from './output.ts';
+import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
 import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
 
 /** Upper ends of the age histogram, in minutes; the last column is everything older. */
@@ -30,6 +33,7 @@ export async function status(options: { readonly station?: string; readonly json
       alive,
     ),
   );
+  const keeps = await keepsOf(station);
   if (options.json) {
     return printJson({
       ok: holder !== null,
@@ -46,6 +50,7 @@ export async function status(options: { readonly station?: string; readonly json
         updated_at: s.updated_at,
       })),
       last_failures: failures,
+      keeps,
     });
   }
   print(`${pc.bold(station.id)}  ${layout.root}`);
@@ -65,6 +70,10 @@ export async function status(options: { readonly station?: string; readonly json
       `${r.lane.padEnd(14)} ${String(r.inbox).padStart(6)} ${String(r.ready).padStart(6)} ${String(r.running).padStart(5)} ${String(r.parked).padStart(7)}        ${r.ages.map((n, i) => (n === 0 ? '.' : String(n)).padStart(i === AGES.length ? 7 : 6)).join('')}`,
     );
   }
+  if (keeps.count > 0) {
+    const line = `\nkeeps: ${keeps.count}, ${sizeText(keeps.bytes)} of ${sizeText(keeps.max_bytes)}`;
+    print(keeps.over ? pc.yellow(`${line}: over the limit; \`waybill keep ls\`, \`waybill keep prune\``) : line);
+  }
   if (stale.length > 0) print(pc.yellow(`\nstale: without a change for more than ${staleHours} h`));
   for (const s of stale.slice(0, LAST_FAILURES))
     print(
@@ -76,6 +85,18 @@ export async function status(options: { readonly station?: string; readonly json
     print(
       `  ${age(Date.now() - Date.parse(f.updated_at)).padStart(4)}  ${colouredStatus(f.status)}  ${f.wo_id}  ${f.last_error?.code ?? ''}  ${plain((f.last_error?.message ?? '').slice(0, 100))}`,
     );
+}
+
+/** What is kept because nobody else has it, against the limit of settings. */
+export async function keepsOf(
+  station: Station,
+): Promise<{ count: number; bytes: number; max_bytes: number; over: boolean }> {
+  const { git } = station.repo;
+  const { keep } = refsOf(station.id);
+  const { maxMb } = station.settings.keep;
+  const count = (await listKeeps(git, keep)).length;
+  const bytes = count === 0 ? 0 : await keptBytes(git, keep);
+  return { count, bytes, max_bytes: maxMb * 1024 * 1024, over: isOverLimit(bytes, maxMb) };
 }
 
 /** A lane that nobody may read is empty here; state/followup.json names it. */

@@ -1,7 +1,7 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
-import { ensureDir, keepFile, syncDir, writeNew } from '../platform/durable.ts';
+import { ensureDir, syncDir, writeNew } from '../platform/durable.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import {
   exchange,
@@ -12,6 +12,7 @@ import {
   sameFileSystem,
   takeAside,
 } from '../platform/target.ts';
+import { keepCopy, targetMark } from './kept-files.ts';
 import { blobId } from './object-id.ts';
 
 /** What stands on disk: mode and id of the raw bytes. `other` is what orders don't touch. */
@@ -39,8 +40,16 @@ export interface Target extends ImageChange {
 export interface KeptCopy {
   readonly woId: string;
   readonly path: string;
+  /** The name under which `waybill keep` shows it. */
   readonly kept: string;
 }
+
+/** Why a file of each kind is kept. */
+const WHY = {
+  staged: 'somebody wrote into the new file before it was put in its place',
+  old: 'somebody wrote into the old file after it was replaced',
+  undone: 'somebody wrote into the new file while it was taken back',
+};
 
 /** A target that cannot be put in place, and why. */
 export interface Refusal {
@@ -84,7 +93,7 @@ export class Placement {
   readonly #root: string;
   readonly #name: string;
   readonly #scratch: string;
-  readonly #keepIn: string;
+  readonly #live: string;
   readonly #targets: readonly Target[];
   readonly #placed: Placed[] = [];
 
@@ -93,7 +102,7 @@ export class Placement {
     this.#root = root;
     this.#name = name;
     this.#scratch = join(live, 'tmp', name, 'files');
-    this.#keepIn = join(live, 'kept');
+    this.#live = live;
     this.#targets = targets;
   }
 
@@ -213,20 +222,15 @@ export class Placement {
     return kept;
   }
 
-  #letGo(target: Target, path: string, what: string): KeptCopy[] {
+  #letGo(target: Target, path: string, what: keyof typeof WHY): KeptCopy[] {
     const there = onDisk(path);
     if (there === null) return [];
     if (isAt(there, target.before) || isAt(there, target.after)) {
       fs.unlinkSync(path);
       return [];
     }
-    return [
-      {
-        woId: target.woId,
-        path: target.path,
-        kept: keepFile(path, this.#keepIn, `${this.#name}-${what}-${basename(target.path)}`),
-      },
-    ];
+    const { woId, path: about } = target;
+    return [{ woId, path: about, kept: keepCopy(this.#live, path, { woId, path: about, why: WHY[what] }) }];
   }
 
   /** Folders that had to be made, outermost first. */
@@ -243,8 +247,9 @@ export class Placement {
     const target = this.#targets[n];
     if (target === undefined) throw new WaybillError('INTERNAL', `there is no target ${n}`);
     const path = this.absolute(target);
-    if (sameFileSystem(this.#scratch, dirname(path))) return join(this.#scratch, String(n));
-    return join(dirname(path), `${strayPrefix(this.#name)}${n}`);
+    const name = `${n}-${targetMark(target.woId, target.path)}`;
+    if (sameFileSystem(this.#scratch, dirname(path))) return join(this.#scratch, name);
+    return join(dirname(path), `${strayPrefix(this.#name)}${name}`);
   }
 
   /** A file that is replaced keeps its permission bits, apart from the executable ones, which are the order's to say. */

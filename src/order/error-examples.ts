@@ -96,6 +96,8 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   LEDGER_BROKEN: { message: 'the ledger ends at record 86, but had a record 88, as journal commit 3f2a91c0de tells' },
   UNKNOWN_ORDER: { message: 'no order WO-9 is known here' },
   ILLEGAL_TRANSITION: { message: 'WO-1: released is not possible while parked (approval)' },
+  UNKNOWN_KEEP: { message: 'no keep WO-9 is here' },
+  KEEP_CHANGED: { message: 'something was added since they were shown, so they stay: WO-1' },
   UNKNOWN_COMMAND: { message: '01JD0000000000000000000000.json is no JSON' },
   NO_INPUT: { message: 'fix.yaml cannot be read: ENOENT: no such file or directory' },
   USAGE: { message: '--limit takes a whole number from 1' },

@@ -202,6 +202,11 @@ export const ERROR_CODES = {
     what: 'The order is in a state in which that cannot be done.',
     hint: '`waybill show` tells its state.',
   },
+  UNKNOWN_KEEP: { what: 'No keep, or no file in one, has that name.', hint: '`waybill keep ls` lists what is.' },
+  KEEP_CHANGED: {
+    what: 'Something was added to a keep since it was shown, so it was not deleted.',
+    hint: 'Look at it again with `waybill keep show`, then prune it again.',
+  },
   UNKNOWN_COMMAND: {
     what: 'A command file could not be understood.',
     hint: 'Use the waybill command line to write them.',

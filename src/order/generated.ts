@@ -3,7 +3,7 @@
 /**
  * A person's or tool's request to the station process: <git dir>/waybill/commands/<ulid>.json, made visible by rename.
  */
-export type CommandFile = DropCommand | OrderCommand;
+export type CommandFile = DropCommand | OrderCommand | PruneKeepsCommand;
 
 export interface DropCommand {
   v: 1;
@@ -46,6 +46,28 @@ export interface OrderCommand {
   at: string;
   wo_id: string;
   reason?: string;
+}
+export interface PruneKeepsCommand {
+  v: 1;
+  command: 'prune_keeps';
+  at: string;
+  /**
+   * The keeps to delete.
+   *
+   * @minItems 1
+   * @maxItems 100000
+   */
+  names: [ShownKeep, ...ShownKeep[]];
+}
+export interface ShownKeep {
+  /**
+   * Its name, the last part of its ref.
+   */
+  name: string;
+  /**
+   * The commit it was shown with; one that has another by now stays.
+   */
+  id: string;
 }
 
 /**
@@ -763,6 +785,15 @@ export interface SettingsDocument {
    */
   deprecated_types?: {
     [k: string]: string;
+  };
+  /**
+   * Bytes that were kept because nobody else has them.
+   */
+  keep?: {
+    /**
+     * With more than this the station says so. Nothing is deleted by itself.
+     */
+    max_mb?: number;
   };
   /**
    * What becomes of orders with time.

@@ -126,7 +126,7 @@ function readClaimSafely(rt: Runtime, claim: string): ClaimedRequest | null {
       quarantine: null,
       error: errorBody(
         new WaybillError('UNCLAIMABLE', `what was claimed as ${claim} cannot be read: ${error.message}`, {
-          hint: 'Look at it in .git/waybill/unreadable, and drop it again.',
+          hint: `\`waybill keep show claim-${claim}\` tells what it holds, \`waybill keep restore claim-${claim}\` brings it back: then drop it again.`,
         }),
         at,
       ),

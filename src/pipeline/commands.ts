@@ -12,6 +12,7 @@ import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
 import { REQUEST_FOLDER } from '../record/evidence.ts';
 import { cancelOrder } from './finish.ts';
+import { pruneKeeps } from './keep.ts';
 import { purge } from './purge.ts';
 import { released } from './release.ts';
 import type { Runtime } from './runtime.ts';
@@ -59,10 +60,11 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
   return claims;
 }
 
-type OrderCommand = Exclude<CommandFile, { command: 'drop' }>;
+type StandingCommand = Exclude<CommandFile, { command: 'drop' }>;
 
-async function carryOut(rt: Runtime, command: OrderCommand, by: string): Promise<void> {
+async function carryOut(rt: Runtime, command: StandingCommand, by: string): Promise<void> {
   if (command.command === 'purge') return purge(rt, command.wo_id, by, command.reason ?? '');
+  if (command.command === 'prune_keeps') return pruneKeeps(rt, command.names, by);
   const life = await rt.find(command.wo_id);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
   const who = command.reason === undefined ? by : `${by}: ${command.reason}`;

@@ -5,10 +5,11 @@ import { readClaim, requestHash } from '../intake/claim.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, exists, moveDurable, namesIn, removeTree, syncDir } from '../platform/durable.ts';
+import { ensureDir, exists, moveDurable, namesIn, removeTree, syncDir, writeDurable } from '../platform/durable.ts';
 import { ulidTime } from '../platform/ids.ts';
 import { flushEntries, journalMessage } from '../record/journal.ts';
 import { recordsSince } from '../record/ledger.ts';
+import { gatherKept } from './keep.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Pause after a flush that git refused (a full disk, somebody's lock). */
@@ -64,13 +65,15 @@ async function flush(rt: Runtime): Promise<void> {
     finished,
     records.flatMap((r) => (r.event === 'rejected' || r.event === 'repeated' ? [r.data.claim] : [])),
   );
+  await gatherKept(rt);
 }
 
 /** What only had to live until the journal held it. */
 async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims: readonly string[]): Promise<void> {
   // an order without a claim would name the folder of all claims
   const claims = [...finished.map(claimOf), ...refusedClaims].filter((claim) => claim !== '');
-  for (const claim of claims) keepLateWriting(rt, claim);
+  const owners = new Map(finished.map((life) => [claimOf(life), life.woId]));
+  for (const claim of claims) keepLateWriting(rt, claim, owners.get(claim) ?? null);
   for (const claim of claims) removeTree(join(rt.station.layout.claimed, claim));
   if (claims.length > 0) syncDir(rt.station.layout.claimed);
   for (const life of finished) rt.orders.forget(life.woId);
@@ -78,7 +81,7 @@ async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims:
 }
 
 /** What a writer who did not know of the claim wrote into it afterwards is kept, and told (rule 1). */
-function keepLateWriting(rt: Runtime, claim: string): void {
+function keepLateWriting(rt: Runtime, claim: string, woId: string | null): void {
   const taken = rt.taken.get(claim);
   rt.taken.delete(claim);
   if (taken === undefined || !exists(join(rt.station.layout.claimed, claim))) return;
@@ -93,24 +96,29 @@ function keepLateWriting(rt: Runtime, claim: string): void {
   if (!late) return;
   const kept = join(rt.station.layout.live, 'late', claim);
   ensureDir(join(kept, '..'));
+  // the note first, so that a kill in between leaves no bytes of which nobody knows whose they are
+  if (woId !== null) writeDurable(`${kept}.json`, `${JSON.stringify({ v: 1, wo_id: woId })}\n`);
   moveDurable(join(rt.station.layout.claimed, claim), kept);
-  rt.log.warn({ kept }, 'a drop was written to after it was claimed; what was written is kept');
-  rt.telemetry.emit([{ v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: null, kept }]);
+  const name = `claim-${claim}`;
+  rt.log.warn({ kept: name }, 'a drop was written to after it was claimed; what was written is kept');
+  rt.telemetry.emit([
+    { v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: woId, kept: name },
+  ]);
 }
 
-/** Deletes landing and keep refs that no order needs any more: those of orders that ended, and of batches that were built again. */
+/** Deletes landing and work refs that no order needs any more: those of orders that ended, and of batches that were built again. */
 async function sweepRefs(rt: Runtime): Promise<void> {
   const needed = new Set<string>();
   for (const life of rt.orders.all()) {
     if (life.landing !== null)
       for (const part of ['chain', 'journal']) needed.add(`${rt.refs.landing}/${life.landing.batch}/${part}`);
-    needed.add(`${rt.refs.keep}/${life.woId}`);
+    needed.add(`${rt.refs.work}/${life.woId}`);
   }
   const list = await rt.station.repo.git.text([
     'for-each-ref',
     '--format=%(refname) %(objectname)',
     rt.refs.landing,
-    rt.refs.keep,
+    rt.refs.work,
   ]);
   const lines = list
     .split('\n')

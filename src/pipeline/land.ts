@@ -72,7 +72,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
           const job = rest.find((j) => j.woId === kept.woId);
           job?.warnings.push({
             code: 'leftover',
-            message: `${kept.path}: somebody wrote into the old copy; it is kept as ${kept.kept}`,
+            message: `${kept.path}: somebody wrote into the old copy; it is kept: waybill keep show ${kept.kept}`,
           });
         }
         recordLanded(rt, batch);

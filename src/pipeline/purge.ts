@@ -122,12 +122,14 @@ async function empty(
   await rewriteJournal(rt, life, new Set(claims), seqs);
   rt.step('purge: journal', [intent.id]);
 
+  await dropRefs(rt, [`${rt.refs.work}/${intent.id}`, ...claims.map((claim) => `${rt.refs.keep}/claim-${claim}`)]);
   const images = imagesMade(records);
   const commits = records.flatMap((r) => (r.event === 'landing' && r.data.commit !== null ? [r.data.commit] : []));
+  const held = new Set([intent.id, ...claims.map((claim) => `claim-${claim}`)]);
   const ours = new RegExp(`^Ledger: (${rt.station.id} )?\\d+ sha256:[0-9a-f]{64}$`, 'm');
   const unwanted = await leftovers(
     rt.station.repo,
-    (message) => ours.test(message) || message.startsWith(`keep: ${intent.id}\n`),
+    (message) => ours.test(message) || held.has(/^(?:keep|work): (.*)\n/.exec(message)?.[1] ?? ''),
     [...images.map((i) => i.blob), ...commits],
   );
   const left = await removeObjects(rt.station.repo, unwanted);
@@ -231,6 +233,12 @@ async function rewriteJournal(
   await repo.git.try(['reflog', 'expire', '--expire=all', rt.refs.journal]);
 }
 
+/** Refs that hold what the order's drops said; their objects go with the rest. */
+async function dropRefs(rt: Runtime, refs: readonly string[]): Promise<void> {
+  const { repo } = rt.station;
+  for (const ref of refs) if (repo.refs.read(ref) !== null) await repo.git.run(['update-ref', '-d', ref]);
+}
+
 /** What stands where people look: in every lane and place that the records name. */
 function removeFiles(
   rt: Runtime,
@@ -262,7 +270,7 @@ function removeFiles(
   removeTree(layout.followup);
   for (const claim of claims) {
     removeTree(join(layout.claimed, claim));
-    removeTree(join(layout.live, 'unreadable', claim));
+    for (const folder of ['unreadable', 'late']) removeTree(join(layout.live, folder, claim));
   }
 }
 
@@ -322,6 +330,11 @@ async function outOfReach(
     ...namesIn(layout.live).filter((n) => n.startsWith('ledger.broken-')),
     ...(namesIn(join(layout.live, 'kept')).length > 0 ? ['kept'] : []),
   ];
+  if (life !== null && repo.refs.read(`${rt.refs.keep}/${life.woId}`) !== null)
+    found.push({
+      what: `what somebody else wrote into files of this order, kept under ${rt.refs.keep}/${life.woId}`,
+      hint: `\`waybill keep show ${life.woId}\` shows it; \`waybill keep prune ${life.woId}\`, then purge the order again to remove the objects.`,
+    });
   for (const copy of copies)
     found.push({ what: `${join(layout.live, copy)}`, hint: 'Look through it, and delete it if it is not needed.' });
   found.push({

@@ -3,6 +3,7 @@ import { lastRunningGroup } from '../execute/run-commands.ts';
 import { isInHistory, lastCommitOf } from '../git/history.ts';
 import { IndexLock } from '../git/index-lock.ts';
 import { revertIndex } from '../git/index-update.ts';
+import { keepCopy, markIn, targetMark } from '../git/kept-files.ts';
 import { NO_OBJECT } from '../git/object-id.ts';
 import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
 import { removeOwnRefLocks, removeStaleRefLocks } from '../git/ref-transaction.ts';
@@ -14,7 +15,7 @@ import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now, pause } from '../platform/clock.ts';
-import { ensureDir, keepFile, namesIn, removeTree } from '../platform/durable.ts';
+import { ensureDir, namesIn, removeTree } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { signalGroup, signalProcess } from '../platform/process.ts';
 import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
@@ -25,6 +26,7 @@ import { scanSettings } from './claim-drops.ts';
 import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims } from './flush.ts';
+import { gatherKept } from './keep.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
 import type { Runtime } from './runtime.ts';
@@ -53,6 +55,7 @@ export async function recover(rt: Runtime, crashed: boolean): Promise<void> {
   returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);
+  await rt.exclusively(() => gatherKept(rt, true));
   await finishPurges(rt);
 }
 
@@ -226,6 +229,12 @@ function sweepScratch(rt: Runtime, inHand: readonly OrderLife[]): void {
     ...(l.started?.changes ?? []),
   ]);
   const ours = new Set(changes.flatMap((c) => [c.before?.disk, c.after?.disk]));
+  const owner = (mark: string | null) => {
+    for (const l of mark === null ? [] : rt.orders.all())
+      for (const { path } of [l.landing, l.executed, l.started].flatMap((d) => d?.changes ?? []))
+        if (targetMark(l.woId, path) === mark) return { woId: l.woId, path };
+    return null;
+  };
   const letGo = (path: string, name: string): void => {
     const there = onDisk(path);
     if (there === null) return;
@@ -233,9 +242,13 @@ function sweepScratch(rt: Runtime, inHand: readonly OrderLife[]): void {
       fs.unlinkSync(path);
       return;
     }
-    const kept = keepFile(path, join(live, 'kept'), name);
+    const whose = owner(markIn(name)) ?? { woId: null, path: name };
+    const why = 'somebody wrote into it during a landing that was cut short';
+    const kept = keepCopy(live, path, { ...whose, why });
     rt.log.warn({ kept }, 'a file that somebody wrote into during a landing that was cut short is kept');
-    rt.telemetry.emit([{ v: 1, ts: now(), agent: 'station', event: 'wo_leftover_kept', ok: false, wo_id: null, kept }]);
+    rt.telemetry.emit([
+      { v: 1, ts: now(), agent: 'station', event: 'wo_leftover_kept', ok: false, wo_id: whose.woId, kept },
+    ]);
   };
   for (const name of namesIn(tmp)) {
     for (const file of filesBelow(join(tmp, name, 'files'))) letGo(join(tmp, name, 'files', file), `${name}-${file}`);

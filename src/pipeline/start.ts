@@ -16,7 +16,7 @@ import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
-import { keepContents } from './keep.ts';
+import { holdContents } from './keep.ts';
 import { landingBranch, parkForRepository, startedAgain, startedElsewhere, waits, whyNoLanding } from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { changesOf } from './undo.ts';
@@ -77,7 +77,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
       const own = ownOutputs(rt, life, outputsOf(order, resolved));
       const prepared = await prepareOrder(repo, order, resolved, around, own);
       if (!isPure(order) && !order.dryRun)
-        await keepContents(
+        await holdContents(
           rt,
           life.woId,
           prepared.contents,

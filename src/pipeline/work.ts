@@ -12,7 +12,7 @@ import { resolveTarget } from '../policy/fence.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder } from './finish.ts';
 import type { Job } from './job.ts';
-import { keepContents } from './keep.ts';
+import { holdContents } from './keep.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
 
@@ -50,7 +50,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
     const failed = checkFailure(checks);
     if (failed !== null) throw failed;
     if (abort.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
-    await keepContents(
+    await holdContents(
       rt,
       job.woId,
       job.prepared.contents,
@@ -118,7 +118,7 @@ function putInPlace(rt: Runtime, job: Job): void {
   for (const kept of placement.finish())
     job.warnings.push({
       code: 'leftover',
-      message: `${kept.path}: somebody wrote into the old copy; it is kept as ${kept.kept}`,
+      message: `${kept.path}: somebody wrote into the old copy; it is kept: waybill keep show ${kept.kept}`,
     });
 }
 

@@ -152,7 +152,14 @@ export function keepFile(from: string, folder: string, name: string): string {
         fs.linkSync(from, to);
       } catch (error) {
         if (errno(error) !== 'EXDEV') throw error;
-        writeNew(to, fs.readFileSync(from));
+        // whole before it has its name: half of it would be taken for what was kept
+        const copy = temporaryName(to);
+        writeNew(copy, fs.readFileSync(from), fs.statSync(from).mode & 0o777);
+        try {
+          fs.linkSync(copy, to);
+        } finally {
+          fs.unlinkSync(copy);
+        }
       }
       syncDir(folder);
       fs.unlinkSync(from);

@@ -106,3 +106,26 @@ function worksIn(pid: number, folder: string): boolean {
     return false; // not ours to look at, or gone
   }
 }
+
+/** Whether another process has one of these files open: what it writes then has no other place. Linux; elsewhere it cannot be told and is false. */
+export function isOpenElsewhere(paths: readonly string[]): boolean {
+  const identity = (path: string, look: typeof fs.statSync = fs.statSync) => {
+    try {
+      const { dev, ino } = look(path);
+      return `${dev}:${ino}`;
+    } catch {
+      return null; // gone, or not ours to look at
+    }
+  };
+  const wanted = new Set(paths.map((path) => identity(path, fs.lstatSync)).filter((found) => found !== null));
+  if (wanted.size === 0) return false;
+  return processIds().some((pid) => {
+    if (pid === process.pid) return false;
+    const folder = `/proc/${pid}/fd`;
+    try {
+      return namesIn(folder).some((fd) => wanted.has(identity(`${folder}/${fd}`) ?? ''));
+    } catch {
+      return false; // another user's process
+    }
+  });
+}

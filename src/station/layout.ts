@@ -60,8 +60,8 @@ export function ownPaths(settings: Settings): string[] {
   return [inbox, outbox, quarantine, state, archive, evidence, telemetry, followup, alerts];
 }
 
-/** The journal and other refs of a station. */
-export function refsOf(stationId: string): { journal: string; landing: string; keep: string } {
+/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose. */
+export function refsOf(stationId: string): { journal: string; landing: string; work: string; keep: string } {
   const base = `refs/waybill/${stationId}`;
-  return { journal: `${base}/journal`, landing: `${base}/landing`, keep: `${base}/keep` };
+  return { journal: `${base}/journal`, landing: `${base}/landing`, work: `${base}/work`, keep: `${base}/keep` };
 }

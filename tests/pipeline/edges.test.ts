@@ -26,7 +26,13 @@ async function writer(t: TestContext, s: TestStation, path: string, id: string):
 }
 
 function keptBytes(s: TestStation): string[] {
-  return s.names('.git/waybill/kept').map((n) => s.read(`.git/waybill/kept/${n}`));
+  return s.kept().flatMap((name) => {
+    const ref = s.git('for-each-ref', '--format=%(refname)', `refs/waybill/*/keep/${name}`);
+    return s
+      .git('ls-tree', '-r', '--name-only', ref)
+      .split('\n')
+      .map((path) => `${s.git('show', `${ref}:${path}`)}\n`);
+  });
 }
 
 test('rule 1: what a program writes into an old copy during landing is kept, one file for each, also when the station is killed then', async (t) => {
@@ -52,6 +58,7 @@ test('rule 1: what a program writes into an old copy during landing is kept, one
     });
     if (killAt > 0) s.drain();
     assert.equal(s.state('WO-1').status, 'done');
+    assert.deepEqual(s.kept(), ['WO-1'], `killed at ${killAt}`);
     assert.deepEqual(keptBytes(s).sort(), ['one\nlate a\n', 'two\nlate b\n'], `killed at ${killAt}`);
     assert.equal(s.waybill('verify').code, 0);
   }

@@ -243,8 +243,10 @@ test('what a writer adds after its file was claimed and carried out is kept, and
   const late = `for f in .git/waybill/claimed/*/MAIN/WO-W.json; do echo " and more" >> "$f"; done`;
   s.drainKilledAt(10_000, { at: 'landing 6: refs committed', command: late });
   assert.ok(isDone(s, 'WO-W'));
-  const [kept = ''] = s.names('.git/waybill/late');
-  assert.match(s.read(`.git/waybill/late/${kept}/MAIN/WO-W.json`), / and more\n$/);
+  const [kept = ''] = s.kept();
+  assert.match(kept, /^claim-[0-9A-Z]{26}$/);
+  assert.match(s.waybill('keep', 'show', kept, 'MAIN/WO-W.json').stdout, / and more\n$/);
+  assert.deepEqual(s.names('.git/waybill/late'), []);
   assert.equal(s.telemetry().filter((line) => line.event === 'wo_written_late').length, 1);
 });
 

@@ -157,11 +157,18 @@ export class TestStation {
       .map((l) => JSON.parse(l) as { event: string; wo_id: string | null; ok: boolean });
   }
 
+  /** Names of what is under the keep refs. */
+  kept(): string[] {
+    return this.git('for-each-ref', '--format=%(refname)', 'refs/waybill')
+      .split('\n')
+      .flatMap((r) => r.split('/keep/')[1] ?? []);
+  }
+
   /** Everything a landing or a claim leaves behind while it is under way. Empty when all is over. */
   leftovers(): string[] {
     const refs = this.git('for-each-ref', '--format=%(refname)', 'refs/waybill')
       .split('\n')
-      .filter((r) => r !== '' && !r.endsWith('/journal'));
+      .filter((r) => r !== '' && !r.endsWith('/journal') && !r.includes('/keep/'));
     const locks = execFileSync('find', ['.git', '-name', '*.lock'], { cwd: this.root, encoding: 'utf8' })
       .split('\n')
       .filter(Boolean);

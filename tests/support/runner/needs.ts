@@ -11,6 +11,8 @@ const NEEDS = {
   zsh: () => onPath(['zsh'], 'zsh'),
   // Present is not enough: containers often forbid ptrace.
   strace: () => onPath(['strace'], 'strace') ?? works('strace', ['-f', '-o', '/dev/null', 'true']),
+  // makes a terminal for a program that asks on one
+  script: () => onPath(['script'], 'bsdutils') ?? works('script', ['-qec', 'true', '/dev/null']),
   chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),
   linux: () => onPlatform('linux'),
   darwin: () => onPlatform('darwin'),
