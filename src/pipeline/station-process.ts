@@ -16,10 +16,10 @@ import { admitClaims } from './admit.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
+import { continueAfterLoss, finishGap, holdSuspects, lostIds, mendProjections } from './gap.ts';
 import { finishPurges } from './purge.ts';
 import { recover } from './recover.ts';
 import { releaseWaiting } from './release.ts';
-import { markProjectionsWhole, projectionsAreWhole, restoreProjections } from './restore.ts';
 import { runOrders } from './run-order.ts';
 import { Runtime } from './runtime.ts';
 import { Tracker } from './tracker.ts';
@@ -45,6 +45,7 @@ export interface UpOptions {
 export async function runStation(station: Station, options: UpOptions): Promise<void> {
   const rt = await Runtime.open(station, options.log, options.step);
   try {
+    const gap = continueAfterLoss(rt);
     rt.record([
       {
         event: 'opened',
@@ -57,6 +58,7 @@ export async function runStation(station: Station, options: UpOptions): Promise<
     ]);
     const loop = new StationLoop(rt, options);
     await recover(rt);
+    if (gap !== null) await finishGap(rt, gap);
     await loop.run();
   } finally {
     rt.close();
@@ -77,6 +79,9 @@ class StationLoop {
   #watched = '';
   #slow = '';
   #settingsRead = '';
+  /** Orders that lost records told of; empty as long as none were lost. */
+  #suspects: ReadonlySet<string>;
+  #lookAgain = false;
   /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
   #settingsFault: string | null = null;
 
@@ -85,6 +90,7 @@ class StationLoop {
     this.#options = options;
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
+    this.#suspects = lostIds(rt.station);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
@@ -96,12 +102,14 @@ class StationLoop {
     this.#options.signal.addEventListener('abort', hint);
     try {
       await this.#keepUp();
+      await this.#settle();
       while (!this.#options.signal.aborted) {
         this.#again = false;
         const { worked, pause } = await this.#turn();
         if (this.#failure !== null) throw this.#failure;
         if (worked) continue;
         await flushJournal(this.#rt);
+        await this.#settle();
         if (this.#options.drain && this.#isDrained()) break;
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
@@ -110,6 +118,7 @@ class StationLoop {
       await Promise.all(this.#atWork.values());
       if (this.#failure !== null) throw this.#failure;
       await flushJournal(this.#rt);
+      await this.#settle();
       await this.#tracker.look();
     } finally {
       await stopSchedule();
@@ -127,6 +136,7 @@ class StationLoop {
     const { claims, settlesIn } = open ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN) : { claims: [], settlesIn: 1000 };
     await admitClaims(rt, [...rt.deferredClaims.splice(0), ...dropped, ...claims]);
     await releaseWaiting(rt);
+    holdSuspects(rt, this.#suspects);
     // once more: settings that were written before a drop count for that drop
     this.#reloadSettings();
     const started = this.#settingsFault === null && (await this.#startReady());
@@ -246,7 +256,7 @@ class StationLoop {
     return (this.#rt.ready.size === 0 || this.#settingsFault !== null) && this.#atWork.size === 0 && !waiting;
   }
 
-  /** Before sleeping: heartbeat, watches on the lanes as they are now, projections whole. */
+  /** After sleeping: heartbeat, watches on the lanes as they are now. */
   async #keepUp(): Promise<void> {
     const rt = this.#rt;
     const { layout, settings } = rt.station;
@@ -271,15 +281,16 @@ class StationLoop {
       this.#watch = watchFolders(folders, () => this.#hint());
       this.#watched = identity;
     }
-    if (!projectionsAreWhole(rt.station)) {
-      if (rt.ledger.head.seq > 1 && settings.paths.state !== '') {
-        await flushJournal(rt);
-        const restored = await restoreProjections(rt.station, false);
-        rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
-      } else markProjectionsWhole(rt.station);
-    }
     await finishPurges(rt);
     await this.#tracker.look();
+  }
+
+  /** Before sleeping, and before the end: projections whole, and marked as such. */
+  async #settle(): Promise<void> {
+    const rt = this.#rt;
+    this.#lookAgain = await mendProjections(rt, this.#lookAgain);
+    if (this.#lookAgain) this.#suspects = lostIds(rt.station);
+    rt.show('marks', () => rt.marks.atRest(rt.ledger.head));
   }
 
   #hint(): void {
