@@ -75,6 +75,7 @@ export async function finishGap(rt: Runtime, gap: Recorded<'gap'>): Promise<void
   await flushJournal(rt);
   try {
     rt.log.info(await restoreProjections(rt.station, true, true), 'what the gap left in the tree was restored');
+    markProjections(rt.station, rt.ledger.head);
   } catch (error) {
     // the marks stay as they are, so that the next look does it
     rt.log.error({ err: error }, 'the projections could not be restored after the gap');
@@ -276,7 +277,7 @@ export async function mendProjections(rt: Runtime, again: boolean): Promise<bool
       rt.telemetry.emit([
         { v: 1, ts: now(), agent: 'station', event: 'projections_restored', ok: true, wo_id: null, found, written },
       ]);
-    return older && written > 0;
+    return written > 0;
   } catch (error) {
     rt.log.error({ err: error }, 'state, outbox or evidence could not be restored; the station tries again');
     return false;

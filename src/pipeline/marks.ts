@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { GapData, Recorded } from '../order/event.ts';
 import { readIfThere, removeDurable, writeProjection } from '../platform/durable.ts';
+import { errno, fs, ifThere } from '../platform/fs.ts';
 import { newUlid, ulidTime } from '../platform/ids.ts';
 import { readLines } from '../platform/jsonl.ts';
+import { swap } from '../platform/native.ts';
 import { type Anchor, ledgerTrailers } from '../record/journal.ts';
 import { type LedgerHead, parseRecord, readLedger, segmentPath, segments } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
@@ -83,10 +85,41 @@ export function unmarkProjections(station: Station): void {
  * everything; not synced, because a power loss leaves projections that need that look.
  */
 export function markProjections(station: Station, head: LedgerHead): void {
-  const mark: Mark = { v: 1, station: station.id, seq: head.seq, hash: head.hash, token: newUlid() };
-  const text = `${JSON.stringify(mark)}\n`;
+  const text = markText(station, head);
   for (const [, path] of places(station)) writeProjection(path, text);
   writeProjection(shownPath(station), text);
+}
+
+function markText(station: Station, head: LedgerHead): string {
+  const mark: Mark = { v: 1, station: station.id, seq: head.seq, hash: head.hash, token: newUlid() };
+  return `${JSON.stringify(mark)}\n`;
+}
+
+/**
+ * Replaces marks by newer ones, each only where the one that we left still lies: what somebody deletes or puts there at this very moment
+ * must not be covered up. False when there was something else; then the marks differ, and the next look mends what they stand for.
+ */
+function replaceMarks(station: Station, head: LedgerHead): boolean {
+  const shown = readMark(shownPath(station))?.token;
+  const text = markText(station, head);
+  for (const [, path] of places(station)) {
+    const beside = `${path}.next`;
+    writeProjection(beside, text);
+    try {
+      swap(beside, path);
+      if (readMark(beside)?.token !== shown) {
+        swap(beside, path);
+        return false;
+      }
+    } catch (error) {
+      if (errno(error) !== 'ENOENT') throw error;
+      return false;
+    } finally {
+      ifThere(() => fs.unlinkSync(beside));
+    }
+  }
+  writeProjection(shownPath(station), text);
+  return true;
 }
 
 /** The marks of a running station. A station at rest writes none (rule 12). */
@@ -112,8 +145,7 @@ export class Marks {
   /** Before a projection is written. Marks that somebody else put there stay: they must be seen before they are written over. */
   changing(head: LedgerHead): void {
     if (this.#frozen || (this.#changing && Date.now() - this.#at < REFRESH_MS)) return;
-    if (wholenessOf(this.#station) !== 'whole') return;
-    markProjections(this.#station, head);
+    if (wholenessOf(this.#station) !== 'whole' || !replaceMarks(this.#station, head)) return;
     this.#changing = true;
     this.#at = Date.now();
   }
@@ -121,8 +153,7 @@ export class Marks {
   /** Before the station sleeps. */
   atRest(head: LedgerHead): void {
     if (this.#frozen || !this.#changing || wholenessOf(this.#station) !== 'whole') return;
-    markProjections(this.#station, head);
-    this.#changing = false;
+    if (replaceMarks(this.#station, head)) this.#changing = false;
   }
 }
 

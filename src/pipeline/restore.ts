@@ -26,7 +26,7 @@ import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { writeQuarantined } from './admit.ts';
-import { markProjections, type Seen, seenInTree } from './marks.ts';
+import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
 export { unmarkProjections } from './marks.ts';
 
@@ -80,7 +80,8 @@ export async function restoreProjections(station: Station, all: boolean, lossIsT
       if (await restoreAttempt(station, journal, life, attempt, all ? manifest : undefined)) evidence++;
     }
   for (const { failure } of [states, results]) if (failure !== null) throw failure;
-  markProjections(station, head);
+  // marks that are whole stay: somebody may have deleted a folder while we wrote, and a fresh mark in it would cover that up
+  if (wholenessOf(station) !== 'whole') markProjections(station, head);
   return { orders: orders.size, states: states.written, results: results.written, evidence };
 }
 
