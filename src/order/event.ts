@@ -33,6 +33,8 @@ export interface EventData {
   approved: { by: string };
   denied: { by: string };
   expired: { at: string };
+  /** Records were lost: the git folder was replaced by an older copy. */
+  gap: GapData;
 }
 
 /** Why an order is not ready at once; all null when it is. */
@@ -88,6 +90,20 @@ export interface PurgedData {
   records: Tombstone[];
   /** Claims of rejected input that was purged with it. */
   claims: string[];
+}
+
+/** What the ledger lost, as far as anything outside of it tells. */
+export interface GapData {
+  /** The last record that is not lost. */
+  after: number;
+  /** The newest of the lost records that somebody tells of, and where. */
+  seen_seq: number;
+  seen_hash: string;
+  where: 'state' | 'outbox' | 'evidence' | 'commit';
+  /** Everything that told of lost records when this one was written. */
+  all: { where: GapData['where']; seq: number; hash: string }[];
+  /** Records that the backup brought back before; they are not lost. */
+  brought_back: number;
 }
 
 export interface RepeatedData {

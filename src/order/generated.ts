@@ -196,7 +196,7 @@ export interface LedgerRecord {
   seq: number;
   ts: string;
   /**
-   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged).
+   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap).
    */
   event:
     | 'opened'
@@ -221,7 +221,8 @@ export interface LedgerRecord {
     | 'revised'
     | 'interrupted'
     | 'repeated'
-    | 'purged';
+    | 'purged'
+    | 'gap';
   /**
    * null for records of the station or of input without an id.
    */

@@ -178,6 +178,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'purged':
       return { ...(withoutWords(base) as OrderLife), lastSeq: record.seq, purgedAttempts: base.attempt };
     case 'opened':
+    case 'gap':
       return next;
   }
 }

@@ -10,6 +10,7 @@ import type { OrderLife } from '../order/life.ts';
 import type { SealedEvidence } from '../record/evidence.ts';
 import { evidenceEntries, journalMessage } from '../record/journal.ts';
 import { sealJob } from './finish.ts';
+import { guardedJournal } from './flush.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
 import { targets } from './work.ts';
@@ -82,7 +83,7 @@ export async function buildBatch(
     parts.push({ job, sealed, mark, by });
   }
   if (parts.length === 0) return { batch: null, refused };
-  const journalFrom = rt.journal.tip();
+  const { tip: journalFrom } = await guardedJournal(rt, 'never');
   const head = rt.ledger.head;
   const upTo = (rt.unjournalled[0]?.seq ?? head.seq + 1) - 1;
   const journalMark = git.commit({

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { FastImport } from '../git/fast-import.ts';
 import { committerIdent } from '../git/ident.ts';
 import { readClaim, requestHash } from '../intake/claim.ts';
+import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
@@ -9,6 +10,7 @@ import { ensureDir, exists, moveDurable, namesIn, removeTree, syncDir, writeDura
 import { ulidTime } from '../platform/ids.ts';
 import { flushEntries, journalMessage } from '../record/journal.ts';
 import { recordsSince } from '../record/ledger.ts';
+import { type Guarded, guardJournal, mendedLine, noteJournal, whatWasMended } from './journal-guard.ts';
 import { gatherKept } from './keep.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -37,22 +39,14 @@ export function flushJournal(rt: Runtime): Promise<boolean> {
 async function flush(rt: Runtime): Promise<void> {
   const records = rt.unjournalled.slice();
   const last = records.at(-1);
+  const guarded = await guardedJournal(rt, last?.seq ?? rt.ledger.head.seq);
   if (last === undefined) return;
   const touched = new Map<string, OrderLife>();
   for (const record of records) {
     const life = record.wo_id === null ? undefined : rt.orders.get(record.wo_id);
     if (life !== undefined) touched.set(life.woId, life);
   }
-  const entries = flushEntries(rt.station, records, [...touched.values()]);
-  const git = new FastImport(rt.station.repo);
-  git.commit({
-    ref: rt.refs.journal,
-    parent: rt.journal.tip(),
-    ident: await committerIdent(rt.station.repo.git),
-    message: journalMessage(`${records.length} records`, { seq: last.seq, hash: last.hash }, last.seq),
-    files: entries,
-  });
-  await git.run(join(rt.station.layout.tmp, 'flush.marks'));
+  if (guarded.how !== 'written_again') await commitRecords(rt, guarded.tip, records, [...touched.values()]);
   rt.step('life 8: journalled', [...touched.keys()]);
   rt.unjournalled.splice(0, records.length);
   rt.bytesSinceFlush = 0;
@@ -66,6 +60,37 @@ async function flush(rt: Runtime): Promise<void> {
     records.flatMap((r) => (r.event === 'rejected' || r.event === 'repeated' ? [r.data.claim] : [])),
   );
   await gatherKept(rt);
+}
+
+async function commitRecords(
+  rt: Runtime,
+  parent: string | null,
+  records: readonly Recorded[],
+  lives: readonly OrderLife[],
+): Promise<void> {
+  const last = records.at(-1);
+  if (last === undefined) return;
+  const entries = flushEntries(rt.station, records, lives);
+  const git = new FastImport(rt.station.repo);
+  const mark = git.commit({
+    ref: rt.refs.journal,
+    parent,
+    ident: await committerIdent(rt.station.repo.git),
+    message: journalMessage(`${records.length} records`, { seq: last.seq, hash: last.hash }, last.seq),
+    files: entries,
+  });
+  const tip = (await git.run(join(rt.station.layout.tmp, 'flush.marks'))).get(mark);
+  if (tip !== undefined) noteJournal(rt.station, tip);
+}
+
+/** Where the journal stands, put back first where somebody moved it. Only under Runtime.exclusively(). Throws GIT_FAILED. */
+export async function guardedJournal(rt: Runtime, upTo: number | 'never'): Promise<Guarded> {
+  const guarded = await guardJournal(rt.station, upTo);
+  if (guarded.how !== null) {
+    rt.log.error(guarded, whatWasMended(guarded));
+    rt.emit([mendedLine(guarded)]);
+  }
+  return guarded;
 }
 
 /** What only had to live until the journal held it. */
@@ -101,9 +126,7 @@ function keepLateWriting(rt: Runtime, claim: string, woId: string | null): void 
   moveDurable(join(rt.station.layout.claimed, claim), kept);
   const name = `claim-${claim}`;
   rt.log.warn({ kept: name }, 'a drop was written to after it was claimed; what was written is kept');
-  rt.telemetry.emit([
-    { v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: woId, kept: name },
-  ]);
+  rt.emit([{ v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: woId, kept: name }]);
 }
 
 /** Deletes landing and work refs that no order needs any more: those of orders that ended, and of batches that were built again. */
@@ -123,6 +146,8 @@ async function sweepRefs(rt: Runtime): Promise<void> {
   const lines = list
     .split('\n')
     .filter((line) => line !== '' && !needed.has(line.split(' ')[0] ?? ''))
+    // what somebody had put in the journal's place
+    .filter((line) => !line.startsWith(`${rt.refs.keep}/journal-`))
     .map((line) => `delete ${line}\n`);
   if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
 }

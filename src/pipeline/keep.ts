@@ -103,7 +103,7 @@ async function commitAside(rt: Runtime, entry: AsideEntry, files: readonly Aside
   await git.run(join(layout.tmp, 'keep.marks'));
   rt.step('keep: in git', [entry.woId ?? '']);
   const about = { wo_id: entry.woId, keep: entry.name, why: entry.why, files: added.length, bytes };
-  rt.telemetry.emit([{ v: 1, ts: now(), agent: 'station', event: 'kept', ok: false, ...about }]);
+  rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'kept', ok: false, ...about }]);
   rt.log.warn({ keep: entry.name, paths: entry.paths }, `kept: ${entry.why}`);
   return true;
 }
@@ -149,7 +149,7 @@ async function tellLimit(rt: Runtime): Promise<void> {
     const over = isOverLimit(bytes, maxMb);
     if (over === exists(mark)) return;
     const event = over ? 'keeps_over_limit' : 'keeps_within_limit';
-    rt.telemetry.emit([{ v: 1, ts: now(), agent: 'station', event, ok: !over, wo_id: null, bytes, max_mb: maxMb }]);
+    rt.emit([{ v: 1, ts: now(), agent: 'station', event, ok: !over, wo_id: null, bytes, max_mb: maxMb }]);
     if (!over) return removeDurable(mark);
     rt.log.warn({ bytes }, `the keeps hold more than keep.max_mb (${maxMb}): \`waybill keep ls\` shows them`);
     writeDurable(mark, `${JSON.stringify({ v: 1, at: now(), bytes })}\n`);
@@ -179,9 +179,7 @@ export function pruneKeeps(rt: Runtime, keeps: readonly { name: string; id: stri
       await repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
       const names = same.map((k) => k.name);
       rt.log.info({ keeps: names, by }, 'keeps were pruned');
-      rt.telemetry.emit([
-        { v: 1, ts: now(), agent: 'station', event: 'keeps_pruned', ok: true, wo_id: null, keeps: names, by },
-      ]);
+      rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'keeps_pruned', ok: true, wo_id: null, keeps: names, by }]);
     }
     await tellLimit(rt);
     const changed = there.filter((k) => k.tip !== k.id).map((k) => k.name);

@@ -9,6 +9,7 @@ import { type Batch, type Built, buildBatch } from './build-batch.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
+import { noteJournal } from './journal-guard.ts';
 import { parkForRepository } from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
@@ -67,6 +68,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       case 'landed':
         if (result.contended) rt.contendedAt = Date.now();
         rt.lastTip = batch.plan.newHead;
+        noteJournal(rt.station, batch.plan.journal.to);
         rt.parkedLandings = 0;
         for (const kept of result.kept) {
           const job = rest.find((j) => j.woId === kept.woId);

@@ -15,6 +15,7 @@ import { emptiedLines } from '../record/ledger.ts';
 import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
 import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { flushJournal } from './flush.ts';
+import { noteJournal } from './journal-guard.ts';
 import type { Runtime } from './runtime.ts';
 
 /** One place that a purge could not reach, and what a person can do about it. */
@@ -229,6 +230,7 @@ async function rewriteJournal(
   const fresh = await rewriteHistory(repo, tip, { ref, marksFile: join(layout.tmp, 'purge.marks') }, fate);
   if (fresh !== tip)
     await repo.git.run(['update-ref', '--stdin'], { input: `update ${rt.refs.journal} ${fresh} ${tip}\n` });
+  noteJournal(rt.station, fresh);
   await repo.git.try(['update-ref', '-d', ref]);
   await repo.git.try(['reflog', 'expire', '--expire=all', rt.refs.journal]);
 }

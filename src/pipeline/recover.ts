@@ -6,7 +6,7 @@ import { revertIndex } from '../git/index-update.ts';
 import { keepCopy, markIn, targetMark } from '../git/kept-files.ts';
 import { NO_OBJECT } from '../git/object-id.ts';
 import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
-import { removeOwnRefLocks, removeStaleRefLocks } from '../git/ref-transaction.ts';
+import { removeStaleRefLocks } from '../git/ref-transaction.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
 import { returnHidden } from '../intake/claim.ts';
 import { InboxScanner } from '../intake/scan.ts';
@@ -39,7 +39,6 @@ import { undo } from './undo.ts';
  * before did not end by itself.
  */
 export async function recover(rt: Runtime, crashed: boolean): Promise<void> {
-  await removeOwnRefLocks(rt.station.repo, `refs/waybill/${rt.station.id}`);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
   const batches = new Map<string, OrderLife[]>();
@@ -246,9 +245,7 @@ function sweepScratch(rt: Runtime, inHand: readonly OrderLife[]): void {
     const why = 'somebody wrote into it during a landing that was cut short';
     const kept = keepCopy(live, path, { ...whose, why });
     rt.log.warn({ kept }, 'a file that somebody wrote into during a landing that was cut short is kept');
-    rt.telemetry.emit([
-      { v: 1, ts: now(), agent: 'station', event: 'wo_leftover_kept', ok: false, wo_id: whose.woId, kept },
-    ]);
+    rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'wo_leftover_kept', ok: false, wo_id: whose.woId, kept }]);
   };
   for (const name of namesIn(tmp)) {
     for (const file of filesBelow(join(tmp, name, 'files'))) letGo(join(tmp, name, 'files', file), `${name}-${file}`);

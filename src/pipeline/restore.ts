@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { droppedFiles } from '../intake/claim.ts';
 import { WaybillError } from '../order/error.ts';
+import type { Recorded } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { HashCheck } from '../order/tombstone.ts';
 import { isTerminal } from '../order/transition.ts';
@@ -9,7 +10,7 @@ import {
   exists,
   moveDurable,
   namesIn,
-  removeDurable,
+  readIfThere,
   removeTree,
   writeDurable,
   writeProjection,
@@ -17,19 +18,19 @@ import {
 import { newUlid } from '../platform/ids.ts';
 import { checkEvidence, evidenceName, projectEvidence } from '../record/evidence.ts';
 import { JournalReader, refusedFolder } from '../record/journal.ts';
-import { GENESIS, parseRecord, readLedger, segmentPath } from '../record/ledger.ts';
+import { GENESIS, type LedgerHead, parseRecord, readLedger, segmentPath } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
-import { lanesOf, projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
+import { projectRejection, projectResult, rejection } from '../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { writeQuarantined } from './admit.ts';
+import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
-/** A file in the state folder that says the projections below it are whole; gone when somebody deleted the folder. */
-const MARKER = '.waybill';
+export { unmarkProjections } from './marks.ts';
 
-/** What a restore did, in numbers. */
+/** What a restore did, in numbers: what was written, not what was there already. */
 export interface Restored {
   readonly orders: number;
   readonly states: number;
@@ -37,86 +38,135 @@ export interface Restored {
   readonly evidence: number;
 }
 
-/** Whether state or outbox was deleted behind our back. */
-export function projectionsAreWhole(station: Station): boolean {
-  return [station.layout.state, station.layout.outbox, station.layout.evidence].every((folder) =>
-    exists(join(folder, MARKER)),
-  );
-}
-
-/** Asks a running station to restore: it looks for the marks before it sleeps. */
-export function unmarkProjections(station: Station): void {
-  for (const folder of [station.layout.state, station.layout.outbox, station.layout.evidence])
-    removeDurable(join(folder, MARKER));
-}
-
-export function markProjectionsWhole(station: Station): void {
-  for (const folder of [station.layout.state, station.layout.outbox, station.layout.evidence])
-    writeProjection(join(folder, MARKER), `${station.id}\n`);
+/** What the ledger says that projections repeat. */
+interface Told {
+  readonly orders: Orders;
+  readonly head: LedgerHead;
+  readonly rejected: Recorded<'rejected'>[];
+  /** Manifest hash by evidence folder: every attempt that ended has one. */
+  readonly manifests: Map<string, string>;
 }
 
 /**
  * Rebuilds state, outbox, quarantine and evidence from ledger and journal: `waybill restore`, and the station by itself when they are
- * gone. Reads the whole ledger; writes what is missing, or everything with `all`.
+ * gone. Reads the whole ledger; writes what is missing, and with `all` what differs too. What the ledger knows nothing of stays. Throws
+ * LEDGER_BROKEN where the tree tells of records that the ledger lost, unless `lossIsTold`: the marks are what a start knows it from.
  */
-export async function restoreProjections(station: Station, all: boolean): Promise<Restored> {
-  const orders = new Orders();
-  const journal = new JournalReader(station.repo, refsOf(station.id).journal);
-  let results = 0;
-  for (const record of readLedger(station.layout.ledger, 1)) {
-    orders.apply(record);
-    if (record.event !== 'rejected') continue;
+export async function restoreProjections(station: Station, all: boolean, lossIsTold = false): Promise<Restored> {
+  const told = readTold(station, lossIsTold ? [] : seenInTree(station));
+  const { orders, rejected, head } = told;
+  const at = Date.now();
+  // In one go: what a running station shows meanwhile must not be written over by what was read before.
+  const states = new Showing(all);
+  const results = new Showing(all);
+  for (const record of rejected) {
     // what was purged is in quarantine no more
     const data = record.purged === true ? { ...record.data, quarantine: null } : record.data;
-    projectRejection(station, data, rejection(data, record.wo_id));
-    results++;
-    await restoreQuarantined(station, journal, record.seq, data);
+    projectRejection(station, data, rejection(data, record.wo_id), results.write);
   }
-  let [states, evidence] = [0, 0];
-  const at = Date.now();
-  for (const life of orders.all()) {
-    if (isOldCanary(station, life, at)) continue;
-    if (restoreState(station, life, all, at)) states++;
-    if (
-      isTerminal(life.status) &&
-      life.status !== 'rejected' &&
-      (all || lanesOf(life).some((lane) => !exists(resultPath(station, lane, life.woId))))
-    ) {
-      projectResult(station, life);
-      results++;
+  const lives = orders.all().filter((life) => !isOldCanary(station, life, at));
+  for (const life of lives) {
+    restoreState(station, life, states, at);
+    if (isTerminal(life.status) && life.status !== 'rejected') projectResult(station, life, results.write);
+  }
+  if (all) removePurged(station, told);
+  const journal = new JournalReader(station.repo, refsOf(station.id).journal);
+  for (const record of rejected)
+    if (record.purged !== true) await restoreQuarantined(station, journal, record.seq, record.data);
+  let evidence = 0;
+  for (const life of lives)
+    for (let attempt = life.purgedAttempts + 1; attempt <= life.attempt; attempt++) {
+      const manifest = told.manifests.get(evidenceName(life.woId, attempt));
+      if (await restoreAttempt(station, journal, life, attempt, all ? manifest : undefined)) evidence++;
     }
-    for (let attempt = life.purgedAttempts + 1; attempt <= life.attempt; attempt++)
-      if (await restoreAttempt(station, journal, life, attempt, all)) evidence++;
+  for (const { failure } of [states, results]) if (failure !== null) throw failure;
+  // marks that are whole stay: somebody may have deleted a folder while we wrote, and a fresh mark in it would cover that up
+  if (wholenessOf(station) !== 'whole') markProjections(station, head);
+  return { orders: orders.size, states: states.written, results: results.written, evidence };
+}
+
+function readTold(station: Station, seen: readonly Seen[]): Told {
+  const orders = new Orders();
+  const rejected: Recorded<'rejected'>[] = [];
+  const manifests = new Map<string, string>();
+  const lost = new Set(seen.filter(({ seq }) => seq > 0));
+  let head = GENESIS;
+  for (const record of readLedger(station.layout.ledger, 1)) {
+    orders.apply(record);
+    head = { seq: record.seq, hash: record.hash };
+    for (const mark of lost) if (mark.seq === record.seq && mark.hash === record.hash) lost.delete(mark);
+    if (record.event === 'rejected') rejected.push(record);
+    const manifest = (record.data as { evidence?: { manifest_sha256: string } | null }).evidence?.manifest_sha256;
+    if (manifest !== undefined && record.event !== 'landing')
+      manifests.set(evidenceName(record.wo_id ?? '', record.attempt), manifest);
   }
-  markProjectionsWhole(station);
-  return { orders: orders.size, states, results, evidence };
+  const [mark] = lost;
+  if (mark !== undefined)
+    throw new WaybillError(
+      'LEDGER_BROKEN',
+      `the ledger ends at record ${head.seq}, and the ${mark.where} folder tells of another record ${mark.seq}: records were lost`,
+      {
+        hint: 'Start the station (`waybill up`): it brings back what the backup has, puts the gap on record, and restores.',
+      },
+    );
+  return { orders, head, rejected, manifests };
+}
+
+/** Writes texts that are missing, or with `all` those that differ; one that cannot be written holds up no other. */
+class Showing {
+  readonly all: boolean;
+  written = 0;
+  failure: Error | null = null;
+
+  constructor(all: boolean) {
+    this.all = all;
+  }
+
+  readonly write = (path: string, text: string): void => {
+    try {
+      if (this.all ? readIfThere(path)?.toString('utf8') === text : exists(path)) return;
+      writeProjection(path, text);
+      this.written++;
+    } catch (error) {
+      this.failure ??= error instanceof Error ? error : new Error(String(error));
+    }
+  };
 }
 
 /** The state file stands among the live ones, or in the archive where it belongs by now. */
-function restoreState(station: Station, life: OrderLife, all: boolean, at: number): boolean {
+function restoreState(station: Station, life: OrderLife, states: Showing, at: number): void {
   const live = join(station.layout.state, `${life.woId}.json`);
   const archived = isPastRetention(station, life.finishedAt, at)
     ? archivedStatePath(station, life.woId, life.finishedAt ?? '')
     : null;
-  if (!all && [live, archived].some((path) => path !== null && exists(path))) return false;
-  if (archived === null || exists(live)) projectState(station, life);
-  else writeProjection(archived, stateText(stateDocument(station, life)));
-  return true;
+  if (archived === null || exists(live)) projectState(station, life, states.write);
+  else states.write(archived, stateText(stateDocument(station, life)));
 }
 
+/** An older copy of the tree brings back what was purged since: it goes again. */
+function removePurged(station: Station, { orders, rejected }: Told): void {
+  for (const life of orders.all())
+    for (let attempt = 1; attempt <= life.purgedAttempts; attempt++)
+      removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
+  for (const { purged, data } of rejected)
+    if (purged === true && data.quarantine !== null) {
+      removeTree(join(station.layout.root, data.quarantine));
+      removeTree(join(station.layout.root, `${data.quarantine}.error.json`));
+    }
+}
+
+/** With a manifest, a folder that does not fit it is written again as well. */
 async function restoreAttempt(
   station: Station,
   journal: JournalReader,
   life: OrderLife,
   attempt: number,
-  all: boolean,
+  manifest: string | undefined,
 ): Promise<boolean> {
   const folder = join(station.layout.evidence, evidenceName(life.woId, attempt));
-  if (exists(folder) && !all) return false;
+  if (exists(folder) && (manifest === undefined || checkEvidence(folder, manifest).length === 0)) return false;
   const files = await journal.evidence(life, attempt);
   if (files.length === 0) return false;
-  const manifest = attempt === life.attempt ? life.outcome?.evidence?.manifest_sha256 : undefined;
-  if (exists(folder) && manifest !== undefined && checkEvidence(folder, manifest).length === 0) return false;
   projectEvidence(folder, { files });
   return true;
 }

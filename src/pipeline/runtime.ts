@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { removeOwnRefLocks } from '../git/ref-transaction.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
+import type { TelemetryLine } from '../order/generated.ts';
 import { advance, claimOf, type OrderLife } from '../order/life.ts';
 import { assertLegal, isTerminal } from '../order/transition.ts';
 import { fs, ifThere } from '../platform/fs.ts';
@@ -20,6 +22,9 @@ import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { bringBack } from './bring-back.ts';
+import { guardJournal, isWhereWeLeftIt, mendedLine, noteJournal, whatWasMended } from './journal-guard.ts';
+import { type Contradictions, isUnfinished, lookOutside, Marks } from './marks.ts';
 
 /** An order that has a slot now. */
 export interface RunningJob {
@@ -74,45 +79,81 @@ export class Runtime {
   onMoved: (life: OrderLife) => void = () => {};
   /** The oldest record whose showing failed: all from there on is shown again before the station sleeps. */
   unshownFrom: number | null = null;
-  /** The first record of the newest ledger segment. */
-  #firstHere = 1;
   /** Why nothing can be recorded any more. */
   #failure: unknown = null;
+  readonly marks: Marks;
+  /** What lay outside at the start and does not fit the ledger. */
+  readonly outside: Contradictions;
+  /** Records that the backup brought back at the start. */
+  readonly broughtBack: number;
+  /** The gap on record that an earlier start did not come to the end of. */
+  gap: Recorded<'gap'> | null = null;
+  /** The first record of the newest ledger segment. */
+  #foldedFrom = 1;
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders'>) {
+  private constructor(
+    parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders' | 'outside' | 'broughtBack'>,
+  ) {
     this.station = parts.station;
     this.log = parts.log;
     this.lock = parts.lock;
     this.step = parts.step;
     this.ledger = parts.ledger;
     this.orders = parts.orders;
+    this.outside = parts.outside;
+    this.broughtBack = parts.broughtBack;
+    this.marks = new Marks(this.station);
     this.refs = refsOf(this.station.id);
     this.ids = new IdIndex(this.station.layout.ids);
     this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes);
     this.journal = new JournalReader(this.station.repo, this.refs.journal);
   }
 
-  /** Takes the lock and reads what lives. Throws STATION_HELD, LEDGER_BROKEN. Reads one segment, whatever the ledger's length. */
+  /**
+   * Takes the lock and reads what lives. Throws STATION_HELD, LEDGER_BROKEN. Reads one segment, whatever the ledger's length; more only
+   * where something outside tells of records that the ledger lost. Then the backup is asked before anything is written.
+   */
   static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
     const lock = takeLock(station.layout.lock);
-    const checkpoint = readCheckpoint(station.layout.ledger);
-    const orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);
-    const ledger = new FileLedger(station.layout.ledger, (head) =>
-      writeCheckpoint(station.layout.ledger, head, orders),
-    );
-    const runtime = new Runtime({ station, log, lock, step, ledger, orders });
+    await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
+    const mended = await guardJournal(station, null);
+    if (mended.how !== null) log.error(mended, whatWasMended(mended));
+    const journal = new JournalReader(station.repo, refsOf(station.id).journal);
+    let live = openLive(station);
+    let outside = await lookedOutside(station, live.ledger, journal);
+    let broughtBack = 0;
+    if (outside.open.length > 0) {
+      log.error(
+        { head: live.ledger.head.seq, seen: outside.open[0] },
+        'records of the ledger are missing: the git folder was replaced by an older copy; the backup is asked for them',
+      );
+      live.ledger.close();
+      const brought = await bringBack(station, log);
+      if (brought !== null) {
+        broughtBack = brought.records;
+        noteJournal(station);
+        log.warn(brought, `the backup brought ${brought.records} records back`);
+      }
+      live = openLive(station);
+      outside = await lookedOutside(station, live.ledger, journal);
+    }
+    const { ledger, orders, from } = live;
+    const runtime = new Runtime({ station, log, lock, step, ledger, orders, outside, broughtBack });
     const journalled = await runtime.journal.upTo();
-    await runtime.#assertAnchored();
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
-    const from = (checkpoint?.head.seq ?? 0) + 1;
-    runtime.#firstHere = from;
+    let gap = outside.gap;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
       if (record.seq >= from) await runtime.#fold(record);
       if (record.seq > journalled) runtime.unjournalled.push(record);
+      if (record.event === 'gap') gap = record;
     }
     for (const life of orders.all()) runtime.#route(life);
-    runtime.catchUpTelemetry();
+    runtime.#foldedFrom = from;
+    if (gap !== null && isUnfinished(station, gap)) runtime.gap = gap;
+    if (runtime.gap !== null || outside.open.length > 0) runtime.marks.freeze();
+    else runtime.catchUpTelemetry();
+    if (mended.how !== null) runtime.emit([mendedLine(mended)]);
     return runtime;
   }
 
@@ -145,29 +186,10 @@ export class Runtime {
     return life;
   }
 
-  /** A ledger that lost its tail, or another ledger than the journal anchors, must not be written on: `verify` would never be green again. */
-  async #assertAnchored(): Promise<void> {
-    const anchor = await this.journal.newestAnchor();
-    if (anchor === null || anchor.seq === 0) return;
-    const record: Recorded | undefined = this.ledger.read(anchor.seq).next().value;
-    if (record?.hash === anchor.hash) return;
-    const what =
-      record === undefined
-        ? `ends at record ${this.ledger.head.seq}, but had a record ${anchor.seq}`
-        : `has another record ${anchor.seq} than it had`;
-    throw new WaybillError(
-      'LEDGER_BROKEN',
-      `the ledger ${what}, as journal commit ${anchor.commit.slice(0, 10)} tells`,
-      {
-        hint: '`waybill verify` names the fault; `waybill restore --ledger` rebuilds the ledger from the journal and keeps the broken one.',
-      },
-    );
-  }
-
   /** Tells telemetry of the records that it does not know: those before a kill, or before a file that was taken away. */
   catchUpTelemetry(): void {
     const told: { record: Recorded; life: OrderLife | null }[] = [];
-    for (const record of this.ledger.read(Math.max(this.#firstHere, this.telemetry.lastSeq() + 1)))
+    for (const record of this.ledger.read(Math.max(this.#foldedFrom, this.telemetry.lastSeq() + 1)))
       told.push({ record, life: (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null });
     this.show('telemetry', () => this.telemetry.record(told));
   }
@@ -251,6 +273,7 @@ export class Runtime {
 
   /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
   #project(told: readonly { record: Recorded; life: OrderLife | null }[], lives: readonly OrderLife[]): void {
+    this.show('marks', () => this.marks.changing(this.ledger.head));
     for (const life of lives) {
       const seq = Math.min(...told.filter((t) => t.record.wo_id === life.woId).map((t) => t.record.seq));
       this.show(
@@ -281,6 +304,15 @@ export class Runtime {
     }
   }
 
+  /** Tells operators what the ledger does not: lost where it cannot be written. */
+  emit(lines: readonly TelemetryLine[]): void {
+    try {
+      this.telemetry.emit(lines);
+    } catch (error) {
+      this.log.error({ err: error }, 'telemetry cannot be written');
+    }
+  }
+
   /** Settings that were changed while the station runs. */
   useSettings(settings: Settings): void {
     this.station = { ...this.station, settings };
@@ -298,7 +330,10 @@ export class Runtime {
     const live = this.orders.get(woId);
     if (live !== undefined) return live;
     const entry = this.ids.born(woId);
-    return entry === null ? null : this.journal.life(entry.id, entry.born);
+    if (entry === null) return null;
+    // somebody may have deleted the journal, or set it back: then the ledger tells, at the cost of reading it
+    const kept = isWhereWeLeftIt(this.station) ? await this.journal.life(entry.id, entry.born) : null;
+    return kept ?? this.#lifeBefore(entry.id, Number.POSITIVE_INFINITY);
   }
 
   life(woId: string): OrderLife {
@@ -320,4 +355,32 @@ export class Runtime {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function openLive(station: Station): { ledger: FileLedger; orders: Orders; from: number } {
+  const { layout } = station;
+  const checkpoint = readCheckpoint(layout.ledger);
+  const orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);
+  const ledger = new FileLedger(layout.ledger, (head) => writeCheckpoint(layout.ledger, head, orders));
+  return { ledger, orders, from: (checkpoint?.head.seq ?? 0) + 1 };
+}
+
+/**
+ * What does not fit the ledger. One that the journal can mend, because it has more records or other ones, must not be written on: `verify`
+ * would never be green again. Throws LEDGER_BROKEN.
+ */
+async function lookedOutside(station: Station, ledger: FileLedger, journal: JournalReader): Promise<Contradictions> {
+  const anchor = await journal.newestAnchor();
+  const outside = await lookOutside(station, ledger, anchor);
+  const { head } = ledger;
+  const isOpen = outside.open.some(({ seq, hash }) => seq === anchor?.seq && hash === anchor.hash);
+  // records that no journal commit held are gone with the ledger that had them: that is a gap
+  if (anchor === null || !isOpen || (anchor.seq > head.seq && anchor.upTo <= head.seq)) return outside;
+  const what =
+    anchor.seq > head.seq
+      ? `ends at record ${head.seq}, but had a record ${anchor.seq}`
+      : `has another record ${anchor.seq} than it had`;
+  throw new WaybillError('LEDGER_BROKEN', `the ledger ${what}, as journal commit ${anchor.commit.slice(0, 10)} tells`, {
+    hint: '`waybill verify` names the fault; `waybill restore --ledger` rebuilds the ledger from the journal and keeps the broken one.',
+  });
 }

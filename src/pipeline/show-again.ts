@@ -63,6 +63,7 @@ export async function showAgain(rt: Runtime, fromSeq: number): Promise<void> {
     if (life !== null && evidence && record.event !== 'landing' && life.purgedAttempts < record.attempt)
       ended.push({ woId: life.woId, attempt: record.attempt, manifest: evidence.manifest_sha256 });
   }
+  rt.show('marks', () => rt.marks.changing(rt.ledger.head));
   for (const life of touched.values()) {
     if (isPastRetention(rt.station, life.finishedAt, Date.now()) || isOldCanary(rt.station, life, Date.now())) continue;
     rt.show(

@@ -16,10 +16,10 @@ import { admitClaims } from './admit.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
+import { continueAfterLoss, finishGap, holdSuspects, lostIds, mendProjections } from './gap.ts';
 import { finishPurges } from './purge.ts';
 import { recover } from './recover.ts';
 import { releaseWaiting } from './release.ts';
-import { markProjectionsWhole, projectionsAreWhole, restoreProjections } from './restore.ts';
 import { runOrders } from './run-order.ts';
 import { Runtime } from './runtime.ts';
 import { beginRun, endRun, showAgain } from './show-again.ts';
@@ -47,6 +47,7 @@ export async function runStation(station: Station, options: UpOptions): Promise<
   const rt = await Runtime.open(station, options.log, options.step);
   try {
     const crashed = beginRun(station);
+    const gap = continueAfterLoss(rt);
     rt.record([
       {
         event: 'opened',
@@ -59,6 +60,7 @@ export async function runStation(station: Station, options: UpOptions): Promise<
     ]);
     const loop = new StationLoop(rt, options);
     await recover(rt, crashed);
+    if (gap !== null) await finishGap(rt, gap);
     await loop.run();
     endRun(station);
   } finally {
@@ -80,6 +82,9 @@ class StationLoop {
   #watched = '';
   #slow = '';
   #settingsRead = '';
+  /** Orders that lost records told of; empty as long as none were lost. */
+  #suspects: ReadonlySet<string>;
+  #lookAgain = false;
   /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
   #settingsFault: string | null = null;
 
@@ -88,6 +93,7 @@ class StationLoop {
     this.#options = options;
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
+    this.#suspects = lostIds(rt.station);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
@@ -99,12 +105,14 @@ class StationLoop {
     this.#options.signal.addEventListener('abort', hint);
     try {
       await this.#keepUp();
+      await this.#settle();
       while (!this.#options.signal.aborted) {
         this.#again = false;
         const { worked, pause } = await this.#turn();
         if (this.#failure !== null) throw this.#failure;
         if (worked) continue;
         await flushJournal(this.#rt);
+        await this.#settle();
         if (this.#options.drain && this.#isDrained()) break;
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
@@ -113,7 +121,7 @@ class StationLoop {
       await Promise.all(this.#atWork.values());
       if (this.#failure !== null) throw this.#failure;
       await flushJournal(this.#rt);
-      await this.#showUnshown();
+      await this.#settle();
       await this.#tracker.look();
     } finally {
       await stopSchedule();
@@ -131,6 +139,7 @@ class StationLoop {
     const { claims, settlesIn } = open ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN) : { claims: [], settlesIn: 1000 };
     await admitClaims(rt, [...rt.deferredClaims.splice(0), ...dropped, ...claims]);
     await releaseWaiting(rt);
+    holdSuspects(rt, this.#suspects);
     // once more: settings that were written before a drop count for that drop
     this.#reloadSettings();
     const started = this.#settingsFault === null && (await this.#startReady());
@@ -229,7 +238,7 @@ class StationLoop {
     if (why !== this.#slow) {
       this.#slow = why;
       if (why !== '') this.#rt.log.warn(why);
-      this.#rt.telemetry.emit([
+      this.#rt.emit([
         {
           v: 1,
           ts: now(),
@@ -250,7 +259,7 @@ class StationLoop {
     return (this.#rt.ready.size === 0 || this.#settingsFault !== null) && this.#atWork.size === 0 && !waiting;
   }
 
-  /** Before sleeping: heartbeat, watches on the lanes as they are now, projections whole. */
+  /** After sleeping: heartbeat, watches on the lanes as they are now. */
   async #keepUp(): Promise<void> {
     const rt = this.#rt;
     const { layout, settings } = rt.station;
@@ -275,26 +284,20 @@ class StationLoop {
       this.#watch = watchFolders(folders, () => this.#hint());
       this.#watched = identity;
     }
-    if (!projectionsAreWhole(rt.station)) {
-      if (rt.ledger.head.seq > 1 && settings.paths.state !== '') {
-        await flushJournal(rt);
-        const restored = await restoreProjections(rt.station, false);
-        rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
-      } else markProjectionsWhole(rt.station);
-    }
-    await this.#showUnshown();
     await finishPurges(rt);
     await this.#tracker.look();
   }
 
-  /** One try for what could not be shown; what fails again waits for the next. */
-  async #showUnshown(): Promise<void> {
+  /** Before sleeping, and before the end: what could not be shown is tried again; projections whole, and marked as such. */
+  async #settle(): Promise<void> {
     const rt = this.#rt;
     rt.assertWritable();
     const from = rt.unshownFrom;
-    if (from === null) return;
     rt.unshownFrom = null;
-    await showAgain(rt, from);
+    if (from !== null) await showAgain(rt, from);
+    this.#lookAgain = await mendProjections(rt, this.#lookAgain);
+    if (this.#lookAgain) this.#suspects = lostIds(rt.station);
+    rt.show('marks', () => rt.marks.atRest(rt.ledger.head));
   }
 
   #hint(): void {

@@ -84,7 +84,7 @@ export class Tracker {
     const fresh = document.stale.filter((order) => this.#stale.get(order.wo_id) !== order.since);
     this.#stale.clear();
     for (const order of document.stale) this.#stale.set(order.wo_id, order.since);
-    rt.telemetry.emit(
+    rt.emit(
       fresh.map((order) => ({
         v: 1 as const,
         ts: now(),
@@ -144,7 +144,7 @@ function removeCanary(rt: Runtime, life: OrderLife, statePath: string): void {
     removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
   for (const lane of lanesOf(life)) ifThere(() => fs.unlinkSync(resultPath(station, lane, life.woId)));
   ifThere(() => fs.unlinkSync(statePath));
-  rt.telemetry.emit([{ v: 1, ts: now(), agent: 'tracker', event: 'canary_removed', ok: true, wo_id: life.woId }]);
+  rt.emit([{ v: 1, ts: now(), agent: 'tracker', event: 'canary_removed', ok: true, wo_id: life.woId }]);
 }
 
 function readState(path: string): StateDocument | null {

@@ -10,17 +10,18 @@ import { HashCheck } from '../order/tombstone.ts';
 import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { readLines } from '../platform/jsonl.ts';
 import { checkEvidence, evidenceName } from '../record/evidence.ts';
-import { type Anchor, JournalReader } from '../record/journal.ts';
+import { type Anchor, JournalReader, ledgerTrailers } from '../record/journal.ts';
 import { GENESIS, parseRecord, segmentPath, segments } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
 import { isOldCanary } from '../record/retention.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
+import { accountedBy } from './marks.ts';
 
 /** One thing that does not hold. Warnings are things a person may do (a rebase); errors are not. */
 export interface Finding {
   readonly severity: 'error' | 'warning';
-  readonly kind: 'ledger' | 'anchor' | 'evidence' | 'commit' | 'rewritten' | 'lost' | 'purged';
+  readonly kind: 'ledger' | 'anchor' | 'evidence' | 'commit' | 'rewritten' | 'lost' | 'purged' | 'gap';
   readonly subject: string;
   readonly message: string;
 }
@@ -50,6 +51,7 @@ export async function verifyStation(
   tell(`${chain.hashes.size} ledger records`);
   const findings = [...chain.findings];
   findings.push(...verifyAnchors(anchors, chain));
+  findings.push(...chain.gaps.map(tellGap));
   findings.push(...(await verifyPurges(journal, chain)));
   tell(`${anchors.length} anchors`);
   let [evidence, commits] = [0, 0];
@@ -103,6 +105,7 @@ interface Chain {
   /** Lines of records that were emptied, by sequence number, and who emptied them. */
   readonly emptied: Map<number, string>;
   readonly purges: Finding[];
+  readonly gaps: Recorded<'gap'>[];
   readonly findings: Finding[];
 }
 
@@ -135,6 +138,7 @@ function verifyChain(station: Station): Chain {
   const check = new HashCheck();
   const emptied = new Map<number, string>();
   const purges: Finding[] = [];
+  const gaps: Recorded<'gap'>[] = [];
   const folder = station.layout.ledger;
   const bad = (subject: string, message: string): Chain => ({
     orders,
@@ -142,6 +146,7 @@ function verifyChain(station: Station): Chain {
     manifests,
     emptied,
     purges,
+    gaps,
     findings: [{ severity: 'error', kind: 'ledger', subject, message }],
   });
   const all = segments(folder);
@@ -166,6 +171,7 @@ function verifyChain(station: Station): Chain {
         return bad(subject, `the record has sequence number ${record.seq}: records are missing or doubled`);
       if (record.prev !== head.hash) return bad(subject, 'the record does not follow the one before it');
       if (record.purged === true) emptied.set(record.seq, line.text);
+      if (record.event === 'gap') gaps.push(record);
       if (record.event === 'purged')
         purges.push({
           severity: 'warning',
@@ -191,7 +197,7 @@ function verifyChain(station: Station): Chain {
     return bad(`ledger record ${unsettled}`, 'the record is marked as purged, but no record says so');
   for (const life of orders.all())
     for (let attempt = 1; attempt <= life.purgedAttempts; attempt++) manifests.delete(evidenceName(life.woId, attempt));
-  return { orders, hashes, manifests, emptied, purges, findings: [] };
+  return { orders, hashes, manifests, emptied, purges, gaps, findings: [] };
 }
 
 /** The anchors in the station's own order commits, wherever they are on HEAD's branch. */
@@ -204,13 +210,24 @@ async function commitAnchors(station: Station): Promise<Anchor[]> {
     'log',
     '--fixed-strings',
     `--grep=Ledger: ${station.id} `,
-    '--format=%H %(trailers:key=Ledger,valueonly,separator=%x20)',
+    '--format=%H %at %(trailers:key=Ledger,valueonly,separator=%x20)',
     tip,
   ]);
   return log.split('\n').flatMap((line) => {
-    const [commit = '', id, seq, hash = ''] = line.split(' ');
-    return id === station.id ? [{ commit, seq: Number(seq), hash, upTo: 0 }] : [];
+    const [commit = '', at] = line.split(' ');
+    return ledgerTrailers(line, station.id).map((told) => ({ commit, ...told, upTo: 0, at: Number(at) * 1000 }));
   });
+}
+
+/** Nobody can mend it, so it is no error; it is told for ever. */
+function tellGap({ seq, ts, data }: Recorded<'gap'>): Finding {
+  const back = data.brought_back === 0 ? '' : `, after ${data.brought_back} that the backup brought back`;
+  return {
+    severity: 'warning',
+    kind: 'gap',
+    subject: `ledger record ${seq}`,
+    message: `records after ${data.after} were lost${back}: a record ${data.seen_seq} was told of in ${data.where} when the station started at ${ts}`,
+  };
 }
 
 /** Evidence folders that no order has. */
@@ -229,7 +246,9 @@ function strayEvidence(station: Station, chain: Chain): Finding[] {
 function verifyAnchors(anchors: readonly Anchor[], chain: Chain): Finding[] {
   if (chain.findings.length > 0) return [];
   const last = chain.hashes.size;
-  for (const { commit, seq, hash } of anchors) {
+  for (const { commit, seq, hash, at: told } of anchors) {
+    // it belongs to records that were lost, which the gap record tells
+    if (chain.hashes.get(seq) !== hash && accountedBy(chain.gaps, { seq, hash, at: told }) !== undefined) continue;
     const at = (message: string): Finding[] => [
       {
         severity: 'error',

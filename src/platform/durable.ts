@@ -19,8 +19,21 @@ export function syncDir(path: string): void {
   }
 }
 
+/** Somebody who deletes a tree while we make folders in it is faster only so often. */
+const MKDIR_TRIES = 20;
+
 /** Makes a folder and its parents, synced; returns those that were not there, outermost first. */
 export function ensureDir(path: string): string[] {
+  for (let tries = 1; ; tries++) {
+    try {
+      return makeDirs(path);
+    } catch (error) {
+      if (errno(error) !== 'ENOENT' || tries === MKDIR_TRIES) throw error;
+    }
+  }
+}
+
+function makeDirs(path: string): string[] {
   const missing: string[] = [];
   for (let p = path; ifThere(() => fs.statSync(p)) === undefined; p = dirname(p)) missing.unshift(p);
   for (const folder of missing) {

@@ -115,6 +115,19 @@ export interface Anchor {
   readonly seq: number;
   readonly hash: string;
   readonly upTo: number;
+  /** When the commit was made, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What trailers `Ledger: <station> <seq> <hash>` in a text tell of one station. */
+export function ledgerTrailers(text: string, stationId: string): { seq: number; hash: string }[] {
+  const words = text.split(/\s+/);
+  return words.flatMap((word, i) => {
+    const [seq = '', hash = ''] = words.slice(i + 1, i + 3);
+    return word === stationId && /^\d{1,15}$/.test(seq) && /^sha256:[0-9a-f]{64}$/.test(hash)
+      ? [{ seq: Number(seq), hash }]
+      : [];
+  });
 }
 
 /** Reads the journal ref. */
@@ -147,14 +160,23 @@ export class JournalReader {
 
   async #readAnchors(limit: readonly string[]): Promise<Anchor[]> {
     if (this.tip() === null) return [];
-    const log = await this.#repo.git.text(['log', ...limit, '--first-parent', '--format=%H%n%B%x00', this.#ref]);
+    const log = await this.#repo.git.text(['log', ...limit, '--first-parent', '--format=%H %at%n%B%x00', this.#ref]);
     return log.split('\0').flatMap((entry) => {
-      const [commit = '', ...body] = entry.trim().split('\n');
+      const [first = '', ...body] = entry.trim().split('\n');
+      const [commit = '', at] = first.split(' ');
       const ledger = /^Ledger: (\d+) (sha256:[0-9a-f]{64})$/m.exec(body.join('\n'));
       const upTo = /^Upto: (\d+)$/m.exec(body.join('\n'));
       return ledger === null
         ? []
-        : [{ commit, seq: Number(ledger[1]), hash: ledger[2] ?? '', upTo: Number(upTo?.[1] ?? 0) }];
+        : [
+            {
+              commit,
+              seq: Number(ledger[1]),
+              hash: ledger[2] ?? '',
+              upTo: Number(upTo?.[1] ?? 0),
+              at: Number(at) * 1000,
+            },
+          ];
     });
   }
 

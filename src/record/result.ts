@@ -5,6 +5,7 @@ import { laneOf, type OrderLife } from '../order/life.ts';
 import { writeProjection } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
 import { evidenceName } from './evidence.ts';
+import type { WriteText } from './state.ts';
 
 /** The answer to an order that ended; null while it is alive. */
 export function resultDocument(station: Station, life: OrderLife): ResultDocument | null {
@@ -75,22 +76,24 @@ export function resultPath(station: Station, lane: string, woId: string): string
   return join(station.layout.outbox, lane, `${woId}.result.json`);
 }
 
-export function projectResult(station: Station, life: OrderLife): void {
+export function projectResult(station: Station, life: OrderLife, write: WriteText = writeProjection): void {
   const document = resultDocument(station, life);
   if (document === null) return;
-  if (life.status === 'rejected' && life.rejected !== null) projectRejection(station, life.rejected, document);
-  else for (const lane of lanesOf(life)) writeProjection(resultPath(station, lane, life.woId), text(document));
+  if (life.status === 'rejected' && life.rejected !== null) projectRejection(station, life.rejected, document, write);
+  else for (const lane of lanesOf(life)) write(resultPath(station, lane, life.woId), text(document));
 }
 
 /** A rejection is named after the file and its claim, so that it never hides an earlier result; the error also stands beside the quarantined file. */
-export function projectRejection(station: Station, data: Rejection, document: ResultDocument): void {
-  writeProjection(
-    join(station.layout.outbox, data.lane, `${shortName(data.file)}.${data.claim}.result.json`),
-    text(document),
-  );
+export function projectRejection(
+  station: Station,
+  data: Rejection,
+  document: ResultDocument,
+  write: WriteText = writeProjection,
+): void {
+  write(join(station.layout.outbox, data.lane, `${shortName(data.file)}.${data.claim}.result.json`), text(document));
   if (data.quarantine === null) return;
   const error: ErrorDocument = { v: 1, ...data.error };
-  writeProjection(join(station.layout.root, `${data.quarantine}.error.json`), text(error));
+  write(join(station.layout.root, `${data.quarantine}.error.json`), text(error));
 }
 
 function text(document: unknown): string {

@@ -7,6 +7,9 @@ import { writeProjection } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
 import { evidenceName } from './evidence.ts';
 
+/** Puts a projection's text at its path: in general by writing it. */
+export type WriteText = (path: string, text: string) => void;
+
 /** An order's state file: its life as operators grep it, one field a line. */
 export function stateDocument(station: Station, life: OrderLife): StateDocument {
   const { admitted, rejected, outcome } = life;
@@ -79,6 +82,6 @@ export function stateText(document: StateDocument): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-export function projectState(station: Station, life: OrderLife): void {
-  writeProjection(join(station.layout.state, `${life.woId}.json`), stateText(stateDocument(station, life)));
+export function projectState(station: Station, life: OrderLife, write: WriteText = writeProjection): void {
+  write(join(station.layout.state, `${life.woId}.json`), stateText(stateDocument(station, life)));
 }

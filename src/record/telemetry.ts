@@ -29,6 +29,7 @@ const NAMES: Partial<Record<EventName, string>> = {
   interrupted: 'wo_interrupted',
   repeated: 'wo_answered_again',
   purged: 'wo_purged',
+  gap: 'ledger_gap',
 };
 
 /** One JSON line per event, for operators. A projection: what it says of orders is in the ledger. */
@@ -124,7 +125,8 @@ function telemetryOf(record: Recorded, life: OrderLife | null): TelemetryLine[] 
     waiting_for: string | null;
   }>;
   const traceId = life?.admitted?.trace_id ?? life?.rejected?.trace_id ?? data.trace_id;
-  const ok = !['wo_rejected', 'wo_failed', 'wo_interrupted'].includes(event) && !(record.event === 'failed');
+  const ok =
+    !['wo_rejected', 'wo_failed', 'wo_interrupted', 'ledger_gap'].includes(event) && !(record.event === 'failed');
   return [
     {
       v: 1,
@@ -148,6 +150,7 @@ function telemetryOf(record: Recorded, life: OrderLife | null): TelemetryLine[] 
 
 const AGENTS: Partial<Record<EventName, string>> = {
   opened: 'station',
+  gap: 'station',
   admitted: 'intake',
   rejected: 'intake',
   revised: 'intake',

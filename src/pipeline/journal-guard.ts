@@ -1,0 +1,196 @@
+import { join } from 'node:path';
+import { FastImport, type FileEntry } from '../git/fast-import.ts';
+import { isInHistory } from '../git/history.ts';
+import { committerIdent } from '../git/ident.ts';
+import { NO_OBJECT } from '../git/object-id.ts';
+import { WaybillError } from '../order/error.ts';
+import type { Recorded } from '../order/event.ts';
+import type { TelemetryLine } from '../order/generated.ts';
+import type { OrderLife } from '../order/life.ts';
+import { now } from '../platform/clock.ts';
+import { ensureDir, exists, namesIn, readIfThere, writeProjection } from '../platform/durable.ts';
+import { newUlid } from '../platform/ids.ts';
+import { checkEvidence, evidenceName, filesBelow } from '../record/evidence.ts';
+import { type Anchor, evidenceEntries, flushEntries, JournalReader, journalMessage } from '../record/journal.ts';
+import { readLedger } from '../record/ledger.ts';
+import { Orders } from '../record/orders.ts';
+import { refsOf } from '../station/layout.ts';
+import type { Station } from '../station/station.ts';
+
+/**
+ * Keeps the journal ref where the station left it. It is a ref like any other: somebody deletes it, sets it back, or cleans up refs that
+ * he does not know; and what nothing references goes with the next `git gc`.
+ */
+
+/** Records, and bytes of evidence, that one commit of a journal that is written again holds. */
+const RECORDS_A_COMMIT = 2000;
+const BYTES_A_COMMIT = 64 * 1024 * 1024;
+
+/** What was done to the journal ref, and where it stands. */
+export interface Guarded {
+  readonly tip: string | null;
+  /** null when nothing was wrong. `written_again`: its objects were gone, and it was made anew from ledger and evidence. */
+  readonly how: 'put_back' | 'written_again' | null;
+  /** The ref that keeps what somebody else had put there. */
+  readonly kept: string | null;
+}
+
+function tipPath(station: Station): string {
+  return join(station.layout.live, 'journal-tip');
+}
+
+function knownTip(station: Station): string | null {
+  const text = readIfThere(tipPath(station))?.toString('utf8').trim() ?? '';
+  return /^[0-9a-f]{40}$/.test(text) ? text : null;
+}
+
+/**
+ * Notes where the journal stands. Atomic, and not synced: what a power loss leaves is an older tip, and the ref may be anything that
+ * came after it.
+ */
+export function noteJournal(station: Station, tip = station.repo.refs.read(refsOf(station.id).journal)): void {
+  if (tip !== null) writeProjection(tipPath(station), `${tip}\n`);
+}
+
+/** Whether the journal is where we left it; if not, what it tells of an order may be old. Reads two small files. */
+export function isWhereWeLeftIt(station: Station): boolean {
+  return station.repo.refs.read(refsOf(station.id).journal) === knownTip(station);
+}
+
+/**
+ * Puts the journal ref back when it is gone, or points to what does not come after the tip we know. Nobody else may move it meanwhile:
+ * at a start, and under Runtime.exclusively(). Where its objects are gone, it is written again, up to the record `upTo` (null: all of them);
+ * 'never' asks not to, and throws. In general this reads two small files. Throws GIT_FAILED.
+ */
+export async function guardJournal(station: Station, upTo: number | null | 'never'): Promise<Guarded> {
+  const { repo } = station;
+  const ref = refsOf(station.id).journal;
+  const tip = repo.refs.read(ref);
+  const known = knownTip(station);
+  if (tip === known) return { tip, how: null, kept: null };
+  // a purge rewrites the journal, and notes its new tip when it is through
+  if (known === null || (tip !== null && (isBeingPurged(station) || (await isInHistory(repo.git, known, tip))))) {
+    if (known === null || !isBeingPurged(station)) noteJournal(station, tip);
+    return { tip, how: null, kept: null };
+  }
+  const isWhole = await hasAll(station, known);
+  if (!isWhole && upTo === 'never')
+    throw new WaybillError('GIT_FAILED', 'the journal was deleted, and must be written again first');
+  const isOlder = tip !== null && isWhole && (await isInHistory(repo.git, tip, known));
+  const anchor = tip === null || isWhole ? null : await agreeing(station);
+  const kept = tip === null || isOlder || anchor !== null ? null : await keepForeign(station, tip);
+  const fresh = isWhole || upTo === 'never' ? known : await writeAgain(station, anchor, upTo);
+  if (fresh !== null)
+    await repo.git.run(['update-ref', '-m', 'waybill: put the journal back', ref, fresh, tip ?? NO_OBJECT]);
+  noteJournal(station, fresh);
+  await repo.git.try(['update-ref', '-d', scratchRef(station)]);
+  return { tip: fresh, how: isWhole ? 'put_back' : 'written_again', kept };
+}
+
+function scratchRef(station: Station): string {
+  return `${refsOf(station.id).landing}/journal-again`;
+}
+
+/** In words, for the log. */
+export function whatWasMended({ how, kept }: Guarded): string {
+  const what =
+    how === 'put_back'
+      ? 'somebody had deleted or moved the journal ref; it is put back'
+      : 'somebody had deleted or moved the journal ref, and its objects are gone; it is written again from ledger and evidence';
+  return kept === null ? what : `${what}; what it pointed to is kept as ${kept}`;
+}
+
+export function mendedLine({ how, kept }: Guarded): TelemetryLine {
+  return {
+    v: 1,
+    ts: now(),
+    agent: 'station',
+    event: 'journal_mended',
+    ok: true,
+    wo_id: null,
+    how: how ?? '',
+    ...(kept === null ? {} : { kept }),
+  };
+}
+
+function isBeingPurged(station: Station): boolean {
+  return namesIn(join(station.layout.live, 'purges')).some((name) => name.endsWith('.json'));
+}
+
+/** Whether a commit is there with everything it reaches. */
+async function hasAll(station: Station, commit: string): Promise<boolean> {
+  return (await station.repo.git.try(['rev-list', '--objects', '--quiet', commit])).exitCode === 0;
+}
+
+/** The newest anchor of the journal as it is, when it is one of our ledger: then the journal goes on from there. */
+async function agreeing(station: Station): Promise<Anchor | null> {
+  const anchor = await new JournalReader(station.repo, refsOf(station.id).journal).newestAnchor();
+  if (anchor === null) return null;
+  const record: Recorded | undefined = readLedger(station.layout.ledger, anchor.seq).next().value;
+  return record?.seq === anchor.seq && record.hash === anchor.hash && (await hasAll(station, anchor.commit))
+    ? anchor
+    : null;
+}
+
+async function keepForeign(station: Station, tip: string): Promise<string> {
+  const ref = `${refsOf(station.id).keep}/journal-${newUlid().toLowerCase()}`;
+  await station.repo.git.run(['update-ref', ref, tip, NO_OBJECT]);
+  return ref;
+}
+
+/**
+ * Writes the journal from the ledger, on top of `after` or from the first record on, with what evidence folder and claims still hold.
+ * Returns its tip; the ref is not moved yet, so that a kill leaves the old one. Null for a ledger without records.
+ */
+async function writeAgain(station: Station, after: Anchor | null, upTo: number | null): Promise<string | null> {
+  const scratch = scratchRef(station);
+  const ident = await committerIdent(station.repo.git);
+  let tip = after?.commit ?? null;
+  const orders = new Orders();
+  let records: Recorded[] = [];
+  let evidence: FileEntry[] = [];
+  let bytes = 0;
+  const commit = async () => {
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const lives = [...new Set(records.map((r) => r.wo_id))].flatMap((id) =>
+      id === null ? [] : (orders.get(id) ?? []),
+    );
+    const git = new FastImport(station.repo);
+    const message = journalMessage(
+      `${records.length} records, written again`,
+      { seq: last.seq, hash: last.hash },
+      last.seq,
+    );
+    const files = [...flushEntries(station, records, lives), ...evidence];
+    const mark = git.commit({ ref: scratch, parent: tip, ident, message, files });
+    ensureDir(station.layout.tmp);
+    tip = (await git.run(join(station.layout.tmp, 'journal-again.marks'))).get(mark) ?? tip;
+    records = [];
+    evidence = [];
+    bytes = 0;
+  };
+  await station.repo.git.try(['update-ref', '-d', scratch]);
+  for (const record of readLedger(station.layout.ledger, 1)) {
+    if (upTo !== null && record.seq > upTo) break;
+    const life = orders.apply(record);
+    if (record.seq <= (after?.upTo ?? 0)) continue;
+    records.push(record);
+    const shown = life === null ? [] : shownEvidence(station, record, life);
+    evidence.push(...shown);
+    for (const entry of shown) bytes += 'bytes' in entry ? entry.bytes.length : 0;
+    if (records.length >= RECORDS_A_COMMIT || bytes >= BYTES_A_COMMIT) await commit();
+  }
+  await commit();
+  return tip;
+}
+
+/** The evidence of the attempt that this record ends, where its folder is whole. */
+function shownEvidence(station: Station, record: Recorded, life: OrderLife): FileEntry[] {
+  const manifest = (record.data as { evidence?: { manifest_sha256: string } | null }).evidence?.manifest_sha256;
+  if (manifest === undefined || record.event === 'landing' || record.purged === true) return [];
+  const folder = join(station.layout.evidence, evidenceName(life.woId, record.attempt));
+  if (!exists(folder) || checkEvidence(folder, manifest).length > 0) return [];
+  const files = filesBelow(folder).map((path) => ({ path, bytes: readIfThere(join(folder, path)) ?? Buffer.alloc(0) }));
+  return evidenceEntries(life, record.attempt, files);
+}
