@@ -46,7 +46,7 @@ export async function holdContents(
  */
 export async function gatherKept(rt: Runtime, atStart = false): Promise<void> {
   let gathered = false;
-  for (const entry of asideEntries(rt.station.layout.live)) {
+  for (const entry of waiting(rt)) {
     try {
       gathered = (await gather(rt, entry)) || gathered;
     } catch (error) {
@@ -54,6 +54,15 @@ export async function gatherKept(rt: Runtime, atStart = false): Promise<void> {
     }
   }
   if (gathered || atStart) await tellLimit(rt);
+}
+
+function waiting(rt: Runtime): AsideEntry[] {
+  try {
+    return asideEntries(rt.station.layout.live);
+  } catch (error) {
+    rt.log.warn({ err: error }, 'what was put aside cannot be looked at; the station tries again');
+    return [];
+  }
 }
 
 /** How often an entry is read again because somebody wrote into it meanwhile, before the next turn goes on with it. */
@@ -99,12 +108,14 @@ async function commitAside(rt: Runtime, entry: AsideEntry, files: readonly Aside
   if (added.length === 0) return false;
   rt.lock.assertHeld();
   const git = new FastImport(repo);
-  git.commit({ ref, parent: tip, ident: await committerIdent(repo.git), message: messageOf(entry), files: added });
+  const paths = entry.as === null ? added.map(({ path }) => path) : entry.paths;
+  const message = messageOf(entry, paths);
+  git.commit({ ref, parent: tip, ident: await committerIdent(repo.git), message, files: added });
   await git.run(join(layout.tmp, 'keep.marks'));
   rt.step('keep: in git', [entry.woId ?? '']);
   const about = { wo_id: entry.woId, keep: entry.name, why: entry.why, files: added.length, bytes };
-  rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'kept', ok: false, ...about }]);
-  rt.log.warn({ keep: entry.name, paths: entry.paths }, `kept: ${entry.why}`);
+  tell(rt, 'kept', false, about);
+  rt.log.warn({ keep: entry.name, paths }, `kept: ${entry.why}`);
   return true;
 }
 
@@ -129,7 +140,7 @@ function freePath(tree: ReadonlyMap<string, string>, wanted: string, content: st
 /** How many paths a message names. */
 const PATHS_TOLD = 20;
 
-function messageOf({ name, woId, why, paths }: AsideEntry): string {
+function messageOf({ name, woId, why }: AsideEntry, paths: readonly string[]): string {
   const line = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]/gu, '\ufffd').slice(0, 4200);
   const trailers = [
     ...(woId === null ? [] : [`Work-Order: ${woId}`]),
@@ -137,6 +148,16 @@ function messageOf({ name, woId, why, paths }: AsideEntry): string {
     `Why: ${line(why)}`,
   ];
   return `keep: ${name}\n\n${trailers.join('\n')}\n`;
+}
+
+/** Telemetry is a projection: that it cannot be written undoes nothing. */
+function tell(
+  rt: Runtime,
+  event: string,
+  ok: boolean,
+  about: Record<string, unknown> & { wo_id: string | null },
+): void {
+  rt.emit([{ v: 1, ts: now(), agent: 'station', event, ok, ...about }]);
 }
 
 /** Says once that the keeps grew over their limit, and once that they are below it again. Nothing is ever deleted by that. Never throws. */
@@ -149,7 +170,7 @@ async function tellLimit(rt: Runtime): Promise<void> {
     const over = isOverLimit(bytes, maxMb);
     if (over === exists(mark)) return;
     const event = over ? 'keeps_over_limit' : 'keeps_within_limit';
-    rt.emit([{ v: 1, ts: now(), agent: 'station', event, ok: !over, wo_id: null, bytes, max_mb: maxMb }]);
+    tell(rt, event, !over, { wo_id: null, bytes, max_mb: maxMb });
     if (!over) return removeDurable(mark);
     rt.log.warn({ bytes }, `the keeps hold more than keep.max_mb (${maxMb}): \`waybill keep ls\` shows them`);
     writeDurable(mark, `${JSON.stringify({ v: 1, at: now(), bytes })}\n`);
@@ -179,7 +200,7 @@ export function pruneKeeps(rt: Runtime, keeps: readonly { name: string; id: stri
       await repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
       const names = same.map((k) => k.name);
       rt.log.info({ keeps: names, by }, 'keeps were pruned');
-      rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'keeps_pruned', ok: true, wo_id: null, keeps: names, by }]);
+      tell(rt, 'keeps_pruned', true, { wo_id: null, keeps: names, by });
     }
     await tellLimit(rt);
     const changed = there.filter((k) => k.tip !== k.id).map((k) => k.name);

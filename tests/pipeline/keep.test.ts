@@ -103,7 +103,7 @@ test('a drop that is written to after its claim is kept under its claim, with it
   s.drainKilledAt(0, { at: 'landing 6: refs committed', command: late });
   const [name = ''] = s.kept();
   assert.match(name, /^claim-[0-9A-Z]{26}$/);
-  assert.match(s.git('log', '-1', '--format=%B', keepRef(s, name)), /Work-Order: WO-W\n/);
+  assert.match(s.git('log', '-1', '--format=%B', keepRef(s, name)), /Work-Order: WO-W\nPath: MAIN\/WO-W\.json\n/);
   assert.deepEqual(Object.keys(filesOf(s, name)), ['MAIN/WO-W.json']);
   assert.match(filesOf(s, name)['MAIN/WO-W.json'] ?? '', / and more\n$/);
   assert.deepEqual(plainFiles(s), []);
