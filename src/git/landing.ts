@@ -24,11 +24,11 @@ export interface LandingPlan {
 export type LandingOutcome =
   | { kind: 'landed'; contended: boolean; kept: KeptCopy[] }
   /** These orders cannot land; nothing of the batch did, and the rest may be built again. */
-  | { kind: 'refused'; refusals: Map<string, WaybillError> }
+  | { kind: 'refused'; refusals: Map<string, WaybillError>; kept: KeptCopy[] }
   /** The branch moved; the chain must be built again on the new tip. */
   | { kind: 'moved' }
-  /** The repository cannot take a landing now. */
-  | { kind: 'busy'; why: string };
+  /** The repository cannot take a landing now; `passing` where that is a person at work, who may be done in a moment. */
+  | { kind: 'busy'; why: string; passing: boolean };
 
 /** Where landing keeps its things, and how long it waits. */
 export interface LandingPlace {
@@ -53,23 +53,30 @@ export function releaseIndex(repo: Repository, batch: string, where: LandingPlac
   indexLock(repo, batch, where).release();
 }
 
+/** A landing that failed after its commit: the refs have it, and only a new start can tell what is left to do. */
+export class LandingCutShort extends WaybillError {
+  constructor(cause: unknown) {
+    super('GIT_FAILED', 'landing was cut short after its commit', { cause });
+  }
+}
+
 function indexLock(repo: Repository, batch: string, where: LandingPlace): IndexLock {
   return new IndexLock(repo, join(where.live, 'landing', `${batch}.token`));
 }
 
 /**
  * Moves a batch onto the checked-out branch, in the sub-steps of design.md, "Landing". Either all of it lands or nothing does; also
- * where it throws. A kill at any point is finished or undone by the next start from the ledger's landing records.
+ * where it throws anything but LandingCutShort. A kill at any point is finished or undone by the next start from the ledger's landing records.
  */
 export async function land(repo: Repository, plan: LandingPlan, where: LandingPlace): Promise<LandingOutcome> {
   const attempt = new Attempt(repo, plan, where);
   try {
     const outcome = await attempt.run();
-    if (outcome.kind !== 'landed') await attempt.takeBack();
-    return outcome;
+    if (outcome.kind === 'landed') return outcome;
+    const kept = await attempt.takeBack();
+    return outcome.kind === 'refused' ? { ...outcome, kept } : outcome;
   } catch (error) {
-    if (attempt.isCommitted())
-      throw new WaybillError('GIT_FAILED', 'landing was cut short after its commit', { cause: error });
+    if (attempt.isCommitted()) throw new LandingCutShort(error);
     await attempt.takeBack();
     throw error;
   }
@@ -105,27 +112,28 @@ class Attempt {
 
     // 1. nothing under way, and the index lock
     const busy = whyBusy(repo, plan.branch);
-    if (busy !== null) return { kind: 'busy', why: busy };
+    if (busy !== null) return { kind: 'busy', why: busy, passing: true };
     const { taken, contended } = await this.#lock.take(lockDeadlineMs);
-    if (!taken) return { kind: 'busy', why: 'index.lock stays taken' };
+    if (!taken) return { kind: 'busy', why: 'index.lock stays taken', passing: true };
     step('landing 1: index.lock taken');
 
     // 2. branch, tip, targets and their index entries are what the plan saw
     const busyNow = whyBusy(repo, plan.branch);
-    if (busyNow !== null) return { kind: 'busy', why: busyNow };
+    if (busyNow !== null) return { kind: 'busy', why: busyNow, passing: true };
     if (repo.refs.read(plan.branch) !== plan.oldHead) return { kind: 'moved' };
     const refusals = checkTargets(repo, this.#placement, plan.targets);
-    if (refusals.size > 0) return { kind: 'refused', refusals };
+    if (refusals.size > 0) return { kind: 'refused', refusals, kept: [] };
     step('landing 2: targets checked');
 
     // 3. the refs are locked and checked
     this.#refs = await RefTransaction.prepare(repo, refUpdates(plan), `waybill: land ${plan.batch}`);
     if (this.#refs === null)
       return repo.refs.read(plan.branch) === plan.oldHead
-        ? { kind: 'busy', why: 'a ref stays locked' }
+        ? { kind: 'busy', why: 'a ref stays locked', passing: false }
         : { kind: 'moved' };
     const head = repo.refs.head();
-    if (head.kind !== 'branch' || head.ref !== plan.branch) return { kind: 'busy', why: 'HEAD was moved' };
+    if (head.kind !== 'branch' || head.ref !== plan.branch)
+      return { kind: 'busy', why: 'HEAD was moved', passing: true };
     step('landing 3: refs prepared');
 
     // 4. files
@@ -136,6 +144,7 @@ class Attempt {
     // 5. index
     this.#indexed = true;
     await updateIndex(repo, join(this.#scratch, 'index'), inside(plan));
+    this.#placement.renew();
     step('landing 5: index renamed');
 
     // 6. branch and journal
@@ -158,8 +167,8 @@ class Attempt {
     return this.#repo.refs.read(this.#plan.journal.ref) === this.#plan.journal.to;
   }
 
-  /** Leaves files, index, refs and locks as they were found. */
-  async takeBack(): Promise<void> {
+  /** Leaves files, index, refs and locks as they were found. Returns what somebody saved meanwhile and that could not stay in its place. */
+  async takeBack(): Promise<KeptCopy[]> {
     this.#placement.undo();
     if (this.#indexed) {
       const back = inside(this.#plan).map(({ path, before, after }) => ({ path, before: after, after: before }));
@@ -167,13 +176,14 @@ class Attempt {
     }
     await this.#refs?.abort();
     this.#lock.release();
-    this.#placement.finish();
+    const kept = this.#placement.finish();
     removeTree(this.#scratch);
+    return kept;
   }
 }
 
 function refused({ target, error }: Refusal): LandingOutcome {
-  return { kind: 'refused', refusals: new Map([[target.woId, error]]) };
+  return { kind: 'refused', refusals: new Map([[target.woId, error]]), kept: [] };
 }
 
 function inside(plan: LandingPlan): Target[] {

@@ -17,7 +17,15 @@ import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import { keepContents } from './keep.ts';
-import { landingBranch, parkForRepository, startedAgain, startedElsewhere, waits, whyNoLanding } from './park.ts';
+import {
+  beFair,
+  landingBranch,
+  parkForRepository,
+  startedAgain,
+  startedElsewhere,
+  waits,
+  whyNoLanding,
+} from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { changesOf } from './undo.ts';
 
@@ -35,6 +43,7 @@ interface Candidate {
  */
 export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promise<Job[]> {
   const { repo, settings } = rt.station;
+  if (all.some(landsAtOnce)) await beFair(rt);
   const branch = landingBranch(rt);
   const busy =
     branch === null ? 'HEAD is detached' : await whyNoLanding(repo, branch, settings.git.lockDeadlineSeconds * 1000);
@@ -89,6 +98,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
         request,
         prepared,
         branch,
+        fair: landsAtOnce(life),
         changes: prepared.plan.changes,
         images: prepared.images,
         checks: [],
@@ -111,6 +121,11 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     jobs.map((j) => j.woId),
   );
   return jobs;
+}
+
+/** An order without commands and checks, or one that has them behind it. */
+function landsAtOnce(life: OrderLife): boolean {
+  return life.admitted?.works !== true || life.executed !== null;
 }
 
 /**
@@ -203,6 +218,7 @@ async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: Execu
     request,
     prepared,
     branch,
+    fair: true,
     changes,
     images: executed.changes,
     checks: executed.checks,

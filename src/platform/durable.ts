@@ -21,6 +21,17 @@ export function syncDir(path: string): void {
 
 /** Makes a folder and its parents, synced; returns those that were not there, outermost first. */
 export function ensureDir(path: string): string[] {
+  for (let tries = 1; ; tries++) {
+    try {
+      return makeMissing(path);
+    } catch (error) {
+      // somebody (`git clean`) takes away a parent that was there a moment ago: it is made, too
+      if (errno(error) !== 'ENOENT' || tries >= 20) throw error;
+    }
+  }
+}
+
+function makeMissing(path: string): string[] {
   const missing: string[] = [];
   for (let p = path; ifThere(() => fs.statSync(p)) === undefined; p = dirname(p)) missing.unshift(p);
   for (const folder of missing) {
