@@ -242,12 +242,13 @@ export class World {
   drop(): string {
     const n = this.dropped.length;
     const wo_id = `WO-${n}`;
+    // landings of commands go one by one, at most one a second beside a person: few of them
     const work =
-      n % 3 === 0
-        ? { files: [{ path: `made/${n}/${n}.txt`, content: `${n}\n` }] }
-        : n % 3 === 1
-          ? { actions: [{ action: 'append', path: `logs/${n % 2}.log`, content: `${n}\n` }] }
-          : { actions: [{ action: 'command', command: `echo ${n} > out${n}.txt`, outputs: [`out${n}.txt`] }] };
+      n % 6 === 5
+        ? { actions: [{ action: 'command', command: `echo ${n} > out${n}.txt`, outputs: [`out${n}.txt`] }] }
+        : n % 2 === 0
+          ? { files: [{ path: `made/${n}/${n}.txt`, content: `${n}\n` }] }
+          : { actions: [{ action: 'append', path: `logs/${n % 4}.log`, content: `${n}\n` }] };
     this.s.write(`.git/drop-${wo_id}.tmp`, JSON.stringify({ wo_id, title: `order ${n}`, retries: 0, ...work }));
     this.s.write('bridge/inbox/MAIN/.there', '');
     this.s.move(`.git/drop-${wo_id}.tmp`, `bridge/inbox/MAIN/${wo_id}.json`);
@@ -326,9 +327,7 @@ export class World {
       assert.ok(landed.length <= 1, `${what}: ${woId} landed once`);
       assert.ok((commits.get(woId) ?? 0) <= 1, `${what}: ${woId} has ${commits.get(woId)} commits`);
     }
-    await until(() => s.leftovers().length === 0, `${what}: nothing is left over`, WAIT_MS).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${s.leftovers().join(' ')}`);
-    });
+    await cleared(s, `${what}: nothing is left over`);
     const verified = s.waybill('verify');
     assert.equal(verified.code, 0, `${what}: ${verified.stdout}`);
     s.git('fsck', '--strict', '--no-dangling');
@@ -397,6 +396,20 @@ export async function actAlone(w: World, act: Act): Promise<void> {
   assert.deepEqual(await w.hers(), hers, `${act.name}: what she has stays as it is`);
 }
 
-function pause(milliseconds: number): Promise<void> {
+/** Waits until a landing, a claim and a flush have left nothing behind. */
+export async function cleared(s: TestStation, what: string): Promise<void> {
+  const left = () => {
+    try {
+      return s.leftovers();
+    } catch (error) {
+      return [String(error)]; // a folder that went while it was looked through
+    }
+  };
+  await until(() => left().length === 0, what, WAIT_MS).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${left().join(' ')}`);
+  });
+}
+
+export function pause(milliseconds: number): Promise<void> {
   return new Promise((done) => setTimeout(done, milliseconds));
 }
