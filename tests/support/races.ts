@@ -20,6 +20,7 @@ export interface Told {
   readonly ts: string;
   readonly data: {
     readonly file?: string;
+    readonly branch?: string;
     readonly changes?: readonly { path: string; before: { disk: string } | null }[];
     readonly error?: { code: string } | null;
   };
