@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
+import { pause } from '../platform/clock.ts';
 import { ensureDir, removeTree } from '../platform/durable.ts';
-import { whyBusy } from './busy.ts';
+import { isMidway, whyBusy } from './busy.ts';
 import { readIndex } from './index-file.ts';
 import { IndexLock } from './index-lock.ts';
 import { updateIndex } from './index-update.ts';
 import { isAt, type KeptCopy, onDisk, Placement, type Refusal, type Target } from './placement.ts';
 import { RefTransaction } from './ref-transaction.ts';
 import { assertSupported, type Repository } from './repository.ts';
+
+/** How long a git command of somebody's may take from its index to its branch. */
+const MIDWAY_MS = 300;
 
 /** A batch whose objects are written and synced: what is to become of branch, journal, index and files. */
 export interface LandingPlan {
@@ -115,6 +119,8 @@ class Attempt {
     if (busy !== null) return { kind: 'busy', why: busy, passing: true };
     const { taken, contended } = await this.#lock.take(lockDeadlineMs);
     if (!taken) return { kind: 'busy', why: 'index.lock stays taken', passing: true };
+    // a command that has written the index and is about to move the branch: under our lock it comes to its end
+    for (const until = Date.now() + MIDWAY_MS; isMidway(repo, true) && Date.now() < until; ) await pause(10);
     step('landing 1: index.lock taken');
 
     // 2. branch, tip, targets and their index entries are what the plan saw

@@ -37,22 +37,22 @@ export interface Restored {
   readonly evidence: number;
 }
 
-/** Whether state or outbox was deleted behind our back. */
+function projections({ layout }: Station): string[] {
+  return [layout.state, layout.outbox, layout.evidence, layout.quarantine];
+}
+
+/** Whether state, outbox, evidence or quarantine was deleted behind our back. */
 export function projectionsAreWhole(station: Station): boolean {
-  return [station.layout.state, station.layout.outbox, station.layout.evidence].every((folder) =>
-    exists(join(folder, MARKER)),
-  );
+  return projections(station).every((folder) => exists(join(folder, MARKER)));
 }
 
 /** Asks a running station to restore: it looks for the marks before it sleeps. */
 export function unmarkProjections(station: Station): void {
-  for (const folder of [station.layout.state, station.layout.outbox, station.layout.evidence])
-    removeDurable(join(folder, MARKER));
+  for (const folder of projections(station)) removeDurable(join(folder, MARKER));
 }
 
 export function markProjectionsWhole(station: Station): void {
-  for (const folder of [station.layout.state, station.layout.outbox, station.layout.evidence])
-    writeProjection(join(folder, MARKER), `${station.id}\n`);
+  for (const folder of projections(station)) writeProjection(join(folder, MARKER), `${station.id}\n`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
+import { isMidway, momentOf } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
@@ -9,6 +10,7 @@ import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
+import { pause } from '../platform/clock.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
 import { resolveFolder, resolveTarget } from '../policy/fence.ts';
 import { standingWait } from '../queue/waits.ts';
@@ -19,6 +21,7 @@ import type { Job } from './job.ts';
 import { keepContents } from './keep.ts';
 import {
   beFair,
+  jittered,
   landingBranch,
   parkForRepository,
   startedAgain,
@@ -58,10 +61,64 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     rt,
     all.filter((life) => !astray.includes(life)),
   );
+  const planned = await planQuietly(rt, lives, branch);
+  const { tip } = planned;
+  const jobs = planned.jobs.filter((job) => isStillReady(rt, job.woId));
+  const refused = planned.refused.filter(({ life }) => isStillReady(rt, life.woId));
+  rt.record([
+    ...jobs.map((job) => startedDraft(rt, job, tip)),
+    ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
+  ]);
+  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
+  rt.step(
+    'life 3: started',
+    jobs.map((j) => j.woId),
+  );
+  return jobs;
+}
+
+/** Whether nobody cancelled or held the order while it was planned, beside others at work; else it gives up its place. */
+function isStillReady(rt: Runtime, woId: string): boolean {
+  if (rt.orders.get(woId)?.status === 'ready') return true;
+  rt.running.delete(woId);
+  return false;
+}
+
+interface Refused {
+  readonly life: OrderLife;
+  readonly error: WaybillError;
+}
+
+interface Planned {
+  readonly jobs: Job[];
+  readonly refused: readonly Refused[];
+  readonly tip: string | null;
+}
+
+/** How often, and how far apart, an order is looked at again that somebody's git command may only seem to stand in the way of. */
+const MOST_LOOKS = 20;
+const LOOK_MS = 100;
+
+/** Plans orders. One is refused only by what it met while nobody's git command was in the middle of its work. */
+async function planQuietly(rt: Runtime, lives: readonly OrderLife[], branch: string): Promise<Planned> {
+  const { repo } = rt.station;
+  for (let [looks, jobs, rest] = [1, [] as Job[], lives]; ; looks++) {
+    const before = momentOf(repo, branch);
+    const planned = await planOrders(rt, rest, branch);
+    jobs = [...jobs, ...planned.jobs];
+    const moved = planned.refused.length > 0 && (isMidway(repo) || momentOf(repo, branch) !== before);
+    if (!moved || looks >= MOST_LOOKS) return { ...planned, jobs };
+    rest = planned.refused.map(({ life }) => life);
+    await pause(jittered(LOOK_MS));
+  }
+}
+
+async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: string): Promise<Planned> {
+  const { repo } = rt.station;
   const tip = repo.refs.read(branch);
   const candidates: Candidate[] = [];
   const jobs: Job[] = [];
-  const refused: { life: OrderLife; error: WaybillError }[] = [];
+  const refused: Refused[] = [];
   for (const life of lives) {
     try {
       const candidate = readCandidate(rt, life);
@@ -72,6 +129,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
         else jobs.push(await resumeExecuted(rt, candidate, life.executed, branch));
       }
     } catch (thrown) {
+      rt.running.delete(life.woId);
       refused.push({ life, error: asWaybillError(thrown) });
     }
   }
@@ -111,16 +169,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
       refused.push({ life, error: asWaybillError(thrown) });
     }
   }
-  rt.record([
-    ...jobs.map((job) => startedDraft(rt, job, tip)),
-    ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
-  ]);
-  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
-  rt.step(
-    'life 3: started',
-    jobs.map((j) => j.woId),
-  );
-  return jobs;
+  return { jobs, refused, tip };
 }
 
 /** An order without commands and checks, or one that has them behind it. */

@@ -77,6 +77,7 @@ class StationLoop {
   #watched = '';
   #slow = '';
   #settingsRead = '';
+  #restoredAgain = false;
   /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
   #settingsFault: string | null = null;
 
@@ -136,6 +137,7 @@ class StationLoop {
       settlesIn,
       rt.waiting.nextDue(Date.now()),
       rt.waiting.repository().length > 0 ? rt.nextRepositoryLook - Date.now() : null,
+      this.#restoredAgain ? 1000 : null,
     ];
     const pause = Math.min(...pauses.filter((p) => p !== null));
     return { worked: started || claims.length > 0 || dropped.length > 0 || rt.ledger.head.seq !== before, pause };
@@ -271,11 +273,13 @@ class StationLoop {
       this.#watch = watchFolders(folders, () => this.#hint());
       this.#watched = identity;
     }
-    if (!projectionsAreWhole(rt.station)) {
+    if (!projectionsAreWhole(rt.station) || this.#restoredAgain) {
       if (rt.ledger.head.seq > 1 && settings.paths.state !== '') {
         await flushJournal(rt);
         const restored = await restoreProjections(rt.station, false);
         rt.log.info(restored, 'state, outbox or evidence was missing; restored from ledger and journal');
+        // who deletes a folder may not be done with it yet: once more at the next look, until nothing is missing
+        this.#restoredAgain = restored.states + restored.evidence > 0;
       } else markProjectionsWhole(rt.station);
     }
     await finishPurges(rt);

@@ -27,7 +27,7 @@ export const ACTS: readonly Act[] = [
     name: 'stash -u, and pop',
     does: async (w, mid) => {
       const before = HER_FILES.map((path) => w.s.read(path));
-      await w.git('stash', '--quiet', '-u');
+      await stash(w);
       await mid();
       assert.deepEqual(
         [
@@ -123,6 +123,20 @@ export const ACTS: readonly Act[] = [
     },
   },
 ];
+
+/**
+ * Git takes index.lock several times for one stash, and says nothing where it cannot have it, even after the stash was made: then only
+ * the reset that follows is left to do.
+ */
+async function stash(w: World): Promise<void> {
+  for (const end = Date.now() + WAIT_MS; ; await pause(50)) {
+    await w.git('stash', '--quiet', '-u', { mayFail: true });
+    if ((await w.git('stash', 'list')) !== '') break;
+    assert.ok(Date.now() < end, 'she can stash');
+  }
+  await w.git('reset', '--quiet', '--hard');
+  rmSync(w.s.path('hers/untracked.txt'), { force: true });
+}
 
 /** A commit of hers on main, the opposite one on a branch, and main rebased onto that: it stops, with HEAD detached. */
 async function stopInRebase(w: World): Promise<void> {
