@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
-import { isMidway, momentOf } from '../git/busy.ts';
+import { isMidway, momentOf, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
@@ -64,7 +64,17 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
   const planned = await planQuietly(rt, lives, branch);
   const { tip } = planned;
   const jobs = planned.jobs.filter((job) => isStillReady(rt, job.woId));
-  const refused = planned.refused.filter(({ life }) => isStillReady(rt, life.woId));
+  let refused = planned.refused.filter(({ life }) => isStillReady(rt, life.woId));
+  // she left the branch while it was looked at: what was seen is another branch's
+  const left = refused.length === 0 ? null : whyBusy(repo, branch);
+  if (left !== null) {
+    parkForRepository(
+      rt,
+      refused.map(({ life }) => life),
+      left,
+    );
+    refused = [];
+  }
   rt.record([
     ...jobs.map((job) => startedDraft(rt, job, tip)),
     ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
