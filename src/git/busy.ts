@@ -59,3 +59,28 @@ export function staleLock(repo: Repository, olderThanMs: number): string | null 
   if (lock === undefined || lock.nlink > 1 || Date.now() - lock.ctimeMs < olderThanMs) return null;
   return `.git/index.lock lies there since ${lock.ctime.toISOString()}; remove it if no git command is running`;
 }
+
+/** An index younger than this may belong to a git command that has not come to its end. */
+const YOUNG_INDEX_MS = 2000;
+
+/** What git's files look like now: other words later mean that somebody moved the branch, HEAD or the index. */
+export function momentOf(repo: Repository, branch: string): string {
+  const index = ifThere(() => fs.statSync(join(repo.gitDir, 'index')));
+  const head = repo.refs.head();
+  return [
+    head.kind === 'branch' ? head.ref : head.id,
+    repo.refs.read(branch),
+    index === undefined ? '' : `${index.ino}:${index.mtimeMs}:${index.size}`,
+  ].join(' ');
+}
+
+/**
+ * Whether somebody's git command is in the middle of its work: `reset`, `checkout` and others write files, then the index, and move HEAD
+ * or the branch last, when index.lock is gone already. What is seen between those is nobody's change. `ours` is whether we hold the lock.
+ */
+export function isMidway(repo: Repository, ours = false): boolean {
+  if (!ours && exists(join(repo.gitDir, 'index.lock'))) return true;
+  const index = ifThere(() => fs.statSync(join(repo.gitDir, 'index')));
+  if (index === undefined || Date.now() - index.mtimeMs > YOUNG_INDEX_MS) return false;
+  return processesIn(repo.root, 'git').length > 0;
+}

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
+import { pause } from '../platform/clock.ts';
 import { ensureDir, removeTree } from '../platform/durable.ts';
-import { whyBusy } from './busy.ts';
+import { isMidway, whyBusy } from './busy.ts';
 import { readIndex } from './index-file.ts';
 import { IndexLock } from './index-lock.ts';
 import { updateIndex } from './index-update.ts';
 import { isAt, type KeptCopy, onDisk, Placement, type Refusal, type Target } from './placement.ts';
 import { RefTransaction } from './ref-transaction.ts';
 import { assertSupported, type Repository } from './repository.ts';
+
+/** How long a git command of somebody's may take from its index to its branch. */
+const MIDWAY_MS = 300;
 
 /** A batch whose objects are written and synced: what is to become of branch, journal, index and files. */
 export interface LandingPlan {
@@ -24,11 +28,11 @@ export interface LandingPlan {
 export type LandingOutcome =
   | { kind: 'landed'; contended: boolean; kept: KeptCopy[] }
   /** These orders cannot land; nothing of the batch did, and the rest may be built again. */
-  | { kind: 'refused'; refusals: Map<string, WaybillError> }
+  | { kind: 'refused'; refusals: Map<string, WaybillError>; kept: KeptCopy[] }
   /** The branch moved; the chain must be built again on the new tip. */
   | { kind: 'moved' }
-  /** The repository cannot take a landing now. */
-  | { kind: 'busy'; why: string };
+  /** The repository cannot take a landing now; `passing` where that is a person at work, who may be done in a moment. */
+  | { kind: 'busy'; why: string; passing: boolean };
 
 /** Where landing keeps its things, and how long it waits. */
 export interface LandingPlace {
@@ -53,13 +57,20 @@ export function releaseIndex(repo: Repository, batch: string, where: LandingPlac
   indexLock(repo, batch, where).release();
 }
 
+/** Only a new start can tell from the refs what happened, and finish or undo it. */
+export class LandingCutShort extends WaybillError {
+  constructor(message: string, cause: unknown) {
+    super('GIT_FAILED', message, { cause });
+  }
+}
+
 function indexLock(repo: Repository, batch: string, where: LandingPlace): IndexLock {
   return new IndexLock(repo, join(where.live, 'landing', `${batch}.token`));
 }
 
 /**
  * Moves a batch onto the checked-out branch, in the sub-steps of design.md, "Landing". Either all of it lands or nothing does; also
- * where it throws. A kill at any point is finished or undone by the next start from the ledger's landing records.
+ * where it throws anything but LandingCutShort. A kill at any point is finished or undone by the next start from the ledger's landing records.
  */
 export async function land(repo: Repository, plan: LandingPlan, where: LandingPlace): Promise<LandingOutcome> {
   const attempt = new Attempt(repo, plan, where);
@@ -72,20 +83,14 @@ export async function land(repo: Repository, plan: LandingPlan, where: LandingPl
     failure = error;
     if (attempt.isCommitted()) throw new LandingCutShort('landing was cut short after its commit', error);
   }
+  let kept: KeptCopy[] = [];
   try {
-    await attempt.takeBack();
+    kept = await attempt.takeBack();
   } catch (error) {
     throw new LandingCutShort('a landing could be neither finished nor taken back', error);
   }
   if (outcome === null) throw failure;
-  return outcome;
-}
-
-/** Only a new start can tell from the refs what happened, and finish or undo it. */
-export class LandingCutShort extends WaybillError {
-  constructor(message: string, cause: unknown) {
-    super('GIT_FAILED', message, { cause });
-  }
+  return outcome.kind === 'refused' ? { ...outcome, kept } : outcome;
 }
 
 class Attempt {
@@ -118,27 +123,30 @@ class Attempt {
 
     // 1. nothing under way, and the index lock
     const busy = whyBusy(repo, plan.branch);
-    if (busy !== null) return { kind: 'busy', why: busy };
+    if (busy !== null) return { kind: 'busy', why: busy, passing: true };
     const { taken, contended } = await this.#lock.take(lockDeadlineMs);
-    if (!taken) return { kind: 'busy', why: 'index.lock stays taken' };
+    if (!taken) return { kind: 'busy', why: 'index.lock stays taken', passing: true };
+    // a command that has written the index and is about to move the branch: under our lock it comes to its end
+    for (const until = Date.now() + MIDWAY_MS; isMidway(repo, true) && Date.now() < until; ) await pause(10);
     step('landing 1: index.lock taken');
 
     // 2. branch, tip, targets and their index entries are what the plan saw
     const busyNow = whyBusy(repo, plan.branch);
-    if (busyNow !== null) return { kind: 'busy', why: busyNow };
+    if (busyNow !== null) return { kind: 'busy', why: busyNow, passing: true };
     if (repo.refs.read(plan.branch) !== plan.oldHead) return { kind: 'moved' };
     const refusals = checkTargets(repo, this.#placement, plan.targets);
-    if (refusals.size > 0) return { kind: 'refused', refusals };
+    if (refusals.size > 0) return { kind: 'refused', refusals, kept: [] };
     step('landing 2: targets checked');
 
     // 3. the refs are locked and checked
     this.#refs = await RefTransaction.prepare(repo, refUpdates(plan), `waybill: land ${plan.batch}`);
     if (this.#refs === null)
       return repo.refs.read(plan.branch) === plan.oldHead
-        ? { kind: 'busy', why: 'a ref stays locked' }
+        ? { kind: 'busy', why: 'a ref stays locked', passing: false }
         : { kind: 'moved' };
     const head = repo.refs.head();
-    if (head.kind !== 'branch' || head.ref !== plan.branch) return { kind: 'busy', why: 'HEAD was moved' };
+    if (head.kind !== 'branch' || head.ref !== plan.branch)
+      return { kind: 'busy', why: 'HEAD was moved', passing: true };
     step('landing 3: refs prepared');
 
     // 4. files
@@ -149,6 +157,7 @@ class Attempt {
     // 5. index
     this.#indexed = true;
     await updateIndex(repo, join(this.#scratch, 'index'), inside(plan));
+    this.#placement.renew();
     step('landing 5: index renamed');
 
     // 6. branch and journal
@@ -171,8 +180,8 @@ class Attempt {
     return this.#repo.refs.read(this.#plan.journal.ref) === this.#plan.journal.to;
   }
 
-  /** Leaves files, index, refs and locks as they were found. */
-  async takeBack(): Promise<void> {
+  /** Leaves files, index, refs and locks as they were found. Returns what somebody saved meanwhile and that could not stay in its place. */
+  async takeBack(): Promise<KeptCopy[]> {
     try {
       this.#placement.undo();
       if (this.#indexed) {
@@ -184,13 +193,14 @@ class Attempt {
       await this.#refs?.abort();
     }
     this.#lock.release();
-    this.#placement.finish();
+    const kept = this.#placement.finish();
     removeTree(this.#scratch);
+    return kept;
   }
 }
 
 function refused({ target, error }: Refusal): LandingOutcome {
-  return { kind: 'refused', refusals: new Map([[target.woId, error]]) };
+  return { kind: 'refused', refusals: new Map([[target.woId, error]]), kept: [] };
 }
 
 function inside(plan: LandingPlan): Target[] {

@@ -180,6 +180,19 @@ export class Placement {
     if (!isAt(onDisk(staged), target.after)) exchange(path, staged);
   }
 
+  /**
+   * Puts back what `git clean` took: it asks for no lock, and a file of ours was untracked until the index had it. Called once the index
+   * has it.
+   */
+  renew(): void {
+    for (const { target, staged, how } of this.#placed) {
+      const path = this.absolute(target);
+      if (how !== 'created' || isOutside(target.path) || onDisk(path) !== null) continue;
+      makeParents(path);
+      place(path, staged);
+    }
+  }
+
   /** Takes back what apply() did, last first, wherever the bytes still are ours. Returns the paths that could not be taken back. */
   undo(): string[] {
     const left: string[] = [];

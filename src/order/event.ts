@@ -99,7 +99,7 @@ export interface GapData {
   /** The newest of the lost records that somebody tells of, and where. */
   seen_seq: number;
   seen_hash: string;
-  where: 'state' | 'outbox' | 'evidence' | 'commit';
+  where: 'state' | 'outbox' | 'evidence' | 'quarantine' | 'commit';
   /** Everything that told of lost records when this one was written. */
   all: { where: GapData['where']; seq: number; hash: string }[];
   /** Records that the backup brought back before; they are not lost. */

@@ -24,7 +24,8 @@ import type { Runtime } from './runtime.ts';
 /** Reads claims once and puts them on record; the ledger is synced when this returns. */
 export async function admitClaims(rt: Runtime, claims: readonly string[]): Promise<void> {
   let drafts: Draft[] = [];
-  const inBatch = new Set<string>();
+  /** What each order of the batch depends on: it stands on no record yet. */
+  const inBatch = new Map<string, readonly string[]>();
   const commit = () => {
     const records = rt.record(drafts);
     for (const record of records)
@@ -55,8 +56,10 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
       }
     }
     const statuses = 'order' in read ? await statusesOf(rt, read.order.dependsOn) : UNKNOWN;
-    drafts.push(...decide(rt, request, read, known, statuses));
-    if (id !== null) inBatch.add(id.toLowerCase());
+    const decided = decide(rt, request, read, known, { statuses, inBatch });
+    drafts.push(...decided);
+    const depends = decided.find((d) => d.event === 'admitted' || d.event === 'revised')?.data.depends_on;
+    if (id !== null) inBatch.set(id.toLowerCase(), depends ?? known?.admitted?.depends_on ?? []);
   }
   commit();
 }
@@ -139,13 +142,19 @@ function readClaimSafely(rt: Runtime, claim: string): ClaimedRequest | null {
   }
 }
 
+/** What a decision asks of other orders: the statuses of those it depends on, and who depends on whom in the batch at hand. */
+interface Others {
+  readonly statuses: Known;
+  readonly inBatch: ReadonlyMap<string, readonly string[]>;
+}
+
 /** What becomes of one claim: a new order, an answer again, a new attempt, a revision, or a rejection. */
 function decide(
   rt: Runtime,
   request: ClaimedRequest,
   read: ReturnType<typeof readOrder>,
   known: OrderLife | null,
-  statuses: Known,
+  others: Others,
 ): Draft[] {
   if ('error' in read) return [rejected(rt, request, read.error, read, known)];
   const hash = requestHash(request);
@@ -183,7 +192,7 @@ function decide(
     }
   }
   try {
-    return [admitted(rt, request, read.order, read.warnings, hash, known, statuses)];
+    return [admitted(rt, request, read.order, read.warnings, hash, known, others)];
   } catch (thrown) {
     return [
       rejected(
@@ -214,9 +223,13 @@ function admitted(
   warnings: readonly Warning[],
   hash: string,
   known: OrderLife | null,
-  statuses: Known,
+  { statuses, inBatch }: Others,
 ): Draft {
-  const cycle = findCycle(order.woId, order.dependsOn, (id) => rt.orders.get(id)?.admitted?.depends_on ?? []);
+  const cycle = findCycle(
+    order.woId,
+    order.dependsOn,
+    (id) => inBatch.get(id.toLowerCase()) ?? rt.orders.get(id)?.admitted?.depends_on ?? [],
+  );
   if (cycle !== null) throw new WaybillError('DEPENDENCY_CYCLE', `depends on itself: ${cycle.join(' -> ')}`);
   const received = now();
   const approval =

@@ -11,6 +11,8 @@ export interface Job {
   readonly request: ClaimedRequest;
   readonly prepared: Prepared;
   readonly branch: string;
+  /** Its turn was waited for before it started, so it lands at once. */
+  readonly fair: boolean;
   /** What it changes, with contents; commands may add to it. */
   changes: readonly Change[];
   images: readonly ImageChange[];

@@ -1,8 +1,9 @@
 import { holdIndex, LandingCutShort, type LandingPlace, type LandingPlan, land, releaseIndex } from '../git/landing.ts';
+import type { KeptCopy } from '../git/placement.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { now, pause } from '../platform/clock.ts';
+import { now } from '../platform/clock.ts';
 import { newUlid } from '../platform/ids.ts';
 import type { Draft } from '../record/ledger.ts';
 import { type Batch, type Built, buildBatch } from './build-batch.ts';
@@ -10,18 +11,20 @@ import { fact } from './fact.ts';
 import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
 import { noteJournal } from './journal-guard.ts';
-import { parkForRepository } from './park.ts';
+import { beFair, jittered, parkForRepository } from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
 
 /** Steps 6 to 8 of "One order's life", for a batch: seal, write objects, record the landing, land, record the end. */
 
-/** A person who commits beside us gets the lock most of the time: at most one landing a second for a minute after a meeting. */
-const POLITE_FOR_MS = 60_000;
-const POLITE_PAUSE_MS = 1000;
-
 /** How often a batch is built again because the branch moved, before it waits for a quieter time. */
 const MOST_ROUNDS = 8;
+
+/** After landings that were built in vain the next look comes later each time, up to this: each costs a pack. */
+const VAIN_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 60_000;
+/** Where a person was in the way, who may be gone in a moment. */
+const LONGEST_PAUSE_FOR_HER_MS = 2000;
 
 /** Lands jobs on one branch; every one of them has ended or is parked when this returns. */
 export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void> {
@@ -29,11 +32,11 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
   let lockFirst = false;
   let rounds = 0;
   for (let rest = await cancelAborted(rt, jobs); rest.length > 0; rest = await cancelAborted(rt, rest)) {
-    if (++rounds > MOST_ROUNDS) {
-      parkAfterLanding(rt, rest, 'the branch moved each time a landing was built');
+    if (rounds > MOST_ROUNDS) {
+      parkAfterLanding(rt, rest, 'the branch moved each time a landing was built', LONGEST_PAUSE_FOR_HER_MS);
       return;
     }
-    await beFair(rt);
+    if (rest.some((job) => !job.fair)) await beFair(rt);
     const name = newUlid();
     const where = landingPlace(
       rt,
@@ -41,13 +44,13 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
     );
     if (lockFirst && !(await holdIndex(rt.station.repo, name, where))) {
       releaseIndex(rt.station.repo, name, where);
-      parkAfterLanding(rt, rest, 'index.lock stays taken');
+      parkAfterLanding(rt, rest, 'index.lock stays taken', LONGEST_PAUSE_FOR_HER_MS);
       return;
     }
     const built = await tryBuild(rt, name, rest);
     if ('why' in built) {
       releaseIndex(rt.station.repo, name, where);
-      parkAfterLanding(rt, rest, built.why);
+      parkAfterLanding(rt, rest, built.why, LONGEST_PAUSE_MS);
       return;
     }
     const { batch, refused } = built;
@@ -70,25 +73,21 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
         rt.lastTip = batch.plan.newHead;
         noteJournal(rt.station, batch.plan.journal.to);
         rt.parkedLandings = 0;
-        for (const kept of result.kept) {
-          const job = rest.find((j) => j.woId === kept.woId);
-          job?.warnings.push({
-            code: 'leftover',
-            message: `${kept.path}: somebody wrote into the old copy; it is kept: waybill keep show ${kept.kept}`,
-          });
-        }
+        tellKept(rest, result.kept);
         recordLanded(rt, batch);
         return;
       case 'refused':
+        tellKept(rest, result.kept);
         await refuse(rt, rest, result.refusals);
         rest = rest.filter((job) => !result.refusals.has(job.woId));
         break;
       case 'moved':
         rt.contendedAt = Date.now();
         lockFirst = true;
+        rounds++;
         break;
       case 'busy':
-        parkAfterLanding(rt, rest, result.why);
+        parkAfterLanding(rt, rest, result.why, result.passing ? LONGEST_PAUSE_FOR_HER_MS : LONGEST_PAUSE_MS);
         return;
     }
   }
@@ -110,14 +109,26 @@ async function cancelAborted(rt: Runtime, jobs: readonly Job[]): Promise<Job[]> 
   return going;
 }
 
-/** A landing that was built in vain costs a pack: the next look comes later each time. */
-function parkAfterLanding(rt: Runtime, jobs: readonly Job[], why: string): void {
-  rt.parkedLandings++;
+/** Parks orders whose landing was built in vain. */
+function parkAfterLanding(rt: Runtime, jobs: readonly Job[], why: string, longestMs: number): void {
   parkForRepository(
     rt,
     jobs.map((j) => rt.life(j.woId)),
     why,
   );
+  rt.nextRepositoryLook =
+    Date.now() + jittered(Math.min(longestMs, VAIN_PAUSE_MS * 2 ** Math.min(rt.parkedLandings, 9)));
+  rt.parkedLandings++;
+}
+
+function tellKept(jobs: readonly Job[], kept: readonly KeptCopy[]): void {
+  for (const copy of kept)
+    jobs
+      .find((j) => j.woId === copy.woId)
+      ?.warnings.push({
+        code: 'leftover',
+        message: `${copy.path}: somebody wrote into the old copy; it is kept as ${copy.kept}`,
+      });
 }
 
 function landingPlace(rt: Runtime, woIds: readonly string[]): LandingPlace {
@@ -126,12 +137,6 @@ function landingPlace(rt: Runtime, woIds: readonly string[]): LandingPlace {
     lockDeadlineMs: rt.station.settings.git.lockDeadlineSeconds * 1000,
     step: (name) => rt.step(name, woIds),
   };
-}
-
-async function beFair(rt: Runtime): Promise<void> {
-  if (Date.now() - rt.contendedAt > POLITE_FOR_MS) return;
-  const wait = rt.lastLanding + POLITE_PAUSE_MS - Date.now();
-  if (wait > 0) await pause(wait);
 }
 
 /** Objects that cannot be written (a full disk, a lock) are no fault of the orders: they wait. */
@@ -151,8 +156,9 @@ async function tryLand(rt: Runtime, plan: LandingPlan, where: LandingPlace): Ret
   try {
     return await land(rt.station.repo, plan, where);
   } catch (error) {
+    // Anything else was taken back.
     if (error instanceof LandingCutShort) throw error;
-    return { kind: 'busy', why: error instanceof Error ? error.message : String(error) };
+    return { kind: 'busy', why: error instanceof Error ? error.message : String(error), passing: false };
   }
 }
 

@@ -9,11 +9,11 @@ import { type LedgerHead, parseRecord, readLedger, segmentPath, segments } from 
 import type { Station } from '../station/station.ts';
 
 /**
- * Marks: what state folder, outbox and evidence folder say of the ledger they were shown from. They tell two things apart that look alike
+ * Marks: what state folder, outbox, evidence folder and quarantine say of the ledger they were shown from. They tell two things apart that look alike
  * from inside: a tree that is as we left it, and one that somebody put there; and they outlive a `.git` that was replaced.
  */
 
-/** A file in each of the three folders; gone when somebody deleted the folder. */
+/** A file in each of the four folders; gone when somebody deleted the folder. */
 const MARK = '.waybill';
 /** While the projections go on changing, they get another token this often: a copy taken in the middle is told apart as well. */
 const REFRESH_MS = 60_000;
@@ -35,11 +35,12 @@ export type Wholeness = 'whole' | 'missing' | 'stale';
 type Place = Exclude<GapData['where'], 'commit'>;
 
 function places(station: Station): [Place, string][] {
-  const { state, outbox, evidence } = station.layout;
+  const { state, outbox, evidence, quarantine } = station.layout;
   return [
     ['state', join(state, MARK)],
     ['outbox', join(outbox, MARK)],
     ['evidence', join(evidence, MARK)],
+    ['quarantine', join(quarantine, MARK)],
   ];
 }
 
@@ -66,7 +67,7 @@ function readMark(path: string): Mark | null {
     : null;
 }
 
-/** Whether the three folders are as we left them. Reads four small files. */
+/** Whether the four folders are as we left them. Reads five small files. */
 export function wholenessOf(station: Station): Wholeness {
   const marks = places(station).map(([, path]) => readMark(path));
   const shown = readMark(shownPath(station))?.token;

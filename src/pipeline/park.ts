@@ -3,6 +3,7 @@ import { assertSupported, type Repository } from '../git/repository.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { EventData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
+import { pause } from '../platform/clock.ts';
 import type { Draft } from '../record/ledger.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -32,6 +33,25 @@ async function whyUnsupported(repo: Repository): Promise<string | null> {
   } catch (thrown) {
     return asWaybillError(thrown).message;
   }
+}
+
+/** A pause of about this length, so that two who do the same again and again don't stay in step. */
+export function jittered(milliseconds: number): number {
+  return milliseconds * (0.5 + Math.random());
+}
+
+/** A person who commits beside us gets the lock most of the time: at most one landing a second for a minute after a meeting. */
+const POLITE_FOR_MS = 60_000;
+const POLITE_PAUSE_MS = 1000;
+
+/**
+ * Waits for our turn in a repository that somebody else is using. Asked before a start where that can land at once: between a start and
+ * its landing she could go to another branch, again and again.
+ */
+export async function beFair(rt: Runtime): Promise<void> {
+  if (Date.now() - rt.contendedAt > POLITE_FOR_MS) return;
+  const wait = rt.lastLanding + POLITE_PAUSE_MS - Date.now();
+  if (wait > 0) await pause(wait);
 }
 
 /** Parks orders until the repository can take a landing again. */

@@ -5,8 +5,13 @@ import { waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
-import { landingBranch, startedElsewhere, whyNoLanding } from './park.ts';
+import { jittered, landingBranch, startedElsewhere, whyNoLanding } from './park.ts';
 import type { Runtime } from './runtime.ts';
+
+/** How often the repository is looked at while orders wait for it: quickly at first, as long as she may only have looked elsewhere. */
+const QUICK_LOOK_MS = 200;
+const QUICK_FOR_MS = 60_000;
+const SLOW_LOOK_MS = 1000;
 
 /** Looks at those whose wait may be over: because a time came, an order ended, or the repository is free again. */
 export async function releaseWaiting(rt: Runtime): Promise<void> {
@@ -51,12 +56,15 @@ export function released(life: OrderLife, why: string): Draft {
   };
 }
 
-/** The same questions as a start and a landing ask; after landings that were built in vain they are asked less and less often. */
+/**
+ * The same questions as a start and a landing ask. Somebody who goes to another branch is often back in a moment, so at first they are
+ * asked quickly; never in step with a habit of hers.
+ */
 async function releaseForRepository(rt: Runtime): Promise<void> {
   const waiting = rt.waiting.repository();
-  const pause = Math.min(60_000, 1000 * 2 ** Math.min(rt.parkedLandings, 6));
-  if (waiting.length === 0 || Date.now() - rt.lastRepositoryLook < pause) return;
-  rt.lastRepositoryLook = Date.now();
+  if (waiting.length === 0 || Date.now() < rt.nextRepositoryLook) return;
+  const pause = Date.now() - rt.waiting.repositorySince() < QUICK_FOR_MS ? QUICK_LOOK_MS : SLOW_LOOK_MS;
+  rt.nextRepositoryLook = Date.now() + jittered(pause);
   const branch = landingBranch(rt);
   if (branch === null || (await whyNoLanding(rt.station.repo, branch, 1000)) !== null) return;
   const lives = waiting.map((woId) => rt.life(woId)).filter((life) => !startedElsewhere(life, branch));

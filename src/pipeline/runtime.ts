@@ -60,7 +60,8 @@ export class Runtime {
   /** When somebody else last used the repository while we landed (design.md, "Landing"): then we land at most once a second. */
   contendedAt = 0;
   lastLanding = 0;
-  lastRepositoryLook = 0;
+  /** When those who wait for the repository are looked at again. */
+  nextRepositoryLook = 0;
   /** Landings in a row that were built and could not be made. */
   parkedLandings = 0;
   flushNotBefore = 0;

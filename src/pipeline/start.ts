@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
+import { isMidway, momentOf, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
@@ -9,6 +10,7 @@ import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
+import { pause } from '../platform/clock.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
 import { resolveFolder, resolveTarget } from '../policy/fence.ts';
 import { standingWait } from '../queue/waits.ts';
@@ -17,7 +19,16 @@ import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
-import { landingBranch, parkForRepository, startedAgain, startedElsewhere, waits, whyNoLanding } from './park.ts';
+import {
+  beFair,
+  jittered,
+  landingBranch,
+  parkForRepository,
+  startedAgain,
+  startedElsewhere,
+  waits,
+  whyNoLanding,
+} from './park.ts';
 import type { Runtime } from './runtime.ts';
 import { changesOf } from './undo.ts';
 
@@ -35,6 +46,7 @@ interface Candidate {
  */
 export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promise<Job[]> {
   const { repo, settings } = rt.station;
+  if (all.some(landsAtOnce)) await beFair(rt);
   const branch = landingBranch(rt);
   const busy =
     branch === null ? 'HEAD is detached' : await whyNoLanding(repo, branch, settings.git.lockDeadlineSeconds * 1000);
@@ -49,10 +61,74 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     rt,
     all.filter((life) => !astray.includes(life)),
   );
+  const planned = await planQuietly(rt, lives, branch);
+  const { tip } = planned;
+  const jobs = planned.jobs.filter((job) => isStillReady(rt, job.woId));
+  let refused = planned.refused.filter(({ life }) => isStillReady(rt, life.woId));
+  // she left the branch while it was looked at: what was seen is another branch's
+  const left = refused.length === 0 ? null : whyBusy(repo, branch);
+  if (left !== null) {
+    parkForRepository(
+      rt,
+      refused.map(({ life }) => life),
+      left,
+    );
+    refused = [];
+  }
+  rt.record([
+    ...jobs.map((job) => startedDraft(rt, job, tip)),
+    ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
+  ]);
+  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
+  rt.step(
+    'life 3: started',
+    jobs.map((j) => j.woId),
+  );
+  return jobs;
+}
+
+/** Whether nobody cancelled or held the order while it was planned, beside others at work; else it gives up its place. */
+function isStillReady(rt: Runtime, woId: string): boolean {
+  if (rt.orders.get(woId)?.status === 'ready') return true;
+  rt.running.delete(woId);
+  return false;
+}
+
+interface Refused {
+  readonly life: OrderLife;
+  readonly error: WaybillError;
+}
+
+interface Planned {
+  readonly jobs: Job[];
+  readonly refused: readonly Refused[];
+  readonly tip: string | null;
+}
+
+/** How often, and how far apart, an order is looked at again that somebody's git command may only seem to stand in the way of. */
+const MOST_LOOKS = 20;
+const LOOK_MS = 100;
+
+/** Plans orders. One is refused only by what it met while nobody's git command was in the middle of its work. */
+async function planQuietly(rt: Runtime, lives: readonly OrderLife[], branch: string): Promise<Planned> {
+  const { repo } = rt.station;
+  for (let [looks, jobs, rest] = [1, [] as Job[], lives]; ; looks++) {
+    const before = momentOf(repo, branch);
+    const planned = await planOrders(rt, rest, branch);
+    jobs = [...jobs, ...planned.jobs];
+    const moved = planned.refused.length > 0 && (isMidway(repo) || momentOf(repo, branch) !== before);
+    if (!moved || looks >= MOST_LOOKS) return { ...planned, jobs };
+    rest = planned.refused.map(({ life }) => life);
+    await pause(jittered(LOOK_MS));
+  }
+}
+
+async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: string): Promise<Planned> {
+  const { repo } = rt.station;
   const tip = repo.refs.read(branch);
   const candidates: Candidate[] = [];
   const jobs: Job[] = [];
-  const refused: { life: OrderLife; error: WaybillError }[] = [];
+  const refused: Refused[] = [];
   for (const life of lives) {
     try {
       const candidate = readCandidate(rt, life);
@@ -63,6 +139,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
         else jobs.push(await resumeExecuted(rt, candidate, life.executed, branch));
       }
     } catch (thrown) {
+      rt.running.delete(life.woId);
       refused.push({ life, error: asWaybillError(thrown) });
     }
   }
@@ -89,6 +166,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
         request,
         prepared,
         branch,
+        fair: landsAtOnce(life),
         changes: prepared.plan.changes,
         images: prepared.images,
         checks: [],
@@ -101,16 +179,12 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
       refused.push({ life, error: asWaybillError(thrown) });
     }
   }
-  rt.record([
-    ...jobs.map((job) => startedDraft(rt, job, tip)),
-    ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
-  ]);
-  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
-  rt.step(
-    'life 3: started',
-    jobs.map((j) => j.woId),
-  );
-  return jobs;
+  return { jobs, refused, tip };
+}
+
+/** An order without commands and checks, or one that has them behind it. */
+function landsAtOnce(life: OrderLife): boolean {
+  return life.admitted?.works !== true || life.executed !== null;
 }
 
 /**
@@ -203,6 +277,7 @@ async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: Execu
     request,
     prepared,
     branch,
+    fair: true,
     changes,
     images: executed.changes,
     checks: executed.checks,

@@ -148,7 +148,8 @@ class StationLoop {
       rt.station.settings.intake.scanSeconds * 1000,
       settlesIn,
       rt.waiting.nextDue(Date.now()),
-      rt.waiting.repository().length > 0 ? 1000 : null,
+      rt.waiting.repository().length > 0 ? rt.nextRepositoryLook - Date.now() : null,
+      this.#lookAgain ? 1000 : null,
     ];
     const pause = Math.min(...pauses.filter((p) => p !== null));
     return { worked: started || claims.length > 0 || dropped.length > 0 || rt.ledger.head.seq !== before, pause };

@@ -126,12 +126,13 @@ export function findCycle(
 export class WaitingRoom {
   readonly #byDependency = new Map<string, Set<string>>();
   readonly #timed = new Map<string, number>();
-  readonly #repository = new Set<string>();
+  /** Since when, in ms. */
+  readonly #repository = new Map<string, number>();
 
   add(life: OrderLife): void {
     this.remove(life);
     if (life.until !== null) this.#timed.set(life.woId, Date.parse(life.until));
-    if (life.waitingFor === 'repository') this.#repository.add(life.woId);
+    if (life.waitingFor === 'repository') this.#repository.set(life.woId, Date.parse(life.updatedAt));
     if (life.waitingFor !== 'dependency') return;
     for (const id of life.admitted?.depends_on ?? []) {
       const key = id.toLowerCase();
@@ -163,7 +164,12 @@ export class WaitingRoom {
 
   /** Who waits for the repository. */
   repository(): string[] {
-    return [...this.#repository];
+    return [...this.#repository.keys()];
+  }
+
+  /** When the last of them began to wait, in ms. */
+  repositorySince(): number {
+    return Math.max(0, ...this.#repository.values());
   }
 
   /** Milliseconds until the next time comes, null when none is waited for. */

@@ -36,6 +36,19 @@ test('depends_on: waits, is released when it is done, fails when it failed, also
   assert.match(s.waybill('why', 'WO-AFTER-BAD').stdout, /^WO-AFTER-BAD failed with DEPENDENCY_FAILED: WO-BAD/);
 });
 
+test('a circle of dependencies is found among orders that come together, and nobody waits for ever', (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-1', title: 'x', depends_on: ['wo-2'], ...file('1', '1') });
+  s.drop({ wo_id: 'WO-2', title: 'x', depends_on: ['WO-3'], ...file('2', '2') });
+  s.drop({ wo_id: 'WO-3', title: 'x', depends_on: ['WO-1'], ...file('3', '3') });
+  s.drop({ wo_id: 'WO-4', title: 'x', ...file('4', '4') });
+  s.drain();
+  assert.equal(s.state('WO-3').last_error?.code, 'DEPENDENCY_CYCLE');
+  assert.match(s.state('WO-3').last_error?.message ?? '', /WO-3 -> WO-1 -> wo-2 -> WO-3/i);
+  for (const id of ['WO-1', 'WO-2']) assert.equal(s.state(id).last_error?.code, 'DEPENDENCY_FAILED', id);
+  assert.equal(s.state('WO-4').status, 'done');
+});
+
 test('hold, release, cancel, retry: by command files, with the way of each in the ledger', (t) => {
   const s = testStation(t);
   s.drop({ wo_id: 'WO-H', title: 'x', hold: true, ...file('h', '1') });

@@ -1,0 +1,15 @@
+import { ACTS, actBeside, World } from '../support/destructive.ts';
+import { suite } from '../support/suite.ts';
+
+/** Rules 1, 4 and 6: git commands that throw things away, beside a station that runs and has nothing to do. */
+
+const test = suite('destructive git beside an idle station', { timeoutMs: 170_000 });
+
+test('after each of them nothing recorded is lost, nothing ran twice, and her bytes are hers', async (t) => {
+  const w = new World(t);
+  const up = await w.s.up(t);
+  for (const act of ACTS) await actBeside(w, act, 0);
+  await up.stop();
+});
+
+test.run();
