@@ -20,6 +20,7 @@ import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { finishContinuing } from './backup/continue.ts';
 
 /** An order that has a slot now. */
 export interface RunningJob {
@@ -72,6 +73,8 @@ export class Runtime {
   readonly ended: string[] = [];
   /** Told of every order that a record moved or spoke of. */
   onMoved: (life: OrderLife) => void = () => {};
+  /** Told of a command file that asks for a backup; it is removed when that is made or refused. */
+  askBackup: (commandFile: string, to: string) => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders'>) {
@@ -90,6 +93,7 @@ export class Runtime {
   /** Takes the lock and reads what lives. Throws STATION_HELD, LEDGER_BROKEN. Reads one segment, whatever the ledger's length. */
   static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
     const lock = takeLock(station.layout.lock);
+    await finishContinuing(station);
     const checkpoint = readCheckpoint(station.layout.ledger);
     const orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);
     const ledger = new FileLedger(station.layout.ledger, (head) =>

@@ -13,6 +13,7 @@ import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
 import { admitClaims } from './admit.ts';
+import { BackupSchedule } from './backup/schedule.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
@@ -69,6 +70,7 @@ class StationLoop {
   readonly #options: UpOptions;
   readonly #scanner: InboxScanner;
   readonly #tracker: Tracker;
+  readonly #backups: BackupSchedule;
   readonly #atWork = new Map<string, Promise<void>>();
   #wake: () => void = () => {};
   #again = false;
@@ -85,6 +87,7 @@ class StationLoop {
     this.#options = options;
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
+    this.#backups = new BackupSchedule(rt, options.signal);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
@@ -102,7 +105,10 @@ class StationLoop {
         if (this.#failure !== null) throw this.#failure;
         if (worked) continue;
         await flushJournal(this.#rt);
-        if (this.#options.drain && this.#isDrained()) break;
+        if (this.#options.drain && this.#isDrained()) {
+          await this.#backups.last();
+          break;
+        }
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
@@ -113,6 +119,7 @@ class StationLoop {
       await this.#tracker.look();
     } finally {
       await stopSchedule();
+      await this.#backups.end();
       await this.#watch?.close();
     }
   }
@@ -280,6 +287,7 @@ class StationLoop {
     }
     await finishPurges(rt);
     await this.#tracker.look();
+    this.#backups.look();
   }
 
   #hint(): void {

@@ -25,6 +25,9 @@ export interface Layout {
   readonly refused: string;
   readonly tmp: string;
   readonly ids: string;
+  /** What the last backup was, and why the last try failed, if it did. */
+  readonly backup: string;
+  readonly backupFailure: string;
 }
 
 export function layoutOf(root: string, gitDir: string, settings: Settings): Layout {
@@ -51,6 +54,8 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     refused: join(live, 'refused'),
     tmp: join(live, 'tmp'),
     ids: join(live, 'ids'),
+    backup: join(live, 'backup.json'),
+    backupFailure: join(live, 'backup-failure.json'),
   };
 }
 
@@ -61,7 +66,7 @@ export function ownPaths(settings: Settings): string[] {
 }
 
 /** The journal and other refs of a station. */
-export function refsOf(stationId: string): { journal: string; landing: string; keep: string } {
+export function refsOf(stationId: string): { journal: string; landing: string; keep: string; fetched: string } {
   const base = `refs/waybill/${stationId}`;
-  return { journal: `${base}/journal`, landing: `${base}/landing`, keep: `${base}/keep` };
+  return { journal: `${base}/journal`, landing: `${base}/landing`, keep: `${base}/keep`, fetched: `${base}/fetched` };
 }

@@ -34,6 +34,8 @@ export interface Settings {
   readonly dependencyDeadlineHours: number;
   readonly git: { readonly branch: string | null; readonly lockDeadlineSeconds: number };
   readonly telemetry: { readonly rotateBytes: number };
+  /** `to` as written; null for no backups by itself. */
+  readonly backup: { readonly to: string | null; readonly everyHours: number };
   readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
 }
 
@@ -124,6 +126,7 @@ function withDefaults(doc: SettingsDocument): Settings {
     dependencyDeadlineHours: doc.dependency_deadline_hours ?? 168,
     git: { branch: doc.git?.branch ?? null, lockDeadlineSeconds: doc.git?.lock_deadline_seconds ?? 10 },
     telemetry: { rotateBytes: doc.telemetry?.rotate_bytes ?? 64 * 1024 * 1024 },
+    backup: { to: doc.backup?.to ?? null, everyHours: doc.backup?.every_hours ?? 24 },
     tracker: {
       staleHours: doc.tracker?.stale_hours ?? 6,
       retentionDays: doc.tracker?.retention_days ?? 30,
