@@ -20,6 +20,8 @@ export interface Place {
   readonly kind: 'bundle' | 'remote';
   /** What git is told: a remote's name, a URL, or an absolute path. */
   readonly to: string;
+  /** The same where names of remotes are not known. */
+  readonly url: string;
   /** For people: without user and password. */
   readonly shown: string;
   /** On this machine's disks, so that reading all of it back costs no network. */
@@ -34,7 +36,7 @@ export interface Heads {
 
 /** How long a look at the refs may take, and how long the transfer of everything. */
 export const LOOK_MS = 30_000;
-export const TRANSFER_MS = 15 * 60_000;
+export const TRANSFER_MS = 60 * 60_000;
 
 /** Keeps pushed in one call: their names stand on its command line. */
 const KEEPS_A_PUSH = 300;
@@ -58,10 +60,11 @@ export async function placeOf(git: Git, to: string, base: string): Promise<Place
 
 function placeOfUrl(to: string, base: string): Place {
   const file = /^file:\/\/(\/.*)$/i.exec(to)?.[1];
-  if (file === undefined && isUrl(to, base)) return { kind: 'remote', to, shown: withoutPassword(to), local: false };
+  if (file === undefined && isUrl(to, base)) return { kind: 'remote', to, url: to, shown: withoutPassword(to), local: false };
   const path = file === undefined ? resolve(base, expandHome(to)) : decoded(file);
-  if (path.endsWith('.bundle')) return { kind: 'bundle', to: path, shown: path, local: true };
-  return { kind: 'remote', to: file === undefined ? path : to, shown: file === undefined ? path : to, local: true };
+  if (path.endsWith('.bundle')) return { kind: 'bundle', to: path, url: path, shown: path, local: true };
+  const url = file === undefined ? path : to;
+  return { kind: 'remote', to: url, url, shown: url, local: true };
 }
 
 /** As git tells them apart: a scheme, or a colon before the first slash of something that is no file. */
@@ -276,7 +279,7 @@ export async function writeBundle(
   } finally {
     fs.closeSync(fd);
   }
-  return { kind: 'bundle', to: part, shown: place.shown, local: true };
+  return { kind: 'bundle', to: part, url: part, shown: place.shown, local: true };
 }
 
 /** Renames a written bundle over its target, if that still may be replaced. Durable when it returns; how many bytes it has. */
@@ -324,9 +327,10 @@ export async function fetchFrom(
   limits: ToolLimits,
 ): Promise<void> {
   const from = `refs/waybill/${stationId}`;
-  const options = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--no-auto-gc'];
+  // nothing that is configured for the remote says where its refs go
+  const options = ['--quiet', '--no-tags', '--refmap=', '--no-prune', '--no-write-fetch-head'];
   const specs = [`+${from}/journal:${into}/journal`, `+${from}/keep/*:${into}/keep/*`];
-  await talk(git, ['fetch', ...options, '--', place.to, ...specs], place, limits);
+  await talk(git, ['fetch', ...options, '--no-recurse-submodules', '--no-auto-gc', '--', place.to, ...specs], place, limits);
 }
 
 /** Refs below a folder, by the end of their names. */

@@ -4,6 +4,9 @@ import type { Log } from '../platform/log.ts';
 import type { Station } from '../station/station.ts';
 import { continueFrom } from './backup/continue.ts';
 
+/** A start does not wait longer for what a place that answers has to send. */
+const FETCH_MS = 5 * 60_000;
+
 /**
  * Brings back what the backup that settings name has beyond our ledger: for a start that finds its `.git` older than what lies outside.
  * Under the station's lock, before the ledger is open. Null when there is no backup, when it can't be reached in 30 seconds, and when it has
@@ -14,7 +17,7 @@ export async function bringBack(station: Station, log: Log): Promise<{ records: 
   if (to === null) return null;
   try {
     const place = await placeOf(station.repo.git, to, station.layout.root);
-    const { records, missing } = await continueFrom(station, place);
+    const { records, missing } = await continueFrom(station, place, { timeoutMs: FETCH_MS });
     if (missing.length > 0) log.warn({ orders: missing }, 'the backup does not hold the requests of these orders');
     return records === 0 ? null : { records, to: place.shown };
   } catch (thrown) {

@@ -166,7 +166,7 @@ async function readBack(
   const refs = refsOf(id);
   ensureDir(dirname(folder));
   const copy = await scratchRepository(folder);
-  await fetchFrom(copy.git, place, id, `refs/waybill/${id}`, limits);
+  await fetchFrom(copy.git, { ...place, to: place.url }, id, `refs/waybill/${id}`, limits);
   const keeps = await refsBelow(copy.git, refs.keep);
   assertArrived(id, { journal: copy.refs.read(refs.journal), keeps }, sent, place);
   const check = await copy.git.try(['fsck', '--connectivity-only', '--no-dangling', '--no-progress'], limits);
