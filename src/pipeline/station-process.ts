@@ -109,6 +109,7 @@ class StationLoop {
           await this.#backups.last();
           break;
         }
+        if (!this.#options.drain) this.#backups.look();
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
@@ -287,7 +288,6 @@ class StationLoop {
     }
     await finishPurges(rt);
     await this.#tracker.look();
-    this.#backups.look();
   }
 
   #hint(): void {
