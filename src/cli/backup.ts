@@ -67,6 +67,10 @@ export async function restoreFrom(from: string, options: Options): Promise<void>
       ? `${plain(done.from)} has no records that are not here`
       : `brought back from ${plain(done.from)}: ${done.records} records, ${done.keeps} keeps, the requests of ${done.claims} living orders`,
   );
+  if (done.beyond !== null)
+    note(
+      `commits here tell of a record ${done.beyond}, which is later than the backup: what the station did in between is not on record any more, and \`waybill verify\` says so.`,
+    );
   for (const woId of done.missing)
     note(`${woId} is alive, but the backup does not hold its request: cancel it, and drop it again.`);
   print(

@@ -60,7 +60,8 @@ export async function placeOf(git: Git, to: string, base: string): Promise<Place
 
 function placeOfUrl(to: string, base: string): Place {
   const file = /^file:\/\/(\/.*)$/i.exec(to)?.[1];
-  if (file === undefined && isUrl(to, base)) return { kind: 'remote', to, url: to, shown: withoutPassword(to), local: false };
+  if (file === undefined && isUrl(to, base))
+    return { kind: 'remote', to, url: to, shown: withoutPassword(to), local: false };
   const path = file === undefined ? resolve(base, expandHome(to)) : decoded(file);
   if (path.endsWith('.bundle')) return { kind: 'bundle', to: path, url: path, shown: path, local: true };
   const url = file === undefined ? path : to;
@@ -330,7 +331,12 @@ export async function fetchFrom(
   // nothing that is configured for the remote says where its refs go
   const options = ['--quiet', '--no-tags', '--refmap=', '--no-prune', '--no-write-fetch-head'];
   const specs = [`+${from}/journal:${into}/journal`, `+${from}/keep/*:${into}/keep/*`];
-  await talk(git, ['fetch', ...options, '--no-recurse-submodules', '--no-auto-gc', '--', place.to, ...specs], place, limits);
+  await talk(
+    git,
+    ['fetch', ...options, '--no-recurse-submodules', '--no-auto-gc', '--', place.to, ...specs],
+    place,
+    limits,
+  );
 }
 
 /** Refs below a folder, by the end of their names. */

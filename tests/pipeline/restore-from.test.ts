@@ -173,7 +173,7 @@ test('killed at any durable operation, a restore is finished by the next one', (
   const bundle = join(t.tempDir(), 'ops.bundle');
   backUp(s, bundle);
   let [killed, begun] = [0, 0];
-  for (let n = 1; ; n += 4) {
+  for (let n = 1; ; n += 6) {
     const fresh = emptyMachine(t, `at-${n}`);
     const run = spawnSync(process.execPath, [RESTORE_KILLED, fresh.root, bundle, String(n)], { encoding: 'utf8' });
     if (run.signal === null) {

@@ -8,13 +8,14 @@ import { ensureDir, exists, namesIn, writeDurable } from '../../platform/durable
 import { newUlid } from '../../platform/ids.ts';
 import { takeLock } from '../../platform/lock.ts';
 import type { ToolLimits } from '../../platform/process.ts';
-import { journalChain } from '../../record/chain.ts';
+import { journalChain, ledgerHead } from '../../record/chain.ts';
 import { JournalReader, SETTINGS_COPY } from '../../record/journal.ts';
 import { refsOf } from '../../station/layout.ts';
 import { presetText } from '../../station/presets.ts';
 import { parseSettings, SETTINGS_FILE } from '../../station/settings.ts';
 import { openStation, prepareStation, type Station } from '../../station/station.ts';
 import { type Restored, restoreProjections } from '../restore.ts';
+import { commitAnchors } from '../verify.ts';
 import { type Continued, continueFrom } from './continue.ts';
 
 /** What `waybill restore --from` did. */
@@ -24,6 +25,8 @@ export interface RestoredFrom extends Continued, Restored {
   readonly from: string;
   /** What was made because it was not there: `.git`, `waybill.yaml`, lanes. */
   readonly created: readonly string[];
+  /** The newest record that a commit here tells of, where that is beyond the backup: what came after it is lost. */
+  readonly beyond: number | null;
   /** waybill.yaml came out of the backup, too. */
   readonly settings: boolean;
 }
@@ -68,6 +71,7 @@ export async function restoreFrom(folder: string, from: string, options: Restore
       root: station.layout.root,
       from: place.shown,
       created: [...begun.created, ...created],
+      beyond: await recordBeyond(station),
       settings: begun.settings,
       ...continued,
       ...restored,
@@ -75,6 +79,11 @@ export async function restoreFrom(folder: string, from: string, options: Restore
   } finally {
     lock.release();
   }
+}
+
+async function recordBeyond(station: Station): Promise<number | null> {
+  const known = Math.max(0, ...(await commitAnchors(station)).map(({ seq }) => seq));
+  return known > ledgerHead(station.layout.ledger).seq ? known : null;
 }
 
 async function presentStation(folder: string): Promise<Station | null> {
