@@ -90,17 +90,13 @@ function claimEntries(station: Station, life: OrderLife): FileEntry[] {
   const claim = claimOf(life);
   if (isTerminal(life.status) || claim === '') return [gone];
   const folder = join(station.layout.claimed, claim);
-  const files = filesBelow(folder).filter((path) => !path.startsWith(`${SEALED}/`));
-  return [
-    gone,
-    ...files.map(
-      (path): FileEntry => ({
-        path: `${keptClaimFolder(life)}/${path}`,
-        mode: '100644',
-        bytes: readIfThere(join(folder, path)) ?? Buffer.alloc(0),
-      }),
-    ),
-  ];
+  const kept = filesBelow(folder).flatMap((path): FileEntry[] => {
+    // sealed evidence stands with its attempt; which processes run now says nothing to another machine
+    if (path.startsWith(`${SEALED}/`) || path === 'running.json' || /^\.[^/]*$/.test(path)) return [];
+    const bytes = readIfThere(join(folder, path));
+    return bytes === undefined ? [] : [{ path: `${keptClaimFolder(life)}/${path}`, mode: '100644', bytes }];
+  });
+  return [gone, ...kept];
 }
 
 /** Where the journal keeps the claim of an order that is alive. */
