@@ -32,7 +32,7 @@ export async function backup(to: string | null, options: Options): Promise<void>
   }
   if (options.json) return printJson({ ok: true, taken: true, ...report });
   print(
-    `backed up to ${plain(report.to)}: ${report.seq} records, ${report.keeps} ${report.keeps === 1 ? 'keep' : 'keeps'}${report.bytes === null ? '' : `, ${size(report.bytes)}`}`,
+    `backed up to ${plain(report.to)}: ${count(report.seq, 'record')}, ${count(report.keeps, 'keep')}${report.bytes === null ? '' : `, ${size(report.bytes)}`}`,
   );
   print(
     report.verified === 'contents'
@@ -65,7 +65,7 @@ export async function restoreFrom(from: string, options: Options): Promise<void>
   print(
     done.records === 0
       ? `${plain(done.from)} has no records that are not here`
-      : `brought back from ${plain(done.from)}: ${done.records} records, ${done.keeps} keeps, the requests of ${done.claims} living orders`,
+      : `brought back from ${plain(done.from)}: ${count(done.records, 'record')}, ${count(done.keeps, 'keep')}, ${count(done.claims, 'request')} of orders that are alive`,
   );
   if (done.beyond !== null)
     note(
@@ -98,6 +98,10 @@ function stopSignal(): AbortSignal {
     });
   }
   return stop.signal;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
 function size(bytes: number): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bringBack } from '../../src/pipeline/bring-back.ts';
@@ -8,12 +9,13 @@ import {
   backUp,
   bareRepository,
   carryOut,
+  emptyMachine,
   idOf,
   journalOf,
   ledgerOf,
   refusal,
 } from '../support/backups.ts';
-import { testStation } from '../support/station.ts';
+import { testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** Rule 1, "nothing is lost", when `.git` was replaced by an older copy: what the backup has comes back, and nothing goes back in time. */
@@ -120,6 +122,39 @@ test('restore --ledger never writes an empty ledger, and keeps what follows the 
     ['LEDGER_BROKEN', 65],
   );
   assert.deepEqual(ledgerOf(s), whole);
+});
+
+test('rule 4: a command that had begun when the backup was made is not run again on another machine', async (t) => {
+  const s = testStation(t, { settings: 'lanes: {MAIN: {}}\ncommands: {allow: ["sleep 300"]}\n' });
+  const station = await s.up(t);
+  s.drop({ wo_id: 'WO-1', title: 'deploy', actions: [{ action: 'command', command: 'sleep 300' }] });
+  await until(() => ledgerOf(s).some((line) => line.includes('"event":"command"')), 'the command has begun', 60_000);
+  const bundle = join(t.tempDir(), 'ops.bundle');
+  backUp(s, bundle);
+  s.waybill('cancel', 'WO-1');
+  await station.stop();
+  const fresh = emptyMachine(t);
+  assert.equal(fresh.waybill('restore', '--from', bundle).code, 0);
+  assertVerifies(fresh);
+  assert.equal(fresh.state('WO-1').status, 'running');
+  fresh.drain();
+  assert.equal(fresh.state('WO-1').last_error?.code, 'EFFECT_UNVERIFIED');
+  assertVerifies(fresh);
+});
+
+test('a clone that knows of more than the backup has is told so', (t) => {
+  const s = testStation(t);
+  carryOut(s, 'WO-1');
+  const remote = bareRepository(t);
+  backUp(s, remote);
+  carryOut(s, 'WO-2');
+  s.git('push', '--quiet', remote, 'main');
+  const clone = emptyMachine(t);
+  execFileSync('git', ['clone', '--quiet', '--branch', 'main', remote, clone.root]);
+  const { code, stdout } = clone.waybill('restore', '--from', remote, '--json');
+  assert.equal(code, 0);
+  assert.ok(((JSON.parse(stdout) as { beyond: number | null }).beyond ?? 0) > ledgerOf(clone).length);
+  assert.equal(clone.waybill('verify').code, 1, 'what happened in between is not on record, and nobody hides it');
 });
 
 test.run();
