@@ -169,13 +169,22 @@ command(
   async ([id], o) => (await import('./purge.ts')).purge(id ?? '', o),
 );
 command(
+  'backup [to]',
+  'carry journal and keeps to a remote or a bundle file, and check what arrived',
+  ['waybill backup', 'waybill backup origin', 'waybill backup /mnt/usb/ops.bundle'],
+  same,
+  async ([to], o) => (await import('./backup.ts')).backup(to ?? null, o),
+);
+command(
   'restore',
-  'rebuild state, outbox and evidence from ledger and journal',
-  ['waybill restore'],
+  'rebuild state, outbox and evidence from ledger and journal, or a station from a backup',
+  ['waybill restore', 'waybill restore --from /mnt/usb/ops.bundle'],
   (c) =>
     c
       .option('--all', 'write everything again, not only what is missing')
-      .option('--ledger', 'rebuild the ledger itself from the journal first; the old one is kept'),
+      .option('--ledger', 'rebuild the ledger itself from the journal first; the old one is kept')
+      .option('--from <backup>', 'bring back a station, or what is newer, from a remote, URL, path or bundle')
+      .option('--station-id <id>', 'which station, where the backup holds several'),
   async (_, o) => (await import('./verify.ts')).restore(o),
 );
 

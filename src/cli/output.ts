@@ -27,6 +27,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   TIMED_OUT: EXIT.unavailable,
   REPO_UNSUPPORTED: EXIT.unavailable,
   TRACKED_STATE: EXIT.unavailable,
+  BACKUP_FAILED: EXIT.unavailable,
+  BACKUP_DIVERGED: EXIT.data,
   LOCK_LOST: EXIT.internal,
   INTERNAL: EXIT.internal,
   LEDGER_BROKEN: EXIT.data,

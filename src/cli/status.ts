@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { withoutPassword } from '../git/exchange.ts';
 import { keptBytes, listKeeps } from '../git/keeps.ts';
 import { InboxScanner } from '../intake/scan.ts';
 import type { StateDocument } from '../order/generated.ts';
@@ -6,6 +7,8 @@ import { scanSettings } from '../pipeline/claim-drops.ts';
 import { isOverLimit } from '../pipeline/keep.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
+import { type BackupFailure, type BackupReport, lastBackup, lastFailure } from '../record/backup-report.ts';
+import { ledgerHead } from '../record/chain.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
@@ -26,6 +29,7 @@ export async function status(options: { readonly station?: string; readonly json
   const { staleHours } = station.settings.tracker;
   const stale = alive.filter((s) => Date.now() - Date.parse(s.updated_at) > staleHours * 3_600_000).reverse();
   const lanes = new InboxScanner(layout.inbox, scanSettings(station)).lanes();
+  const backups = backupState(station);
   const rows = [...new Set([...lanes.map(({ lane }) => lane), ...alive.map((s) => s.lane)])].sort().map((lane) =>
     laneRow(
       lane,
@@ -51,6 +55,7 @@ export async function status(options: { readonly station?: string; readonly json
       })),
       last_failures: failures,
       keeps,
+      backup: backups,
     });
   }
   print(`${pc.bold(station.id)}  ${layout.root}`);
@@ -61,6 +66,18 @@ export async function status(options: { readonly station?: string; readonly json
     for (const processor of beat?.processors ?? [])
       print(`  ${processor.padEnd(10)} heartbeat ${age(Date.now() - Date.parse(beat?.at ?? ''))} ago`);
     if (beat?.slow) print(pc.yellow(`  ${beat.slow}`));
+  }
+  if (backups !== null) {
+    const { last, behind, failure } = backups;
+    if (last === null) print(pc.yellow(`no backup yet in ${plain(backups.to ?? '')}`));
+    else
+      print(
+        `backup ${age(Date.now() - Date.parse(last.at))} ago in ${plain(last.to)}, up to record ${last.seq}${behind > 0 ? `; ${behind} records behind` : ''}`,
+      );
+    if (failure !== null)
+      print(
+        pc.yellow(`  failed ${age(Date.now() - Date.parse(failure.at))} ago: ${plain(failure.message.slice(0, 200))}`),
+      );
   }
   print(
     `\n${'lane'.padEnd(14)} ${'inbox'.padStart(6)} ${'ready'.padStart(6)} ${'run'.padStart(5)} ${'parked'.padStart(7)}   age: ${AGES.map((m) => `<${m}m`.padStart(6)).join('')}${'older'.padStart(7)}`,
@@ -97,6 +114,29 @@ export async function keepsOf(
   const count = (await listKeeps(git, keep)).length;
   const bytes = count === 0 ? 0 : await keptBytes(git, keep);
   return { count, bytes, max_bytes: maxMb * 1024 * 1024, over: isOverLimit(bytes, maxMb) };
+}
+
+/** The last backup and how far the ledger has gone since; null where none was made and none is asked for. */
+function backupState(station: Station): {
+  to: string | null;
+  last: BackupReport | null;
+  behind: number;
+  failure: BackupFailure | null;
+} | null {
+  const { to } = station.settings.backup;
+  const [last, failure] = [lastBackup(station), lastFailure(station)];
+  if (to === null && last === null && failure === null) return null;
+  const behind = Math.max(0, ledgerSeq(station) - (last?.seq ?? 0));
+  return { to: to === null ? null : withoutPassword(to), last, behind, failure };
+}
+
+/** A ledger that cannot be read is `verify`'s to tell. */
+function ledgerSeq(station: Station): number {
+  try {
+    return ledgerHead(station.layout.ledger).seq;
+  } catch {
+    return 0;
+  }
 }
 
 /** A lane that nobody may read is empty here; state/followup.json names it. */

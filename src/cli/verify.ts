@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore.ts';
 import { verifyStation } from '../pipeline/verify.ts';
 import { takeLock } from '../platform/lock.ts';
-import { EXIT, plain, print, printJson } from './output.ts';
+import { EXIT, plain, print, printJson, usage } from './output.ts';
 import { runningStation, stateOf, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -32,6 +32,11 @@ export async function verify(woId: string | null, options: Options): Promise<voi
 
 /** Only the station process writes records: while one runs, it is asked; otherwise this process takes the lock for the while. */
 export async function restore(options: Options): Promise<void> {
+  if (typeof options['from'] === 'string') {
+    if (options['ledger'] === true) throw usage('--ledger and --from are two ways: the journal here, or a backup');
+    return (await import('./backup.ts')).restoreFrom(options['from'], options);
+  }
+  if (options['stationId'] !== undefined) throw usage('--station-id goes with --from');
   const station = await stationOf(options);
   const ledger = options['ledger'] === true;
   if (runningStation(station) !== null && !ledger && options['all'] !== true) {
@@ -50,7 +55,7 @@ export async function restore(options: Options): Promise<void> {
     }
     if (rebuilt !== null)
       print(
-        `restored ${rebuilt.records} ledger records from the journal${rebuilt.kept === null ? '' : `; the old ledger is kept as ${rebuilt.kept}`}`,
+        `restored ${rebuilt.records} ledger records from the journal${rebuilt.taken === 0 ? '' : `, and took over ${rebuilt.taken} that only the old ledger had`}${rebuilt.kept === null ? '' : `; the old ledger is kept as ${rebuilt.kept}`}`,
       );
     print(
       `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders`,

@@ -5,6 +5,7 @@ import {
   type Environment,
   runTool,
   startConversation,
+  type ToolLimits,
   type ToolResult,
 } from '../platform/process.ts';
 
@@ -47,14 +48,16 @@ export class Git {
   /** Runs git to its end; the exit code is the caller's to judge. */
   async try(
     args: readonly string[],
-    more: { input?: string | Uint8Array; env?: Environment } = {},
+    more: { input?: string | Uint8Array; env?: Environment } & ToolLimits = {},
   ): Promise<ToolResult> {
-    const options = { cwd: this.root, env: environment(more.env) };
-    return programs.run(command(args), more.input === undefined ? options : { ...options, input: more.input });
+    return programs.run(command(args), { ...more, cwd: this.root, env: environment(more.env) });
   }
 
   /** Runs git and returns its standard output. Throws GIT_FAILED with what git said. */
-  async run(args: readonly string[], more: { input?: string | Uint8Array; env?: Environment } = {}): Promise<Buffer> {
+  async run(
+    args: readonly string[],
+    more: { input?: string | Uint8Array; env?: Environment } & ToolLimits = {},
+  ): Promise<Buffer> {
     const result = await this.try(args, more);
     if (result.exitCode !== 0) throw gitFailed(args, result);
     return result.stdout;

@@ -337,3 +337,16 @@ export function reclaim(
   ensureDir(claimed);
   moveDurable(join(scratch, claim), join(claimed, claim));
 }
+
+/** Puts a claim folder back as it was, from the files that the journal kept of it. A kill leaves no half of it; durable when it returns. */
+export function returnClaim(claimed: string, scratch: string, claim: string, files: readonly Attachment[]): void {
+  const folder = join(scratch, claim);
+  removeTree(folder);
+  for (const { path, bytes } of files) {
+    ensureDir(dirname(join(folder, path)));
+    writeNew(join(folder, path), bytes);
+  }
+  for (const sub of new Set(files.map(({ path }) => dirname(join(folder, path))))) syncDir(sub);
+  ensureDir(claimed);
+  moveDurable(folder, join(claimed, claim));
+}

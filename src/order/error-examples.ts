@@ -94,6 +94,12 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   UNKNOWN_PRESET: { message: 'there is no preset 03luka' },
   NEWER_VERSION: { file: 'WO-1.yaml', order: `v: 2\nwo_id: WO-1\n${FILES}` },
   LEDGER_BROKEN: { message: 'the ledger ends at record 86, but had a record 88, as journal commit 3f2a91c0de tells' },
+  BACKUP_FAILED: {
+    message: 'git push to git@backup:ops.git ended with 128: fatal: Could not read from remote repository.',
+  },
+  BACKUP_DIVERGED: {
+    message: 'the journal of ops-x7k2 in /mnt/usb/ops.bundle is at 3f2a91c0de, which this station does not know',
+  },
   UNKNOWN_ORDER: { message: 'no order WO-9 is known here' },
   ILLEGAL_TRANSITION: { message: 'WO-1: released is not possible while parked (approval)' },
   UNKNOWN_KEEP: { message: 'no keep WO-9 is here' },

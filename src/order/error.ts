@@ -197,6 +197,14 @@ export const ERROR_CODES = {
   UNKNOWN_PRESET: { what: 'There is no preset of that name.', hint: 'Presets: default, 02luka.' },
   NEWER_VERSION: { what: 'A document was written by a newer Waybill.', hint: 'Upgrade Waybill.' },
   LEDGER_BROKEN: { what: 'The ledger does not verify.', hint: 'Run `waybill verify`; it names the first bad record.' },
+  BACKUP_FAILED: {
+    what: 'A backup could not be made or read, or what arrived is not what was sent.',
+    hint: 'Mend what the message names and run `waybill backup` again; the station itself is unharmed.',
+  },
+  BACKUP_DIVERGED: {
+    what: 'The backup and the station hold different histories, so neither may replace the other.',
+    hint: 'Back up to a new place, and keep the old backup until you know which history is the right one.',
+  },
   UNKNOWN_ORDER: { what: 'No order of that id is known.', hint: '`waybill ls` lists what is.' },
   ILLEGAL_TRANSITION: {
     what: 'The order is in a state in which that cannot be done.',

@@ -3,7 +3,7 @@
 /**
  * A person's or tool's request to the station process: <git dir>/waybill/commands/<ulid>.json, made visible by rename.
  */
-export type CommandFile = DropCommand | OrderCommand | PruneKeepsCommand;
+export type CommandFile = DropCommand | OrderCommand | PruneKeepsCommand | BackupCommand;
 
 export interface DropCommand {
   v: 1;
@@ -68,6 +68,15 @@ export interface ShownKeep {
    * The commit it was shown with; one that has another by now stays.
    */
   id: string;
+}
+export interface BackupCommand {
+  v: 1;
+  command: 'backup';
+  at: string;
+  /**
+   * A remote's name, a URL, or an absolute path.
+   */
+  to: string;
 }
 
 /**
@@ -780,6 +789,19 @@ export interface SettingsDocument {
   };
   telemetry?: {
     rotate_bytes?: number;
+  };
+  /**
+   * Where journal and keeps are copied, by `waybill backup` and by the running station itself.
+   */
+  backup?: {
+    /**
+     * A remote's name, a URL, or a path: of a bundle file where it ends in .bundle, else of a repository. Relative to the station's root. Without it nothing is backed up by itself.
+     */
+    to?: string;
+    /**
+     * How old the last backup may be before the running station makes the next one.
+     */
+    every_hours?: number;
   };
   /**
    * Order types that are not taken any more, each with the text that tells its author what to use instead.

@@ -1,7 +1,30 @@
+import { placeOf } from '../git/exchange.ts';
+import { asWaybillError } from '../order/error.ts';
 import type { Log } from '../platform/log.ts';
 import type { Station } from '../station/station.ts';
+import { continueFrom } from './backup/continue.ts';
 
-/** Stands here until the backup is built: there is none to bring anything back from. */
-export function bringBack(_station: Station, _log: Log): Promise<{ records: number; to: string } | null> {
-  return Promise.resolve(null);
+/** A start does not wait longer for what a place that answers has to send. */
+const FETCH_MS = 5 * 60_000;
+
+/**
+ * Brings back what the backup that settings name has beyond our ledger: for a start that finds its `.git` older than what lies outside.
+ * Under the station's lock, before the ledger is open. Null when there is no backup, when it can't be reached in 30 seconds, and when it has
+ * nothing newer, or tells another history (which is said); then the ledger is as it was.
+ */
+export async function bringBack(station: Station, log: Log): Promise<{ records: number; to: string } | null> {
+  const { to } = station.settings.backup;
+  if (to === null) return null;
+  try {
+    const place = await placeOf(station.repo.git, to, station.layout.root);
+    const { records, missing } = await continueFrom(station, place, { timeoutMs: FETCH_MS });
+    if (missing.length > 0) log.warn({ orders: missing }, 'the backup does not hold the requests of these orders');
+    return records === 0 ? null : { records, to: place.shown };
+  } catch (thrown) {
+    const error = asWaybillError(thrown);
+    // a fault of this disk is no answer about the backup
+    if (error.code === 'IO_ERROR' || error.code === 'INTERNAL') throw thrown;
+    log.warn({ code: error.code }, `nothing was brought back from the backup: ${error.message}`);
+    return null;
+  }
 }

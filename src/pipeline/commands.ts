@@ -40,6 +40,11 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
         claims.push(claimCommand(path, rt.station.layout.claimed));
         continue;
       }
+      if (command.command === 'backup') {
+        // it takes its time beside the loop, and whoever carries it out answers
+        rt.askBackup(path, command.to);
+        continue;
+      }
       await carryOut(rt, command, `${userName(fs.statSync(path).uid) ?? 'unknown'} on the command line`);
     } catch (thrown) {
       const error =
@@ -60,7 +65,7 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
   return claims;
 }
 
-type StandingCommand = Exclude<CommandFile, { command: 'drop' }>;
+type StandingCommand = Exclude<CommandFile, { command: 'drop' | 'backup' }>;
 
 async function carryOut(rt: Runtime, command: StandingCommand, by: string): Promise<void> {
   if (command.command === 'purge') return purge(rt, command.wo_id, by, command.reason ?? '');

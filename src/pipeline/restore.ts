@@ -1,9 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { droppedFiles } from '../intake/claim.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { HashCheck } from '../order/tombstone.ts';
 import { isTerminal } from '../order/transition.ts';
 import {
   ensureDir,
@@ -16,9 +15,10 @@ import {
   writeProjection,
 } from '../platform/durable.ts';
 import { newUlid } from '../platform/ids.ts';
+import { journalChain, takeOver } from '../record/chain.ts';
 import { checkEvidence, evidenceName, projectEvidence } from '../record/evidence.ts';
 import { JournalReader, refusedFolder } from '../record/journal.ts';
-import { GENESIS, type LedgerHead, parseRecord, readLedger, segmentPath } from '../record/ledger.ts';
+import { GENESIS, type LedgerHead, readLedger, segmentPath, segments } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection } from '../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
@@ -186,33 +186,34 @@ export async function restoreQuarantined(
 }
 
 /**
- * Rebuilds the ledger from the journal: for a ledger that was lost, cut or changed. The old one is kept beside it. Records that no
- * journal commit held yet are gone with it. Returns how many records came back, and where the old ledger is.
+ * Rebuilds the ledger from the journal: for a ledger that was lost, cut or changed. What the present ledger has beyond the journal is taken
+ * over as far as it follows; the old one is kept beside. Throws LEDGER_BROKEN for a journal that holds no records, or false ones.
  */
-export async function restoreLedger(station: Station): Promise<{ records: number; kept: string | null }> {
+export async function restoreLedger(
+  station: Station,
+): Promise<{ records: number; taken: number; kept: string | null }> {
   const { ledger, ids } = station.layout;
-  const lines = await new JournalReader(station.repo, refsOf(station.id).journal).ledgerLines();
-  let head = GENESIS;
-  const check = new HashCheck();
-  const whole: string[] = [];
-  for (const line of lines.split('\n').filter((l) => l !== '')) {
-    const record = parseRecord(line, 'journal');
-    const { hash } = record;
-    if (record.seq !== head.seq + 1 || record.prev !== head.hash || !check.accepts(record))
-      throw new WaybillError('LEDGER_BROKEN', `the journal's own record ${record.seq} does not follow`);
-    head = { seq: record.seq, hash };
-    whole.push(`${line}\n`);
-  }
-  const [emptied] = check.unsettled();
-  if (emptied !== undefined)
-    throw new WaybillError(
-      'LEDGER_BROKEN',
-      `the journal's own record ${emptied} is marked as purged, but no record says so`,
-    );
+  const chain = await journalChain(new JournalReader(station.repo, refsOf(station.id).journal));
+  if (chain.links.length === 0)
+    throw new WaybillError('LEDGER_BROKEN', 'the journal holds no records to rebuild the ledger from', {
+      hint: 'The ledger stays as it is. `waybill restore --from` brings journal and ledger back from a backup.',
+    });
+  // a restore that was cut short had moved the old one away already
+  const latest = namesIn(station.layout.live)
+    .filter((name) => name.startsWith(`${basename(ledger)}.broken-`))
+    .sort()
+    .at(-1);
+  const present = segments(ledger).length > 0 || latest === undefined ? ledger : join(station.layout.live, latest);
+  const taken = takeOver(chain, present);
+  if (chain.unsettled !== undefined)
+    throw new WaybillError('LEDGER_BROKEN', `record ${chain.unsettled} is marked as purged, but no record says so`);
+  // whole beside the old one before that is moved away
+  const whole = join(station.layout.tmp, newUlid());
+  ensureDir(whole);
+  writeDurable(segmentPath(whole, 1), chain.links.map(({ line }) => `${line}\n`).join(''));
   const kept = exists(ledger) ? `${ledger}.broken-${newUlid()}` : null;
   if (kept !== null) moveDurable(ledger, kept);
-  ensureDir(ledger);
-  writeDurable(segmentPath(ledger, 1), whole.join(''));
+  moveDurable(whole, ledger);
   removeTree(ids);
-  return { records: whole.length, kept };
+  return { records: chain.links.length - taken, taken, kept };
 }

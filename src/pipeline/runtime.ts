@@ -22,6 +22,7 @@ import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { finishContinuing } from './backup/continue.ts';
 import { bringBack } from './bring-back.ts';
 import { guardJournal, isWhereWeLeftIt, mendedLine, noteJournal, whatWasMended } from './journal-guard.ts';
 import { type Contradictions, isUnfinished, lookOutside, Marks } from './marks.ts';
@@ -91,6 +92,8 @@ export class Runtime {
   gap: Recorded<'gap'> | null = null;
   /** The first record of the newest ledger segment. */
   #foldedFrom = 1;
+  /** Told of a command file that asks for a backup; it is removed when that is made or refused. */
+  askBackup: (commandFile: string, to: string) => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -118,6 +121,7 @@ export class Runtime {
   static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
     const lock = takeLock(station.layout.lock);
     await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
+    await finishContinuing(station);
     const mended = await guardJournal(station, null);
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
     const journal = new JournalReader(station.repo, refsOf(station.id).journal);

@@ -13,16 +13,17 @@ import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
 import { admitClaims } from './admit.ts';
+import { BackupSchedule } from './backup/schedule.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
-import { continueAfterLoss, finishGap, holdSuspects, lostIds, mendProjections } from './gap.ts';
+import { holdSuspects, lostIds, mendProjections } from './gap.ts';
 import { finishPurges } from './purge.ts';
-import { recover } from './recover.ts';
 import { releaseWaiting } from './release.ts';
 import { runOrders } from './run-order.ts';
-import { Runtime } from './runtime.ts';
-import { beginRun, endRun, showAgain } from './show-again.ts';
+import type { Runtime } from './runtime.ts';
+import { endRun, showAgain } from './show-again.ts';
+import { takeStation } from './take-station.ts';
 import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
@@ -44,24 +45,12 @@ export interface UpOptions {
 
 /** `waybill up`: the station process, from taking the lock to giving it back. */
 export async function runStation(station: Station, options: UpOptions): Promise<void> {
-  const rt = await Runtime.open(station, options.log, options.step);
+  let loop: StationLoop | null = null;
+  const rt = await takeStation(station, options.log, options.step, (taken) => {
+    loop = new StationLoop(taken, options);
+  });
   try {
-    const crashed = beginRun(station);
-    const gap = continueAfterLoss(rt);
-    rt.record([
-      {
-        event: 'opened',
-        woId: null,
-        attempt: 0,
-        from: null,
-        to: null,
-        data: { station: station.id, pid: process.pid, version: VERSION },
-      },
-    ]);
-    const loop = new StationLoop(rt, options);
-    await recover(rt, crashed);
-    if (gap !== null) await finishGap(rt, gap);
-    await loop.run();
+    await (loop as StationLoop | null)?.run();
     endRun(station);
   } finally {
     rt.close();
@@ -74,6 +63,7 @@ class StationLoop {
   readonly #options: UpOptions;
   readonly #scanner: InboxScanner;
   readonly #tracker: Tracker;
+  readonly #backups: BackupSchedule;
   readonly #atWork = new Map<string, Promise<void>>();
   #wake: () => void = () => {};
   #again = false;
@@ -94,6 +84,7 @@ class StationLoop {
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
     this.#suspects = lostIds(rt.station);
+    this.#backups = new BackupSchedule(rt, options.signal);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
@@ -113,7 +104,11 @@ class StationLoop {
         if (worked) continue;
         await flushJournal(this.#rt);
         await this.#settle();
-        if (this.#options.drain && this.#isDrained()) break;
+        if (this.#options.drain && this.#isDrained()) {
+          await this.#backups.last();
+          break;
+        }
+        if (!this.#options.drain) this.#backups.look();
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
@@ -125,6 +120,7 @@ class StationLoop {
       await this.#tracker.look();
     } finally {
       await stopSchedule();
+      await this.#backups.end();
       await this.#watch?.close();
     }
   }

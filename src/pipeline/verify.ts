@@ -201,7 +201,7 @@ function verifyChain(station: Station): Chain {
 }
 
 /** The anchors in the station's own order commits, wherever they are on HEAD's branch. */
-async function commitAnchors(station: Station): Promise<Anchor[]> {
+export async function commitAnchors(station: Station): Promise<Anchor[]> {
   const { refs, git } = station.repo;
   const head = refs.head();
   const tip = head.kind === 'branch' ? refs.read(head.ref) : head.id;

@@ -11,16 +11,27 @@ export interface ToolResult {
   readonly stderr: string;
   /** The signal that ended it, or null. */
   readonly killedBy: string | null;
-  readonly timedOut: boolean;
+  /** Why it was ended before its time, with everything that it had started. */
+  readonly cut?: 'time' | 'signal';
 }
+
+/** Bounds on a tool that talks to a network. Where one is given the tool has a process group of its own, and no terminal to ask at. */
+export interface ToolLimits {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Between TERM and KILL for a tool that took too long. */
+const TOOL_GRACE_MS = 1000;
 
 /** Runs one of our own tools (git) to its end, with exactly this environment, and returns all it said. Never throws for an exit code. */
 export async function runTool(
   argv: readonly string[],
-  options: { cwd: string; env: Environment; input?: string | Uint8Array; timeoutMs?: number; signal?: AbortSignal },
+  options: { cwd: string; env: Environment; input?: string | Uint8Array } & ToolLimits,
 ): Promise<ToolResult> {
   const [file = '', ...args] = argv;
-  const result = await execa(file, args, {
+  const limited = options.timeoutMs !== undefined || options.signal !== undefined;
+  const child = execa(file, args, {
     cwd: options.cwd,
     env: { ...options.env },
     extendEnv: false,
@@ -28,18 +39,44 @@ export async function runTool(
     encoding: 'buffer',
     stripFinalNewline: false,
     maxBuffer: 1024 * 1024 * 1024,
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(limited ? { detached: true } : {}),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
+  const bounds = limited ? bounded(child.pid, options) : null;
+  const result = await child;
+  const cut = bounds?.end() ?? null;
   return {
+    ...(cut === null ? {} : { cut }),
     exitCode: result.exitCode ?? 127,
     stdout: Buffer.from(result.stdout as Uint8Array),
     stderr:
       Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString('utf8') ||
       (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
     killedBy: result.signal ?? null,
-    timedOut: result.timedOut,
+  };
+}
+
+/** Ends a tool's whole group when its time is over or the signal comes: git's own helpers (ssh, curl) would hold its pipes open. */
+function bounded(pid: number | undefined, limits: ToolLimits): { end(): 'time' | 'signal' | null } {
+  let cut: 'time' | 'signal' | null = null;
+  let killing: NodeJS.Timeout | undefined;
+  const stop = (why: 'time' | 'signal') => {
+    if (pid === undefined || cut !== null) return;
+    cut = why;
+    signalGroup(pid, 'SIGTERM');
+    killing = setTimeout(() => signalGroup(pid, 'SIGKILL'), TOOL_GRACE_MS);
+  };
+  const abort = () => stop('signal');
+  const timer = limits.timeoutMs === undefined ? undefined : setTimeout(() => stop('time'), limits.timeoutMs);
+  limits.signal?.addEventListener('abort', abort, { once: true });
+  if (limits.signal?.aborted === true) abort();
+  return {
+    end: () => {
+      clearTimeout(timer);
+      clearTimeout(killing);
+      limits.signal?.removeEventListener('abort', abort);
+      return cut;
+    },
   };
 }
 

@@ -4,7 +4,9 @@ import { blobBytes, blobs } from '../git/history.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
+import { isTerminal } from '../order/transition.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
+import { SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { type EvidenceFile, filesBelow } from './evidence.ts';
 import type { LedgerHead } from './ledger.ts';
@@ -17,6 +19,8 @@ import { stateDocument, stateText } from './state.ts';
 
 /** Folder of sealed evidence in a claim folder, one below it for each attempt, for evidence that no landing carries. */
 const SEALED = '.sealed';
+/** The settings as they were at the last flush, for a station that is restored on an empty machine. */
+export const SETTINGS_COPY = `station/${SETTINGS_FILE}`;
 
 export function sealedFolder(claimFolder: string, attempt: number): string {
   return join(claimFolder, SEALED, String(attempt));
@@ -56,8 +60,10 @@ export function flushEntries(station: Station, records: readonly Recorded[], liv
     const folder = journalFolder(life.born, life.woId);
     entries.push(text(`${folder}/life.json`, `${JSON.stringify(life)}\n`));
     entries.push(text(`${folder}/state.json`, stateText(stateDocument(station, life))));
-    entries.push(...sealedEntries(station, life));
+    entries.push(...sealedEntries(station, life), ...claimEntries(station, life));
   }
+  const settings = readIfThere(join(station.layout.root, SETTINGS_FILE));
+  if (settings !== undefined) entries.push({ path: SETTINGS_COPY, mode: '100644', bytes: settings });
   for (const record of records) if (record.event === 'rejected') entries.push(...refusedEntries(station, record));
   return entries;
 }
@@ -73,6 +79,29 @@ function sealedEntries(station: Station, life: OrderLife): FileEntry[] {
   return namesIn(join(claim, SEALED)).flatMap((attempt) =>
     evidenceEntries(life, Number(attempt), readSealed(claim, Number(attempt))),
   );
+}
+
+/**
+ * What an order that is alive was claimed with, byte for byte: without it a restored station could not carry it out. With the order's end
+ * it goes from the tree, because the evidence holds the request.
+ */
+function claimEntries(station: Station, life: OrderLife): FileEntry[] {
+  const gone: FileEntry = { path: `${journalFolder(life.born, life.woId)}/claim`, remove: true };
+  const claim = claimOf(life);
+  if (isTerminal(life.status) || claim === '') return [gone];
+  const folder = join(station.layout.claimed, claim);
+  const kept = filesBelow(folder).flatMap((path): FileEntry[] => {
+    // sealed evidence stands with its attempt; which processes run now says nothing to another machine
+    if (path.startsWith(`${SEALED}/`) || path === 'running.json' || /^\.[^/]*$/.test(path)) return [];
+    const bytes = readIfThere(join(folder, path));
+    return bytes === undefined ? [] : [{ path: `${keptClaimFolder(life)}/${path}`, mode: '100644', bytes }];
+  });
+  return [gone, ...kept];
+}
+
+/** Where the journal keeps the claim of an order that is alive. */
+export function keptClaimFolder(life: OrderLife): string {
+  return `${journalFolder(life.born, life.woId)}/claim/${claimOf(life)}`;
 }
 
 function attemptFolder(life: OrderLife, attempt: number): string {
@@ -156,6 +185,15 @@ export class JournalReader {
 
   async newestAnchor(): Promise<Anchor | null> {
     return (await this.#readAnchors(['-1']))[0] ?? null;
+  }
+
+  /** The newest anchor whose commit holds the ledger up to it: what a landing wrote after the last flush speaks of records that it does not hold. */
+  async newestWhole(): Promise<Anchor | null> {
+    for (const limit of [['-20'], []]) {
+      const whole = (await this.#readAnchors(limit)).find((anchor) => anchor.upTo > 0 && anchor.upTo === anchor.seq);
+      if (whole !== undefined) return whole;
+    }
+    return null;
   }
 
   async #readAnchors(limit: readonly string[]): Promise<Anchor[]> {

@@ -25,6 +25,9 @@ export interface Layout {
   readonly refused: string;
   readonly tmp: string;
   readonly ids: string;
+  /** What the last backup was, and why the last try failed, if it did. */
+  readonly backup: string;
+  readonly backupFailure: string;
 }
 
 export function layoutOf(root: string, gitDir: string, settings: Settings): Layout {
@@ -51,6 +54,8 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     refused: join(live, 'refused'),
     tmp: join(live, 'tmp'),
     ids: join(live, 'ids'),
+    backup: join(live, 'backup.json'),
+    backupFailure: join(live, 'backup-failure.json'),
   };
 }
 
@@ -60,8 +65,16 @@ export function ownPaths(settings: Settings): string[] {
   return [inbox, outbox, quarantine, state, archive, evidence, telemetry, followup, alerts];
 }
 
-/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose. */
-export function refsOf(stationId: string): { journal: string; landing: string; work: string; keep: string } {
+/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose, `fetched` what a backup sent. */
+export function refsOf(
+  stationId: string,
+): Readonly<Record<'journal' | 'landing' | 'work' | 'keep' | 'fetched', string>> {
   const base = `refs/waybill/${stationId}`;
-  return { journal: `${base}/journal`, landing: `${base}/landing`, work: `${base}/work`, keep: `${base}/keep` };
+  return {
+    journal: `${base}/journal`,
+    landing: `${base}/landing`,
+    work: `${base}/work`,
+    keep: `${base}/keep`,
+    fetched: `${base}/fetched`,
+  };
 }

@@ -36,6 +36,8 @@ export interface Settings {
   readonly telemetry: { readonly rotateBytes: number };
   /** With more than this under the keep refs the station says so. */
   readonly keep: { readonly maxMb: number };
+  /** `to` as written; null for no backups by itself. */
+  readonly backup: { readonly to: string | null; readonly everyHours: number };
   readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
 }
 
@@ -127,6 +129,7 @@ function withDefaults(doc: SettingsDocument): Settings {
     git: { branch: doc.git?.branch ?? null, lockDeadlineSeconds: doc.git?.lock_deadline_seconds ?? 10 },
     telemetry: { rotateBytes: doc.telemetry?.rotate_bytes ?? 64 * 1024 * 1024 },
     keep: { maxMb: doc.keep?.max_mb ?? 512 },
+    backup: { to: doc.backup?.to ?? null, everyHours: doc.backup?.every_hours ?? 24 },
     tracker: {
       staleHours: doc.tracker?.stale_hours ?? 6,
       retentionDays: doc.tracker?.retention_days ?? 30,

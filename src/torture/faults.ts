@@ -196,7 +196,6 @@ export class Faults {
       stdout: Buffer.alloc(0),
       stderr: `fatal: ${this.#plan.kind}: injected`,
       killedBy: null,
-      timedOut: false,
     };
   }
 

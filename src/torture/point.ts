@@ -64,7 +64,7 @@ export class Bench {
     });
     const told = reportOf(report);
     const faults: string[] = [];
-    if (victim.timedOut) faults.push(`the station did not end within ${LIMIT_MS / 1000} s`);
+    if (victim.cut === 'time') faults.push(`the station did not end within ${LIMIT_MS / 1000} s`);
     else if (victim.killedBy === null && told === null) faults.push(`the station ended with ${victim.exitCode}`);
     return { killed: victim.killedBy === 'SIGKILL', report: told, faults, stderr: victim.stderr };
   }

@@ -187,6 +187,25 @@ test('tools: standard output is bytes, errors are text, an exit code is no excep
   assert.match(missing.stderr, /no-such-tool/);
 });
 
+test('tools: one that takes too long, or is not wanted any more, ends with everything that it started', async (t) => {
+  // as git does with ssh: the tool waits for a child that holds its output open, and both refuse to be asked nicely
+  const line = (file: string) =>
+    `trap '' TERM; sh -c 'trap "" TERM; echo $$ >${file}; while :; do sleep 1; done' & echo begun; wait; wait`;
+  const [timed, aborted] = [join(t.tempDir(), 'pid'), join(t.tempDir(), 'pid')];
+  const late = await runTool(['sh', '-c', line(timed)], { cwd: '/', env: ENV, timeoutMs: 1500 });
+  assert.deepEqual([late.cut, late.stdout.toString()], ['time', 'begun\n']);
+  const stop = new AbortController();
+  const running = runTool(['sh', '-c', line(aborted)], { cwd: '/', env: ENV, signal: stop.signal });
+  await until(() => existsSync(aborted) && readFileSync(aborted, 'utf8') !== '', 'it runs');
+  stop.abort();
+  assert.equal((await running).cut, 'signal');
+  for (const file of [timed, aborted])
+    await until(() => !existsSync(`/proc/${readFileSync(file, 'utf8').trim()}`), 'its child is gone');
+  assert.equal((await runTool(['true'], { cwd: '/', env: ENV, timeoutMs: 20_000, signal: stop.signal })).cut, 'signal');
+  const quick = await runTool(['true'], { cwd: '/', env: ENV, timeoutMs: 20_000 });
+  assert.deepEqual([quick.exitCode, quick.cut], [0, undefined]);
+});
+
 test('tools: a conversation goes line by line and ends with its input', async () => {
   const talk = startConversation(['sh', '-c', 'while read -r x; do echo "got $x"; done; echo bye >&2; exit 2'], {
     cwd: '/',

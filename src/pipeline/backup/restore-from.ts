@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { dropRefs, fetchFrom, headsAt, LOOK_MS, type Place, placeOf } from '../../git/exchange.ts';
+import { Git } from '../../git/git.ts';
+import { locateRepository, openRepository, type Repository } from '../../git/repository.ts';
+import { WaybillError } from '../../order/error.ts';
+import { now } from '../../platform/clock.ts';
+import { ensureDir, exists, namesIn, writeDurable } from '../../platform/durable.ts';
+import { newUlid } from '../../platform/ids.ts';
+import { takeLock } from '../../platform/lock.ts';
+import type { ToolLimits } from '../../platform/process.ts';
+import { journalChain, ledgerHead } from '../../record/chain.ts';
+import { JournalReader, SETTINGS_COPY } from '../../record/journal.ts';
+import { refsOf } from '../../station/layout.ts';
+import { presetText } from '../../station/presets.ts';
+import { parseSettings, SETTINGS_FILE } from '../../station/settings.ts';
+import { openStation, prepareStation, type Station } from '../../station/station.ts';
+import { type Restored, restoreProjections } from '../restore.ts';
+import { commitAnchors } from '../verify.ts';
+import { type Continued, continueFrom } from './continue.ts';
+
+/** What `waybill restore --from` did. */
+export interface RestoredFrom extends Continued, Restored {
+  readonly station: string;
+  readonly root: string;
+  readonly from: string;
+  /** What was made because it was not there: `.git`, `waybill.yaml`, lanes. */
+  readonly created: readonly string[];
+  /** The newest record that a commit here tells of, where that is beyond the backup: what came after it is lost. */
+  readonly beyond: number | null;
+  /** waybill.yaml came out of the backup, too. */
+  readonly settings: boolean;
+}
+
+export interface RestoreFromOptions {
+  /** What paths in `from` are relative to. */
+  readonly base: string;
+  readonly stationId: string | null;
+  readonly all: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Restores a station from a backup: in an empty folder or a fresh clone the station itself, under the id that it had; where it is already, what
+ * it does not have yet. Idempotent: what was cut short is finished by doing it again. Throws USAGE where the backup holds several stations and
+ * none is named, STATION_HELD, BACKUP_FAILED, BACKUP_DIVERGED.
+ */
+export async function restoreFrom(folder: string, from: string, options: RestoreFromOptions): Promise<RestoredFrom> {
+  const limits = options.signal === undefined ? {} : { signal: options.signal };
+  const made = ensureDir(folder);
+  const found = await locateRepository(folder);
+  if (found === null && made.length === 0 && namesIn(folder).length > 0)
+    throw new WaybillError('REPO_UNSUPPORTED', `${folder} is neither empty nor a repository`, {
+      hint: 'Restore into an empty folder, or into a clone of the project.',
+    });
+  const place = await placeOf(new Git(folder), from, options.base);
+  const present = found === null ? null : await presentStation(folder);
+  const stationId = await choose(folder, place, options.stationId ?? present?.id ?? null, limits);
+  if (present !== null && present.id !== stationId)
+    throw new WaybillError('BACKUP_DIVERGED', `${folder} has a station of its own, ${present.id}, not ${stationId}`, {
+      hint: 'Restore into another folder: two stations cannot become one.',
+    });
+  const begun =
+    present === null ? await begin(folder, found === null, place, stationId, limits) : { created: [], settings: false };
+  const { station, created } = await prepareStation(folder);
+  const lock = takeLock(station.layout.lock);
+  try {
+    const continued = await continueFrom(station, place, limits);
+    const restored = await restoreProjections(station, options.all);
+    return {
+      station: station.id,
+      root: station.layout.root,
+      from: place.shown,
+      created: [...begun.created, ...created],
+      beyond: await recordBeyond(station),
+      settings: begun.settings,
+      ...continued,
+      ...restored,
+    };
+  } finally {
+    lock.release();
+  }
+}
+
+async function recordBeyond(station: Station): Promise<number | null> {
+  const known = Math.max(0, ...(await commitAnchors(station)).map(({ seq }) => seq));
+  return known > ledgerHead(station.layout.ledger).seq ? known : null;
+}
+
+async function presentStation(folder: string): Promise<Station | null> {
+  try {
+    return await openStation(folder);
+  } catch (error) {
+    if (error instanceof WaybillError && error.code === 'NO_STATION') return null;
+    throw error;
+  }
+}
+
+/** The station that is meant. Throws USAGE with the list when that is not plain. */
+async function choose(folder: string, place: Place, wanted: string | null, limits: ToolLimits): Promise<string> {
+  if (place.kind === 'bundle' && !exists(place.to)) throw new WaybillError('NO_INPUT', `${place.shown} does not exist`);
+  const heads = await headsAt(new Git(folder), place, { ...limits, timeoutMs: LOOK_MS });
+  const there = [...heads].filter(([, { journal }]) => journal !== null).map(([id]) => id);
+  if (there.length === 0) throw new WaybillError('BACKUP_FAILED', `${place.shown} holds the backup of no station`);
+  if (wanted !== null) {
+    if (there.includes(wanted)) return wanted;
+    throw new WaybillError('BACKUP_FAILED', `${place.shown} holds no backup of ${wanted}, but of ${there.join(', ')}`);
+  }
+  const [only, ...others] = there;
+  if (only !== undefined && others.length === 0) return only;
+  throw new WaybillError(
+    'USAGE',
+    `${place.shown} holds the backups of ${there.length} stations: ${there.sort().join(', ')}`,
+    {
+      hint: `Name one: --station-id ${there[0] ?? ''}`,
+    },
+  );
+}
+
+/** Makes what a station needs before it can be prepared: a repository, settings, and its id last, which says that it is there. */
+async function begin(
+  folder: string,
+  empty: boolean,
+  place: Place,
+  stationId: string,
+  limits: ToolLimits,
+): Promise<{ created: string[]; settings: boolean }> {
+  const created: string[] = [];
+  if (empty) {
+    await new Git(folder).run(['init', '--quiet']);
+    created.push('.git');
+  }
+  const repo = await openRepository(folder);
+  const fetched = `${refsOf(stationId).fetched}/${newUlid().toLowerCase()}`;
+  await fetchFrom(repo.git, place, stationId, fetched, limits);
+  try {
+    const journal = new JournalReader(repo, `${fetched}/journal`);
+    const chain = await journalChain(journal);
+    // where nothing is checked out yet: the branch that orders landed on, so that they find it
+    const landing = chain.links.findLast(({ record }) => record.event === 'landing')?.record;
+    if (landing?.event === 'landing') await checkOutUnborn(repo, landing.data.branch);
+    const file = join(repo.root, SETTINGS_FILE);
+    let settings = false;
+    if (!exists(file)) {
+      const kept = await journal.file(SETTINGS_COPY);
+      settings = kept !== null && isUsable(kept);
+      writeDurable(file, settings && kept !== null ? kept : presetText('default'));
+      created.push(SETTINGS_FILE);
+    }
+    const live = join(repo.gitDir, 'waybill');
+    ensureDir(live);
+    const about = { v: 1, id: stationId, created_at: now(), restored_from: place.shown };
+    writeDurable(join(live, 'station.json'), `${JSON.stringify(about, null, 2)}\n`);
+    return { created, settings };
+  } finally {
+    await dropRefs(repo.git, refsOf(stationId).fetched);
+  }
+}
+
+async function checkOutUnborn(repo: Repository, branch: string): Promise<void> {
+  const head = repo.refs.head();
+  if (head.kind === 'detached' || repo.refs.read(head.ref) !== null) return;
+  if (/^refs\/heads\/[^\s~^:?*[\\]+$/.test(branch)) await repo.git.try(['symbolic-ref', 'HEAD', branch]);
+}
+
+function isUsable(settings: Buffer): boolean {
+  try {
+    parseSettings(settings);
+    return true;
+  } catch {
+    return false;
+  }
+}
