@@ -62,6 +62,8 @@ export class Runtime {
   /** Landings in a row that were built and could not be made. */
   parkedLandings = 0;
   flushNotBefore = 0;
+  /** The last flush failed: perhaps because objects of the journal are gone. */
+  journalIsSuspect = false;
   purgeNotBefore = 0;
   /** Hash of what each claim held when it was read, by claim; of this process only. */
   readonly taken = new Map<string, string>();
@@ -109,7 +111,7 @@ export class Runtime {
    */
   static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
     const lock = takeLock(station.layout.lock);
-    const mended = await guardJournal(station, null);
+    const mended = await guardJournal(station, null, true);
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
     const journal = new JournalReader(station.repo, refsOf(station.id).journal);
     let live = openLive(station);
