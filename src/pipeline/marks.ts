@@ -274,10 +274,3 @@ export function accountedBy(
 export function isUnfinished(station: Station, gap: Recorded<'gap'>): boolean {
   return (readMark(shownPath(station))?.seq ?? 0) < gap.seq;
 }
-
-/** The ledger as it lies on disk, for those who do not write it. Reads the newest segment. */
-export function ledgerOnDisk(folder: string): LedgerView {
-  let head: LedgerHead = { seq: 0, hash: '' };
-  for (const record of readLedger(folder, segments(folder).at(-1) ?? 1)) head = { seq: record.seq, hash: record.hash };
-  return { head, read: (fromSeq) => readLedger(folder, fromSeq) };
-}
