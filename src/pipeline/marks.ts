@@ -6,7 +6,7 @@ import { newUlid, ulidTime } from '../platform/ids.ts';
 import { readLines } from '../platform/jsonl.ts';
 import { swap } from '../platform/native.ts';
 import { type Anchor, ledgerTrailers } from '../record/journal.ts';
-import { type LedgerHead, parseRecord, readLedger, segmentPath, segments } from '../record/ledger.ts';
+import { type LedgerHead, parseRecord, segmentPath, segments } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
 
 /**
