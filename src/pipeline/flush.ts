@@ -26,10 +26,12 @@ export function flushJournal(rt: Runtime): Promise<boolean> {
     if (Date.now() < rt.flushNotBefore) return rt.unjournalled.length === 0;
     try {
       await flush(rt);
+      rt.journalIsSuspect = false;
       return true;
     } catch (error) {
       // Nothing is lost by waiting: the ledger has the records and the claim folders the bytes.
       rt.flushNotBefore = Date.now() + FLUSH_PAUSE_MS;
+      rt.journalIsSuspect = true;
       rt.log.warn({ err: error }, 'the journal could not be written; the station tries again');
       return false;
     }
@@ -85,7 +87,7 @@ async function commitRecords(
 
 /** Where the journal stands, put back first where somebody moved it. Only under Runtime.exclusively(). Throws GIT_FAILED. */
 export async function guardedJournal(rt: Runtime, upTo: number | 'never'): Promise<Guarded> {
-  const guarded = await guardJournal(rt.station, upTo);
+  const guarded = await guardJournal(rt.station, upTo, rt.journalIsSuspect);
   if (guarded.how !== null) {
     rt.log.error(guarded, whatWasMended(guarded));
     rt.emit([mendedLine(guarded)]);

@@ -60,25 +60,35 @@ export function isWhereWeLeftIt(station: Station): boolean {
 /**
  * Puts the journal ref back when it is gone, or points to what does not come after the tip we know. Nobody else may move it meanwhile:
  * at a start, and under Runtime.exclusively(). Where its objects are gone, it is written again, up to the record `upTo` (null: all of them);
- * 'never' asks not to, and throws. In general this reads two small files. Throws GIT_FAILED.
+ * 'never' asks not to, and throws. In general this reads two small files; where the journal is suspect, it looks for its objects as well.
+ * Throws GIT_FAILED.
  */
-export async function guardJournal(station: Station, upTo: number | null | 'never'): Promise<Guarded> {
+export async function guardJournal(
+  station: Station,
+  upTo: number | null | 'never',
+  isSuspect: boolean,
+): Promise<Guarded> {
   const { repo } = station;
   const ref = refsOf(station.id).journal;
   const tip = repo.refs.read(ref);
   const known = knownTip(station);
-  if (tip === known) return { tip, how: null, kept: null };
+  // a ref put back while `git gc` was under way may point to what gc removed after all
+  const isHollow = isSuspect && tip !== null && !(await hasTree(station, tip));
+  if (tip === known && !isHollow) return { tip, how: null, kept: null };
   // a purge rewrites the journal, and notes its new tip when it is through
-  if (known === null || (tip !== null && (isBeingPurged(station) || (await isInHistory(repo.git, known, tip))))) {
+  if (
+    !isHollow &&
+    (known === null || (tip !== null && (isBeingPurged(station) || (await isInHistory(repo.git, known, tip)))))
+  ) {
     if (known === null || !isBeingPurged(station)) noteJournal(station, tip);
     return { tip, how: null, kept: null };
   }
-  const isWhole = await hasAll(station, known);
+  const isWhole = known !== null && (await hasAll(station, known));
   if (!isWhole && upTo === 'never')
     throw new WaybillError('GIT_FAILED', 'the journal was deleted, and must be written again first');
   const isOlder = tip !== null && isWhole && (await isInHistory(repo.git, tip, known));
-  const anchor = tip === null || isWhole ? null : await agreeing(station);
-  const kept = tip === null || isOlder || anchor !== null ? null : await keepForeign(station, tip);
+  const anchor = tip === null || isWhole || isHollow ? null : await agreeing(station);
+  const kept = tip === null || isOlder || isHollow || anchor !== null ? null : await keepForeign(station, tip);
   const fresh = isWhole || upTo === 'never' ? known : await writeAgain(station, anchor, upTo);
   if (fresh !== null)
     await repo.git.run(['update-ref', '-m', 'waybill: put the journal back', ref, fresh, tip ?? NO_OBJECT]);
@@ -115,6 +125,11 @@ export function mendedLine({ how, kept }: Guarded): TelemetryLine {
 
 function isBeingPurged(station: Station): boolean {
   return namesIn(join(station.layout.live, 'purges')).some((name) => name.endsWith('.json'));
+}
+
+/** Whether a commit is there with its tree: enough to write the next one on top of it. */
+async function hasTree(station: Station, commit: string): Promise<boolean> {
+  return (await station.repo.git.try(['rev-list', '--objects', '--quiet', '--max-count=1', commit])).exitCode === 0;
 }
 
 /** Whether a commit is there with everything it reaches. */

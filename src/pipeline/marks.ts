@@ -5,7 +5,7 @@ import { errno, fs, ifThere } from '../platform/fs.ts';
 import { newUlid, ulidTime } from '../platform/ids.ts';
 import { readLines } from '../platform/jsonl.ts';
 import { type Anchor, ledgerTrailers } from '../record/journal.ts';
-import { type LedgerHead, parseRecord, readLedger, segmentPath, segments } from '../record/ledger.ts';
+import { type LedgerHead, parseRecord, segmentPath, segments } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
 
 /**
@@ -273,11 +273,4 @@ export function accountedBy(
 /** Whether what followed this gap record was cut short: marks are written last. */
 export function isUnfinished(station: Station, gap: Recorded<'gap'>): boolean {
   return (readMark(shownPath(station))?.seq ?? 0) < gap.seq;
-}
-
-/** The ledger as it lies on disk, for those who do not write it. Reads the newest segment. */
-export function ledgerOnDisk(folder: string): LedgerView {
-  let head: LedgerHead = { seq: 0, hash: '' };
-  for (const record of readLedger(folder, segments(folder).at(-1) ?? 1)) head = { seq: record.seq, hash: record.hash };
-  return { head, read: (fromSeq) => readLedger(folder, fromSeq) };
 }

@@ -66,6 +66,8 @@ export class Runtime {
   /** Landings in a row that were built and could not be made. */
   parkedLandings = 0;
   flushNotBefore = 0;
+  /** The last flush failed: perhaps because objects of the journal are gone. */
+  journalIsSuspect = false;
   purgeNotBefore = 0;
   /** Hash of what each claim held when it was read, by claim; of this process only. */
   readonly taken = new Map<string, string>();
@@ -122,7 +124,7 @@ export class Runtime {
     const lock = takeLock(station.layout.lock);
     await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
     await finishContinuing(station);
-    const mended = await guardJournal(station, null);
+    const mended = await guardJournal(station, null, true);
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
     const journal = new JournalReader(station.repo, refsOf(station.id).journal);
     let live = openLive(station);
