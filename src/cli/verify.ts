@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore.ts';
+import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore/restore.ts';
 import { verifyStation } from '../pipeline/verify.ts';
 import { takeLock } from '../platform/lock.ts';
 import { EXIT, plain, print, printJson, usage } from './output.ts';

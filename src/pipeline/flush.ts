@@ -10,8 +10,8 @@ import { ensureDir, exists, moveDurable, namesIn, removeTree, syncDir, writeDura
 import { ulidTime } from '../platform/ids.ts';
 import { flushEntries, journalMessage } from '../record/journal.ts';
 import { recordsSince } from '../record/ledger.ts';
-import { type Guarded, guardJournal, mendedLine, noteJournal, whatWasMended } from './journal-guard.ts';
 import { gatherKept } from './keep.ts';
+import { type Guarded, guardJournal, mendedLine, noteJournal, whatWasMended } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Pause after a flush that git refused (a full disk, somebody's lock). */

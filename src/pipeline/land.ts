@@ -10,8 +10,8 @@ import { type Batch, type Built, buildBatch } from './build-batch.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
-import { noteJournal } from './journal-guard.ts';
 import { beFair, jittered, parkForRepository } from './park.ts';
+import { noteJournal } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
 

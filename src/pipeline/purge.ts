@@ -15,7 +15,7 @@ import { emptiedLines } from '../record/ledger.ts';
 import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
 import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { flushJournal } from './flush.ts';
-import { noteJournal } from './journal-guard.ts';
+import { noteJournal } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
 
 /** One place that a purge could not reach, and what a person can do about it. */

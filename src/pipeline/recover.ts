@@ -29,8 +29,8 @@ import { flushJournal, settleClaims } from './flush.ts';
 import { gatherKept } from './keep.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
+import { showAgainAfterCrash } from './restore/show-again.ts';
 import type { Runtime } from './runtime.ts';
-import { showAgainAfterCrash } from './show-again.ts';
 import { undo } from './undo.ts';
 
 /**

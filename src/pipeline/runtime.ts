@@ -22,10 +22,10 @@ import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { bringBack } from './backup/bring-back.ts';
 import { finishContinuing } from './backup/continue.ts';
-import { bringBack } from './bring-back.ts';
-import { guardJournal, isWhereWeLeftIt, mendedLine, noteJournal, whatWasMended } from './journal-guard.ts';
-import { type Contradictions, isUnfinished, lookOutside, Marks } from './marks.ts';
+import { guardJournal, isWhereWeLeftIt, mendedLine, noteJournal, whatWasMended } from './restore/journal-guard.ts';
+import { type Contradictions, isUnfinished, lookOutside, Marks } from './restore/marks.ts';
 
 /** An order that has a slot now. */
 export interface RunningJob {

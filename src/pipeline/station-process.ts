@@ -17,12 +17,12 @@ import { BackupSchedule } from './backup/schedule.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
-import { holdSuspects, lostIds, mendProjections } from './gap.ts';
 import { finishPurges } from './purge.ts';
 import { releaseWaiting } from './release.ts';
+import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
+import { endRun, showAgain } from './restore/show-again.ts';
 import { runOrders } from './run-order.ts';
 import type { Runtime } from './runtime.ts';
-import { endRun, showAgain } from './show-again.ts';
 import { takeStation } from './take-station.ts';
 import { Tracker } from './tracker.ts';
 

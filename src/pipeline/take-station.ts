@@ -1,10 +1,10 @@
 import type { Log } from '../platform/log.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
-import { continueAfterLoss, finishGap } from './gap.ts';
 import { recover } from './recover.ts';
+import { continueAfterLoss, finishGap } from './restore/gap.ts';
+import { beginRun } from './restore/show-again.ts';
 import { Runtime } from './runtime.ts';
-import { beginRun } from './show-again.ts';
 
 /**
  * Takes the station: its lock, what lives in it, what was lost, what the run before left undone. Who takes it closes it, and calls endRun()

@@ -16,7 +16,7 @@ import { Orders } from '../record/orders.ts';
 import { isOldCanary } from '../record/retention.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
-import { accountedBy } from './marks.ts';
+import { accountedBy } from './restore/marks.ts';
 
 /** One thing that does not hold. Warnings are things a person may do (a rebase); errors are not. */
 export interface Finding {

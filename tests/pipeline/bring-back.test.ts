@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bringBack } from '../../src/pipeline/bring-back.ts';
+import { bringBack } from '../../src/pipeline/backup/bring-back.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { openStation } from '../../src/station/station.ts';
 import {

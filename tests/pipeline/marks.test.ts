@@ -141,7 +141,7 @@ test('deleted folders, one or all, running or stopped, come back; marks of an ol
     assert.equal(s.waybill('restore').code, 0);
     assertWhole(s, wanted, ['WO-1']);
   }
-  for (const folder of ['state/orders', 'state/evidence', 'bridge/outbox'])
+  for (const folder of ['state/orders', 'state/evidence', 'bridge/outbox', 'bridge/quarantine'])
     s.write(`${folder}/.waybill`, 'repo-abcd\n');
   rmSync(s.path(SHOWN));
   assert.ok(!s.drain().includes('older copy'));

@@ -24,7 +24,7 @@ import { Telemetry } from '../../record/telemetry.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { flushJournal } from '../flush.ts';
-import { endRun } from '../show-again.ts';
+import { endRun } from '../restore/show-again.ts';
 import { takeStation } from '../take-station.ts';
 
 interface BackupOptions {

@@ -14,7 +14,7 @@ import { refsOf } from '../../station/layout.ts';
 import { presetText } from '../../station/presets.ts';
 import { parseSettings, SETTINGS_FILE } from '../../station/settings.ts';
 import { openStation, prepareStation, type Station } from '../../station/station.ts';
-import { type Restored, restoreProjections } from '../restore.ts';
+import { type Restored, restoreProjections } from '../restore/restore.ts';
 import { commitAnchors } from '../verify.ts';
 import { type Continued, continueFrom } from './continue.ts';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { GapData, Recorded } from '../order/event.ts';
-import { readIfThere, removeDurable, writeProjection } from '../platform/durable.ts';
-import { errno, fs, ifThere } from '../platform/fs.ts';
-import { newUlid, ulidTime } from '../platform/ids.ts';
-import { readLines } from '../platform/jsonl.ts';
-import { type Anchor, ledgerTrailers } from '../record/journal.ts';
-import { type LedgerHead, parseRecord, segmentPath, segments } from '../record/ledger.ts';
-import type { Station } from '../station/station.ts';
+import type { GapData, Recorded } from '../../order/event.ts';
+import { readIfThere, removeDurable, writeProjection } from '../../platform/durable.ts';
+import { errno, fs, ifThere } from '../../platform/fs.ts';
+import { newUlid, ulidTime } from '../../platform/ids.ts';
+import { readLines } from '../../platform/jsonl.ts';
+import { type Anchor, ledgerTrailers } from '../../record/journal.ts';
+import { type LedgerHead, parseRecord, segmentPath, segments } from '../../record/ledger.ts';
+import type { Station } from '../../station/station.ts';
 
 /**
  * Marks: what state folder, outbox, evidence folder and quarantine say of the ledger they were shown from. They tell two things apart that look alike

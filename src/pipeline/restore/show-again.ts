@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import type { Recorded } from '../order/event.ts';
-import type { OrderLife } from '../order/life.ts';
-import { isTerminal } from '../order/transition.ts';
-import { exists, namesIn, removeDurable, removeTree, writeDurable } from '../platform/durable.ts';
-import { isAlive } from '../platform/processes.ts';
-import { checkEvidence, evidenceName } from '../record/evidence.ts';
-import { readSealed } from '../record/journal.ts';
-import { recordsSince } from '../record/ledger.ts';
-import { projectRejection, projectResult, rejection } from '../record/result.ts';
-import { isOldCanary, isPastRetention } from '../record/retention.ts';
-import { projectState } from '../record/state.ts';
-import type { Station } from '../station/station.ts';
-import { quarantine } from './admit.ts';
-import { showEvidence } from './finish.ts';
+import type { Recorded } from '../../order/event.ts';
+import type { OrderLife } from '../../order/life.ts';
+import { isTerminal } from '../../order/transition.ts';
+import { exists, namesIn, removeDurable, removeTree, writeDurable } from '../../platform/durable.ts';
+import { isAlive } from '../../platform/processes.ts';
+import { checkEvidence, evidenceName } from '../../record/evidence.ts';
+import { readSealed } from '../../record/journal.ts';
+import { recordsSince } from '../../record/ledger.ts';
+import { projectRejection, projectResult, rejection } from '../../record/result.ts';
+import { isOldCanary, isPastRetention } from '../../record/retention.ts';
+import { projectState } from '../../record/state.ts';
+import type { Station } from '../../station/station.ts';
+import { quarantine } from '../admit.ts';
+import { showEvidence } from '../finish.ts';
+import type { Runtime } from '../runtime.ts';
 import { restoreQuarantined } from './restore.ts';
-import type { Runtime } from './runtime.ts';
 
 /**
  * What repeats the ledger is atomic but not synced, because it can be shown again. After a station that did not end by itself, or a show

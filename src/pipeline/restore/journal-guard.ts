@@ -1,21 +1,21 @@
 import { join } from 'node:path';
-import { FastImport, type FileEntry } from '../git/fast-import.ts';
-import { isInHistory } from '../git/history.ts';
-import { committerIdent } from '../git/ident.ts';
-import { NO_OBJECT } from '../git/object-id.ts';
-import { WaybillError } from '../order/error.ts';
-import type { Recorded } from '../order/event.ts';
-import type { TelemetryLine } from '../order/generated.ts';
-import type { OrderLife } from '../order/life.ts';
-import { now } from '../platform/clock.ts';
-import { ensureDir, exists, namesIn, readIfThere, writeProjection } from '../platform/durable.ts';
-import { newUlid } from '../platform/ids.ts';
-import { checkEvidence, evidenceName, filesBelow } from '../record/evidence.ts';
-import { type Anchor, evidenceEntries, flushEntries, JournalReader, journalMessage } from '../record/journal.ts';
-import { readLedger } from '../record/ledger.ts';
-import { Orders } from '../record/orders.ts';
-import { refsOf } from '../station/layout.ts';
-import type { Station } from '../station/station.ts';
+import { FastImport, type FileEntry } from '../../git/fast-import.ts';
+import { isInHistory } from '../../git/history.ts';
+import { committerIdent } from '../../git/ident.ts';
+import { NO_OBJECT } from '../../git/object-id.ts';
+import { WaybillError } from '../../order/error.ts';
+import type { Recorded } from '../../order/event.ts';
+import type { TelemetryLine } from '../../order/generated.ts';
+import type { OrderLife } from '../../order/life.ts';
+import { now } from '../../platform/clock.ts';
+import { ensureDir, exists, namesIn, readIfThere, writeProjection } from '../../platform/durable.ts';
+import { newUlid } from '../../platform/ids.ts';
+import { checkEvidence, evidenceName, filesBelow } from '../../record/evidence.ts';
+import { type Anchor, evidenceEntries, flushEntries, JournalReader, journalMessage } from '../../record/journal.ts';
+import { readLedger } from '../../record/ledger.ts';
+import { Orders } from '../../record/orders.ts';
+import { refsOf } from '../../station/layout.ts';
+import type { Station } from '../../station/station.ts';
 
 /**
  * Keeps the journal ref where the station left it. It is a ref like any other: somebody deletes it, sets it back, or cleans up refs that

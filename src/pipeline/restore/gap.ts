@@ -1,21 +1,21 @@
 import { dirname, join } from 'node:path';
-import type { Recorded } from '../order/event.ts';
-import type { OrderLife } from '../order/life.ts';
-import { isTerminal } from '../order/transition.ts';
-import { now } from '../platform/clock.ts';
-import { ensureDir, exists, keepFile, namesIn, readIfThere, removeTree, syncDir } from '../platform/durable.ts';
-import { errno, fs, ifThere } from '../platform/fs.ts';
-import { checkEvidence, evidenceName, filesBelow } from '../record/evidence.ts';
-import type { Draft } from '../record/ledger.ts';
-import { readLedger } from '../record/ledger.ts';
-import { Orders } from '../record/orders.ts';
-import { projectRejection, projectResult, rejection } from '../record/result.ts';
-import { projectState } from '../record/state.ts';
-import type { Station } from '../station/station.ts';
-import { flushJournal } from './flush.ts';
+import type { Recorded } from '../../order/event.ts';
+import type { OrderLife } from '../../order/life.ts';
+import { isTerminal } from '../../order/transition.ts';
+import { now } from '../../platform/clock.ts';
+import { ensureDir, exists, keepFile, namesIn, readIfThere, removeTree, syncDir } from '../../platform/durable.ts';
+import { errno, fs, ifThere } from '../../platform/fs.ts';
+import { checkEvidence, evidenceName, filesBelow } from '../../record/evidence.ts';
+import type { Draft } from '../../record/ledger.ts';
+import { readLedger } from '../../record/ledger.ts';
+import { Orders } from '../../record/orders.ts';
+import { projectRejection, projectResult, rejection } from '../../record/result.ts';
+import { projectState } from '../../record/state.ts';
+import type { Station } from '../../station/station.ts';
+import { flushJournal } from '../flush.ts';
+import type { Runtime } from '../runtime.ts';
 import { lookOutside, markProjections, wholenessOf } from './marks.ts';
 import { restoreProjections } from './restore.ts';
-import type { Runtime } from './runtime.ts';
 
 /**
  * What a start does when records were lost, because somebody replaced the git folder by an older copy of it: the gap goes on record, what

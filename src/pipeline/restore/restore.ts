@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
-import { droppedFiles } from '../intake/claim.ts';
-import { WaybillError } from '../order/error.ts';
-import type { Recorded } from '../order/event.ts';
-import type { OrderLife } from '../order/life.ts';
-import { isTerminal } from '../order/transition.ts';
+import { droppedFiles } from '../../intake/claim.ts';
+import { WaybillError } from '../../order/error.ts';
+import type { Recorded } from '../../order/event.ts';
+import type { OrderLife } from '../../order/life.ts';
+import { isTerminal } from '../../order/transition.ts';
 import {
   ensureDir,
   exists,
@@ -13,19 +13,19 @@ import {
   removeTree,
   writeDurable,
   writeProjection,
-} from '../platform/durable.ts';
-import { newUlid } from '../platform/ids.ts';
-import { journalChain, takeOver } from '../record/chain.ts';
-import { checkEvidence, evidenceName, projectEvidence } from '../record/evidence.ts';
-import { JournalReader, refusedFolder } from '../record/journal.ts';
-import { GENESIS, type LedgerHead, readLedger, segmentPath, segments } from '../record/ledger.ts';
-import { Orders } from '../record/orders.ts';
-import { projectRejection, projectResult, rejection } from '../record/result.ts';
-import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
-import { projectState, stateDocument, stateText } from '../record/state.ts';
-import { refsOf } from '../station/layout.ts';
-import type { Station } from '../station/station.ts';
-import { writeQuarantined } from './admit.ts';
+} from '../../platform/durable.ts';
+import { newUlid } from '../../platform/ids.ts';
+import { journalChain, takeOver } from '../../record/chain.ts';
+import { checkEvidence, evidenceName, projectEvidence } from '../../record/evidence.ts';
+import { JournalReader, refusedFolder } from '../../record/journal.ts';
+import { GENESIS, type LedgerHead, readLedger, segmentPath, segments } from '../../record/ledger.ts';
+import { Orders } from '../../record/orders.ts';
+import { projectRejection, projectResult, rejection } from '../../record/result.ts';
+import { archivedStatePath, isOldCanary, isPastRetention } from '../../record/retention.ts';
+import { projectState, stateDocument, stateText } from '../../record/state.ts';
+import { refsOf } from '../../station/layout.ts';
+import type { Station } from '../../station/station.ts';
+import { writeQuarantined } from '../admit.ts';
 import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
 export { unmarkProjections } from './marks.ts';

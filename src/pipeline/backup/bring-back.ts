@@ -1,8 +1,8 @@
-import { placeOf } from '../git/exchange.ts';
-import { asWaybillError } from '../order/error.ts';
-import type { Log } from '../platform/log.ts';
-import type { Station } from '../station/station.ts';
-import { continueFrom } from './backup/continue.ts';
+import { placeOf } from '../../git/exchange.ts';
+import { asWaybillError } from '../../order/error.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Station } from '../../station/station.ts';
+import { continueFrom } from './continue.ts';
 
 /** A start does not wait longer for what a place that answers has to send. */
 const FETCH_MS = 5 * 60_000;
