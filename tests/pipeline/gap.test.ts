@@ -171,7 +171,7 @@ test('a loss that only pulled commits tell of; lost twice; the tree of the lost 
   const tip = s.git('rev-parse', 'HEAD');
 
   first();
-  for (const folder of ['state', 'bridge/outbox']) rmSync(s.path(folder), { recursive: true });
+  for (const folder of ['state', 'bridge/outbox', 'bridge/quarantine']) rmSync(s.path(folder), { recursive: true });
   s.git('fetch', '--quiet', remote, 'main');
   s.git('reset', '--quiet', '--hard', tip);
   assert.equal(s.waybill('verify').code, 1, 'before the start that is an error');
