@@ -42,7 +42,10 @@ async function flush(rt: Runtime): Promise<void> {
   const records = rt.unjournalled.slice();
   const last = records.at(-1);
   const guarded = await guardedJournal(rt, last?.seq ?? rt.ledger.head.seq);
-  if (last === undefined) return;
+  if (last === undefined) {
+    if (rt.unswept) await sweepRefs(rt);
+    return;
+  }
   const touched = new Map<string, OrderLife>();
   for (const record of records) {
     const life = record.wo_id === null ? undefined : rt.orders.get(record.wo_id);
@@ -133,6 +136,7 @@ function keepLateWriting(rt: Runtime, claim: string, woId: string | null): void 
 
 /** Deletes landing and work refs that no order needs any more: those of orders that ended, and of batches that were built again. */
 async function sweepRefs(rt: Runtime): Promise<void> {
+  rt.unswept = true;
   const needed = new Set<string>();
   for (const life of rt.orders.all()) {
     if (life.landing !== null)
@@ -148,10 +152,9 @@ async function sweepRefs(rt: Runtime): Promise<void> {
   const lines = list
     .split('\n')
     .filter((line) => line !== '' && !needed.has(line.split(' ')[0] ?? ''))
-    // what somebody had put in the journal's place
-    .filter((line) => !line.startsWith(`${rt.refs.keep}/journal-`))
     .map((line) => `delete ${line}\n`);
   if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
+  rt.unswept = false;
 }
 
 /**

@@ -66,6 +66,8 @@ export class Runtime {
   /** Landings in a row that were built and could not be made. */
   parkedLandings = 0;
   flushNotBefore = 0;
+  /** Refs that no order needs any more could not be deleted; the next flush tries again. */
+  unswept = false;
   /** The last flush failed: perhaps because objects of the journal are gone. */
   journalIsSuspect = false;
   purgeNotBefore = 0;
