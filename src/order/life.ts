@@ -168,7 +168,8 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       // what is executed stays executed: its commands are never run again silently (rule 4)
       return {
         ...(next.executed === null
-          ? { ...fresh(next), rerun: next.rerun || next.commandsBegun > 0 }
+          ? // it goes on where it was started, not on whatever branch is checked out by then
+            { ...fresh(next), started: next.started, rerun: next.rerun || next.commandsBegun > 0 }
           : { ...next, landing: null }),
         why: record.data.why,
       };

@@ -169,8 +169,7 @@ async function cancel(rt: Runtime, life: OrderLife, by: string): Promise<void> {
     throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} is ${life.status} and cannot be cancelled`);
   }
   // Work that was done and had to wait before it could land is taken back.
-  const unrestored =
-    life.executed === null ? [] : await undo(rt, life.woId, life.started?.branch ?? '', life.executed.changes);
+  const unrestored = life.executed === null ? [] : await undo(rt, life.woId, life.executed.changes);
   cancelOrder(rt, rt.life(life.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), {
     job: null,
     unrestored,

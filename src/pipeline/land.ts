@@ -102,7 +102,7 @@ async function cancelAborted(rt: Runtime, jobs: readonly Job[]): Promise<Job[]> 
       going.push(job);
       continue;
     }
-    const unrestored = job.inPlace ? await undo(rt, job.woId, job.branch, job.images, job.made) : [];
+    const unrestored = job.inPlace ? await undo(rt, job.woId, job.images, job.made) : [];
     const by = String(signal.reason);
     cancelOrder(rt, rt.life(job.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job, unrestored });
   }
@@ -170,7 +170,7 @@ async function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<s
     const life = rt.life(job.woId);
     let unrestored: string[] = [];
     if (job.inPlace) {
-      unrestored = await undo(rt, job.woId, job.branch, job.images, job.made);
+      unrestored = await undo(rt, job.woId, job.images, job.made);
       rt.record([fact(life, 'restored', { paths: job.images.map((i) => i.path), unrestored, left: [] })]);
     }
     failOrder(rt, rt.life(job.woId), { error, job, unrestored });

@@ -31,7 +31,7 @@ import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
 import { showAgainAfterCrash } from './restore/show-again.ts';
 import type { Runtime } from './runtime.ts';
-import { undo } from './undo.ts';
+import { checkedOut, undo } from './undo.ts';
 
 /**
  * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
@@ -107,10 +107,13 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
   }
   // Without the lock nothing is touched: every path is at its pre- or post-image, which the next start takes as it is.
   const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;
+  const paths = open.flatMap(({ data }) => data.changes.map((c) => c.path).filter((p) => !isOutside(p)));
+  const tree = await treeEntries(repo.git, checkedOut(repo), paths);
   for (const { life, data, changed } of open) {
     const stays = changed === null && (life.executed !== null || !held);
-    const unrestored = stays ? [] : await undo(rt, life.woId, data.branch, data.changes);
-    const tracked = data.changes.filter((c) => !isOutside(c.path));
+    const unrestored = stays ? [] : await undo(rt, life.woId, data.changes);
+    // entries as the checked-out commit has them are nobody's half-done work, least of all on another branch
+    const tracked = data.changes.filter((c) => !isOutside(c.path) && !isEntry(tree.get(c.path), c.after));
     if (held) await revertIndex(repo, join(layout.tmp, 'revert-index'), tracked);
     rt.record([restored(life, data.changes, unrestored)]);
     if (changed === null) rt.record([interrupted(life, 'its landing was cut short; it lands again')]);
@@ -195,7 +198,7 @@ async function recoverWork(rt: Runtime, life: OrderLife): Promise<void> {
   }
   const changes = life.started?.changes ?? [];
   const works = life.admitted?.works === true;
-  const unrestored = works ? await undo(rt, life.woId, life.started?.branch ?? '', changes) : [];
+  const unrestored = works ? await undo(rt, life.woId, changes) : [];
   if (works) rt.record([restored(life, changes, unrestored)]);
   if (life.unsafeCommandBegun) {
     const error = new WaybillError(

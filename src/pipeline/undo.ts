@@ -1,5 +1,6 @@
 import { blobBytes } from '../git/history.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
+import type { Repository } from '../git/repository.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { removeEmptyFolders } from '../platform/target.ts';
@@ -12,13 +13,13 @@ import type { Runtime } from './runtime.ts';
 export async function undo(
   rt: Runtime,
   woId: string,
-  branch: string,
   images: readonly ImageChange[],
   made: readonly string[] = [],
 ): Promise<string[]> {
   const { repo, layout } = rt.station;
   const inside = images.map((i) => i.path).filter((p) => !isOutside(p));
-  const tree = await treeEntries(repo.git, branch === '' ? null : repo.refs.read(branch), inside);
+  // the branch that is checked out now, which may be another one than the order was started on
+  const tree = await treeEntries(repo.git, checkedOut(repo), inside);
   const unrestored: string[] = [];
   for (const { path, before, after } of images) {
     const back: Target = {
@@ -38,6 +39,12 @@ export async function undo(
   }
   removeEmptyFolders(made);
   return unrestored;
+}
+
+/** The commit that the work tree is of; null on an unborn branch. */
+export function checkedOut({ refs }: Repository): string | null {
+  const head = refs.head();
+  return head.kind === 'branch' ? refs.read(head.ref) : head.id;
 }
 
 /** A content that the ledger remembers, from the objects that were written before it was touched; null when it is gone. */

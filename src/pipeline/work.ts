@@ -60,7 +60,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
     const made = changedOutputs(rt, job);
     const actions = job.images.filter((i) => !made.includes(i.path));
     const unrestored = [
-      ...(await undo(rt, job.woId, job.branch, actions, job.made)),
+      ...(await undo(rt, job.woId, actions, job.made)),
       ...made,
       ...(await leftovers(rt, job, before)),
     ];

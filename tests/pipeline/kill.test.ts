@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { type TestStation, testStation } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
@@ -34,6 +34,46 @@ function assertWhole(s: TestStation, woIds: readonly string[], where: string): v
   assert.match(verified.stdout, /^verified/, `${where}: ${verified.stdout}`);
   s.git('fsck', '--strict', '--no-dangling');
 }
+
+const branches = suite('SIGKILL in a landing, and another branch afterwards', { timeoutMs: 120_000 });
+
+branches(
+  'rules 1 and 4: a branch that has the same words by itself is not taken back; the order lands on its own',
+  (t) => {
+    const s = station(t);
+    s.git('checkout', '--quiet', '-b', 'other');
+    s.write('edit.txt', 'one\nTWO\nthree\n');
+    s.commitAll('Hers, the same words');
+    s.git('checkout', '--quiet', 'main');
+    const order = {
+      wo_id: 'WO-EDIT',
+      title: 'x',
+      actions: [{ action: 'edit', path: 'edit.txt', find: 'two', replace: 'TWO' }],
+    };
+    s.drop(order);
+    const steps = s.drainKilledAt(0).steps;
+    for (const step of ['landing 4: files in place', 'landing 5: index renamed']) {
+      const again = station(t);
+      again.git('checkout', '--quiet', '-b', 'other');
+      again.write('edit.txt', 'one\nTWO\nthree\n');
+      again.commitAll('Hers, the same words');
+      again.git('checkout', '--quiet', 'main');
+      again.drop(order);
+      assert.ok(again.drainKilledAt(steps.indexOf(step) + 1).killed, step);
+      rmSync(again.path('.git/index.lock'), { force: true });
+      again.git('checkout', '--quiet', '--force', 'other');
+      again.drain();
+      assert.equal(again.state('WO-EDIT').waiting_for, 'repository', step);
+      assert.equal(again.read('edit.txt'), 'one\nTWO\nthree\n', `${step}: her branch is as she committed it`);
+      assert.equal(again.git('status', '--porcelain'), '', step);
+      again.git('checkout', '--quiet', 'main');
+      again.drain();
+      assertWhole(again, ['WO-EDIT'], step);
+    }
+  },
+);
+
+branches.run();
 
 const work = suite('SIGKILL while commands run', { timeoutMs: 120_000 });
 
