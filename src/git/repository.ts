@@ -24,16 +24,18 @@ export async function locateRepository(
     '--git-common-dir',
     '--git-dir',
     '--is-bare-repository',
+    '--show-toplevel',
   ]);
-  if (found.exitCode !== 0) return null;
-  const [common = '', own = '', bare] = found.stdout.toString('utf8').trim().split('\n');
+  // a bare repository fails at the last question only
+  const [common = '', own = '', bare, top = ''] = found.stdout.toString('utf8').trim().split('\n');
+  if (found.exitCode !== 0 && bare !== 'true') return null;
   if (bare === 'true')
     throw new WaybillError('REPO_UNSUPPORTED', `${folder} is a bare repository`, {
       hint: 'A station needs a work tree.',
     });
   const gitDir = fs.realpathSync(common);
   const linked = fs.realpathSync(own) !== gitDir;
-  const root = linked ? await mainWorkTree(git, folder) : await git.text(['rev-parse', '--show-toplevel']);
+  const root = linked ? await mainWorkTree(git, folder) : top;
   return { root: fs.realpathSync(root), gitDir, linked };
 }
 

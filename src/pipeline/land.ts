@@ -127,7 +127,7 @@ function tellKept(jobs: readonly Job[], kept: readonly KeptCopy[]): void {
       .find((j) => j.woId === copy.woId)
       ?.warnings.push({
         code: 'leftover',
-        message: `${copy.path}: somebody wrote into the old copy; it is kept as ${copy.kept}`,
+        message: `${copy.path}: somebody wrote into the old copy; it is kept: waybill keep show ${copy.kept}`,
       });
 }
 

@@ -38,11 +38,19 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
     writeDurable(file, Buffer.from(text, 'latin1'));
   }
 
-  for (const path of paths) {
-    const probe = path.includes('.') ? path : `${path}/probe`;
-    const ignored = await repo.git.try(['check-ignore', '-q', '--no-index', '--', probe]);
-    if (ignored.exitCode === 1)
-      throw new WaybillError('TRACKED_STATE', `an ignore file of the repository brings ${path} back into git status`);
+  const probes = paths.map((path) => (path.includes('.') ? path : `${path}/probe`));
+  const said = await repo.git.try(['check-ignore', '-z', '--stdin', '--verbose', '--non-matching', '--no-index'], {
+    input: probes.map((probe) => `${probe}\0`).join(''),
+  });
+  // four fields a path: where the pattern stands, its line, the pattern, the path; 128 is a git that cannot tell
+  const fields = said.exitCode > 1 ? [] : said.stdout.toString('utf8').split('\0');
+  for (let n = 0; n < paths.length && n * 4 + 3 < fields.length; n++) {
+    const pattern = fields[n * 4 + 2] ?? '';
+    if (pattern === '' || pattern.startsWith('!'))
+      throw new WaybillError(
+        'TRACKED_STATE',
+        `an ignore file of the repository brings ${paths[n]} back into git status`,
+      );
   }
 }
 
