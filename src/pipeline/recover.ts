@@ -29,16 +29,16 @@ import { flushJournal, settleClaims } from './flush.ts';
 import { gatherKept } from './keep.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
-import { showAgainAfterCrash } from './restore/show-again.ts';
+import { type Ending, showAgainAfter } from './restore/show-again.ts';
 import type { Runtime } from './runtime.ts';
 import { checkedOut, undo } from './undo.ts';
 
 /**
  * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
- * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next. `crashed`: the run
- * before did not end by itself.
+ * (design.md, "recovery finds, with a landing open"). Idempotent: a kill in the middle of it is recovered by the next. `before`: how the run
+ * before ended.
  */
-export async function recover(rt: Runtime, crashed: boolean): Promise<void> {
+export async function recover(rt: Runtime, before: Ending): Promise<void> {
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
   const batches = new Map<string, OrderLife[]>();
@@ -50,7 +50,7 @@ export async function recover(rt: Runtime, crashed: boolean): Promise<void> {
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt, inHand);
-  if (crashed) await showAgainAfterCrash(rt);
+  if (before !== 'well') await showAgainAfter(rt, before);
   returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);

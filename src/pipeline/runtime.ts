@@ -83,6 +83,8 @@ export class Runtime {
   readonly ended: string[] = [];
   /** Told of every order that a record moved or spoke of. */
   onMoved: (life: OrderLife) => void = () => {};
+  /** The first record that telemetry did not tell of when this run began: what repeats it may not be there either. */
+  untoldFrom = 1;
   /** The oldest record whose showing failed: all from there on is shown again before the station sleeps. */
   unshownFrom: number | null = null;
   /** Why nothing can be recorded any more. */
@@ -159,6 +161,7 @@ export class Runtime {
     }
     for (const life of orders.all()) runtime.#route(life);
     runtime.#foldedFrom = from;
+    runtime.untoldFrom = Math.max(from, runtime.telemetry.lastSeq() + 1);
     if (gap !== null && isUnfinished(station, gap)) runtime.gap = gap;
     if (runtime.gap !== null || outside.open.length > 0) runtime.marks.freeze();
     else runtime.catchUpTelemetry();

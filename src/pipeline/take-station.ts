@@ -19,11 +19,11 @@ export async function takeStation(
   const rt = await Runtime.open(station, log, step);
   try {
     began(rt);
-    const crashed = beginRun(station);
+    const before = beginRun(station);
     const gap = continueAfterLoss(rt);
     const data = { station: station.id, pid: process.pid, version: VERSION };
     rt.record([{ event: 'opened', woId: null, attempt: 0, from: null, to: null, data }]);
-    await recover(rt, crashed);
+    await recover(rt, before);
     if (gap !== null) await finishGap(rt, gap);
     return rt;
   } catch (error) {

@@ -48,7 +48,7 @@ export function copyTree(from: string, to: string): void {
   nodeFs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 }
 
-export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } =
+export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_TRUNC, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } =
   nodeFs.constants;
 
 /** The errno of a failed call, or undefined for other errors. */

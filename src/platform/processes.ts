@@ -55,6 +55,11 @@ function processIds(): number[] {
     .map(Number);
 }
 
+/** Names the boot of this machine: the same until it goes down. null where the system has none. */
+export function bootId(): string | null {
+  return ifThere(() => readIfThere('/proc/sys/kernel/random/boot_id')?.toString('utf8').trim()) ?? null;
+}
+
 interface ProcStat {
   readonly name: string;
   readonly state: string;

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { decorateGit } from '../git/git.ts';
 import { runStation } from '../pipeline/station-process.ts';
 import { writeProjection } from '../platform/durable.ts';
-import { decorateFileSystem, fs } from '../platform/fs.ts';
+import { decorateFileSystem, fs, O_TRUNC, O_WRONLY } from '../platform/fs.ts';
 import { openLog } from '../platform/log.ts';
 import { signalProcess } from '../platform/process.ts';
 import { decorateWatching } from '../platform/watch.ts';
@@ -46,7 +46,15 @@ try {
 told();
 
 function die(): never {
+  if (plan.kind === 'power') forgetBoot();
   signalProcess(process.pid, 'SIGKILL');
   // the signal may take an instant
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+}
+
+/** A machine that lost its power comes up in another boot than the one that the run noted. */
+function forgetBoot(): void {
+  const path = join(station.layout.live, 'running.json');
+  if (plain.readdirSync(station.layout.live).includes('running.json'))
+    plain.closeSync(plain.openSync(path, O_WRONLY | O_TRUNC));
 }

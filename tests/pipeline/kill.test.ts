@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { type TestStation, testStation } from '../support/station.ts';
+import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /**
@@ -114,7 +114,8 @@ work('rule 4: what a killed station left running is ended before the order goes 
     ],
   });
   const up = await s.up(t);
-  for (let i = 0; i < 400 && !s.exists('pid2.txt'); i++) await new Promise((done) => setTimeout(done, 20));
+  const written = (name: string) => s.exists(name) && /^\d+\n$/.test(s.read(name));
+  await until(() => written('pid.txt') && written('pid2.txt'), 'the command runs', 60_000);
   const pids = [s.read('pid.txt'), s.read('pid2.txt')].map((p) => Number(p.trim()));
   await up.stop('SIGKILL');
   for (const pid of pids) assert.ok(isAlive(pid), `${pid} outlives the station`);

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Recorded } from '../../order/event.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
-import { exists, namesIn, removeDurable, removeTree, writeDurable } from '../../platform/durable.ts';
-import { isAlive } from '../../platform/processes.ts';
+import { exists, namesIn, readIfThere, removeDurable, removeTree, writeDurable } from '../../platform/durable.ts';
+import { bootId, isAlive } from '../../platform/processes.ts';
 import { checkEvidence, evidenceName } from '../../record/evidence.ts';
 import { readSealed } from '../../record/journal.ts';
 import { recordsSince } from '../../record/ledger.ts';
@@ -23,14 +23,32 @@ import { restoreQuarantined } from './restore.ts';
 
 /** Kernels write out what was not synced within half a minute; what is older than this lies on the disk. */
 const UNSYNCED_MS = 120_000;
+/** More records than one landing brings: telemetry tells of them before their evidence is shown. */
+const A_LANDING = 256;
 
 const markOf = (station: Station) => join(station.layout.live, 'running.json');
 
-/** Says, durably, that a station runs; returns whether the one before did not end by itself. */
-export function beginRun(station: Station): boolean {
-  const crashed = exists(markOf(station));
-  writeDurable(markOf(station), `${JSON.stringify({ v: 1, pid: process.pid })}\n`);
-  return crashed;
+/** How the run before ended: by itself, or by a kill of the process, or with the machine. */
+export type Ending = 'well' | 'process' | 'machine';
+
+/** Says, durably, that a station runs; returns how the one before ended. */
+export function beginRun(station: Station): Ending {
+  const path = markOf(station);
+  const ended: Ending = !exists(path) ? 'well' : bootOf(path) === bootId() ? 'process' : 'machine';
+  writeDurable(path, `${JSON.stringify({ v: 1, pid: process.pid, boot: bootId() })}\n`);
+  return ended;
+}
+
+/** In which boot a run began; what cannot be told is no boot of this machine. */
+function bootOf(path: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(readIfThere(path)?.toString('utf8') ?? '');
+    return typeof value === 'object' && value !== null && 'boot' in value && typeof value.boot === 'string'
+      ? value.boot
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** All that this run wrote is shown. */
@@ -38,9 +56,10 @@ export function endRun(station: Station): void {
   removeDurable(markOf(station));
 }
 
-/** Shows what the last minutes before a crash may have left half shown or lost, and clears what they left half written. */
-export async function showAgainAfterCrash(rt: Runtime): Promise<void> {
+/** Shows what a crash may have left half shown, or lost where the machine went down, and clears what was left half written. */
+export async function showAgainAfter(rt: Runtime, ended: Exclude<Ending, 'well'>): Promise<void> {
   sweepTemporary(rt.station);
+  if (ended === 'process') return showAgain(rt, Math.max(1, Math.min(rt.untoldFrom, rt.ledger.head.seq - A_LANDING)));
   const last: Recorded | undefined = rt.ledger.read(rt.ledger.head.seq).next().value;
   if (last === undefined) return;
   const since = Date.parse(last.ts) - UNSYNCED_MS;
