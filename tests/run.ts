@@ -19,13 +19,13 @@ const { values, positionals: filters } = parseArgs({
   options: {
     torture: { type: 'boolean', default: false },
     strict: { type: 'boolean', default: process.env['CI'] === 'true' },
-    jobs: { type: 'string', default: '2' },
+    jobs: { type: 'string', default: '3' },
     timeout: { type: 'string' },
     dir: { type: 'string', default: import.meta.dirname },
   },
 });
 const jobs = positive('--jobs', values.jobs);
-const timeoutMs = 1000 * positive('--timeout', values.timeout ?? (values.torture ? '14400' : '300'));
+const timeoutMs = 1000 * positive('--timeout', values.timeout ?? (values.torture ? '14400' : '420'));
 const folder = resolve(values.dir);
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'waybill-run-')));

@@ -128,7 +128,7 @@ function leftBehind(station: Station): string[] {
   const locks = filesBelow(layout.gitDir).filter((path) => path.endsWith('.lock'));
   const temporary = [layout.state, layout.outbox, layout.quarantine, layout.evidence, layout.inbox, layout.live]
     .flatMap((folder) => filesBelow(folder).map((path) => join(folder, path)))
-    .filter((path) => /\/\.[^/]*\.(tmp|claim)$/.test(path));
+    .filter((path) => /\/\.[^/]*\.(tmp|claim|next)$/.test(path));
   const scratch = [layout.claimed, layout.tmp, layout.commands, join(layout.live, 'landing')].flatMap((folder) =>
     namesIn(folder).map((name) => join(folder, name)),
   );

@@ -18,7 +18,7 @@ const pages = [
     .map((name) => join(ROOT, 'docs', name)),
 ];
 
-const test = suite('docs', { timeoutMs: 120_000 });
+const test = suite('docs', { timeoutMs: 250_000 });
 
 test('the reference pages match the sources', () => {
   const args = ['--import', 'tsx', 'scripts/generate-docs.ts', '--check'];

@@ -16,7 +16,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rule 1, "nothing is lost", beyond the disk: what `waybill backup` says has arrived is there, and what was there before is never made worse. */
 
-const test = suite('waybill backup to a bundle', { timeoutMs: 120_000 });
+const test = suite('waybill backup to a bundle', { timeoutMs: 250_000 });
 
 test('a bundle is replaced by a newer one of the same station only', (t) => {
   const s = testStation(t);

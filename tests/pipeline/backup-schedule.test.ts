@@ -6,7 +6,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Settings ask for backups: the running station makes them when it is idle, and nothing waits for them (rule 12: idle is free). */
 
-const test = suite('backups by themselves', { timeoutMs: 120_000 });
+const test = suite('backups by themselves', { timeoutMs: 250_000 });
 
 function settings(to: string, everyHours: number): string {
   return `lanes: {MAIN: {}}\nintake: {scan_seconds: 1}\nbackup: {to: ${to}, every_hours: ${everyHours}}\n`;

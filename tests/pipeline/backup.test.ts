@@ -17,7 +17,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rule 1, "nothing is lost", beyond the disk: what `waybill backup` says has arrived is there, and what was there before is never made worse. */
 
-const test = suite('waybill backup', { timeoutMs: 120_000 });
+const test = suite('waybill backup', { timeoutMs: 250_000 });
 
 test('a bare repository gets journal and keeps, and nothing else; later ones only what is new', (t) => {
   const s = testStation(t);

@@ -5,7 +5,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** The station beside people at work in the same repository. Rule 1: nothing is lost, on either side. */
 
-const test = suite('beside a person', { timeoutMs: 120_000 });
+const test = suite('beside a person', { timeoutMs: 250_000 });
 const order = (n: number) => ({
   wo_id: `WO-${n}`,
   title: `order ${n}`,

@@ -20,7 +20,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rule 1, "nothing is lost", when `.git` was replaced by an older copy: what the backup has comes back, and nothing goes back in time. */
 
-const test = suite('what comes back from a backup', { timeoutMs: 120_000 });
+const test = suite('what comes back from a backup', { timeoutMs: 250_000 });
 
 test('on its own machine only what is newer comes back, and nothing goes back in time', (t) => {
   const s = testStation(t);

@@ -3,7 +3,7 @@ import { suite } from '../support/suite.ts';
 
 /** Rules 1, 4 and 6: git commands that throw things away, beside a station that runs and has nothing to do. */
 
-const test = suite('destructive git beside an idle station', { timeoutMs: 170_000 });
+const test = suite('destructive git beside an idle station', { timeoutMs: 250_000 });
 
 test('after each of them nothing recorded is lost, nothing ran twice, and her bytes are hers', async (t) => {
   const w = new World(t);

@@ -3,7 +3,7 @@ import { suite } from '../support/suite.ts';
 
 /** Rules 1 and 4: git commands that throw things away while no station runs; `waybill restore` brings the projections back. */
 
-const test = suite('destructive git with no station', { timeoutMs: 170_000 });
+const test = suite('destructive git with no station', { timeoutMs: 250_000 });
 
 test('after each of them restore is enough: nothing recorded is lost, nothing ran twice, and her bytes are hers', async (t) => {
   const w = new World(t);

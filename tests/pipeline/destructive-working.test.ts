@@ -4,7 +4,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rules 1, 4 and 6: git commands that throw things away, in the middle of a stream of orders. */
 
-const test = suite('destructive git beside a station at work', { timeoutMs: 170_000 });
+const test = suite('destructive git beside a station at work', { timeoutMs: 250_000 });
 
 test('after each of them nothing recorded is lost, nothing ran twice, and her bytes are hers', async (t) => {
   const w = new World(t);

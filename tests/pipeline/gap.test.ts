@@ -9,7 +9,7 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
  * twice, and the gap is said.
  */
 
-const test = suite('.git replaced by an older copy', { timeoutMs: 170_000 });
+const test = suite('.git replaced by an older copy', { timeoutMs: 250_000 });
 
 const LEDGER = '.git/waybill/ledger/000000000001.jsonl';
 

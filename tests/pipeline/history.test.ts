@@ -3,7 +3,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rule 11: a start reads the newest ledger segment only. What speaks of orders older than that must find them all the same. */
 
-const test = suite('orders older than the newest segment', { timeoutMs: 150_000 });
+const test = suite('orders older than the newest segment', { timeoutMs: 250_000 });
 
 test('retry, repeated and purged records about them are read by the next start; kills between change nothing', (t) => {
   const s = testStation(t);

@@ -6,7 +6,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Claims of every kind under a real SIGKILL (rules 1 and 3). */
 
-const test = suite('kills of claims', { timeoutMs: 170_000 });
+const test = suite('kills of claims', { timeoutMs: 250_000 });
 
 const order = (woId: string) => ({ wo_id: woId, title: woId, files: [{ path: `out/${woId}`, content: woId }] });
 

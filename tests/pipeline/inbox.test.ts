@@ -21,7 +21,7 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Whatever lies in an inbox, and whatever is done to its folders: the rest goes on (rules 2, 6 and 10). */
 
-const test = suite('inbox', { timeoutMs: 150_000 });
+const test = suite('inbox', { timeoutMs: 250_000 });
 
 const order = (woId: string) => ({ wo_id: woId, title: woId, files: [{ path: `out/${woId}`, content: woId }] });
 const isDone = (s: TestStation, woId: string) => s.exists(`out/${woId}`);

@@ -4,7 +4,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** The journal ref deleted or set back by somebody, and cleaned up by git. Rule 1: nothing recorded is lost, and nothing stands still. */
 
-const test = suite('the journal ref is moved by somebody', { timeoutMs: 170_000 });
+const test = suite('the journal ref is moved by somebody', { timeoutMs: 250_000 });
 
 const WAIT_MS = 90_000;
 

@@ -62,7 +62,7 @@ async function writer(t: TestContext, s: TestStation, path: string): Promise<{ e
 
 const GO = (n: number) => `touch .git/go-${n}; while [ ! -e .git/did-${n} ]; do sleep 0.005; done`;
 
-const linux = suite('keep: open files', { needs: ['linux'], timeoutMs: 180_000 });
+const linux = suite('keep: open files', { needs: ['linux'], timeoutMs: 250_000 });
 
 linux(
   'what a program writes into a replaced file is kept as long as it has it open, and survives every gc',

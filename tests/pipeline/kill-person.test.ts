@@ -14,7 +14,7 @@ const STEPS: Record<string, RegExp> = {
   amends: /^(life 6: landing recorded|landing [3567]: .*)$/,
   resets: /^(life 6: landing recorded|landing [3567]: .*)$/,
 };
-const test = suite('a person works on after a kill', { timeoutMs: 170_000 });
+const test = suite('a person works on after a kill', { timeoutMs: 250_000 });
 let steps: string[] = [];
 
 test.before((t) => {

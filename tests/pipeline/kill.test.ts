@@ -35,7 +35,7 @@ function assertWhole(s: TestStation, woIds: readonly string[], where: string): v
   s.git('fsck', '--strict', '--no-dangling');
 }
 
-const branches = suite('SIGKILL in a landing, and another branch afterwards', { timeoutMs: 120_000 });
+const branches = suite('SIGKILL in a landing, and another branch afterwards', { timeoutMs: 250_000 });
 
 branches(
   'rules 1 and 4: a branch that has the same words by itself is not taken back; the order lands on its own',
@@ -75,7 +75,7 @@ branches(
 
 branches.run();
 
-const work = suite('SIGKILL while commands run', { timeoutMs: 120_000 });
+const work = suite('SIGKILL while commands run', { timeoutMs: 250_000 });
 
 const COMMAND_ORDER = {
   wo_id: 'WO-WORK',

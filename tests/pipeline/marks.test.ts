@@ -8,7 +8,7 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
  * come back by themselves; rule 12: a station at rest writes no marks.
  */
 
-const test = suite('the tree put back from an older copy', { timeoutMs: 170_000 });
+const test = suite('the tree put back from an older copy', { timeoutMs: 250_000 });
 
 const WAIT_MS = 90_000;
 const FOLDERS = ['state', 'bridge'];

@@ -3,7 +3,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rules 1, 3 and 4 under random sequences, a new seed each time; `npm run torture` does ten thousand steps. */
 
-const test = suite('random sequences', { timeoutMs: 170_000 });
+const test = suite('random sequences', { timeoutMs: 250_000 });
 
 test('drops, runs, kills, git commands, cancel, retry, hold and release: every order stands where the model allows', async (t) => {
   const seed = Number(process.env['WAYBILL_SEED'] ?? Math.floor(Math.random() * 1e9));

@@ -3,7 +3,7 @@ import { assert, suite } from '../support/suite.ts';
 
 /** Rules 1 to 4 with many at once; `npm run torture` does the same in full size. */
 
-const test = suite('races', { timeoutMs: 170_000 });
+const test = suite('races', { timeoutMs: 250_000 });
 
 test('eight drop while eight try to be the station: one holds it, the others exit 69, each order is done once', (t) =>
   eightAtOnce(t, 8, 5));

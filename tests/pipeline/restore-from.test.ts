@@ -19,7 +19,7 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
 /** Rule 1, "nothing is lost", when the disk is: what a backup has comes back, byte for byte, and never over something newer. */
 
 const RESTORE_KILLED = join(import.meta.dirname, 'fixtures/restore-killed.mjs');
-const test = suite('waybill restore --from', { timeoutMs: 120_000 });
+const test = suite('waybill restore --from', { timeoutMs: 250_000 });
 
 /** Files of a folder with their bytes, apart from what is sealed and which process ran. */
 function files(s: TestStation, folder: string): Map<string, string> {

@@ -217,7 +217,7 @@ function makeTemplate(key: string, setup: StationSetup): string {
   return folder;
 }
 
-export async function until(holds: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, timeoutMs = 90_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; !holds(); ) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
     await new Promise((done) => setTimeout(done, 15));

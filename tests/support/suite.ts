@@ -12,7 +12,7 @@ export { findOnPath } from './runner/needs.ts';
 export interface SuiteOptions {
   /** Names from the table in runner/needs.ts. When one is missing the suite is not run, and listed as a gap. */
   needs?: readonly NeedName[];
-  /** For each test and hook. 60 s, or 10 minutes when torture. */
+  /** For each test and hook. 150 s, or 10 minutes when torture. */
   timeoutMs?: number;
   /** Only in a *.torture.test.ts file, which only `npm run torture` runs. */
   torture?: boolean;
@@ -64,7 +64,7 @@ export function suite(name: string, options: SuiteOptions = {}): Suite {
   if (options.torture === true && !isTortureFile) {
     throw new Error(`suite "${name}" is torture: it belongs in a *.torture.test.ts file`);
   }
-  const limitMs = options.timeoutMs ?? (options.torture === true ? 600_000 : 60_000);
+  const limitMs = options.timeoutMs ?? (options.torture === true ? 600_000 : 150_000);
   const missing = firstMissingNeed(options.needs ?? []);
   const outcome: Outcome = { name, phase: 'declared', missing, tests: 0, passed: 0 };
   outcomes.push(outcome);

@@ -12,7 +12,7 @@ const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: t
   .filter((entry) => entry.isFile())
   .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
 
-const test = suite('style', { timeoutMs: 120_000 });
+const test = suite('style', { timeoutMs: 250_000 });
 
 test('npm run lint is green', () => {
   const args = ['--import', 'tsx', 'scripts/lint.ts'];

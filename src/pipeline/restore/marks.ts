@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { GapData, Recorded } from '../../order/event.ts';
-import { readIfThere, removeDurable, writeProjection } from '../../platform/durable.ts';
+import { readIfThere, removeDurable, writeProjection, writeUnsynced } from '../../platform/durable.ts';
 import { errno, fs, ifThere } from '../../platform/fs.ts';
 import { newUlid, ulidTime } from '../../platform/ids.ts';
 import { readLines } from '../../platform/jsonl.ts';
@@ -86,8 +86,15 @@ export function unmarkProjections(station: Station): void {
  */
 export function markProjections(station: Station, head: LedgerHead): void {
   const text = markText(station, head);
-  for (const [, path] of places(station)) writeProjection(path, text);
+  for (const [, path] of places(station)) {
+    ifThere(() => fs.unlinkSync(besideOf(path))); // left by a kill
+    writeProjection(path, text);
+  }
   writeProjection(shownPath(station), text);
+}
+
+function besideOf(path: string): string {
+  return `${path}.next`;
 }
 
 function markText(station: Station, head: LedgerHead): string {
@@ -103,8 +110,9 @@ function replaceMarks(station: Station, head: LedgerHead): boolean {
   const shown = readMark(shownPath(station))?.token;
   const text = markText(station, head);
   for (const [, path] of places(station)) {
-    const beside = `${path}.next`;
-    writeProjection(beside, text);
+    const beside = besideOf(path);
+    ifThere(() => fs.unlinkSync(beside));
+    writeUnsynced(beside, text);
     try {
       fs.swapSync(beside, path);
       if (readMark(beside)?.token !== shown) {
