@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { claimDrop, makeClaims, syncLanes } from '../intake/claim.ts';
-import type { Drop, InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
+import type { InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { errorBody, WaybillError } from '../order/error.ts';
 import type { RejectedData } from '../order/event.ts';
@@ -18,13 +18,19 @@ export function claimDrops(
   rt: Runtime,
   scanner: InboxScanner,
   limit: number,
-): { claims: string[]; settlesIn: number | null } {
+): { claims: string[]; settlesIn: number | null; fault: unknown } {
   const { claimed } = rt.station.layout;
   const found = scanner.scan(limit);
   const claims: string[] = [];
   const lanes = new Set<string>();
-  const made = makeFolders(rt, found.drops);
-  if (made === null) return { claims: [], settlesIn: 1000 };
+  let fault: unknown = null;
+  let made: string[] = [];
+  try {
+    made = makeClaims(claimed, found.drops);
+  } catch (error) {
+    rt.log.warn({ err: error }, 'drops cannot be claimed now; it is tried again');
+    return { claims: [], settlesIn: 1000, fault: error };
+  }
   for (const [n, drop] of found.drops.entries()) {
     const claim = made[n] ?? '';
     try {
@@ -35,7 +41,10 @@ export function claimDrops(
       if (error instanceof WaybillError) refuseInPlace(rt, scanner, drop, error);
       // moved, but not for sure: only a new start can tell
       else if (exists(join(claimed, claim))) throw error;
-      else rt.log.warn({ err: error }, `${drop.lane}/${drop.name} cannot be claimed now; it is tried again`);
+      else {
+        fault = error;
+        rt.log.warn({ err: error }, `${drop.lane}/${drop.name} cannot be claimed now; it is tried again`);
+      }
     }
   }
   for (const odd of found.oddities) refuseInPlace(rt, scanner, odd, oddityError(rt, odd));
@@ -43,17 +52,7 @@ export function claimDrops(
     syncLanes(lanes);
     rt.step('life 1: claimed', claims);
   }
-  return { claims, settlesIn: found.settlesIn };
-}
-
-/** Null while the machine cannot make the folders: the drops stay where they are. */
-function makeFolders(rt: Runtime, drops: readonly Drop[]): string[] | null {
-  try {
-    return makeClaims(rt.station.layout.claimed, drops);
-  } catch (error) {
-    rt.log.warn({ err: error }, 'drops cannot be claimed now; it is tried again');
-    return null;
-  }
+  return { claims, settlesIn: fault === null ? found.settlesIn : 1000, fault };
 }
 
 function oddityError(rt: Runtime, { lane, name, code, what }: Oddity): WaybillError {

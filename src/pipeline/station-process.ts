@@ -33,6 +33,8 @@ const ORDERS_A_BATCH = 64;
 const BYTES_A_BATCH = 32 * 1024 * 1024;
 const FLUSH_AT_BYTES = 64 * 1024 * 1024;
 const FLUSH_AT_RECORDS = 2000;
+/** So many turns in vain end a drain. */
+const MOST_FAULTS = 5;
 
 export interface UpOptions {
   /** Work until nothing is runnable, then end. */
@@ -68,6 +70,8 @@ class StationLoop {
   #wake: () => void = () => {};
   #again = false;
   #failure: unknown = null;
+  /** Turns in a row in which the machine could not claim what lies there. */
+  #faults = 0;
   #watch: Watch | null = null;
   #watched = '';
   #slow = '';
@@ -132,7 +136,12 @@ class StationLoop {
     this.#reloadSettings();
     const open = this.#intakeIsOpen();
     const dropped = await takeCommands(rt, open);
-    const { claims, settlesIn } = open ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN) : { claims: [], settlesIn: 1000 };
+    const { claims, settlesIn, fault } = open
+      ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN)
+      : { claims: [], settlesIn: 1000, fault: null };
+    this.#faults = fault === null || claims.length > 0 ? 0 : this.#faults + 1;
+    // whoever waits for a drain is told; a station that stays tries on
+    if (this.#options.drain && this.#faults >= MOST_FAULTS) throw fault;
     await admitClaims(rt, [...rt.deferredClaims.splice(0), ...dropped, ...claims]);
     await releaseWaiting(rt);
     holdSuspects(rt, this.#suspects);

@@ -3,6 +3,12 @@ import { ensureDir, syncDir, writeAll } from './durable.ts';
 import { fs, ifThere, O_APPEND, O_CREAT, O_RDONLY, O_RDWR } from './fs.ts';
 
 /**
+ * Where bytes land on their way in: one for all, because each read is copied out of it at once. A block for each read would be garbage that
+ * grows the process, and the time that starting a program takes grows with it.
+ */
+const BLOCK = Buffer.alloc(262_144);
+
+/**
  * Appends to a file of lines. Opening repairs a torn tail: a last line without its newline was never acknowledged
  * and is cut off (its bytes come back, so that the caller may keep them).
  */
@@ -26,11 +32,10 @@ export class LineAppender {
   #repair(): Buffer | null {
     const size = fs.fstatSync(this.#fd).size;
     let end = size;
-    const block = Buffer.alloc(65536);
     while (end > 0) {
-      const start = Math.max(0, end - block.length);
-      const n = fs.readSync(this.#fd, block, 0, end - start, start);
-      const newline = block.subarray(0, n).lastIndexOf(10);
+      const start = Math.max(0, end - BLOCK.length);
+      const n = fs.readSync(this.#fd, BLOCK, 0, end - start, start);
+      const newline = BLOCK.subarray(0, n).lastIndexOf(10);
       if (newline !== -1) {
         end = start + newline + 1;
         break;
@@ -85,14 +90,13 @@ export function* readLines(
   const fd = ifThere(() => fs.openSync(path, O_RDONLY));
   if (fd === undefined) return;
   try {
-    const block = Buffer.alloc(262144);
     let rest = Buffer.alloc(0);
     let start = from;
     for (let position = from; ; ) {
-      const n = fs.readSync(fd, block, 0, block.length, position);
+      const n = fs.readSync(fd, BLOCK, 0, BLOCK.length, position);
       if (n === 0) break;
       position += n;
-      rest = Buffer.concat([rest, block.subarray(0, n)]);
+      rest = Buffer.concat([rest, BLOCK.subarray(0, n)]);
       let begin = 0;
       for (let i = rest.indexOf(10); i !== -1; i = rest.indexOf(10, begin)) {
         yield { text: rest.toString('utf8', begin, i), whole: true, start: start + begin, end: start + i + 1 };

@@ -14,8 +14,8 @@ import { dropAll, makeStation, type Workload } from './work.ts';
 export interface Outcome {
   /** What does not hold; empty when the station survived. */
   readonly faults: string[];
-  /** Whether the plan's operation was reached. */
-  readonly struck: boolean;
+  /** How many of the plans' operations were reached. */
+  readonly struck: number;
   readonly operations: number;
   /** The operation that was struck, where the process lived to tell. */
   readonly what: string | null;
@@ -97,14 +97,29 @@ export async function countOperations(bench: Bench, workload: Workload, kind: Fa
 }
 
 /** Strikes, starts again, and checks. */
-export async function tryPoint(bench: Bench, workload: Workload, plan: FaultPlan): Promise<Outcome> {
+export function tryPoint(bench: Bench, workload: Workload, plan: FaultPlan): Promise<Outcome> {
+  return tryPoints(bench, workload, [plan]);
+}
+
+/** The same with a station that is struck again while it recovers: the second plan strikes at the second start, and so on. */
+export async function tryPoints(bench: Bench, workload: Workload, plans: readonly FaultPlan[]): Promise<Outcome> {
   const root = await bench.station(workload);
   dropAll(await openStation(root), workload);
-  const victim = await bench.strike(root, plan);
-  const struck = victim.killed || (victim.report !== null && victim.report.struck !== null);
-  const faults = [...victim.faults, ...(await bench.judge(root, workload, { errors: plan.kind.startsWith('E') }))];
-  if (faults.length > 0) faults.push(`it said: ${victim.stderr.slice(-2000)}`);
-  return { faults, struck, operations: victim.report?.operations ?? 0, what: victim.report?.struck ?? null };
+  const faults: string[] = [];
+  const said: string[] = [];
+  let [struck, operations, what]: [number, number, string | null] = [0, 0, null];
+  for (const plan of plans) {
+    const victim = await bench.strike(root, plan);
+    faults.push(...victim.faults);
+    said.push(victim.stderr.slice(-2000));
+    if (victim.killed || (victim.report !== null && victim.report.struck !== null)) struck++;
+    operations = victim.report?.operations ?? operations;
+    what ??= victim.report?.struck ?? null;
+  }
+  const errors = plans.some((plan) => plan.kind.startsWith('E'));
+  faults.push(...(await bench.judge(root, workload, { errors })));
+  if (faults.length > 0) faults.push(`it said: ${said.join('\n---\n')}`);
+  return { faults, struck, operations, what };
 }
 
 /** A new start, with nothing in its way; returns what it failed with. */

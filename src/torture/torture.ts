@@ -43,7 +43,7 @@ export class Torture {
     if (kind === 'deaf') return { ...about, at: 0, struck: true, faults: await this.#deaf(workload) };
     const plan = await this.plan(workload, kind, random, seed);
     const { faults, struck } = await tryPoint(this.#bench, workload, plan);
-    return { ...about, at: plan.at, struck, faults };
+    return { ...about, at: plan.at, struck: struck > 0, faults };
   }
 
   /** A fault at an operation by chance. */
@@ -59,6 +59,11 @@ export class Torture {
       survives: kind === 'power' && share < 0.5 ? share : 0,
       seed,
     };
+  }
+
+  /** A fault while the station recovers from another one: those starts are short, so it strikes early. */
+  again(plan: FaultPlan, random: () => number): FaultPlan {
+    return { ...plan, at: 1 + Math.floor(random() * 150), seed: plan.seed + 1 };
   }
 
   /** How many operations there are to strike at; counted once for kinds that count alike. */

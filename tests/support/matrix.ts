@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import type { FaultKind } from '../../src/torture/faults.ts';
-import { NO_FAULT } from '../../src/torture/faults.ts';
-import { Bench, tryPoint } from '../../src/torture/point.ts';
+import { type FaultKind, type FaultPlan, NO_FAULT } from '../../src/torture/faults.ts';
+import { Bench, tryPoint, tryPoints } from '../../src/torture/point.ts';
 import { randomOf } from '../../src/torture/random.ts';
 import { Torture } from '../../src/torture/torture.ts';
 import { WORKLOADS, type Workload } from '../../src/torture/work.ts';
@@ -17,7 +16,10 @@ export function seedOfRun(): number {
   return seed;
 }
 
-/** Strikes at so many points by chance, the kinds and workloads in turn, and fails with every point that did not survive. */
+/** A station is struck once at work, and twice more while it recovers. */
+const STRIKES = 3;
+
+/** Strikes at so many points by chance, the kinds and workloads in turn, and fails with every one that did not survive. */
 export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKind[], count: number): Promise<void> {
   const seed = seedOfRun();
   const bench = new Bench(t.tempDir(), VICTIM);
@@ -25,18 +27,21 @@ export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKin
   const random = randomOf(seed);
   const bad: string[] = [];
   let struck = 0;
-  for (let n = 0; n < count; n++) {
+  const stations = Math.ceil(count / STRIKES);
+  for (let n = 0; n < stations; n++) {
     const kind = kinds[n % kinds.length] ?? 'kill';
     const workload = WORKLOADS[Math.floor(n / kinds.length) % WORKLOADS.length] as Workload;
-    const plan = await torture.plan(workload, kind, random, seed + n);
-    const outcome = await tryPoint(bench, workload, plan);
-    if (outcome.struck) struck++;
+    const plans = [await torture.plan(workload, kind, random, seed + n * STRIKES)];
+    while (plans.length < STRIKES) plans.push(torture.again(plans.at(-1) as FaultPlan, random));
+    const outcome = await tryPoints(bench, workload, plans);
+    struck += outcome.struck;
     if (outcome.faults.length > 0)
-      bad.push(`${workload.name} ${JSON.stringify(plan)}:\n  ${outcome.faults.join('\n  ')}`);
+      bad.push(`${workload.name} ${JSON.stringify(plans)}:\n  ${outcome.faults.join('\n  ')}`);
   }
-  assert.equal(bad.length, 0, `seed ${seed}: ${bad.length} of ${count} points:\n${bad.join('\n')}`);
-  // the number of operations differs a little from run to run, so that some of the last are not reached
-  assert.ok(struck > count * 0.8, `seed ${seed}: only ${struck} of ${count} points were reached`);
+  assert.equal(bad.length, 0, `seed ${seed}: ${bad.length} of ${stations} stations:\n${bad.join('\n')}`);
+  console.log(`${struck} strikes on ${stations} stations`);
+  // the number of operations differs from run to run, and a start that has little to do ends before it is struck
+  assert.ok(struck > count * 0.6, `seed ${seed}: only ${struck} of ${count} points were reached`);
 }
 
 /** Strikes at every operation of a workload with one kind of fault. */
