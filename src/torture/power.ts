@@ -27,7 +27,7 @@ const GIT_AREAS = ['refs', 'logs', 'objects', 'packed-refs', 'HEAD', 'ORIG_HEAD'
 
 export class Volatile {
   readonly #fs: FileSystem;
-  /** Folder on the same file system where removed files wait for a power loss to bring them back. */
+  /** Folder on the same file system where removed files wait for a power loss to bring them back; of this process alone. */
   readonly #stash: string;
   readonly #gitDir: string;
   #names: NameChange[] = [];

@@ -20,7 +20,10 @@ const plan: FaultPlan = { ...NO_FAULT, ...(JSON.parse(text) as Partial<FaultPlan
 const { station } = await prepareStation(root);
 
 const plain = fs;
-const power = plan.kind === 'power' ? new Volatile(plain, station.layout.gitDir, join(dirname(root), 'stash')) : null;
+const power =
+  plan.kind === 'power'
+    ? new Volatile(plain, station.layout.gitDir, join(dirname(root), `stash-${process.pid}`))
+    : null;
 const faults = new Faults(plan, { die, power });
 if (power !== null) {
   decorateFileSystem((inner) => power.decorateFiles(inner));
