@@ -139,7 +139,7 @@ test('state and outbox that were deleted are rebuilt by a running station, and b
   const [state, result, evidence] = [s.state('WO-1'), s.result('WO-1'), s.read('state/evidence/WO-1/manifest.json')];
   const wipe = () => {
     for (const path of ['state', 'bridge/outbox', 'bridge/quarantine'])
-      rmSync(s.path(path), { recursive: true, force: true });
+      rmSync(s.path(path), { recursive: true, force: true, maxRetries: 40, retryDelay: 25 });
   };
   const assertBack = () => {
     assert.deepEqual(

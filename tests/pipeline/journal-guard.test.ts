@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { sampled } from '../support/sample.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -81,7 +82,7 @@ const DAMAGES: [string, (s: TestStation) => void][] = [
   ['set back and cleaned up', (s) => cleanUp(s, ref(s), back(s))],
 ];
 
-for (const [name, damage] of DAMAGES) {
+for (const [name, damage] of sampled(DAMAGES, 2, ([name]) => name)) {
   test(`while the station is stopped: ${name}`, (t) => {
     const s = testStation(t);
     const ids = made(s);
