@@ -66,7 +66,7 @@ test('a bundle that a backup was killed in the middle of is the old one or the n
   carryOut(s, 'WO-2');
   backUp(s, join(folder, 'measure.bundle'));
   const takes = Date.now() - started;
-  for (let n = 1; n <= 6; n++) {
+  for (let n = 1; n <= 6; n += 2) {
     const old = refsIn(bundle).get(`refs/waybill/${idOf(s)}/journal`);
     s.git('commit', '--quiet', '--allow-empty', '-m', `${n}`);
     carryOut(s, `WO-K${n}`);

@@ -25,7 +25,7 @@ const test = suite('waybill restore --from', { timeoutMs: 250_000 });
 function files(s: TestStation, folder: string): Map<string, string> {
   const names = execFileSync(
     'find',
-    ['.', '-type', 'f', '-not', '-path', '*/.sealed/*', '-not', '-name', 'running.json'],
+    ['.', '-type', 'f', '-not', '-path', '*/.sealed/*', '-not', '-name', 'running.json', '-not', '-name', '.waybill'],
     {
       cwd: s.path(folder),
       encoding: 'utf8',
