@@ -82,7 +82,7 @@ const DAMAGES: [string, (s: TestStation) => void][] = [
   ['set back and cleaned up', (s) => cleanUp(s, ref(s), back(s))],
 ];
 
-for (const [name, damage] of sampled(DAMAGES, 2, ([name]) => name)) {
+for (const [name, damage] of sampled(DAMAGES, 1, ([name]) => name)) {
   test(`while the station is stopped: ${name}`, (t) => {
     const s = testStation(t);
     const ids = made(s);
@@ -100,13 +100,13 @@ for (const [name, damage] of sampled(DAMAGES, 2, ([name]) => name)) {
   });
 }
 
-test('while the station runs, in three of these ways one after the other', async (t) => {
+test('while the station runs, in two of these ways one after the other', async (t) => {
   const s = testStation(t, { settings: 'intake: {scan_seconds: 1}\n' });
   const ids = made(s);
   const up = await s.up(t);
   await until(() => isFlushed(s), 'the start is in the journal', WAIT_MS);
   let n = 3;
-  for (const [name, damage] of sampled(DAMAGES, 3, ([name]) => name)) {
+  for (const [name, damage] of sampled(DAMAGES, 2, ([name]) => name)) {
     damage(s);
     n++;
     // before the station looks: a new order, and one that is known
