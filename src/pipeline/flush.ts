@@ -24,18 +24,23 @@ const FLUSH_PAUSE_MS = 5000;
 export function flushJournal(rt: Runtime): Promise<boolean> {
   return rt.exclusively(async () => {
     if (Date.now() < rt.flushNotBefore) return rt.unjournalled.length === 0;
-    try {
-      await flush(rt);
-      rt.journalIsSuspect = false;
-      return true;
-    } catch (error) {
-      // Nothing is lost by waiting: the ledger has the records and the claim folders the bytes.
-      rt.flushNotBefore = Date.now() + FLUSH_PAUSE_MS;
-      rt.journalIsSuspect = true;
-      rt.log.warn({ err: error }, 'the journal could not be written; the station tries again');
-      return false;
-    }
+    // the second try looks whether all of the journal is there at all
+    return (await tryFlush(rt)) || (!rt.journalIsSuspect && (await tryFlush(rt, true)));
   });
+}
+
+async function tryFlush(rt: Runtime, isSuspect = rt.journalIsSuspect): Promise<boolean> {
+  try {
+    rt.journalIsSuspect = isSuspect;
+    await flush(rt);
+    rt.journalIsSuspect = false;
+    return true;
+  } catch (error) {
+    // Nothing is lost by waiting: the ledger has the records and the claim folders the bytes.
+    rt.flushNotBefore = Date.now() + FLUSH_PAUSE_MS;
+    rt.log.warn({ err: error }, 'the journal could not be written; the station tries again');
+    return false;
+  }
 }
 
 async function flush(rt: Runtime): Promise<void> {
@@ -90,7 +95,7 @@ async function commitRecords(
 
 /** Where the journal stands, put back first where somebody moved it. Only under Runtime.exclusively(). Throws GIT_FAILED. */
 export async function guardedJournal(rt: Runtime, upTo: number | 'never'): Promise<Guarded> {
-  const guarded = await guardJournal(rt.station, upTo, rt.journalIsSuspect);
+  const guarded = await guardJournal(rt.station, upTo, rt.journalIsSuspect ? 'tree' : 'refs');
   if (guarded.how !== null) {
     rt.log.error(guarded, whatWasMended(guarded));
     rt.emit([mendedLine(guarded)]);

@@ -12,7 +12,7 @@ import type { Log } from '../platform/log.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
 import { WaitingRoom } from '../queue/waits.ts';
 import { IdIndex } from '../record/id-index.ts';
-import { JournalReader } from '../record/journal.ts';
+import { type Anchor, JournalReader } from '../record/journal.ts';
 import { type Draft, FileLedger, readCheckpoint, writeCheckpoint } from '../record/ledger.ts';
 import { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection } from '../record/result.ts';
@@ -128,11 +128,12 @@ export class Runtime {
     const lock = takeLock(station.layout.lock);
     await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
     await finishContinuing(station);
-    const mended = await guardJournal(station, null, true);
+    const mended = await guardJournal(station, null, 'root');
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
     const journal = new JournalReader(station.repo, refsOf(station.id).journal);
     let live = openLive(station);
-    let outside = await lookedOutside(station, live.ledger, journal);
+    let anchor = await journal.newestAnchor();
+    let outside = await lookedOutside(station, live.ledger, anchor);
     let broughtBack = 0;
     if (outside.open.length > 0) {
       log.error(
@@ -147,11 +148,12 @@ export class Runtime {
         log.warn(brought, `the backup brought ${brought.records} records back`);
       }
       live = openLive(station);
-      outside = await lookedOutside(station, live.ledger, journal);
+      anchor = await journal.newestAnchor();
+      outside = await lookedOutside(station, live.ledger, anchor);
     }
     const { ledger, orders, from } = live;
     const runtime = new Runtime({ station, log, lock, step, ledger, orders, outside, broughtBack });
-    const journalled = await runtime.journal.upTo();
+    const journalled = anchor?.upTo ?? 0;
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     let gap = outside.gap;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
@@ -286,15 +288,15 @@ export class Runtime {
   /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
   #project(told: readonly { record: Recorded; life: OrderLife | null }[], lives: readonly OrderLife[]): void {
     this.show('marks', () => this.marks.changing(this.ledger.head));
+    const first = told[0]?.record.seq;
     for (const life of lives) {
-      const seq = Math.min(...told.filter((t) => t.record.wo_id === life.woId).map((t) => t.record.seq));
       this.show(
         life.woId,
         () => {
           projectState(this.station, life);
           if (isTerminal(life.status)) projectResult(this.station, life);
         },
-        seq,
+        first,
       );
     }
     for (const { record } of told) {
@@ -303,7 +305,7 @@ export class Runtime {
         this.show(record.data.file, show, record.seq);
       }
     }
-    this.show('telemetry', () => this.telemetry.record(told), told[0]?.record.seq);
+    this.show('telemetry', () => this.telemetry.record(told), first);
   }
 
   /** Writes what repeats the record `seq`; where it cannot be written that is said, stops nothing, and is tried again. */
@@ -381,8 +383,7 @@ function openLive(station: Station): { ledger: FileLedger; orders: Orders; from:
  * What does not fit the ledger. One that the journal can mend, because it has more records or other ones, must not be written on: `verify`
  * would never be green again. Throws LEDGER_BROKEN.
  */
-async function lookedOutside(station: Station, ledger: FileLedger, journal: JournalReader): Promise<Contradictions> {
-  const anchor = await journal.newestAnchor();
+async function lookedOutside(station: Station, ledger: FileLedger, anchor: Anchor | null): Promise<Contradictions> {
   const outside = await lookOutside(station, ledger, anchor);
   const { head } = ledger;
   const isOpen = outside.open.some(({ seq, hash }) => seq === anchor?.seq && hash === anchor.hash);

@@ -22,8 +22,8 @@ import { releaseWaiting } from './release.ts';
 import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
 import { endRun, showAgain } from './restore/show-again.ts';
 import { runOrders } from './run-order.ts';
-import type { Runtime } from './runtime.ts';
-import { takeStation } from './take-station.ts';
+import { Runtime } from './runtime.ts';
+import { takeUp } from './take-up.ts';
 import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
@@ -47,12 +47,12 @@ export interface UpOptions {
 
 /** `waybill up`: the station process, from taking the lock to giving it back. */
 export async function runStation(station: Station, options: UpOptions): Promise<void> {
-  let loop: StationLoop | null = null;
-  const rt = await takeStation(station, options.log, options.step, (taken) => {
-    loop = new StationLoop(taken, options);
-  });
+  const rt = await Runtime.open(station, options.log, options.step);
   try {
-    await (loop as StationLoop | null)?.run();
+    // before anything is recorded: the tracker follows what the station writes
+    const loop = new StationLoop(rt, options);
+    await takeUp(rt);
+    await loop.run();
     endRun(station);
   } finally {
     rt.close();

@@ -173,11 +173,6 @@ export class JournalReader {
     return this.#repo.refs.read(this.#ref);
   }
 
-  /** The newest record whose bytes the journal holds. */
-  async upTo(): Promise<number> {
-    return (await this.newestAnchor())?.upTo ?? 0;
-  }
-
   /** Every anchor, newest first. */
   async anchors(): Promise<Anchor[]> {
     return this.#readAnchors([]);

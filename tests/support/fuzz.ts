@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generator, mutant } from './mutations.ts';
+import { randomOf } from '../../src/torture/random.ts';
+import { mutant } from './mutations.ts';
 import { type TestStation, testStation, until } from './station.ts';
 import { assert, type TestContext } from './suite.ts';
 
@@ -18,7 +19,7 @@ export interface FuzzRun {
  * exactly once, a good order still lands, and `verify` finds nothing.
  */
 export async function fuzz(t: TestContext, run: FuzzRun): Promise<void> {
-  const random = generator(run.seed);
+  const random = randomOf(run.seed);
   const s = testStation(t, { settings: 'intake: {settle_ms: 20, scan_seconds: 1}\n' });
   const station = await s.up(t);
   const dropped = new Set<string>();

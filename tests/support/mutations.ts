@@ -1,17 +1,5 @@
 /** Orders in every shape, and what becomes of them in bad hands: seeded, so that a run can be repeated. */
 
-/** A small generator of numbers (mulberry32): the same seed gives the same run. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 const YAML = `wo_id: WO-BASE
 title: "Base: one"
 type: apply_patch

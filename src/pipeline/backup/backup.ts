@@ -25,7 +25,8 @@ import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { flushJournal } from '../flush.ts';
 import { endRun } from '../restore/show-again.ts';
-import { takeStation } from '../take-station.ts';
+import { Runtime } from '../runtime.ts';
+import { takeUp } from '../take-up.ts';
 
 interface BackupOptions {
   readonly signal?: AbortSignal;
@@ -87,8 +88,9 @@ export async function backupAlone(station: Station, to: string, log: Log, signal
       held.release();
     }
   }
-  const rt = await takeStation(station, log);
+  const rt = await Runtime.open(station, log);
   try {
+    await takeUp(rt);
     await flushJournal(rt);
     const report = await backup(station, to, { signal, emit: (lines) => rt.emit(lines) });
     endRun(station);

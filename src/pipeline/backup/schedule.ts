@@ -102,7 +102,7 @@ export class BackupSchedule {
     try {
       if (commandFile !== null && !exists(commandFile)) return;
       await flushJournal(rt);
-      const report = await backup(rt.station, to, { signal: this.#signal, emit: (lines) => this.#emit(lines) });
+      const report = await backup(rt.station, to, { signal: this.#signal, emit: (lines) => rt.emit(lines) });
       rt.log.info({ to: report.to, seq: report.seq, verified: report.verified }, 'backed up');
       if (commandFile === null) [this.#failures, this.#notBefore] = [0, 0];
       else removeDurable(commandFile);
@@ -120,9 +120,5 @@ export class BackupSchedule {
         removeDurable(commandFile);
       });
     }
-  }
-
-  #emit(lines: Parameters<Runtime['telemetry']['emit']>[0]): void {
-    this.#rt.show('telemetry', () => this.#rt.telemetry.emit(lines));
   }
 }

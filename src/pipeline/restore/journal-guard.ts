@@ -58,22 +58,23 @@ export function isWhereWeLeftIt(station: Station): boolean {
 }
 
 /**
+ * How closely the guard looks: at refs only; whether the tip is there with the root of its tree; or at the whole tree of the tip, which
+ * costs what all history costs and is for a journal that could not be written.
+ */
+export type Look = 'refs' | 'root' | 'tree';
+
+/**
  * Puts the journal ref back when it is gone, or points to what does not come after the tip we know. Nobody else may move it meanwhile:
  * at a start, and under Runtime.exclusively(). Where its objects are gone, it is written again, up to the record `upTo` (null: all of them);
- * 'never' asks not to, and throws. In general this reads two small files; where the journal is suspect, it looks for its objects as well.
- * Throws GIT_FAILED.
+ * 'never' asks not to, and throws. Throws GIT_FAILED.
  */
-export async function guardJournal(
-  station: Station,
-  upTo: number | null | 'never',
-  isSuspect: boolean,
-): Promise<Guarded> {
+export async function guardJournal(station: Station, upTo: number | null | 'never', look: Look): Promise<Guarded> {
   const { repo } = station;
   const ref = refsOf(station.id).journal;
   const tip = repo.refs.read(ref);
   const known = knownTip(station);
   // a ref put back while `git gc` was under way may point to what gc removed after all
-  const isHollow = isSuspect && tip !== null && !(await hasTree(station, tip));
+  const isHollow = look !== 'refs' && tip !== null && !(await hasTree(station, tip, look));
   if (tip === known && !isHollow) return { tip, how: null, kept: null };
   // a purge rewrites the journal, and notes its new tip when it is through
   if (
@@ -128,8 +129,12 @@ function isBeingPurged(station: Station): boolean {
 }
 
 /** Whether a commit is there with its tree: enough to write the next one on top of it. */
-async function hasTree(station: Station, commit: string): Promise<boolean> {
-  return (await station.repo.git.try(['rev-list', '--objects', '--quiet', '--max-count=1', commit])).exitCode === 0;
+async function hasTree(station: Station, commit: string, look: Exclude<Look, 'refs'>): Promise<boolean> {
+  const args =
+    look === 'root'
+      ? ['cat-file', '-e', `${commit}^{tree}`]
+      : ['rev-list', '--objects', '--quiet', '--max-count=1', commit];
+  return (await station.repo.git.try(args)).exitCode === 0;
 }
 
 /** Whether a commit is there with everything it reaches. */
