@@ -164,9 +164,10 @@ function slug(name: string): string {
   );
 }
 
-/** The evidence files that commands of this order wrote so far. */
+/** The evidence files that commands of this order wrote so far. What a kill left half written begins with a dot, and is none. */
 export function commandEvidence(folder: string): { path: string; bytes: Buffer }[] {
   return namesIn(join(folder, OUTPUT_FOLDER))
+    .filter((name) => !name.startsWith('.'))
     .sort()
     .map((name) => ({
       path: `${EVIDENCE_FOLDER}/${name}`,

@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import type { FormatsPlugin } from 'ajv-formats';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
@@ -17,7 +15,6 @@ import type {
   TelemetryLine,
 } from '../order/generated.ts';
 import { nearest } from '../order/nearest.ts';
-import { fs } from './fs.ts';
 
 /** The contracts in schemas/, and the type each gives. */
 interface Contracts {
@@ -34,28 +31,16 @@ interface Contracts {
 }
 
 const require = createRequire(import.meta.url);
-const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));
-const compiled = new Map<string, ValidateFunction>();
-let ajv: Ajv2020 | undefined;
+const loaded = new Map<string, ValidateFunction>();
 
-/** Compiles a schema on first use: commands that validate nothing don't pay for the compiler. */
+/** A schema as the code that `npm run build` makes of it: compiling it takes longer than most commands. Loaded on first use. */
 function validator(name: keyof Contracts): ValidateFunction {
-  const known = compiled.get(name);
-  if (known !== undefined) return known;
-  if (ajv === undefined) {
-    const { Ajv2020: Ajv } = require('ajv/dist/2020.js') as { Ajv2020: new (options: object) => Ajv2020 };
-    ajv = new Ajv({
-      strict: true,
-      strictRequired: false,
-      strictTypes: false,
-      allErrors: true,
-      discriminator: true,
-      verbose: true,
-    });
-    (require('ajv-formats') as { default: FormatsPlugin }).default(ajv);
+  let validate = loaded.get(name);
+  if (validate === undefined) {
+    // from src/platform/ and from dist/chunks/ alike
+    validate = require(`../../dist/schemas/${name}.cjs`) as ValidateFunction;
+    loaded.set(name, validate);
   }
-  const validate = ajv.compile(JSON.parse(fs.readFileSync(`${FOLDER}${name}.schema.json`, 'utf8')) as object);
-  compiled.set(name, validate);
   return validate;
 }
 

@@ -21,6 +21,9 @@ export interface Outcome {
   readonly what: string | null;
 }
 
+/** As built, seen from src/torture/ and from dist/chunks/ alike. */
+const VICTIM = join(import.meta.dirname, '../../dist/torture/victim.js');
+
 /** No run of so few orders takes this long, also beside others. */
 const LIMIT_MS = 120_000;
 
@@ -30,12 +33,9 @@ export class Bench {
   readonly #made = new Map<string, string>();
   #n = 0;
 
-  readonly #victim: string;
-
-  /** `folder` is empty and on the disk that is to be tried; `victim` is the built victim.js. */
-  constructor(folder: string, victim = join(import.meta.dirname, 'victim.js')) {
+  /** `folder` is empty and on the disk that is to be tried. */
+  constructor(folder: string) {
     this.#folder = folder;
-    this.#victim = victim;
     ensureDir(folder);
   }
 
@@ -56,7 +56,7 @@ export class Bench {
   /** Runs a station process with this fault in it to its end. */
   async strike(root: string, plan: FaultPlan, signal?: AbortSignal): Promise<Struck> {
     const report = join(root, '..', `report-${plan.seed}-${++this.#n}.json`);
-    const victim = await runTool([process.execPath, this.#victim, root, JSON.stringify(plan), report], {
+    const victim = await runTool([process.execPath, VICTIM, root, JSON.stringify(plan), report], {
       cwd: join(root, '..'),
       env: environment(),
       timeoutMs: LIMIT_MS,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { program } from '../support/program.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
@@ -132,7 +132,7 @@ test('a kill between the commit and the removal of the plain file, then another 
 });
 
 test('a kill before any change of a file after the commit leaves one copy under one name', (t) => {
-  const script = join(import.meta.dirname, 'fixtures/kill-after.mjs');
+  const script = program('kill-after');
   const s = testStation(t);
   const names: string[] = [];
   for (let n = 0; n < 14; n++) {

@@ -13,12 +13,12 @@ import {
   refusal,
   renameStation,
 } from '../support/backups.ts';
+import { program } from '../support/program.ts';
 import { type TestStation, testStation } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Rule 1, "nothing is lost", when the disk is: what a backup has comes back, byte for byte, and never over something newer. */
 
-const RESTORE_KILLED = join(import.meta.dirname, 'fixtures/restore-killed.mjs');
 const test = suite('waybill restore --from', { timeoutMs: 250_000 });
 
 /** Files of a folder with their bytes, apart from what is sealed and which process ran. */
@@ -179,7 +179,9 @@ test('killed at any durable operation, a restore is finished by the next one', (
   let [killed, begun] = [0, 0];
   for (let n = 1; ; n += 6) {
     const fresh = emptyMachine(t, `at-${n}`);
-    const run = spawnSync(process.execPath, [RESTORE_KILLED, fresh.root, bundle, String(n)], { encoding: 'utf8' });
+    const run = spawnSync(process.execPath, [program('restore-killed'), fresh.root, bundle, String(n)], {
+      encoding: 'utf8',
+    });
     if (run.signal === null) {
       assert.equal(run.status, 0, run.stderr);
       break;

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { type FaultKind, type FaultPlan, NO_FAULT } from '../../src/torture/faults.ts';
 import { Bench, tryPoint, tryPoints } from '../../src/torture/point.ts';
 import { randomOf } from '../../src/torture/random.ts';
@@ -7,8 +6,6 @@ import { WORKLOADS, type Workload } from '../../src/torture/work.ts';
 import { assert, type TestContext } from './suite.ts';
 
 /** Points of the matrix: workload, kind of fault, number of the operation that is struck. */
-
-const VICTIM = resolve(import.meta.dirname, '../../dist/torture/victim.js');
 
 export function seedOfRun(): number {
   const seed = Number(process.env['WAYBILL_SEED'] ?? Math.floor(Math.random() * 1e9));
@@ -22,7 +19,7 @@ const STRIKES = 3;
 /** Strikes at so many points by chance, the kinds and workloads in turn, and fails with every one that did not survive. */
 export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKind[], count: number): Promise<void> {
   const seed = seedOfRun();
-  const bench = new Bench(t.tempDir(), VICTIM);
+  const bench = new Bench(t.tempDir());
   const torture = new Torture(bench);
   const random = randomOf(seed);
   const bad: string[] = [];
@@ -46,7 +43,7 @@ export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKin
 
 /** Strikes at every operation of a workload with one kind of fault. */
 export async function tryEveryPoint(t: TestContext, workload: Workload, kind: FaultKind): Promise<void> {
-  const bench = new Bench(t.tempDir(), VICTIM);
+  const bench = new Bench(t.tempDir());
   const operations = await new Torture(bench).operations(workload, kind);
   const bad: string[] = [];
   for (let at = 1; at <= operations; at++) {

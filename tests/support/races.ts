@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { lockHolder } from '../../src/platform/lock.ts';
 import { cleared, pause } from './destructive.ts';
+import { program } from './program.ts';
 import { CLI, type TestStation, testStation, until } from './station.ts';
 import { assert, type TestContext } from './suite.ts';
 
@@ -11,7 +12,7 @@ import { assert, type TestContext } from './suite.ts';
 
 export const WAIT_MS = 120_000;
 const SETTINGS = 'intake: {scan_seconds: 1}\ncommands: {allow: ["*"]}\n';
-const FIXTURES = join(import.meta.dirname, '../pipeline/fixtures');
+const SAVER = join(import.meta.dirname, '../pipeline/fixtures/saver.mjs');
 
 export interface Told {
   readonly event: string;
@@ -167,7 +168,7 @@ export async function eightAtOnce(t: TestContext, processes: number, each: numbe
 export async function takeover(t: TestContext, kills: number): Promise<number[]> {
   const s = raceStation(t);
   const took: number[] = [];
-  const supervisor = () => wouldBe(t, s, [join(FIXTURES, 'takeover.mjs'), s.root]);
+  const supervisor = () => wouldBe(t, s, [program('takeover'), s.root]);
   const woIds: string[] = [];
   let waiting = supervisor();
   await until(() => holder(s) === waiting.child.pid, 'the first holds', WAIT_MS);
@@ -373,7 +374,7 @@ export async function savesAtLanding(t: TestContext, targets: number, saves: num
   const files = Object.fromEntries(Array.from({ length: targets }, (_, n) => [`t/${n}.txt`, `begin ${n}\n`]));
   const s = raceStation(t, files);
   const up = await s.up(t);
-  const child = spawn(process.execPath, [join(FIXTURES, 'saver.mjs'), s.root, String(targets)], {
+  const child = spawn(process.execPath, [SAVER, s.root, String(targets)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = new Promise((done) => child.once('exit', done));

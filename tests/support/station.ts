@@ -3,11 +3,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ResultDocument, StateDocument } from '../../src/order/generated.ts';
+import { program } from './program.ts';
 import type { TestContext } from './suite.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 export const CLI = join(ROOT, 'dist/cli/main.js');
-const STOP_AT = join(ROOT, 'tests/pipeline/fixtures/stop-at.mjs');
 
 /** A real station in a real repository, driven through the built command line. */
 export class TestStation {
@@ -97,7 +97,7 @@ export class TestStation {
     writeFileSync(file, '');
     const { signal, stderr, status } = spawnSync(
       process.execPath,
-      [STOP_AT, this.root, String(n), file, ...(hook === null ? [] : [hook.at, hook.command])],
+      [program('stop-at'), this.root, String(n), file, ...(hook === null ? [] : [hook.at, hook.command])],
       {
         cwd: this.root,
         encoding: 'utf8',

@@ -1,0 +1,37 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandEvidence, OUTPUT_FOLDER } from '../../src/execute/run-commands.ts';
+import { writeDurable } from '../../src/platform/durable.ts';
+import { decorateFileSystem, fs } from '../../src/platform/fs.ts';
+import { assert, suite } from '../support/suite.ts';
+
+/** Rule 2: half a file is never acted on, nor told as evidence. */
+
+const test = suite('what commands left');
+
+test('an output that a kill left half written is no evidence', (t) => {
+  const folder = t.tempDir();
+  const output = join(folder, OUTPUT_FOLDER);
+  mkdirSync(output);
+  writeDurable(join(output, '01-build.stdout'), 'built\n');
+  const whole = fs;
+  t.defer(() => decorateFileSystem(() => whole));
+  // what a kill just before the rename leaves: the call neither renames nor clears up
+  decorateFileSystem((inner) => ({
+    ...inner,
+    renameSync: () => {
+      throw new Error('killed');
+    },
+    unlinkSync: () => {},
+  }));
+  assert.throws(() => writeDurable(join(output, '01-build.stderr'), 'warn'), /killed/);
+  decorateFileSystem(() => whole);
+  writeFileSync(join(output, '02-test.json'), '{}');
+  assert.equal(fs.readdirSync(output).length, 3);
+  assert.deepEqual(
+    commandEvidence(folder).map(({ path }) => path),
+    ['commands/01-build.stdout', 'commands/02-test.json'],
+  );
+});
+
+test.run();
