@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { exists, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
+import { exists, namesIn, readIfThere, removeDurable, syncDir } from '../platform/durable.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { syncRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
 
@@ -94,4 +95,18 @@ function quote(path: string): string {
     .replace(/["\\]/g, '\\$&')
     .replace(/\p{Cc}/gu, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return `"${escaped}"`;
+}
+
+/**
+ * Removes the `.keep` files of imports that were killed, or lost their machine: such a pack would never be repacked. Only those that are older than this
+ * process, because another import may be at work.
+ */
+export function removeLeftKeeps(gitDir: string): void {
+  const began = Date.now() - process.uptime() * 1000;
+  const packs = join(gitDir, 'objects', 'pack');
+  for (const path of namesIn(packs).flatMap((name) => (name.endsWith('.keep') ? [join(packs, name)] : []))) {
+    const stat = ifThere(() => fs.statSync(path));
+    if (stat === undefined || stat.mtimeMs >= began) continue;
+    if (readIfThere(path)?.toString('utf8').trim() === 'fast-import') removeDurable(path);
+  }
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { lastRunningGroup } from '../execute/run-commands.ts';
+import { removeLeftKeeps } from '../git/fast-import.ts';
 import { isInHistory, lastCommitOf } from '../git/history.ts';
 import { IndexLock } from '../git/index-lock.ts';
 import { revertIndex } from '../git/index-update.ts';
@@ -50,7 +51,10 @@ export async function recover(rt: Runtime, before: Ending): Promise<void> {
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt, inHand);
-  if (before !== 'well') await showAgainAfter(rt, before);
+  if (before !== 'well') {
+    removeLeftKeeps(rt.station.layout.gitDir);
+    await showAgainAfter(rt, before);
+  }
   returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);

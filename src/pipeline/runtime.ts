@@ -12,9 +12,9 @@ import type { Log } from '../platform/log.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
 import { WaitingRoom } from '../queue/waits.ts';
 import { IdIndex } from '../record/id-index.ts';
-import { type Anchor, JournalReader } from '../record/journal.ts';
-import { type Draft, FileLedger, readCheckpoint, writeCheckpoint } from '../record/ledger.ts';
-import { Orders } from '../record/orders.ts';
+import { JournalReader } from '../record/journal.ts';
+import type { Draft, FileLedger } from '../record/ledger.ts';
+import type { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection } from '../record/result.ts';
 import { archivedStatePath, isPastRetention } from '../record/retention.ts';
 import { projectState } from '../record/state.ts';
@@ -22,10 +22,10 @@ import { Telemetry } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
-import { bringBack } from './backup/bring-back.ts';
 import { finishContinuing } from './backup/continue.ts';
-import { guardJournal, isWhereWeLeftIt, mendedLine, noteJournal, whatWasMended } from './restore/journal-guard.ts';
-import { type Contradictions, isUnfinished, lookOutside, Marks } from './restore/marks.ts';
+import { openLive } from './live.ts';
+import { guardJournal, isWhereWeLeftIt, mendedLine, whatWasMended } from './restore/journal-guard.ts';
+import { type Contradictions, isUnfinished, Marks } from './restore/marks.ts';
 
 /** An order that has a slot now. */
 export interface RunningJob {
@@ -35,6 +35,12 @@ export interface RunningJob {
   readonly works: boolean;
   readonly paths: ReadonlySet<string>;
   readonly abort: AbortController;
+}
+
+/** A record, and the order as it left it. */
+interface Told {
+  readonly record: Recorded;
+  readonly life: OrderLife | null;
 }
 
 /**
@@ -98,6 +104,8 @@ export class Runtime {
   gap: Recorded<'gap'> | null = null;
   /** The first record of the newest ledger segment. */
   #foldedFrom = 1;
+  /** The first record that telemetry could not be told of. */
+  #owed: number | null = null;
   /** Told of a command file that asks for a backup; it is removed when that is made or refused. */
   askBackup: (commandFile: string, to: string) => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
@@ -130,30 +138,10 @@ export class Runtime {
     await finishContinuing(station);
     const mended = await guardJournal(station, null, 'root');
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
-    const journal = new JournalReader(station.repo, refsOf(station.id).journal);
-    let live = openLive(station);
-    let anchor = await journal.newestAnchor();
-    let outside = await lookedOutside(station, live.ledger, anchor);
-    let broughtBack = 0;
-    if (outside.open.length > 0) {
-      log.error(
-        { head: live.ledger.head.seq, seen: outside.open[0] },
-        'records of the ledger are missing: the git folder was replaced by an older copy; the backup is asked for them',
-      );
-      live.ledger.close();
-      const brought = await bringBack(station, log);
-      if (brought !== null) {
-        broughtBack = brought.records;
-        noteJournal(station);
-        log.warn(brought, `the backup brought ${brought.records} records back`);
-      }
-      live = openLive(station);
-      anchor = await journal.newestAnchor();
-      outside = await lookedOutside(station, live.ledger, anchor);
-    }
-    const { ledger, orders, from } = live;
-    const runtime = new Runtime({ station, log, lock, step, ledger, orders, outside, broughtBack });
-    const journalled = anchor?.upTo ?? 0;
+    const live = await openLive(station, log);
+    const { ledger, orders, from, outside } = live;
+    const runtime = new Runtime({ station, log, lock, step, ledger, orders, outside, broughtBack: live.broughtBack });
+    const journalled = live.anchor?.upTo ?? 0;
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     let gap = outside.gap;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
@@ -202,10 +190,30 @@ export class Runtime {
 
   /** Tells telemetry of the records that it does not know: those before a kill, or before a file that was taken away. */
   catchUpTelemetry(): void {
-    const told: { record: Recorded; life: OrderLife | null }[] = [];
-    for (const record of this.ledger.read(Math.max(this.#foldedFrom, this.telemetry.lastSeq() + 1)))
-      told.push({ record, life: (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null });
-    this.show('telemetry', () => this.telemetry.record(told));
+    this.#owed ??= Math.max(this.#foldedFrom, this.telemetry.lastSeq() + 1);
+    this.#tell([], this.#owed);
+  }
+
+  /**
+   * Telemetry tells of records in their order, so that its last one says up to where it tells: what it could not be told of, because of a
+   * full disk, goes before what follows.
+   */
+  #tell(records: readonly Told[], first: number): void {
+    const owed = this.#owed;
+    this.#owed ??= first;
+    this.show(
+      'telemetry',
+      () => {
+        this.telemetry.record(owed === null ? records : [...this.#toldFrom(owed)]);
+        this.#owed = null;
+      },
+      first,
+    );
+  }
+
+  *#toldFrom(seq: number): Generator<Told> {
+    for (const record of this.ledger.read(seq))
+      yield { record, life: (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null };
   }
 
   /**
@@ -218,7 +226,7 @@ export class Runtime {
     this.lock.assertHeld();
     const records = this.#write(drafts);
     this.step(`ledger: ${records.at(-1)?.event ?? ''}`, []);
-    const told: { record: Recorded; life: OrderLife | null }[] = [];
+    const told: Told[] = [];
     const touched = new Map<string, OrderLife>();
     for (const record of records) {
       this.#leaveArchive(record.wo_id);
@@ -286,9 +294,9 @@ export class Runtime {
   }
 
   /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
-  #project(told: readonly { record: Recorded; life: OrderLife | null }[], lives: readonly OrderLife[]): void {
+  #project(told: readonly Told[], lives: readonly OrderLife[]): void {
     this.show('marks', () => this.marks.changing(this.ledger.head));
-    const first = told[0]?.record.seq;
+    const first = told[0]?.record.seq ?? this.ledger.head.seq;
     for (const life of lives) {
       this.show(
         life.woId,
@@ -305,7 +313,7 @@ export class Runtime {
         this.show(record.data.file, show, record.seq);
       }
     }
-    this.show('telemetry', () => this.telemetry.record(told), first);
+    this.#tell(told, first);
   }
 
   /** Writes what repeats the record `seq`; where it cannot be written that is said, stops nothing, and is tried again. */
@@ -369,31 +377,4 @@ export class Runtime {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function openLive(station: Station): { ledger: FileLedger; orders: Orders; from: number } {
-  const { layout } = station;
-  const checkpoint = readCheckpoint(layout.ledger);
-  const orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);
-  const ledger = new FileLedger(layout.ledger, (head) => writeCheckpoint(layout.ledger, head, orders));
-  return { ledger, orders, from: (checkpoint?.head.seq ?? 0) + 1 };
-}
-
-/**
- * What does not fit the ledger. One that the journal can mend, because it has more records or other ones, must not be written on: `verify`
- * would never be green again. Throws LEDGER_BROKEN.
- */
-async function lookedOutside(station: Station, ledger: FileLedger, anchor: Anchor | null): Promise<Contradictions> {
-  const outside = await lookOutside(station, ledger, anchor);
-  const { head } = ledger;
-  const isOpen = outside.open.some(({ seq, hash }) => seq === anchor?.seq && hash === anchor.hash);
-  // records that no journal commit held are gone with the ledger that had them: that is a gap
-  if (anchor === null || !isOpen || (anchor.seq > head.seq && anchor.upTo <= head.seq)) return outside;
-  const what =
-    anchor.seq > head.seq
-      ? `ends at record ${head.seq}, but had a record ${anchor.seq}`
-      : `has another record ${anchor.seq} than it had`;
-  throw new WaybillError('LEDGER_BROKEN', `the ledger ${what}, as journal commit ${anchor.commit.slice(0, 10)} tells`, {
-    hint: '`waybill verify` names the fault; `waybill restore --ledger` rebuilds the ledger from the journal and keeps the broken one.',
-  });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { blobBytes } from '../git/history.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
 import type { Repository } from '../git/repository.ts';
@@ -5,6 +6,10 @@ import { isEntry, treeEntries } from '../git/tree.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { removeEmptyFolders } from '../platform/target.ts';
 import type { Runtime } from './runtime.ts';
+
+/** How often a file that cannot be written is tried, and the time between. */
+const MOST_TRIES = 3;
+const PAUSE_MS = 100;
 
 /**
  * Takes file actions of an order back: only where the bytes on disk still are ours, and never where HEAD has them by now, because then a
@@ -16,7 +21,7 @@ export async function undo(
   images: readonly ImageChange[],
   made: readonly string[] = [],
 ): Promise<string[]> {
-  const { repo, layout } = rt.station;
+  const { repo } = rt.station;
   const inside = images.map((i) => i.path).filter((p) => !isOutside(p));
   // the branch that is checked out now, which may be another one than the order was started on
   const tree = await treeEntries(repo.git, checkedOut(repo), inside);
@@ -29,16 +34,27 @@ export async function undo(
       after: before,
       bytes: (await contentOf(rt, before))?.bytes ?? null,
     };
-    const placement = new Placement(repo.root, layout.live, `undo-${woId}`, [back]);
-    const there = onDisk(placement.absolute(back));
-    if (isAt(there, before)) continue;
     const theirs = !isOutside(path) && isEntry(tree.get(path), after) && !isEntry(tree.get(path), before);
-    if (theirs || !isAt(there, after) || placement.stage() !== null || placement.apply() !== null)
-      unrestored.push(path);
-    placement.finish();
+    if (!(await isTakenBack(rt, back, theirs))) unrestored.push(path);
   }
   removeEmptyFolders(made);
   return unrestored;
+}
+
+/** A call that fails may fail in passing, and what is not taken back is left for a person to mend: it is tried again. */
+async function isTakenBack(rt: Runtime, back: Target, theirs: boolean): Promise<boolean> {
+  const { repo, layout } = rt.station;
+  for (let tries = 1; ; tries++) {
+    const placement = new Placement(repo.root, layout.live, `undo-${back.woId}`, [back]);
+    const there = onDisk(placement.absolute(back));
+    if (isAt(there, back.after)) return true;
+    if (theirs || !isAt(there, back.before)) return false;
+    const refusal = placement.stage() ?? placement.apply();
+    placement.finish();
+    if (refusal === null) return true;
+    if (refusal.error.code !== 'IO_ERROR' || tries === MOST_TRIES) return false;
+    await sleep(PAUSE_MS);
+  }
 }
 
 /** The commit that the work tree is of; null on an unborn branch. */

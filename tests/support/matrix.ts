@@ -1,8 +1,12 @@
-import { type FaultKind, type FaultPlan, NO_FAULT } from '../../src/torture/faults.ts';
-import { Bench, tryPoint, tryPoints } from '../../src/torture/point.ts';
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import type { FaultKind, FaultPlan } from '../../src/torture/faults.ts';
+import { Bench, tryPoints } from '../../src/torture/point.ts';
 import { randomOf } from '../../src/torture/random.ts';
 import { Torture } from '../../src/torture/torture.ts';
 import { WORKLOADS, type Workload } from '../../src/torture/work.ts';
+import { program } from './program.ts';
 import { assert, type TestContext } from './suite.ts';
 
 /** Points of the matrix: workload, kind of fault, number of the operation that is struck. */
@@ -41,17 +45,38 @@ export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKin
   assert.ok(struck > count * 0.6, `seed ${seed}: only ${struck} of ${count} points were reached`);
 }
 
-/** Strikes at every operation of a workload with one kind of fault. */
+/**
+ * Strikes at every operation of a workload with one kind of fault, or with WAYBILL_EVERY=n at every n-th, on all cores. Fails with each that
+ * did not survive.
+ */
 export async function tryEveryPoint(t: TestContext, workload: Workload, kind: FaultKind): Promise<void> {
-  const bench = new Bench(t.tempDir());
-  const operations = await new Torture(bench).operations(workload, kind);
+  const every = Number(process.env['WAYBILL_EVERY'] ?? 1);
+  const cores = availableParallelism();
+  const sum = { tried: 0, struck: 0, operations: 0 };
   const bad: string[] = [];
-  for (let at = 1; at <= operations; at++) {
-    const plan = { ...NO_FAULT, kind, at, seed: at, late: at % 2 === 0 && kind.startsWith('E') };
-    const { faults } = await tryPoint(bench, workload, plan);
-    if (faults.length > 0) bad.push(`${workload.name} ${JSON.stringify(plan)}:\n  ${faults.join('\n  ')}`);
-    if (at % 100 === 0) console.log(`${workload.name} ${kind}: ${at} of ${operations}, ${bad.length} failed`);
-  }
-  console.log(`${workload.name} ${kind}: ${operations} points, ${bad.length} failed`);
+  const told = (line: string) => {
+    const point = JSON.parse(line) as { operations?: number; plan: FaultPlan; struck: number; faults: string[] };
+    if (point.operations !== undefined) {
+      sum.operations = Math.max(sum.operations, point.operations);
+      return;
+    }
+    sum.tried++;
+    sum.struck += point.struck;
+    if (point.faults.length > 0)
+      bad.push(`${workload.name} ${JSON.stringify(point.plan)}:\n  ${point.faults.join('\n  ')}`);
+  };
+  const codes = await Promise.all(
+    Array.from({ length: cores }, (_, n) => {
+      const args = [t.tempDir(), workload.name, kind, String(1 + n * every), String(cores * every)];
+      const child = spawn(process.execPath, [program('every-point'), ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      createInterface({ input: child.stdout }).on('line', told);
+      return new Promise<number | null>((done) => child.once('close', done));
+    }),
+  );
+  console.log(`${workload.name} ${kind}: ${JSON.stringify(sum)}, ${bad.length} failed`);
   assert.equal(bad.length, 0, bad.join('\n'));
+  assert.deepEqual(new Set(codes), new Set([0]));
+  assert.ok(sum.tried >= Math.floor(sum.operations / every));
 }

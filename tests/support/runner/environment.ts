@@ -4,8 +4,8 @@ import { KEEP_TMP_VARIABLE, REPORT_VARIABLE } from './report.ts';
 
 const SCRUBBED = /^(GIT_|npm_|WAYBILL_|XDG_|LC_|LANG|LUKA_SOT$|INIT_CWD$|FORCE_COLOR$)/i;
 
-/** What a person says to the tests themselves: keep folders, repeat a run of random input. */
-const KEPT: readonly string[] = [KEEP_TMP_VARIABLE, 'WAYBILL_SEED'];
+/** What a person says to the tests themselves: keep folders, repeat a run of random input, strike at every n-th operation only. */
+const KEPT: readonly string[] = [KEEP_TMP_VARIABLE, 'WAYBILL_SEED', 'WAYBILL_EVERY'];
 
 const GIT_CONFIG = `[user]
 	name = Test
