@@ -5,6 +5,7 @@ import { InboxScanner } from '../intake/scan.ts';
 import type { StateDocument } from '../order/generated.ts';
 import { scanSettings } from '../pipeline/claim-drops.ts';
 import { isOverLimit } from '../pipeline/keep.ts';
+import { openGaps } from '../pipeline/restore/gap.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
 import { type BackupFailure, type BackupReport, lastBackup, lastFailure } from '../record/backup-report.ts';
@@ -38,6 +39,7 @@ export async function status(options: { readonly station?: string; readonly json
     ),
   );
   const keeps = await keepsOf(station);
+  const gaps = openGaps(station);
   if (options.json) {
     return printJson({
       ok: holder !== null,
@@ -56,6 +58,7 @@ export async function status(options: { readonly station?: string; readonly json
       last_failures: failures,
       keeps,
       backup: backups,
+      gaps,
     });
   }
   print(`${pc.bold(station.id)}  ${layout.root}`);
@@ -67,6 +70,8 @@ export async function status(options: { readonly station?: string; readonly json
       print(`  ${processor.padEnd(10)} heartbeat ${age(Date.now() - Date.parse(beat?.at ?? ''))} ago`);
     if (beat?.slow) print(pc.yellow(`  ${beat.slow}`));
   }
+  for (const { seq, kept } of gaps)
+    print(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
   if (backups !== null) {
     const { last, behind, failure } = backups;
     if (last === null) print(pc.yellow(`no backup yet in ${plain(backups.to ?? '')}`));

@@ -98,6 +98,10 @@ test('rules 1, 4: the gap is on record once, what lives waits, what was done and
     'WO-FILE.result.json',
     'WO-LOST.result.json',
   ]);
+  assert.match(
+    s.waybill('status').stdout,
+    new RegExp(`lost, says its record ${gap?.seq}; look at .*before-gap/${gap?.seq}`),
+  );
   assertVerified(s);
   assert.match(s.waybill('verify').stdout, /gap ledger record \d+: records after \d+ were lost/);
 

@@ -36,6 +36,7 @@ export function continueAfterLoss(rt: Runtime): Recorded<'gap'> | null {
   const gap = outside.open.length > 0 ? recordGap(rt, broughtBack) : rt.gap;
   if (gap === null) return null;
   const aside = setAside(rt.station, gap.seq);
+  ensureDir(asideFolder(rt.station, gap.seq));
   rt.log.error(
     {
       after: gap.data.after,
@@ -98,6 +99,14 @@ function held(life: OrderLife, reason: string): Draft {
 /** Where things that tell of lost records are kept: in the git folder, where no clean reaches them. */
 function asideFolder(station: Station, seq: number): string {
   return join(station.layout.live, ASIDE, String(seq));
+}
+
+/** Gaps that nobody has cleared up yet: the gap record's number, and the folder of what tells of the lost records. */
+export function openGaps(station: Station): { seq: number; kept: string }[] {
+  return namesIn(join(station.layout.live, ASIDE))
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ seq: Number(name), kept: asideFolder(station, Number(name)) }))
+    .sort((a, b) => a.seq - b.seq);
 }
 
 /** Ids of orders that lost records told of, in small letters. */
