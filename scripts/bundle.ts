@@ -6,8 +6,8 @@ export const BUNDLE = {
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // native code stays where npm puts it
-  external: ['fs-native-extensions'],
+  // native code stays where npm puts it, and so does what holds code under the LGPL
+  external: ['fs-native-extensions', 'isomorphic-git'],
   // first the form in which a package can be taken apart; some are CommonJS, and ask for a require that modules don't have
   mainFields: ['module', 'main'],
   banner: {
@@ -16,6 +16,6 @@ export const BUNDLE = {
   // names of functions and files in stack traces; the sources themselves are in the repository
   sourcemap: true,
   sourcesContent: false,
-  legalComments: 'linked',
+  legalComments: 'none',
   logLevel: 'warning',
 } satisfies BuildOptions;

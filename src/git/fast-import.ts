@@ -21,6 +21,12 @@ export interface NewCommit {
 }
 
 /**
+ * One import at a time: when one syncs the folder of its ref, it would make another's ref last whose pack does not yet, and a power loss
+ * would leave a ref to nothing.
+ */
+const turns = new Map<string, Promise<unknown>>();
+
+/**
  * Writes commits with all their objects as one synced pack, and moves the refs named, through `git fast-import`: one process
  * for a batch, whose cost depends on the folders touched and not on the size of the repository.
  */
@@ -61,7 +67,17 @@ export class FastImport {
    * Writes it all. When this returns, pack, index of the pack and refs are on disk. `marksFile` is a scratch path.
    * Returns the commit ids by mark. Throws GIT_FAILED.
    */
-  async run(marksFile: string): Promise<Map<number, string>> {
+  run(marksFile: string): Promise<Map<number, string>> {
+    const { gitDir } = this.#repo;
+    const mine = (turns.get(gitDir) ?? Promise.resolve()).then(() => this.#write(marksFile));
+    turns.set(
+      gitDir,
+      mine.catch(() => {}),
+    );
+    return mine;
+  }
+
+  async #write(marksFile: string): Promise<Map<number, string>> {
     this.#line('done');
     await this.#repo.git.run(
       ['-c', 'fastimport.unpackLimit=0', 'fast-import', '--quiet', '--done', `--export-marks=${marksFile}`],
@@ -98,11 +114,10 @@ function quote(path: string): string {
 }
 
 /**
- * Removes the `.keep` files of imports that were killed, or lost their machine: such a pack would never be repacked. Only those that are older than this
- * process, because another import may be at work.
+ * Removes the `.keep` files of imports that were killed, or lost their machine: such a pack would never be repacked. Only those from
+ * before `began` (milliseconds since 1970), because another import may be at work.
  */
-export function removeLeftKeeps(gitDir: string): void {
-  const began = Date.now() - process.uptime() * 1000;
+export function removeLeftKeeps(gitDir: string, began: number): void {
   const packs = join(gitDir, 'objects', 'pack');
   for (const path of namesIn(packs).flatMap((name) => (name.endsWith('.keep') ? [join(packs, name)] : []))) {
     const stat = ifThere(() => fs.statSync(path));

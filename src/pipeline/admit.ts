@@ -8,9 +8,9 @@ import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order, type Warning } from '../order/order.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
-import { now } from '../platform/clock.ts';
+import { now, pause } from '../platform/clock.ts';
 import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { errno, fs, ifThere } from '../platform/fs.ts';
 import { newTraceId } from '../platform/ids.ts';
 import { findCycle, type Known, standingWait, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
@@ -20,6 +20,12 @@ import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Step 2 of "One order's life": read a claim once, and admit or reject it. */
+
+/** How often a claim that cannot be read is tried, and the time between. */
+const MOST_TRIES = 3;
+const PAUSE_MS = 100;
+/** Faults that say nothing of the file. */
+const OF_THE_MACHINE = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
 
 /** Reads claims once and puts them on record; the ledger is synced when this returns. */
 export async function admitClaims(rt: Runtime, claims: readonly string[]): Promise<void> {
@@ -39,7 +45,7 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     inBatch.clear();
   };
   for (const claim of claims) {
-    const claimedRequest = readClaimSafely(rt, claim);
+    const claimedRequest = await readClaimSafely(rt, claim);
     if (claimedRequest === null) continue;
     const { request, read } = readRequest(rt, claimedRequest);
     rt.bytesSinceFlush += sizeOf(request);
@@ -100,13 +106,30 @@ function readRequest(
   }
 }
 
-/** A claim that cannot be read is rejected like any other bad input; its folder keeps what lies in it (rule 10). */
-function readClaimSafely(rt: Runtime, claim: string): ClaimedRequest | null {
+/** Tried again, because it could be read when it was claimed. Throws the last fault. */
+async function readClaimAgain(rt: Runtime, claim: string): Promise<ClaimedRequest | null> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return readClaim(rt.station.layout.claimed, claim);
+    } catch (error) {
+      const isFault = errno(error) !== undefined && !(error instanceof WaybillError);
+      if (!isFault || tries === MOST_TRIES) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
+}
+
+/**
+ * A claim that cannot be read is rejected like any other bad input; its folder keeps what lies in it (rule 10). Throws where the machine
+ * cannot read anything now: the station stops, and the claim stays for its next start.
+ */
+async function readClaimSafely(rt: Runtime, claim: string): Promise<ClaimedRequest | null> {
   try {
-    const request = readClaim(rt.station.layout.claimed, claim);
+    const request = await readClaimAgain(rt, claim);
     if (request === null) removeTree(join(rt.station.layout.claimed, claim));
     return request;
   } catch (thrown) {
+    if (OF_THE_MACHINE.includes(errno(thrown) ?? '')) throw thrown;
     const error = asWaybillError(thrown);
     const at = now();
     const requester = {

@@ -34,6 +34,7 @@ async function tryFlush(rt: Runtime, isSuspect = rt.journalIsSuspect): Promise<b
     rt.journalIsSuspect = isSuspect;
     await flush(rt);
     rt.journalIsSuspect = false;
+    rt.flushNotBefore = 0;
     return true;
   } catch (error) {
     // Nothing is lost by waiting: the ledger has the records and the claim folders the bytes.

@@ -30,7 +30,7 @@ import { flushJournal, settleClaims } from './flush.ts';
 import { gatherKept } from './keep.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
-import { type Ending, showAgainAfter } from './restore/show-again.ts';
+import { type Ending, showAgainAfter, sweepTemporary } from './restore/show-again.ts';
 import type { Runtime } from './runtime.ts';
 import { checkedOut, undo } from './undo.ts';
 
@@ -40,6 +40,9 @@ import { checkedOut, undo } from './undo.ts';
  * before ended.
  */
 export async function recover(rt: Runtime, before: Ending): Promise<void> {
+  // first: git refuses to write the same pack again beside one that is marked
+  removeLeftKeeps(rt.station.layout.gitDir, rt.openedAt);
+  sweepTemporary(rt.station);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
   const batches = new Map<string, OrderLife[]>();
@@ -51,10 +54,7 @@ export async function recover(rt: Runtime, before: Ending): Promise<void> {
   for (const lives of batches.values()) await recoverLanding(rt, lives);
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt, inHand);
-  if (before !== 'well') {
-    removeLeftKeeps(rt.station.layout.gitDir);
-    await showAgainAfter(rt, before);
-  }
+  if (before !== 'well') await showAgainAfter(rt, before);
   returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);

@@ -24,7 +24,7 @@ import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { finishContinuing } from './backup/continue.ts';
 import { openLive } from './live.ts';
-import { guardJournal, isWhereWeLeftIt, mendedLine, whatWasMended } from './restore/journal-guard.ts';
+import { guardAtStart, isWhereWeLeftIt, mendedLine, whatWasMended } from './restore/journal-guard.ts';
 import { type Contradictions, isUnfinished, Marks } from './restore/marks.ts';
 
 /** An order that has a slot now. */
@@ -36,6 +36,10 @@ export interface RunningJob {
   readonly paths: ReadonlySet<string>;
   readonly abort: AbortController;
 }
+
+/** How many records telemetry is told of at once, and how long it is left alone after it could not be written. */
+const TOLD_AT_ONCE = 1000;
+const TELL_PAUSE_MS = 5000;
 
 /** A record, and the order as it left it. */
 interface Told {
@@ -100,18 +104,24 @@ export class Runtime {
   readonly outside: Contradictions;
   /** Records that the backup brought back at the start. */
   readonly broughtBack: number;
+  /** When this run began, in milliseconds since 1970. */
+  readonly openedAt: number;
   /** The gap on record that an earlier start did not come to the end of. */
   gap: Recorded<'gap'> | null = null;
   /** The first record of the newest ledger segment. */
   #foldedFrom = 1;
   /** The first record that telemetry could not be told of. */
   #owed: number | null = null;
+  #tellNotBefore = 0;
   /** Told of a command file that asks for a backup; it is removed when that is made or refused. */
   askBackup: (commandFile: string, to: string) => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    parts: Pick<Runtime, 'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders' | 'outside' | 'broughtBack'>,
+    parts: Pick<
+      Runtime,
+      'station' | 'log' | 'lock' | 'step' | 'ledger' | 'orders' | 'outside' | 'broughtBack' | 'openedAt'
+    >,
   ) {
     this.station = parts.station;
     this.log = parts.log;
@@ -121,6 +131,7 @@ export class Runtime {
     this.orders = parts.orders;
     this.outside = parts.outside;
     this.broughtBack = parts.broughtBack;
+    this.openedAt = parts.openedAt;
     this.marks = new Marks(this.station);
     this.refs = refsOf(this.station.id);
     this.ids = new IdIndex(this.station.layout.ids);
@@ -133,14 +144,25 @@ export class Runtime {
    * where something outside tells of records that the ledger lost. Then the backup is asked before anything is written.
    */
   static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
+    const openedAt = Date.now();
     const lock = takeLock(station.layout.lock);
     await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
     await finishContinuing(station);
-    const mended = await guardJournal(station, null, 'root');
+    const mended = await guardAtStart(station);
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
     const live = await openLive(station, log);
     const { ledger, orders, from, outside } = live;
-    const runtime = new Runtime({ station, log, lock, step, ledger, orders, outside, broughtBack: live.broughtBack });
+    const runtime = new Runtime({
+      station,
+      log,
+      lock,
+      step,
+      ledger,
+      orders,
+      outside,
+      broughtBack: live.broughtBack,
+      openedAt,
+    });
     const journalled = live.anchor?.upTo ?? 0;
     runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
     let gap = outside.gap;
@@ -191,29 +213,46 @@ export class Runtime {
   /** Tells telemetry of the records that it does not know: those before a kill, or before a file that was taken away. */
   catchUpTelemetry(): void {
     this.#owed ??= Math.max(this.#foldedFrom, this.telemetry.lastSeq() + 1);
-    this.#tell([], this.#owed);
+    this.tellOwed();
   }
 
   /**
    * Telemetry tells of records in their order, so that its last one says up to where it tells: what it could not be told of, because of a
    * full disk, goes before what follows.
    */
-  #tell(records: readonly Told[], first: number): void {
-    const owed = this.#owed;
-    this.#owed ??= first;
-    this.show(
-      'telemetry',
-      () => {
-        this.telemetry.record(owed === null ? records : [...this.#toldFrom(owed)]);
-        this.#owed = null;
-      },
-      first,
-    );
+  #tell(told: readonly Told[], first: number): void {
+    if (this.#owed === null) {
+      if (!this.#isTold(told)) this.#owed = first;
+    } else if (Date.now() >= this.#tellNotBefore) this.tellOwed();
+  }
+
+  /** In pieces: a long backlog costs no memory, and where it still cannot be written, little time. */
+  tellOwed(): void {
+    while (this.#owed !== null) {
+      const piece = [...this.#toldFrom(this.#owed)];
+      if (!this.#isTold(piece)) return;
+      const last = piece.at(-1);
+      this.#owed = last === undefined || last.record.seq >= this.ledger.head.seq ? null : last.record.seq + 1;
+    }
+  }
+
+  #isTold(told: readonly Told[]): boolean {
+    try {
+      this.telemetry.record(told);
+      return true;
+    } catch (error) {
+      this.#tellNotBefore = Date.now() + TELL_PAUSE_MS;
+      this.log.error({ err: error }, 'telemetry cannot be written; it is tried again');
+      return false;
+    }
   }
 
   *#toldFrom(seq: number): Generator<Told> {
-    for (const record of this.ledger.read(seq))
+    let left = TOLD_AT_ONCE;
+    for (const record of this.ledger.read(seq)) {
+      if (left-- === 0) return;
       yield { record, life: (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null };
+    }
   }
 
   /**

@@ -35,6 +35,8 @@ const FLUSH_AT_BYTES = 64 * 1024 * 1024;
 const FLUSH_AT_RECORDS = 2000;
 /** So many turns in vain end a drain. */
 const MOST_FAULTS = 5;
+/** Turns, a second each, in which a drain waits for a git that cannot write. */
+const MOST_DEFERRALS = 15;
 
 export interface UpOptions {
   /** Work until nothing is runnable, then end. */
@@ -72,12 +74,14 @@ class StationLoop {
   #failure: unknown = null;
   /** Turns in a row in which the machine could not claim what lies there. */
   #faults = 0;
+  /** Turns in a row after which a claim waits, because git cannot write. */
+  #deferrals = 0;
   #watch: Watch | null = null;
   #watched = '';
   #slow = '';
   #settingsRead = '';
   /** Orders that lost records told of; empty as long as none were lost. */
-  #suspects: ReadonlySet<string>;
+  #suspects: ReadonlySet<string> = new Set();
   #lookAgain = false;
   /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
   #settingsFault: string | null = null;
@@ -87,7 +91,6 @@ class StationLoop {
     this.#options = options;
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
-    this.#suspects = lostIds(rt.station);
     this.#backups = new BackupSchedule(rt, options.signal);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
@@ -95,6 +98,8 @@ class StationLoop {
 
   async run(): Promise<void> {
     const { settings } = this.#rt.station;
+    // the start may just have found that records were lost
+    this.#suspects = lostIds(this.#rt.station);
     const hint = () => this.#hint();
     const stopSchedule = every(settings.intake.scanSeconds, hint);
     this.#options.signal.addEventListener('abort', hint);
@@ -143,6 +148,7 @@ class StationLoop {
     // whoever waits for a drain is told; a station that stays tries on
     if (this.#options.drain && this.#faults >= MOST_FAULTS) throw fault;
     await admitClaims(rt, [...rt.deferredClaims.splice(0), ...dropped, ...claims]);
+    this.#deferrals = rt.deferredClaims.length === 0 ? 0 : this.#deferrals + 1;
     await releaseWaiting(rt);
     holdSuspects(rt, this.#suspects);
     // once more: settings that were written before a drop count for that drop
@@ -154,7 +160,7 @@ class StationLoop {
       settlesIn,
       rt.waiting.nextDue(Date.now()),
       rt.waiting.repository().length > 0 ? rt.nextRepositoryLook - Date.now() : null,
-      this.#lookAgain ? 1000 : null,
+      this.#lookAgain || this.#deferrals > 0 ? 1000 : null,
     ];
     const pause = Math.min(...pauses.filter((p) => p !== null));
     return { worked: started || claims.length > 0 || dropped.length > 0 || rt.ledger.head.seq !== before, pause };
@@ -262,12 +268,17 @@ class StationLoop {
   #isDrained(): boolean {
     const scan = this.#scanner.scan(1);
     const waiting = this.#slow === '' && (scan.settlesIn !== null || scan.drops.length > 0);
-    return (this.#rt.ready.size === 0 || this.#settingsFault !== null) && this.#atWork.size === 0 && !waiting;
+    // what a git that cannot write holds up for longer waits for the next start
+    const deferred = this.#deferrals > 0 && this.#deferrals <= MOST_DEFERRALS;
+    return (
+      (this.#rt.ready.size === 0 || this.#settingsFault !== null) && this.#atWork.size === 0 && !waiting && !deferred
+    );
   }
 
   /** After sleeping: heartbeat, watches on the lanes as they are now. */
   async #keepUp(): Promise<void> {
     const rt = this.#rt;
+    rt.lock.assertHeld();
     const { layout, settings } = rt.station;
     const beat = {
       v: 1,
@@ -298,8 +309,11 @@ class StationLoop {
   async #settle(): Promise<void> {
     const rt = this.#rt;
     rt.assertWritable();
+    // whoever puts another .git there takes the lock with it: what this process knows is not of that one
+    rt.lock.assertHeld();
     const from = rt.unshownFrom;
     rt.unshownFrom = null;
+    rt.tellOwed();
     if (from !== null) await showAgain(rt, from);
     this.#lookAgain = await mendProjections(rt, this.#lookAgain);
     if (this.#lookAgain) this.#suspects = lostIds(rt.station);

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { blobBytes } from '../git/history.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
 import type { Repository } from '../git/repository.ts';
 import { isEntry, treeEntries } from '../git/tree.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
+import { pause } from '../platform/clock.ts';
+import { errno } from '../platform/fs.ts';
 import { removeEmptyFolders } from '../platform/target.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -45,15 +46,20 @@ export async function undo(
 async function isTakenBack(rt: Runtime, back: Target, theirs: boolean): Promise<boolean> {
   const { repo, layout } = rt.station;
   for (let tries = 1; ; tries++) {
-    const placement = new Placement(repo.root, layout.live, `undo-${back.woId}`, [back]);
-    const there = onDisk(placement.absolute(back));
-    if (isAt(there, back.after)) return true;
-    if (theirs || !isAt(there, back.before)) return false;
-    const refusal = placement.stage() ?? placement.apply();
-    placement.finish();
-    if (refusal === null) return true;
-    if (refusal.error.code !== 'IO_ERROR' || tries === MOST_TRIES) return false;
-    await sleep(PAUSE_MS);
+    try {
+      const placement = new Placement(repo.root, layout.live, `undo-${back.woId}`, [back]);
+      const there = onDisk(placement.absolute(back));
+      if (isAt(there, back.after)) return true;
+      if (theirs || !isAt(there, back.before)) return false;
+      const refusal = placement.stage() ?? placement.apply();
+      placement.finish();
+      if (refusal === null) return true;
+      if (refusal.error.code !== 'IO_ERROR' || tries === MOST_TRIES) return false;
+    } catch (error) {
+      // of the machine rather than of this file: the station stops, and its next start takes back what is left
+      if (errno(error) === undefined || tries === MOST_TRIES) throw error;
+    }
+    await pause(PAUSE_MS);
   }
 }
 

@@ -1,7 +1,7 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recorded } from '../../src/order/event.ts';
-import { type TestStation, testStation } from '../support/station.ts';
+import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /**
@@ -29,7 +29,7 @@ function older(s: TestStation, t: TestContext): () => void {
   const copy = join(t.tempDir(), 'git');
   cpSync(s.path('.git'), copy, { recursive: true, preserveTimestamps: true });
   return () => {
-    rmSync(s.path('.git'), { recursive: true });
+    renameSync(s.path('.git'), join(t.tempDir(), 'gone'));
     cpSync(copy, s.path('.git'), { recursive: true, preserveTimestamps: true });
   };
 }
@@ -130,6 +130,39 @@ test('rules 1, 4: the gap is on record once, what lives waits, what was done and
   assert.equal(gaps(s).length, 1, 'later starts find nothing new');
   assertVerified(s);
   assert.deepEqual(s.leftovers(), []);
+});
+
+test('rule 4: what was done in the lost records waits also when it is dropped before that start, or while it runs', async (t) => {
+  const s = withLoss(t);
+  s.drop(counting('WO-LOST'));
+  s.drain();
+  assert.equal(gaps(s).length, 1);
+  assert.equal(s.state('WO-LOST').waiting_for, 'hold');
+  assert.equal(runs(s, 'WO-LOST'), 1);
+
+  const other = withLoss(t);
+  await other.up(t);
+  assert.equal(gaps(other).length, 1);
+  other.drop(counting('WO-LOST'));
+  await until(() => other.exists('state/orders/WO-LOST.json'), 'it is taken');
+  await until(() => other.state('WO-LOST').waiting_for === 'hold', 'it waits');
+  assert.equal(runs(other, 'WO-LOST'), 1);
+});
+
+test('rule 3: a station whose .git is replaced under it ends, and touches nothing of what tells of the loss', async (t) => {
+  const s = testStation(t, { settings: 'intake: {scan_seconds: 1}\ncommands: {allow: ["*"]}\n' });
+  s.drop({ wo_id: 'WO-1', title: '1', files: [{ path: '1.txt', content: '1\n' }] });
+  s.drain();
+  const putBack = older(s, t);
+  const up = await s.up(t);
+  s.drop(counting('WO-LOST'));
+  await until(() => s.exists('bridge/outbox/MAIN/WO-LOST.result.json'), 'it is done');
+  putBack();
+  assert.notEqual(await up.ended, 0);
+  assert.ok(s.exists('state/orders/WO-LOST.json'));
+  s.drain();
+  assert.equal(gaps(s).length, 1);
+  assert.match(s.waybill('verify').stdout, /records after \d+ were lost/);
 });
 
 test('rule 5: killed at every third step after the loss, the next start ends at the same', (t) => {

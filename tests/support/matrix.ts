@@ -52,31 +52,30 @@ export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKin
 export async function tryEveryPoint(t: TestContext, workload: Workload, kind: FaultKind): Promise<void> {
   const every = Number(process.env['WAYBILL_EVERY'] ?? 1);
   const cores = availableParallelism();
-  const sum = { tried: 0, struck: 0, operations: 0 };
+  const operations = await new Torture(new Bench(t.tempDir())).operations(workload, kind);
+  let [tried, struck] = [0, 0];
   const bad: string[] = [];
   const told = (line: string) => {
-    const point = JSON.parse(line) as { operations?: number; plan: FaultPlan; struck: number; faults: string[] };
-    if (point.operations !== undefined) {
-      sum.operations = Math.max(sum.operations, point.operations);
-      return;
-    }
-    sum.tried++;
-    sum.struck += point.struck;
+    const point = JSON.parse(line) as { plan: FaultPlan; struck: number; faults: string[] };
+    tried++;
+    struck += point.struck;
     if (point.faults.length > 0)
       bad.push(`${workload.name} ${JSON.stringify(point.plan)}:\n  ${point.faults.join('\n  ')}`);
   };
   const codes = await Promise.all(
     Array.from({ length: cores }, (_, n) => {
-      const args = [t.tempDir(), workload.name, kind, String(1 + n * every), String(cores * every)];
-      const child = spawn(process.execPath, [program('every-point'), ...args], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const points = [1 + n * every, operations, cores * every].map(String);
+      const args = [program('every-point'), t.tempDir(), workload.name, kind, ...points];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      t.defer(() => void child.kill('SIGKILL'));
       createInterface({ input: child.stdout }).on('line', told);
       return new Promise<number | null>((done) => child.once('close', done));
     }),
   );
-  console.log(`${workload.name} ${kind}: ${JSON.stringify(sum)}, ${bad.length} failed`);
+  console.log(`${workload.name} ${kind}: ${struck} struck of ${tried}, ${operations} operations, ${bad.length} failed`);
   assert.equal(bad.length, 0, bad.join('\n'));
   assert.deepEqual(new Set(codes), new Set([0]));
-  assert.ok(sum.tried >= Math.floor(sum.operations / every));
+  assert.equal(tried, Math.ceil(operations / every));
+  // the number of operations differs a little from run to run, where reads count more than a little
+  assert.ok(struck > tried * 0.85, `only ${struck} of ${tried} points were reached`);
 }

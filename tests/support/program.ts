@@ -13,8 +13,8 @@ const built = new Map<string, string>();
 export function program(name: string): string {
   const known = built.get(name);
   if (known !== undefined) return known;
-  // code in dist/chunks/ and here finds schemas and package.json by the same relative path
-  const outfile = join(ROOT, 'dist/tests', `${name}-${process.pid}.js`);
+  // as deep as dist/chunks/, so that it finds schemas and package.json by the same relative path
+  const outfile = join(ROOT, '.programs/tests', `${name}-${process.pid}.js`);
   buildSync({
     ...BUNDLE,
     sourcemap: 'inline',

@@ -66,7 +66,9 @@ export class TestStation {
   }
 
   /** Starts the station process; it is ended after the test. */
-  async up(t: TestContext): Promise<{ pid: number; stop(signal?: NodeJS.Signals): Promise<number | null> }> {
+  async up(
+    t: TestContext,
+  ): Promise<{ pid: number; stop(signal?: NodeJS.Signals): Promise<number | null>; ended: Promise<number | null> }> {
     const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'warn'], {
       cwd: this.root,
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -81,7 +83,7 @@ export class TestStation {
       () => this.exists('.git/waybill/heartbeat.json') && this.heartbeatPid() === child.pid,
       'the station runs',
     );
-    return { pid: child.pid ?? 0, stop };
+    return { pid: child.pid ?? 0, stop, ended: gone };
   }
 
   heartbeatPid(): number {

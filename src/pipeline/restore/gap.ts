@@ -103,10 +103,14 @@ function asideFolder(station: Station, seq: number): string {
 
 /** Gaps that nobody has cleared up yet: the gap record's number, and the folder of what tells of the lost records. */
 export function openGaps(station: Station): { seq: number; kept: string }[] {
-  return namesIn(join(station.layout.live, ASIDE))
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ seq: Number(name), kept: asideFolder(station, Number(name)) }))
-    .sort((a, b) => a.seq - b.seq);
+  return (
+    namesIn(join(station.layout.live, ASIDE))
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => ({ seq: Number(name), kept: asideFolder(station, Number(name)) }))
+      // things of another tree are set aside here, too
+      .filter(({ seq }) => readLedger(station.layout.ledger, seq).next().value?.event === 'gap')
+      .sort((a, b) => a.seq - b.seq)
+  );
 }
 
 /** Ids of orders that lost records told of, in small letters. */

@@ -8,7 +8,8 @@ import type { Recorded } from '../../order/event.ts';
 import type { TelemetryLine } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
-import { ensureDir, exists, namesIn, readIfThere, writeProjection } from '../../platform/durable.ts';
+import { ensureDir, exists, namesIn, readIfThere, removeDurable, writeProjection } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { checkEvidence, evidenceName, filesBelow } from '../../record/evidence.ts';
 import { type Anchor, evidenceEntries, flushEntries, JournalReader, journalMessage } from '../../record/journal.ts';
@@ -25,6 +26,12 @@ import type { Station } from '../../station/station.ts';
 /** Records, and bytes of evidence, that one commit of a journal that is written again holds. */
 const RECORDS_A_COMMIT = 2000;
 const BYTES_A_COMMIT = 64 * 1024 * 1024;
+
+/** How long a `git gc` may go on. */
+const GC_MS = 3_600_000;
+/** How git says that an object is not there, or is no object. */
+const NOT_THERE =
+  /bad (object|tree|blob|commit)|missing|not a valid object|could not read|unable to (read|find)|failed to (traverse|parse)/i;
 
 /** What was done to the journal ref, and where it stands. */
 export interface Guarded {
@@ -50,6 +57,22 @@ function knownTip(station: Station): string | null {
  */
 export function noteJournal(station: Station, tip = station.repo.refs.read(refsOf(station.id).journal)): void {
   if (tip !== null) writeProjection(tipPath(station), `${tip}\n`);
+}
+
+function mendedPath(station: Station): string {
+  return join(station.layout.live, 'journal-mended');
+}
+
+/**
+ * At a start. A ref that was put back while `git gc` was at work may point to what gc removes after all: once something was mended, starts look
+ * at the whole tree, until one that came late enough found all of it.
+ */
+export async function guardAtStart(station: Station): Promise<Guarded> {
+  const mended = ifThere(() => fs.statSync(mendedPath(station)));
+  const guarded = await guardJournal(station, null, mended === undefined ? 'root' : 'tree');
+  if (mended !== undefined && guarded.how === null && Date.now() - mended.mtimeMs > GC_MS)
+    removeDurable(mendedPath(station));
+  return guarded;
 }
 
 /** Whether the journal is where we left it; if not, what it tells of an order may be old. Reads two small files. */
@@ -94,6 +117,7 @@ export async function guardJournal(station: Station, upTo: number | null | 'neve
   if (fresh !== null)
     await repo.git.run(['update-ref', '-m', 'waybill: put the journal back', ref, fresh, tip ?? NO_OBJECT]);
   noteJournal(station, fresh);
+  writeProjection(mendedPath(station), `${now()}\n`);
   await repo.git.try(['update-ref', '-d', scratchRef(station)]);
   return { tip: fresh, how: isWhole ? 'put_back' : 'written_again', kept };
 }
@@ -130,16 +154,25 @@ function isBeingPurged(station: Station): boolean {
 
 /** Whether a commit is there with its tree: enough to write the next one on top of it. */
 async function hasTree(station: Station, commit: string, look: Exclude<Look, 'refs'>): Promise<boolean> {
-  const args =
-    look === 'root'
-      ? ['cat-file', '-e', `${commit}^{tree}`]
-      : ['rev-list', '--objects', '--quiet', '--max-count=1', commit];
-  return (await station.repo.git.try(args)).exitCode === 0;
+  return look === 'root'
+    ? isThere(station, ['cat-file', '-e', `${commit}^{tree}`])
+    : isThere(station, ['rev-list', '--objects', '--quiet', '--max-count=1', commit]);
 }
 
 /** Whether a commit is there with everything it reaches. */
 async function hasAll(station: Station, commit: string): Promise<boolean> {
-  return (await station.repo.git.try(['rev-list', '--objects', '--quiet', commit])).exitCode === 0;
+  return isThere(station, ['rev-list', '--objects', '--quiet', commit]);
+}
+
+/** Whether git finds these objects. A git that could not look at all (no memory, too many open files) is no answer: throws GIT_FAILED. */
+async function isThere(station: Station, args: readonly string[]): Promise<boolean> {
+  const { exitCode, stderr } = await station.repo.git.try(args);
+  if (exitCode === 0) return true;
+  if (exitCode === 128 && NOT_THERE.test(stderr)) return false;
+  throw new WaybillError(
+    'GIT_FAILED',
+    `git ${args[0]} could not look for the journal's objects: ${stderr.trim() || `it ended with ${exitCode}`}`,
+  );
 }
 
 /** The newest anchor of the journal as it is, when it is one of our ledger: then the journal goes on from there. */

@@ -56,9 +56,8 @@ export function endRun(station: Station): void {
   removeDurable(markOf(station));
 }
 
-/** Shows what a crash may have left half shown, or lost where the machine went down, and clears what was left half written. */
+/** Shows what a crash may have left half shown, or lost where the machine went down. */
 export async function showAgainAfter(rt: Runtime, ended: Exclude<Ending, 'well'>): Promise<void> {
-  sweepTemporary(rt.station);
   if (ended === 'process') return showAgain(rt, Math.max(1, Math.min(rt.untoldFrom, rt.ledger.head.seq - A_LANDING)));
   const last: Recorded | undefined = rt.ledger.read(rt.ledger.head.seq).next().value;
   if (last === undefined) return;
@@ -127,7 +126,7 @@ async function showAttempt(rt: Runtime, life: OrderLife, attempt: number, manife
 }
 
 /** Temporary files of processes that are gone, where durable files are written. */
-function sweepTemporary(station: Station): void {
+export function sweepTemporary(station: Station): void {
   const { live, ledger, commands } = station.layout;
   for (const folder of [live, ledger, commands])
     for (const name of namesIn(folder)) {
