@@ -73,6 +73,10 @@ export async function restoreFrom(from: string, options: Options): Promise<void>
     );
   for (const woId of done.missing)
     note(`${woId} is alive, but the backup does not hold its request: cancel it, and drop it again.`);
+  if (done.lost)
+    return note(
+      'records are still missing that state, outbox or evidence tell of: the next start of the station (`waybill up`) puts that on record, and restores.',
+    );
   print(
     `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders`,
   );

@@ -10,8 +10,8 @@ export async function init(dir: string, preset: string, json: boolean): Promise<
   print(`Station ${station.id} in ${station.layout.root}`);
   for (const path of created) print(`  made ${path}`);
   print(`
-Next:
+Next:${here === '.' ? '' : `\n  cd ${here}`}
   git add waybill.yaml bridge/README.md && git commit -m "Add a Waybill station"
-  waybill up${here === '.' ? '' : ` --station ${here}`}          # or: waybill up --drain
+  waybill up          # or: waybill up --drain
   waybill new > hello.yaml && waybill drop hello.yaml --wait`);
 }

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pc from 'picocolors';
-import { ensureDir, namesIn, removeTree } from '../platform/durable.ts';
+import { WaybillError } from '../order/error.ts';
+import { ensureDir, exists, namesIn, removeTree } from '../platform/durable.ts';
 import { newUlid } from '../platform/ids.ts';
 import { Bench } from '../torture/point.ts';
 import { ROUND_KINDS, type Round, Torture } from '../torture/torture.ts';
@@ -25,7 +26,10 @@ export async function torture(options: Record<string, unknown> & { readonly json
   const minutes = numberOf(options['minutes'], 1, '--minutes');
   const rounds = numberOf(options['rounds'], Number.POSITIVE_INFINITY, '--rounds');
   const seed = numberOf(options['seed'], Math.floor(Math.random() * 1e9), '--seed');
-  const folder = join(resolve(String(options['dir'] ?? tmpdir())), `waybill-torture-${newUlid()}`);
+  const dir = resolve(String(options['dir'] ?? tmpdir()));
+  // made here, it would lie on another disk than the one that is meant and not mounted
+  if (!exists(dir)) throw new WaybillError('NO_INPUT', `${dir} does not exist`);
+  const folder = join(dir, `waybill-torture-${newUlid()}`);
   ensureDir(folder);
   const done: Round[] = [];
   const begun = Date.now();

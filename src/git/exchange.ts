@@ -5,7 +5,7 @@ import { fs, ifThere, O_RDONLY } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import type { ToolLimits } from '../platform/process.ts';
 import { expandHome } from '../platform/user.ts';
-import { Git } from './git.ts';
+import { Git, whatGitSaid } from './git.ts';
 import { isInHistory } from './history.ts';
 import { Refs } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -107,7 +107,7 @@ async function talk(git: Git, args: readonly string[], place: Place, limits: Too
     .toString('utf8')
     .split('\n')
     .filter((line) => line.startsWith('!'));
-  const said = [...refused, ...result.stderr.trim().split('\n').slice(-3)].filter((line) => line.trim() !== '');
+  const said = [...refused, ...whatGitSaid(result.stderr)];
   throw new WaybillError(
     'BACKUP_FAILED',
     `git ${verb} with ${place.shown} ended with ${result.exitCode}: ${withoutPassword(said.join(' | ')).replaceAll('\t', ' ') || 'it said nothing'}`,

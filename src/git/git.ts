@@ -74,11 +74,19 @@ export class Git {
 }
 
 export function gitFailed(args: readonly string[], result: { exitCode: number; stderr: string }): WaybillError {
-  const said = result.stderr.trim().split('\n').slice(-3).join(' | ');
+  const said = whatGitSaid(result.stderr).join(' | ');
+  const settings = args.lastIndexOf('-c');
   return new WaybillError(
     'GIT_FAILED',
-    `git ${args[0] ?? ''} ended with ${result.exitCode}: ${said || 'it said nothing'}`,
+    `git ${args[settings === -1 ? 0 : settings + 2] ?? ''} ended with ${result.exitCode}: ${said || 'it said nothing'}`,
   );
+}
+
+/** The lines that matter of what git complains about: what failed, before its advice. */
+export function whatGitSaid(stderr: string): string[] {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const telling = lines.filter((line) => /^(fatal|error):/.test(line));
+  return (telling.length > 0 ? telling : lines).slice(-3);
 }
 
 function command(args: readonly string[]): string[] {

@@ -199,7 +199,7 @@ export const ERROR_CODES = {
   LEDGER_BROKEN: { what: 'The ledger does not verify.', hint: 'Run `waybill verify`; it names the first bad record.' },
   BACKUP_FAILED: {
     what: 'A backup could not be made or read, or what arrived is not what was sent.',
-    hint: 'Mend what the message names and run `waybill backup` again; the station itself is unharmed.',
+    hint: 'Mend what the message names and try again; the station itself is unharmed.',
   },
   BACKUP_DIVERGED: {
     what: 'The backup and the station hold different histories, so neither may replace the other.',

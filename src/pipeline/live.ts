@@ -31,7 +31,7 @@ export async function openLive(station: Station, log: Log): Promise<Live> {
   if (newest === undefined) return found;
   log.error(
     { head: found.ledger.head.seq, seen: newest },
-    'records of the ledger are missing: the git folder was replaced by an older copy; the backup is asked for them',
+    'records of the ledger are missing: the git folder was replaced by an older copy',
   );
   found.ledger.close();
   const brought = await bringBack(station, log);

@@ -225,7 +225,9 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
   const request = readClaim(station.layout.claimed, life.admitted?.claim ?? '');
   if (request === null) throw new WaybillError('IO_ERROR', `the claimed request of ${life.woId} is gone`);
   if (requestHash(request) !== life.admitted?.request.sha256) {
-    throw new WaybillError('CHANGED_AFTER_CLAIM', `${request.file} was written to after it was claimed`);
+    throw new WaybillError('CHANGED_AFTER_CLAIM', `${request.file} was written to after it was claimed`, {
+      hint: `Drop the whole order again, by rename. What was written later is kept: \`waybill keep show claim-${request.claim}\`.`,
+    });
   }
   const read = readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
   if ('error' in read) throw read.error;

@@ -17,6 +17,7 @@ import { BackupSchedule } from './backup/schedule.ts';
 import { claimDrops, scanSettings } from './claim-drops.ts';
 import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
+import { gatherKept } from './keep.ts';
 import { finishPurges } from './purge.ts';
 import { releaseWaiting } from './release.ts';
 import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
@@ -315,6 +316,8 @@ class StationLoop {
     rt.unshownFrom = null;
     rt.tellOwed();
     if (from !== null) await showAgain(rt, from);
+    // what was open in a program at the last flush
+    await rt.exclusively(() => gatherKept(rt));
     this.#lookAgain = await mendProjections(rt, this.#lookAgain);
     if (this.#lookAgain) this.#suspects = lostIds(rt.station);
     rt.show('marks', () => rt.marks.atRest(rt.ledger.head));

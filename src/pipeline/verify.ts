@@ -16,7 +16,7 @@ import { Orders } from '../record/orders.ts';
 import { isOldCanary } from '../record/retention.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
-import { accountedBy } from './restore/marks.ts';
+import { accountedBy, type Seen, seenInTree } from './restore/marks.ts';
 
 /** One thing that does not hold. Warnings are things a person may do (a rebase); errors are not. */
 export interface Finding {
@@ -46,6 +46,7 @@ export async function verifyStation(
 ): Promise<Verification> {
   // Anchors first: what a running station appends meanwhile must not look like a ledger that is too short.
   const journal = new JournalReader(station.repo, refsOf(station.id).journal);
+  const seen = seenInTree(station);
   const anchors = [...(await journal.anchors()), ...(await commitAnchors(station))];
   const chain = verifyChain(station);
   tell(`${chain.hashes.size} ledger records`);
@@ -71,7 +72,9 @@ export async function verifyStation(
       });
     }
   }
-  if (woId === null && chain.findings.length === 0) findings.push(...strayEvidence(station, chain));
+  const lost = lostRecords(seen, chain);
+  findings.push(...lost);
+  if (woId === null && chain.findings.length + lost.length === 0) findings.push(...strayEvidence(station, chain));
   const lives = chain.orders.all().filter((life) => woId === null || life.woId === woId);
   for (const life of lives) {
     if (life.landed?.how === 'landed') {
@@ -231,6 +234,23 @@ function tellGap({ seq, ts, data }: Recorded<'gap'>): Finding {
 }
 
 /** Evidence folders that no order has. */
+/** Marks that tell of records which the ledger does not have, and which no gap record accounts for: `.git` is an older copy. */
+function lostRecords(seen: readonly Seen[], chain: Chain): Finding[] {
+  const [mark] = seen.filter(
+    (it) => it.seq > 0 && chain.hashes.get(it.seq) !== it.hash && accountedBy(chain.gaps, it) === undefined,
+  );
+  return mark === undefined || chain.findings.length > 0
+    ? []
+    : [
+        {
+          severity: 'error',
+          kind: 'gap',
+          subject: `ledger record ${mark.seq}`,
+          message: `the ${mark.where} folder tells of this record, and the ledger does not have it: records were lost. Remove nothing; where a backup has them, \`waybill restore --from\`, then start the station`,
+        },
+      ];
+}
+
 function strayEvidence(station: Station, chain: Chain): Finding[] {
   const alive = new Set(chain.orders.all().map((life) => evidenceName(life.woId, life.attempt)));
   return namesIn(station.layout.evidence)

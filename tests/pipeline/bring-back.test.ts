@@ -54,6 +54,8 @@ test('on its own machine only what is newer comes back, and nothing goes back in
   // two histories: an older copy went on by itself
   rmSync(s.path('.git'), { recursive: true });
   cpSync(old, s.path('.git'), { recursive: true });
+  // nothing tells of the backup any more
+  rmSync(s.path('.git/waybill/backup.json'));
   s.git('reset', '--quiet', '--hard');
   s.write('waybill.yaml', 'lanes: {MAIN: {}}\n');
   carryOut(s, 'WO-X');
@@ -97,6 +99,50 @@ test('bringBack appends what the backup has beyond the ledger, and null is its a
   assert.equal(await bringBack(await openStation(s.root), log), null, 'once');
   assertVerifies(s);
   carryOut(s, 'WO-4');
+  assertVerifies(s);
+});
+
+test('a backup that was made by hand is asked as well; what it does not have either is told before and after', (t) => {
+  const s = testStation(t);
+  const bundle = s.path('../ops.bundle');
+  carryOut(s, 'WO-1');
+  backUp(s, bundle);
+  const old = join(t.tempDir(), 'old');
+  cpSync(s.path('.git'), old, { recursive: true, preserveTimestamps: true });
+  carryOut(s, 'WO-2');
+  backUp(s, bundle);
+  const has = ledgerOf(s);
+  carryOut(s, 'WO-3');
+  const whole = join(t.tempDir(), 'whole');
+  cpSync(s.root, whole, { recursive: true, preserveTimestamps: true });
+  const putBack = () => {
+    rmSync(s.root, { recursive: true });
+    cpSync(whole, s.root, { recursive: true, preserveTimestamps: true });
+    rmSync(s.path('.git'), { recursive: true });
+    cpSync(old, s.path('.git'), { recursive: true, preserveTimestamps: true });
+  };
+
+  putBack();
+  const verified = s.waybill('verify');
+  assert.equal(verified.code, 1);
+  assert.match(verified.stdout, /records were lost\. Remove nothing/);
+  assert.ok(!verified.stdout.includes('stray'), verified.stdout);
+  assert.match(refusal(s, 'restore').message, /records were lost/);
+  const back = s.waybill('restore', '--from', bundle);
+  assert.equal(back.code, 0, back.stderr);
+  assert.match(back.stdout, /brought back from .*: \d+ records/);
+  assert.match(back.stderr, /records are still missing/);
+  assert.deepEqual(ledgerOf(s), has);
+  s.drain();
+  assert.match(ledgerOf(s)[has.length] ?? '', /"event":"gap"/);
+  assert.equal(s.state('WO-2').status, 'done');
+  assertVerifies(s);
+
+  putBack();
+  s.drain();
+  assert.deepEqual(ledgerOf(s).slice(0, has.length), has);
+  assert.match(ledgerOf(s)[has.length] ?? '', /"event":"gap".*"brought_back":[1-9]/);
+  assert.equal(s.state('WO-2').status, 'done');
   assertVerifies(s);
 });
 

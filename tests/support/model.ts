@@ -264,7 +264,8 @@ class Model {
     return [
       this.s.exists('hers.txt') ? this.s.read('hers.txt') : null,
       this.s.git('stash', 'list', '--format=%H'),
-      this.s.git('log', '--branches', '--author=Berta', '--format=%H'),
+      // several in one second come in another order when other commits stand beside them
+      this.s.git('log', '--branches', '--author=Berta', '--format=%H').split('\n').sort(),
     ];
   }
 

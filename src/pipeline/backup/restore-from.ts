@@ -29,6 +29,8 @@ export interface RestoredFrom extends Continued, Restored {
   readonly beyond: number | null;
   /** waybill.yaml came out of the backup, too. */
   readonly settings: boolean;
+  /** The tree tells of records that the backup does not have either: nothing in it was restored, the next start does that. */
+  readonly lost: boolean;
 }
 
 export interface RestoreFromOptions {
@@ -65,7 +67,7 @@ export async function restoreFrom(folder: string, from: string, options: Restore
   const lock = takeLock(station.layout.lock);
   try {
     const continued = await continueFrom(station, place, limits);
-    const restored = await restoreProjections(station, options.all);
+    const restored = await restoredOrLost(station, options.all);
     return {
       station: station.id,
       root: station.layout.root,
@@ -74,10 +76,21 @@ export async function restoreFrom(folder: string, from: string, options: Restore
       beyond: await recordBeyond(station),
       settings: begun.settings,
       ...continued,
-      ...restored,
+      ...(restored ?? { orders: 0, states: 0, results: 0, evidence: 0 }),
+      lost: restored === null,
     };
   } finally {
     lock.release();
+  }
+}
+
+/** Null where the tree tells of records that are lost: to restore would wipe out what tells of them. */
+async function restoredOrLost(station: Station, all: boolean): Promise<Restored | null> {
+  try {
+    return await restoreProjections(station, all);
+  } catch (error) {
+    if (error instanceof WaybillError && error.code === 'LEDGER_BROKEN') return null;
+    throw error;
   }
 }
 

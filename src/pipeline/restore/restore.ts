@@ -106,7 +106,7 @@ function readTold(station: Station, seen: readonly Seen[]): Told {
       'LEDGER_BROKEN',
       `the ledger ends at record ${head.seq}, and the ${mark.where} folder tells of another record ${mark.seq}: records were lost`,
       {
-        hint: 'Start the station (`waybill up`): it brings back what the backup has, puts the gap on record, and restores.',
+        hint: 'Where a backup has them, `waybill restore --from PLACE` first. Then start the station (`waybill up`): it puts on record what is missing, and restores.',
       },
     );
   return { orders, head, rejected, manifests };
