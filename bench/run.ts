@@ -29,10 +29,13 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const chosen = ROWS.filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
+if (chosen.length === 0) {
+  console.error(`no row has this in its name: ${positionals.join(', ')}`);
+  process.exitCode = 64;
+}
 const results: Result[] = [];
-for (const row of ROWS.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
-)) {
+for (const row of chosen) {
   const count = values.quick ? row.quick : Number(values.runs);
   const runs: Pair[] = [];
   for (let n = 0; n < count; n++) runs.push(await measured(row));
@@ -41,7 +44,7 @@ for (const row of ROWS.filter(
   results.push(result);
   print(result);
 }
-if (!values.quick && positionals.length === 0) write();
+if (!values.quick && chosen.length === ROWS.length) write();
 
 async function measured(row: Row): Promise<Pair> {
   const folder = mkdtempSync(join(values.dir, 'waybill-bench-'));

@@ -1,23 +1,27 @@
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A repository with a station in it, and the product as a process beside it. */
 
-const CLI = resolve(import.meta.dirname, '../dist/cli/main.js');
+export const CLI = resolve(import.meta.dirname, '../dist/cli/main.js');
+
+/** Nothing of the user's: another station, another git configuration, hooks. */
+export const ENVIRONMENT = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: process.env['HOME'] ?? '',
+  LC_ALL: 'C',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+};
+
+function run(program: string, args: readonly string[], cwd: string): string {
+  return execFileSync(program, args, { cwd, env: ENVIRONMENT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
 
 export function git(root: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trimEnd();
+  return run('git', args, root).trimEnd();
 }
 
 /** A repository of so many files, at most 200 in a folder, in one commit. */
@@ -38,11 +42,7 @@ export function makeRepository(root: string, files: number): void {
 }
 
 export function waybill(root: string, ...args: string[]): string {
-  return execFileSync(process.execPath, [CLI, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  return run(process.execPath, [CLI, ...args], root);
 }
 
 export function orderText(n: number): string {
@@ -67,29 +67,39 @@ export function dropOrders(staged: string, inbox: string, count: number): void {
   for (let n = 0; n < count; n++) renameSync(join(staged, `${nameOf(n)}.json`), join(inbox, `${nameOf(n)}.json`));
 }
 
-/** Starts `waybill up` and waits until it has looked around. */
-export async function startStation(root: string): Promise<{ pid: number; stop(): Promise<void> }> {
+/**
+ * Makes a station in a repository of so many files, and does this beside it while it runs: `work` returns how many orders it dropped. Throws
+ * unless each was delivered.
+ */
+export async function besideStation(
+  root: string,
+  files: number,
+  work: (station: { readonly pid: number; readonly inbox: string; ended(woId: string): boolean }) => Promise<number>,
+): Promise<void> {
+  makeRepository(root, files);
+  waybill(root, 'init');
+  git(root, 'add', '--all');
+  git(root, 'commit', '--quiet', '-m', 'Make it a station');
   const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'error'], {
     cwd: root,
+    env: ENVIRONMENT,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
-  const beat = join(root, '.git/waybill/heartbeat.json');
-  const runs = () => {
-    try {
-      return (JSON.parse(readFileSync(beat, 'utf8')) as { pid: number }).pid === child.pid;
-    } catch {
-      return false;
-    }
-  };
-  await until(runs);
-  return {
-    pid: child.pid ?? 0,
-    stop: () => {
-      child.kill('SIGTERM');
-      return gone;
-    },
-  };
+  let count = 0;
+  try {
+    const beat = join(root, '.git/waybill/heartbeat.json');
+    await until(() => {
+      if (child.exitCode !== null) throw new Error(`the station ended with ${child.exitCode}`);
+      return existsSync(beat) && (JSON.parse(readFileSync(beat, 'utf8')) as { pid: number }).pid === child.pid;
+    });
+    const ended = (woId: string) => existsSync(join(root, 'bridge/outbox/MAIN', `${woId}.result.json`));
+    count = await work({ pid: child.pid ?? 0, inbox: join(root, 'bridge/inbox/MAIN'), ended });
+  } finally {
+    child.kill('SIGTERM');
+    await gone;
+  }
+  assertDelivered(root, count);
 }
 
 /** Waits, looking every 2 ms. Throws after two minutes. */
@@ -99,29 +109,6 @@ export async function until(holds: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error('waited two minutes in vain');
     await sleep(2);
   }
-}
-
-/** Counts a word in the lines that were added to a ledger since the last call, and all before. */
-export function counting(root: string, word: string): () => number {
-  const folder = join(root, '.git/waybill/ledger');
-  const read = new Map<string, number>();
-  let count = 0;
-  return () => {
-    for (const name of readdirSync(folder).filter((it) => it.endsWith('.jsonl'))) {
-      const fd = openSync(join(folder, name), 'r');
-      const block = Buffer.alloc(1 << 20);
-      for (let from = read.get(name) ?? 0; ; ) {
-        const bytes = readSync(fd, block, 0, block.length, from);
-        const end = block.subarray(0, bytes).lastIndexOf(10) + 1;
-        if (end === 0) break;
-        count += block.toString('utf8', 0, end).split(word).length - 1;
-        from += end;
-        read.set(name, from);
-      }
-      closeSync(fd);
-    }
-    return count;
-  };
 }
 
 /** Each order done once, by one commit, and verified. Throws what does not hold. */

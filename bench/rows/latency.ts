@@ -2,44 +2,28 @@ import { mkdirSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../row.ts';
-import {
-  assertDelivered,
-  counting,
-  git,
-  makeRepository,
-  nameOf,
-  orderText,
-  startStation,
-  until,
-  waybill,
-} from '../scene.ts';
+import { besideStation, nameOf, orderText, until } from '../scene.ts';
 
-/** One order for an idle station: from the rename into its inbox until it is done. */
+/** One order for an idle station: from the rename into its inbox until its result can be read. */
 
 function median(values: number[]): number {
   return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function dropToResult(folder: string, count: number): Promise<number> {
-  const root = join(folder, 'station');
-  makeRepository(root, 100);
-  waybill(root, 'init');
-  git(root, 'add', '--all');
-  git(root, 'commit', '--quiet', '-m', 'Make it a station');
-  const station = await startStation(root);
-  const done = counting(root, '"event":"succeeded"');
   const took: number[] = [];
-  for (let n = 0; n < count; n++) {
-    await sleep(300);
-    const staged = join(folder, `${n}.json`);
-    writeFileSync(staged, orderText(n));
-    const begun = performance.now();
-    renameSync(staged, join(root, 'bridge/inbox/MAIN', `${nameOf(n)}.json`));
-    await until(() => done() === n + 1);
-    took.push(performance.now() - begun);
-  }
-  await station.stop();
-  assertDelivered(root, count);
+  await besideStation(join(folder, 'station'), 100, async ({ inbox, ended }) => {
+    for (let n = 0; n < count; n++) {
+      await sleep(300);
+      const staged = join(folder, `${n}.json`);
+      writeFileSync(staged, orderText(n));
+      const begun = performance.now();
+      renameSync(staged, join(inbox, `${nameOf(n)}.json`));
+      await until(() => ended(nameOf(n)));
+      took.push(performance.now() - begun);
+    }
+    return count;
+  });
   return median(took);
 }
 

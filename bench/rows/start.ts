@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Row } from '../row.ts';
-import { makeRepository, waybill } from '../scene.ts';
+import { CLI, ENVIRONMENT, makeRepository, waybill } from '../scene.ts';
 
 /** How long a command of the command line takes, as a whole process. */
 
-const CLI = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const TIMES = 9;
 
 /** Median of so many runs, in milliseconds. */
@@ -13,7 +12,7 @@ function time(cwd: string, args: readonly string[]): number {
   const took: number[] = [];
   for (let n = 0; n < TIMES; n++) {
     const begun = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd, env: ENVIRONMENT, encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);
     took.push(performance.now() - begun);
   }
