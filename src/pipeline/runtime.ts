@@ -18,7 +18,7 @@ import type { Orders } from '../record/orders.ts';
 import { projectRejection, projectResult, rejection } from '../record/result.ts';
 import { archivedStatePath, isPastRetention } from '../record/retention.ts';
 import { projectState } from '../record/state.ts';
-import { Telemetry } from '../record/telemetry.ts';
+import { Telemetry, type Told } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
@@ -35,16 +35,6 @@ export interface RunningJob {
   readonly works: boolean;
   readonly paths: ReadonlySet<string>;
   readonly abort: AbortController;
-}
-
-/** How many records telemetry is told of at once, and how long it is left alone after it could not be written. */
-const TOLD_AT_ONCE = 1000;
-const TELL_PAUSE_MS = 5000;
-
-/** A record, and the order as it left it. */
-interface Told {
-  readonly record: Recorded;
-  readonly life: OrderLife | null;
 }
 
 /**
@@ -110,9 +100,6 @@ export class Runtime {
   gap: Recorded<'gap'> | null = null;
   /** The first record of the newest ledger segment. */
   #foldedFrom = 1;
-  /** The first record that telemetry could not be told of. */
-  #owed: number | null = null;
-  #tellNotBefore = 0;
   /** Told of a command file that asks for a backup; it is removed when that is made or refused. */
   askBackup: (commandFile: string, to: string) => void = () => {};
   #turn: Promise<unknown> = Promise.resolve();
@@ -135,7 +122,10 @@ export class Runtime {
     this.marks = new Marks(this.station);
     this.refs = refsOf(this.station.id);
     this.ids = new IdIndex(this.station.layout.ids);
-    this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes);
+    this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes, {
+      since: (seq) => this.#toldFrom(seq),
+      onFault: (error) => this.log.error({ err: error }, 'telemetry cannot be written; it is tried again'),
+    });
     this.journal = new JournalReader(this.station.repo, this.refs.journal);
   }
 
@@ -144,8 +134,17 @@ export class Runtime {
    * where something outside tells of records that the ledger lost. Then the backup is asked before anything is written.
    */
   static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
-    const openedAt = Date.now();
     const lock = takeLock(station.layout.lock);
+    try {
+      return await Runtime.#open(station, log, step, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  static async #open(station: Station, log: Log, step: Runtime['step'], lock: HeldLock): Promise<Runtime> {
+    const openedAt = Date.now();
     await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
     await finishContinuing(station);
     const mended = await guardAtStart(station);
@@ -212,47 +211,12 @@ export class Runtime {
 
   /** Tells telemetry of the records that it does not know: those before a kill, or before a file that was taken away. */
   catchUpTelemetry(): void {
-    this.#owed ??= Math.max(this.#foldedFrom, this.telemetry.lastSeq() + 1);
-    this.tellOwed();
-  }
-
-  /**
-   * Telemetry tells of records in their order, so that its last one says up to where it tells: what it could not be told of, because of a
-   * full disk, goes before what follows.
-   */
-  #tell(told: readonly Told[], first: number): void {
-    if (this.#owed === null) {
-      if (!this.#isTold(told)) this.#owed = first;
-    } else if (Date.now() >= this.#tellNotBefore) this.tellOwed();
-  }
-
-  /** In pieces: a long backlog costs no memory, and where it still cannot be written, little time. */
-  tellOwed(): void {
-    while (this.#owed !== null) {
-      const piece = [...this.#toldFrom(this.#owed)];
-      if (!this.#isTold(piece)) return;
-      const last = piece.at(-1);
-      this.#owed = last === undefined || last.record.seq >= this.ledger.head.seq ? null : last.record.seq + 1;
-    }
-  }
-
-  #isTold(told: readonly Told[]): boolean {
-    try {
-      this.telemetry.record(told);
-      return true;
-    } catch (error) {
-      this.#tellNotBefore = Date.now() + TELL_PAUSE_MS;
-      this.log.error({ err: error }, 'telemetry cannot be written; it is tried again');
-      return false;
-    }
+    this.telemetry.catchUp(this.#foldedFrom);
   }
 
   *#toldFrom(seq: number): Generator<Told> {
-    let left = TOLD_AT_ONCE;
-    for (const record of this.ledger.read(seq)) {
-      if (left-- === 0) return;
+    for (const record of this.ledger.read(seq))
       yield { record, life: (record.wo_id === null ? undefined : this.orders.get(record.wo_id)) ?? null };
-    }
   }
 
   /**
@@ -352,7 +316,7 @@ export class Runtime {
         this.show(record.data.file, show, record.seq);
       }
     }
-    this.#tell(told, first);
+    this.telemetry.tell(told, first);
   }
 
   /** Writes what repeats the record `seq`; where it cannot be written that is said, stops nothing, and is tried again. */

@@ -314,7 +314,7 @@ class StationLoop {
     rt.lock.assertHeld();
     const from = rt.unshownFrom;
     rt.unshownFrom = null;
-    rt.tellOwed();
+    rt.telemetry.tellOwed();
     if (from !== null) await showAgain(rt, from);
     // what was open in a program at the last flush
     await rt.exclusively(() => gatherKept(rt));

@@ -32,16 +32,39 @@ const NAMES: Partial<Record<EventName, string>> = {
   gap: 'ledger_gap',
 };
 
+/** A record, and the order as it left it. */
+export interface Told {
+  readonly record: Recorded;
+  readonly life: OrderLife | null;
+}
+
+/** Where records come from that have to be told again, and who hears that they cannot be. */
+interface Source {
+  /** Records from this one on. */
+  since(seq: number): Iterable<Told>;
+  onFault(error: unknown): void;
+}
+
+/** How many records are told of at once, and how long a file that could not be written is left alone. */
+const TOLD_AT_ONCE = 1000;
+const PAUSE_MS = 5000;
+
 /** One JSON line per event, for operators. A projection: what it says of orders is in the ledger. */
 export class Telemetry {
   readonly #path: string;
   readonly #rotateBytes: number;
+  readonly #source: Source;
   #appender: LineAppender | null = null;
+  /** The first record that could not be told of. */
+  #owed: number | null = null;
+  #notBefore = 0;
   #day = '';
 
-  constructor(path: string, rotateBytes: number) {
+  /** Without a source only emit() can be used. */
+  constructor(path: string, rotateBytes: number, source: Source = { since: () => [], onFault: () => {} }) {
     this.#path = path;
     this.#rotateBytes = rotateBytes;
+    this.#source = source;
   }
 
   /** The newest ledger record the file already tells of, so that a restart repeats none and drops none. */
@@ -70,8 +93,48 @@ export class Telemetry {
       .map(({ name }) => join(dirname(this.#path), name));
   }
 
-  record(records: readonly { record: Recorded; life: OrderLife | null }[]): void {
-    this.emit(records.flatMap(({ record, life }) => telemetryOf(record, life)));
+  /**
+   * Tells of records, in their order, so that the last one that is told says up to where all are: what could not be told, because of a full
+   * disk, goes before what follows. `first` is the first of them.
+   */
+  tell(told: readonly Told[], first: number): void {
+    if (this.#owed === null) {
+      if (!this.#isTold(told)) this.#owed = first;
+    } else if (Date.now() >= this.#notBefore) this.tellOwed();
+  }
+
+  /** Tells of what it does not know, from `from` on at most: records before a kill, or before a file that was taken away. */
+  catchUp(from: number): void {
+    this.#owed ??= Math.max(from, this.lastSeq() + 1);
+    this.tellOwed();
+  }
+
+  /** In pieces: a long backlog costs no memory, and where it still cannot be written, little time. */
+  tellOwed(): void {
+    while (this.#owed !== null) {
+      const piece: Told[] = [];
+      let next: number | null = null;
+      for (const told of this.#source.since(this.#owed)) {
+        if (piece.length === TOLD_AT_ONCE) {
+          next = told.record.seq;
+          break;
+        }
+        piece.push(told);
+      }
+      if (!this.#isTold(piece)) return;
+      this.#owed = next;
+    }
+  }
+
+  #isTold(told: readonly Told[]): boolean {
+    try {
+      this.emit(told.flatMap(({ record, life }) => telemetryOf(record, life)));
+      return true;
+    } catch (error) {
+      this.#notBefore = Date.now() + PAUSE_MS;
+      this.#source.onFault(error);
+      return false;
+    }
   }
 
   emit(lines: readonly TelemetryLine[]): void {

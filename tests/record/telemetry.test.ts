@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { conforms } from '../../src/platform/schema.ts';
-import { Telemetry } from '../../src/record/telemetry.ts';
+import { Telemetry, type Told } from '../../src/record/telemetry.ts';
 import {
   admitted,
   admittedData,
@@ -61,7 +61,10 @@ test('telemetry: each event of an order is one line that conforms, under the nam
     record('interrupted', { why: 'killed' }),
     record('held', { by: 'a', reason: '' }),
   ];
-  telemetry(t, path).record(records.map((one) => ({ record: one, life: one.wo_id === null ? null : life })));
+  telemetry(t, path).tell(
+    records.map((one) => ({ record: one, life: one.wo_id === null ? null : life })),
+    1,
+  );
   const lines = linesIn(path);
   assert.deepEqual(
     lines.map((l) => `${l['agent']} ${l['event']} ${l['ok']}`),
@@ -175,8 +178,45 @@ test('rule 5: right after the file was turned, the newest record told of is stil
 
 test('telemetry: nothing to say opens no file', (t) => {
   const path = join(t.tempDir(), 'unified.jsonl');
-  telemetry(t, path).record([{ record: record('restored', { paths: [], unrestored: [], left: [] }), life: null }]);
+  telemetry(t, path).tell([{ record: record('restored', { paths: [], unrestored: [], left: [] }), life: null }], 1);
   assert.equal(existsSync(path), false);
+});
+
+test('rules 5, 11: what could not be told comes before what follows, each once, and a file that stays broken costs no look at all of it', (t) => {
+  const folder = join(t.tempDir(), 'telemetry');
+  const path = join(folder, 'unified.jsonl');
+  const all: Told[] = [];
+  let read = 0;
+  const faults: unknown[] = [];
+  const sink = new Telemetry(path, 1 << 20, {
+    *since(seq) {
+      for (const told of all.filter(({ record: { seq: n } }) => n >= seq)) {
+        read++;
+        yield told;
+      }
+    },
+    onFault: (error) => faults.push(error),
+  });
+  t.defer(() => sink.close());
+  const tell = (n: number) => {
+    const told = { record: { ...record('held', { by: 'a', reason: '' }), seq: n }, life: null };
+    all.push(told);
+    sink.tell([told], n);
+  };
+  writeFileSync(folder, 'no folder');
+  for (let n = 1; n <= 2500; n++) tell(n);
+  assert.equal(faults.length, 1);
+  assert.equal(read, 0, 'left alone for a while');
+  sink.tellOwed();
+  assert.equal(faults.length, 2);
+  assert.ok(read <= 1001, `read ${read} of 2500`);
+  rmSync(folder);
+  sink.tellOwed();
+  tell(2501);
+  assert.deepEqual(
+    linesIn(path).map((line) => line['seq']),
+    Array.from({ length: 2501 }, (_, n) => n + 1),
+  );
 });
 
 test.run();
