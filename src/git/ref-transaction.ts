@@ -36,8 +36,9 @@ export class RefTransaction {
     updates: readonly RefUpdate[],
     message: string,
   ): Promise<RefTransaction | null> {
-    const transaction = new RefTransaction(repo, updates, message);
+    // before git is started: where this fails, a git that listens would keep us alive, and its locks
     for (const { ref } of updates) ensureDir(dirname(join(repo.gitDir, ref)));
+    const transaction = new RefTransaction(repo, updates, message);
     const lines = updates.map((u) => `update ${u.ref} ${u.to} ${u.from ?? NO_OBJECT}\n`).join('');
     transaction.#talk.say(`start\n${lines}prepare\n`);
     if ((await transaction.#hears('start: ok')) && (await transaction.#hears('prepare: ok'))) return transaction;

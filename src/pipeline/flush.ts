@@ -19,13 +19,17 @@ const FLUSH_PAUSE_MS = 5000;
 
 /**
  * The journal commit that anchors what the ledger gained, coalesced over many orders. Only when it is synced do the claim folders
- * and landing refs of finished orders go: until then they are what holds their bytes. False when git cannot write now.
+ * and landing refs of finished orders go: until then they are what holds their bytes. False when git cannot write now. Throws LOCK_LOST.
  */
 export function flushJournal(rt: Runtime): Promise<boolean> {
   return rt.exclusively(async () => {
     if (Date.now() < rt.flushNotBefore) return rt.unjournalled.length === 0;
+    // nothing is written into another .git than the one that this process knows
+    rt.lock.assertHeld();
+    if (await tryFlush(rt)) return true;
+    rt.lock.assertHeld();
     // the second try looks whether all of the journal is there at all
-    return (await tryFlush(rt)) || (!rt.journalIsSuspect && (await tryFlush(rt, true)));
+    return !rt.journalIsSuspect && (await tryFlush(rt, true));
   });
 }
 

@@ -157,6 +157,11 @@ test('rule 3: a station whose .git is replaced under it ends, and touches nothin
   const up = await s.up(t);
   s.drop(counting('WO-LOST'));
   await until(() => s.exists('bridge/outbox/MAIN/WO-LOST.result.json'), 'it is done');
+  const journal = s.git('for-each-ref', '--format=%(refname)', 'refs/waybill/*/journal');
+  await until(
+    () => s.git('log', '-1', '--format=%B', journal).includes(`Upto: ${ledger(s).at(-1)?.seq}`),
+    'the station has come to rest',
+  );
   putBack();
   assert.notEqual(await up.ended, 0);
   assert.ok(s.exists('state/orders/WO-LOST.json'));

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { FollowupDocument } from '../../src/order/generated.ts';
+import { pause } from '../../src/platform/clock.ts';
 import { conforms } from '../../src/platform/schema.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -36,10 +37,12 @@ test('followup.json says what is alive, for how long, and what ended last; it co
   );
 });
 
-test('an order that waits too long is stale: named in followup.json, told once in telemetry, and shown by status', (t) => {
+test('an order that waits too long is stale: named in followup.json, told once in telemetry, and shown by status', async (t) => {
   const s = testStation(t, { settings: 'tracker: {stale_hours: 0.00001}\n' });
   s.drop({ wo_id: 'WO-HELD', title: 'held', hold: true, files: [{ path: 'a', content: 'a' }] });
   s.drain();
+  // ages are told in whole seconds
+  await pause(1100);
   s.drain();
   s.drain();
   assert.deepEqual(

@@ -117,6 +117,8 @@ interface Known {
   readonly sent: Set<string>;
   /** Its drop may have gone in a `git clean` before it was claimed. */
   mayBeGone: boolean;
+  /** Its file changed while a kill had cut its landing short. */
+  wasCutShort: boolean;
 }
 
 class Model {
@@ -211,7 +213,7 @@ class Model {
       ...(dependsOn === null ? {} : { depends_on: [dependsOn] }),
       ...work,
     });
-    this.orders.set(woId, { kind, text, dependsOn, sent: new Set(), mayBeGone: false });
+    this.orders.set(woId, { kind, text, dependsOn, sent: new Set(), mayBeGone: false, wasCutShort: false });
     this.#put(woId, text);
   }
 
@@ -322,7 +324,7 @@ class Model {
     const dependency = order.dependsOn === null ? undefined : (standing.get(order.dependsOn)?.to ?? 'unknown');
     const failures = [
       ...(order.kind === 'fails' ? ['TARGET_MISSING'] : []),
-      ...(this.#killed ? ['TARGET_CHANGED'] : []),
+      ...(this.#killed || order.wasCutShort ? ['TARGET_CHANGED'] : []),
       ...(dependency === undefined ? [] : ['DEPENDENCY_FAILED']),
     ];
     switch (state.status) {
@@ -335,6 +337,8 @@ class Model {
         break;
       case 'failed':
         assert.ok(failures.includes(state.last_error?.code ?? ''), where);
+        // it stays failed in later runs
+        if (state.last_error?.code === 'TARGET_CHANGED') order.wasCutShort = true;
         break;
       case 'rejected':
         assert.equal(state.last_error?.code, 'DEPENDENCY_CYCLE', where);
