@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { convertedPaths, imageOf } from '../git/attributes.ts';
 import { type IndexView, readIndex } from '../git/index-file.ts';
 import type { Repository } from '../git/repository.ts';
-import { type TreeEntry, treeEntries } from '../git/tree.ts';
+import type { TreeEntry } from '../git/tree.ts';
 import { type Content, type Image, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { contentOf } from '../platform/target.ts';
@@ -21,7 +21,7 @@ export async function lookAround(
   paths: readonly string[],
 ): Promise<Surroundings> {
   const inside = [...new Set(paths.filter((p) => !isOutside(p)))];
-  const [tree, converted] = await Promise.all([treeEntries(repo.git, head, inside), convertedPaths(repo, inside)]);
+  const [tree, converted] = await Promise.all([repo.trees.entries(head, inside), convertedPaths(repo, inside)]);
   return { head, tree, index: readIndex(repo.gitDir, inside), converted };
 }
 

@@ -1,25 +1,74 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Content, Image } from '../order/change.ts';
+import { fileMoment } from './config.ts';
+import type { Git } from './git.ts';
 import { blobId } from './object-id.ts';
-import type { Repository } from './repository.ts';
+import { configOf, type Repository } from './repository.ts';
+import { Standing } from './standing.ts';
 
 /** Attributes under which git stores other bytes than stand on disk. */
 const CONVERTING = ['filter', 'text', 'eol', 'crlf', 'ident', 'working-tree-encoding'];
 
+/** Asks one `git check-attr` that stays, and another one as soon as a file that attributes come from is not what it was. */
+export class Attributes {
+  readonly #standing: Standing;
+  readonly #root: string;
+  readonly #gitDir: string;
+  readonly #seen = new Map<string, string>();
+
+  constructor(git: Git, gitDir: string) {
+    this.#standing = new Standing(() => git.converse(['check-attr', '-z', '--stdin', ...CONVERTING]));
+    this.#root = git.root;
+    this.#gitDir = gitDir;
+  }
+
+  /** The paths for which one of CONVERTING is set. Throws GIT_FAILED. */
+  async converting(paths: readonly string[], attributesFile: string | undefined): Promise<Set<string>> {
+    let isStale = false;
+    for (const file of this.#sources(paths, attributesFile)) {
+      const now = fileMoment(file);
+      isStale ||= (this.#seen.get(file) ?? now) !== now;
+      this.#seen.set(file, now);
+    }
+    if (isStale) await this.#standing.end();
+    return this.#standing.ask(async (talk) => {
+      const found = new Set<string>();
+      talk.say(paths.map((p) => `${p}\0`).join(''));
+      for (let left = paths.length * CONVERTING.length; left > 0; left--) {
+        const [path, name, value] = [await talk.hear('\0'), await talk.hear('\0'), await talk.hear('\0')];
+        if (path === null || name === null || value === null) return null;
+        if (value !== 'unspecified' && value !== 'unset') found.add(path);
+      }
+      return found;
+    });
+  }
+
+  end(): Promise<void> {
+    this.#seen.clear();
+    return this.#standing.end();
+  }
+
+  #sources(paths: readonly string[], attributesFile: string | undefined): Set<string> {
+    const home = process.env['HOME'] ?? homedir();
+    const user = join(process.env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'attributes');
+    const files = new Set([attributesFile?.replace(/^~(?=\/)/, home) ?? user, join(this.#gitDir, 'info', 'attributes')]);
+    for (const path of paths)
+      for (let at = path.lastIndexOf('/'); ; at = path.lastIndexOf('/', at - 1)) {
+        files.add(join(this.#root, path.slice(0, Math.max(0, at)), '.gitattributes'));
+        if (at <= 0) break;
+      }
+    return files;
+  }
+}
+
 /** The paths whose bytes git converts between disk and object (clean filters, end-of-line rules, LFS). */
 export async function convertedPaths(repo: Repository, paths: readonly string[]): Promise<Set<string>> {
-  const converted = new Set<string>();
-  if (paths.length === 0) return converted;
-  const autocrlf = (await repo.git.try(['config', '--get', 'core.autocrlf'])).stdout.toString('utf8').trim();
-  if (autocrlf === 'true' || autocrlf === 'input') return new Set(paths);
-  const out = await repo.git.run(['check-attr', '-z', '--stdin', ...CONVERTING], {
-    input: paths.map((p) => `${p}\0`).join(''),
-  });
-  const fields = out.toString('utf8').split('\0');
-  for (let i = 0; i + 2 < fields.length; i += 3) {
-    const value = fields[i + 2];
-    if (value !== 'unspecified' && value !== 'unset') converted.add(fields[i] ?? '');
-  }
-  return converted;
+  if (paths.length === 0) return new Set();
+  const config = await configOf(repo);
+  const autocrlf = config.get('core.autocrlf')?.trim().toLowerCase();
+  if (autocrlf !== undefined && !['false', 'no', 'off', '0'].includes(autocrlf)) return new Set(paths);
+  return repo.attributes.converting(paths, config.get('core.attributesfile'));
 }
 
 /** The image of a content at a path: through git's own clean filters where they apply, otherwise computed here. */

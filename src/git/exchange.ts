@@ -7,8 +7,7 @@ import type { ToolLimits } from '../platform/process.ts';
 import { expandHome } from '../platform/user.ts';
 import { Git, whatGitSaid } from './git.ts';
 import { isInHistory } from './history.ts';
-import { Refs } from './refs.ts';
-import type { Repository } from './repository.ts';
+import { type Repository, repositoryAt } from './repository.ts';
 
 /**
  * Journal and keeps of stations, carried to another repository or a bundle file and back. Only `refs/waybill/<station>/journal` and
@@ -236,7 +235,7 @@ export async function scratchRepository(folder: string, lender?: Repository): Pr
     '--object-format=sha1',
   ];
   await new Git(dirname(folder)).run([...init, '--', folder]);
-  const repo: Repository = { git: new Git(folder), refs: new Refs(folder), root: folder, gitDir: folder };
+  const repo = repositoryAt(folder, folder);
   if (lender !== undefined) {
     const alternates = join(folder, 'objects', 'info', 'alternates');
     fs.mkdirSync(dirname(alternates), { recursive: true });

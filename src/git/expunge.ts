@@ -1,28 +1,33 @@
 import { join } from 'node:path';
 import { namesIn, syncDir } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
-import { FastImport, type FileEntry } from './fast-import.ts';
+import { type FileEntry, PackWriter } from './pack-writer.ts';
+import { moveRefs } from './ref-transaction.ts';
 import type { Repository } from './repository.ts';
 
 /** Takes contents out of a ref's history and out of the object store: for what must not stay. */
+
+/** So much of a history that is written again is held in memory. */
+const BYTES_A_PACK = 64 * 1024 * 1024;
 
 /** What becomes of one file of a commit: it stays, goes, or gets other bytes. */
 export type Fate = 'keep' | 'drop' | Uint8Array;
 
 /**
- * Writes the history of `tip` again, commit by commit with its own message and time, under `scratchRef`; commits before the first one that
- * `fate` changes stay as they are. Returns the new tip, or `tip` when nothing had to change.
+ * Writes the history of a ref again, commit by commit with its own message and time, and moves the ref; commits before the first one that
+ * `fate` changes stay as they are. Returns the new tip, or the old one when nothing had to change. `scratch` is a folder for half-written
+ * files. Throws GIT_FAILED.
  */
 export async function rewriteHistory(
   repo: Repository,
+  ref: string,
   tip: string,
-  scratch: { ref: string; marksFile: string },
+  scratch: string,
   fate: (path: string, blob: string) => Promise<Fate>,
 ): Promise<string> {
-  const git = new FastImport(repo);
-  let parent: string | { mark: number } | null = null;
+  const pack = new PackWriter(repo, scratch);
+  let parent: string | null = null;
   let changed = false;
-  let last = 0;
   for (const commit of await commitsOf(repo, tip)) {
     const files: FileEntry[] = [];
     let touched = false;
@@ -41,19 +46,18 @@ export async function rewriteHistory(
       continue;
     }
     changed = true;
-    last = git.commit({
-      ref: scratch.ref,
-      parent,
-      author: commit.author,
-      ident: commit.committer,
-      message: commit.message,
-      files,
-    });
-    parent = { mark: last };
+    const { author, committer: ident, message } = commit;
+    parent = await pack.commit({ parent, author, ident, message, files });
+    if (pack.size >= BYTES_A_PACK) await pack.write();
   }
-  if (!changed) return tip;
-  const marks = await git.run(scratch.marksFile);
-  return marks.get(last) ?? tip;
+  try {
+    await pack.write();
+    if (!changed || parent === null) return tip;
+    await moveRefs(repo, [{ ref, from: tip, to: parent }]);
+    return parent;
+  } finally {
+    pack.release();
+  }
 }
 
 interface LoggedCommit {

@@ -99,6 +99,8 @@ function environment(more: Environment = {}): Record<string, string> {
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
+    // tells a git of ours from a person's, also for another process of ours (processesIn)
+    WAYBILL_GIT: String(process.pid),
   };
   for (const name of HANDED_ON) {
     const value = process.env[name];

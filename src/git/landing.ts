@@ -139,7 +139,7 @@ class Attempt {
     step('landing 2: targets checked');
 
     // 3. the refs are locked and checked
-    this.#refs = await RefTransaction.prepare(repo, refUpdates(plan), `waybill: land ${plan.batch}`);
+    this.#refs = await RefTransaction.prepare(repo, refUpdates(plan));
     if (this.#refs === null)
       return repo.refs.read(plan.branch) === plan.oldHead
         ? { kind: 'busy', why: 'a ref stays locked', passing: false }

@@ -3,11 +3,11 @@ import { WaybillError } from '../order/error.ts';
 import { pause } from '../platform/clock.ts';
 import { ensureDir, exists, namesIn, readIfThere, removeDurable } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
-import type { Conversation } from '../platform/process.ts';
 import { processesIn } from '../platform/processes.ts';
 import { NO_OBJECT } from './object-id.ts';
 import { syncRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
+import type { Lease } from './standing.ts';
 
 export interface RefUpdate {
   readonly ref: string;
@@ -16,57 +16,71 @@ export interface RefUpdate {
 }
 
 /**
- * Several refs moved at once, compare-and-swap, by `git update-ref --stdin`. Between prepare and commit git holds the locks of all
- * of them, so nobody's commit, reset or checkout can move them; when we are killed its input ends and it lets go by itself.
+ * Several refs moved at once, compare-and-swap, by a `git update-ref --stdin` that stays. Between prepare and commit git holds the locks of
+ * all of them, so nobody's commit, reset or checkout can move them; when we are killed its input ends and it lets go by itself.
  */
 export class RefTransaction {
-  readonly #talk: Conversation;
+  readonly #lease: Lease;
   readonly #updates: readonly RefUpdate[];
   readonly #gitDir: string;
+  #over = false;
 
-  private constructor(repo: Repository, updates: readonly RefUpdate[], message: string) {
+  private constructor(repo: Repository, updates: readonly RefUpdate[], lease: Lease) {
     this.#updates = updates;
     this.#gitDir = repo.gitDir;
-    this.#talk = repo.git.converse(['update-ref', '--stdin', '-m', message]);
+    this.#lease = lease;
   }
 
   /** Locks and checks every ref. Null when one of them moved or is locked by somebody else. */
-  static async prepare(
-    repo: Repository,
-    updates: readonly RefUpdate[],
-    message: string,
-  ): Promise<RefTransaction | null> {
-    // before git is started: where this fails, a git that listens would keep us alive, and its locks
+  static async prepare(repo: Repository, updates: readonly RefUpdate[]): Promise<RefTransaction | null> {
+    // before git is asked: where this fails nothing is held
     for (const { ref } of updates) ensureDir(dirname(join(repo.gitDir, ref)));
-    const transaction = new RefTransaction(repo, updates, message);
+    const transaction = new RefTransaction(repo, updates, await repo.refUpdates.take());
     const lines = updates.map((u) => `update ${u.ref} ${u.to} ${u.from ?? NO_OBJECT}\n`).join('');
-    transaction.#talk.say(`start\n${lines}prepare\n`);
+    transaction.#lease.talk.say(`start\n${lines}prepare\n`);
     if ((await transaction.#hears('start: ok')) && (await transaction.#hears('prepare: ok'))) return transaction;
-    await transaction.#talk.end();
+    await transaction.#release(true);
     return null;
   }
 
   /** Moves them all, synced. Throws GIT_FAILED; then recovery decides from what the refs say. */
   async commit(): Promise<void> {
-    this.#talk.say('commit\n');
+    this.#lease.talk.say('commit\n');
     const said = await this.#hears('commit: ok');
-    const end = await this.#talk.end();
-    if (!said) throw new WaybillError('GIT_FAILED', `git update-ref could not commit: ${end.stderr.trim()}`);
+    const end = await this.#release(!said);
+    if (end !== null) throw new WaybillError('GIT_FAILED', `git update-ref could not commit: ${end.stderr.trim()}`);
     syncRefs(
       this.#gitDir,
       this.#updates.map((u) => u.ref),
     );
   }
 
-  /** Lets go of the locks and moves nothing. */
+  /** Lets go of the locks and moves nothing; also where commit() failed. */
   async abort(): Promise<void> {
-    this.#talk.say('abort\n');
-    await this.#talk.end();
+    if (this.#over) return;
+    this.#lease.talk.say('abort\n');
+    await this.#release(!(await this.#hears('abort: ok')));
+  }
+
+  #release(ended: boolean): ReturnType<Lease['release']> {
+    this.#over = true;
+    return this.#lease.release(ended);
   }
 
   async #hears(line: string): Promise<boolean> {
-    return (await this.#talk.hear()) === line;
+    return (await this.#lease.talk.hear()) === line;
   }
+}
+
+/** Moves refs to commits that are on disk; synced when it returns. Throws GIT_FAILED where one of them was moved or locked by somebody else. */
+export async function moveRefs(repo: Repository, updates: readonly RefUpdate[]): Promise<void> {
+  const transaction = await RefTransaction.prepare(repo, updates);
+  if (transaction === null)
+    throw new WaybillError(
+      'GIT_FAILED',
+      `${updates.map((u) => u.ref).join(', ')}: somebody else has moved or locked it`,
+    );
+  await transaction.commit();
 }
 
 /** How long a lock that could be somebody else's must lie untouched before it is judged left over (design.md, recovery table). */

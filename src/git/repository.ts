@@ -1,8 +1,12 @@
 import { WaybillError } from '../order/error.ts';
 import { namesIn } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
+import { Attributes } from './attributes.ts';
+import { Configuration, type GitConfig } from './config.ts';
 import { Git } from './git.ts';
 import { Refs } from './refs.ts';
+import { Standing } from './standing.ts';
+import { Trees } from './trees.ts';
 
 /** A repository that we can write safely, opened at the root of its main work tree. */
 export interface Repository {
@@ -11,6 +15,42 @@ export interface Repository {
   readonly root: string;
   /** The git common dir, real path. The main work tree's own git dir is the same. */
   readonly gitDir: string;
+  readonly trees: Trees;
+  readonly configuration: Configuration;
+  readonly attributes: Attributes;
+  /** `git update-ref --stdin`. */
+  readonly refUpdates: Standing;
+}
+
+export function repositoryAt(root: string, gitDir: string): Repository {
+  const git = new Git(root);
+  return {
+    git,
+    refs: new Refs(gitDir),
+    root,
+    gitDir,
+    trees: new Trees(git, gitDir),
+    configuration: new Configuration(git, gitDir),
+    attributes: new Attributes(git, gitDir),
+    refUpdates: new Standing(() => git.converse(['update-ref', '--stdin', '-m', 'waybill: land'])),
+  };
+}
+
+/** Git's settings as they count now. Who stays and knows others is ended. */
+export async function configOf(repo: Repository): Promise<GitConfig> {
+  const { config, changed } = await repo.configuration.read();
+  if (changed) await Promise.all([repo.attributes.end(), repo.refUpdates.end()]);
+  return config;
+}
+
+/** The committer from git config, as git writes it: `Name <mail> seconds +0000`. */
+export async function committerIdent(repo: Repository): Promise<string> {
+  return `${(await configOf(repo)).committer} ${Math.floor(Date.now() / 1000)} +0000`;
+}
+
+/** Ends the gits that stay; the next question starts them again. */
+export async function closeRepository(repo: Repository): Promise<void> {
+  await Promise.all([repo.trees.end(), repo.attributes.end(), repo.refUpdates.end()]);
 }
 
 /** Where a folder's repository is: the main work tree's root and the common dir, or null outside of any. */
@@ -57,40 +97,21 @@ export async function openRepository(root: string): Promise<Repository> {
       hint: 'Make the station at the root of the main work tree.',
     });
   }
-  const repository: Repository = {
-    git: new Git(found.root),
-    refs: new Refs(found.gitDir),
-    root: found.root,
-    gitDir: found.gitDir,
-  };
+  const repository = repositoryAt(found.root, found.gitDir);
   await assertSupported(repository);
   return repository;
 }
 
 /** Settings can change under us, so landing asks again. */
 export async function assertSupported(repo: Repository): Promise<void> {
-  const result = await repo.git.try([
-    'config',
-    '--null',
-    '--get-regexp',
-    '^(extensions\\.|core\\.(sparsecheckout|splitindex|worktree)$|index\\.sparse$)',
-  ]);
-  const settings = new Map(
-    result.stdout
-      .toString('utf8')
-      .split('\0')
-      .filter((s) => s !== '')
-      .map((entry): [string, string] => {
-        const [key = '', ...value] = entry.split('\n');
-        return [key.toLowerCase(), value.join('\n').toLowerCase()];
-      }),
-  );
-  const on = (key: string) => ['true', 'yes', 'on', '1', ''].includes(settings.get(key) ?? 'false');
+  const config = await configOf(repo);
+  const value = (key: string) => config.get(key)?.toLowerCase();
+  const on = (key: string) => ['true', 'yes', 'on', '1', ''].includes(value(key) ?? 'false');
   const refuse = (what: string) => {
     throw new WaybillError('REPO_UNSUPPORTED', `${repo.root} uses ${what}`);
   };
-  if ((settings.get('extensions.objectformat') ?? 'sha1') !== 'sha1') refuse('SHA-256 objects');
-  if ((settings.get('extensions.refstorage') ?? 'files') !== 'files') refuse('another ref storage than files');
+  if ((value('extensions.objectformat') ?? 'sha1') !== 'sha1') refuse('SHA-256 objects');
+  if ((value('extensions.refstorage') ?? 'files') !== 'files') refuse('another ref storage than files');
   if (on('core.sparsecheckout')) refuse('a sparse checkout');
   if (on('core.splitindex') || namesIn(repo.gitDir).some((name) => name.startsWith('sharedindex.')))
     refuse('a split index');

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-import { FastImport, type FileEntry } from '../git/fast-import.ts';
 import { lastCommitOf } from '../git/history.ts';
-import { committerIdent } from '../git/ident.ts';
 import type { LandingPlan } from '../git/landing.ts';
-import { isEntry, treeEntries } from '../git/tree.ts';
+import { type FileEntry, PackWriter } from '../git/pack-writer.ts';
+import { committerIdent } from '../git/repository.ts';
+import { isEntry } from '../git/tree.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -27,9 +26,11 @@ export interface Built {
 export interface Batch {
   readonly plan: LandingPlan;
   readonly built: readonly Built[];
+  /** Holds the objects until the refs have moved, or will not. */
+  readonly pack: PackWriter;
 }
 
-/** Writes the objects of a batch under its landing refs, synced: a chain of one commit per order, and the journal with their evidence. */
+/** Writes the objects of a batch, synced and held against `git gc`: a chain of one commit per order, and the journal with their evidence. */
 export async function buildBatch(
   rt: Runtime,
   batch: string,
@@ -39,19 +40,16 @@ export async function buildBatch(
   const branch = jobs[0]?.branch ?? '';
   const oldHead = repo.refs.read(branch);
   if (rt.lastTip !== null && rt.lastTip !== oldHead) rt.contendedAt = Date.now();
-  const tree = await treeEntries(
-    repo.git,
+  const tree = await repo.trees.entries(
     oldHead,
     jobs.flatMap((j) => j.images.map((i) => i.path).filter((p) => !isOutside(p))),
   );
   const refused = new Map<string, WaybillError>();
-  const git = new FastImport(repo);
-  const ident = await committerIdent(repo.git);
-  const chain = `${rt.refs.landing}/${batch}/chain`;
-  const journalRef = `${rt.refs.landing}/${batch}/journal`;
+  const pack = new PackWriter(repo, rt.station.layout.tmp);
+  const ident = await committerIdent(repo);
   const evidence: FileEntry[] = [];
-  const parts: { job: Job; sealed: SealedEvidence; mark: number | null; by: string | null }[] = [];
-  let parent: string | { mark: number } | null = oldHead;
+  const built: Built[] = [];
+  let newHead = oldHead;
   for (const job of jobs) {
     const inside = job.images.filter((i) => !isOutside(i.path));
     const at = (side: 'before' | 'after') => inside.every((i) => isEntry(tree.get(i.path), i[side]));
@@ -75,41 +73,38 @@ export async function buildBatch(
             inside.map((i) => i.path),
           )
         : null;
-    const mark: number | null =
+    const message = commitMessage(rt, life, sealed);
+    const commit: string | null =
       inside.length === 0 || alreadyThere
         ? null
-        : git.commit({ ref: chain, parent, ident, message: commitMessage(rt, life, sealed), files: fileEntries(job) });
-    if (mark !== null) parent = { mark };
-    parts.push({ job, sealed, mark, by });
+        : await pack.commit({ parent: newHead, ident, message, files: fileEntries(job) });
+    newHead = commit ?? newHead;
+    built.push({ job, sealed, commit, by });
   }
-  if (parts.length === 0) return { batch: null, refused };
+  if (built.length === 0) return { batch: null, refused };
   const { tip: journalFrom } = await guardedJournal(rt, 'never');
   const head = rt.ledger.head;
   const upTo = (rt.unjournalled[0]?.seq ?? head.seq + 1) - 1;
-  const journalMark = git.commit({
-    ref: journalRef,
+  const journal = await pack.commit({
     parent: journalFrom,
     ident,
-    message: journalMessage(`evidence of ${parts.length} orders`, head, upTo),
+    message: journalMessage(`evidence of ${built.length} orders`, head, upTo),
     files: evidence,
   });
-  const marks = await git.run(join(rt.station.layout.tmp, `${batch}.marks`));
+  await pack.write();
   rt.step(
     'life 6: objects written',
-    parts.map((p) => p.job.woId),
+    built.map((b) => b.job.woId),
   );
-  const id = (mark: number | null) => (mark === null ? null : (marks.get(mark) ?? null));
-  const built = parts.map(({ job, sealed, mark, by }): Built => ({ job, sealed, commit: id(mark), by }));
-  const newHead = built.findLast((b) => b.commit !== null)?.commit ?? oldHead;
   const plan: LandingPlan = {
     batch,
     branch,
     oldHead,
     newHead,
-    journal: { ref: rt.refs.journal, from: journalFrom, to: id(journalMark) ?? '' },
+    journal: { ref: rt.refs.journal, from: journalFrom, to: journal },
     targets: built.flatMap(({ job }) => targets(job.woId, job.changes, job.images)),
   };
-  return { batch: { plan, built }, refused };
+  return { batch: { plan, built, pack }, refused };
 }
 
 /** An order's paths for its commit. Where a clean filter applies, git wrote the blob already. */

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { FastImport } from '../git/fast-import.ts';
-import { committerIdent } from '../git/ident.ts';
+import { commitTo } from '../git/commit-to.ts';
 import { readClaim, requestHash } from '../intake/claim.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
@@ -86,16 +85,10 @@ async function commitRecords(
   const last = records.at(-1);
   if (last === undefined) return;
   const entries = flushEntries(rt.station, records, lives);
-  const git = new FastImport(rt.station.repo);
-  const mark = git.commit({
-    ref: rt.refs.journal,
-    parent,
-    ident: await committerIdent(rt.station.repo.git),
-    message: journalMessage(`${records.length} records`, { seq: last.seq, hash: last.hash }, last.seq),
-    files: entries,
-  });
-  const tip = (await git.run(join(rt.station.layout.tmp, 'flush.marks'))).get(mark);
-  if (tip !== undefined) noteJournal(rt.station, tip);
+  const { repo, layout } = rt.station;
+  const message = journalMessage(`${records.length} records`, { seq: last.seq, hash: last.hash }, last.seq);
+  await commitTo(repo, layout.tmp, rt.refs.journal, { parent, message, files: entries });
+  noteJournal(rt.station);
 }
 
 /** Where the journal stands, put back first where somebody moved it. Only under Runtime.exclusively(). Throws GIT_FAILED. */

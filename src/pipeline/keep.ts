@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { FastImport, type FileEntry } from '../git/fast-import.ts';
-import { committerIdent } from '../git/ident.ts';
+import { commitTo } from '../git/commit-to.ts';
 import { keepFiles, keptBytes } from '../git/keeps.ts';
 import { blobId } from '../git/object-id.ts';
+import type { FileEntry } from '../git/pack-writer.ts';
 import type { Content } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { now } from '../platform/clock.ts';
@@ -27,16 +27,9 @@ export async function holdContents(
     );
   const files = [...entries('before', before), ...entries('after', after)];
   if (files.length === 0) return;
-  const git = new FastImport(rt.station.repo);
+  const { repo, layout } = rt.station;
   const ref = `${rt.refs.work}/${woId}`;
-  git.commit({
-    ref,
-    parent: rt.station.repo.refs.read(ref),
-    ident: await committerIdent(rt.station.repo.git),
-    message: `work: ${woId}\n`,
-    files,
-  });
-  await git.run(join(rt.station.layout.tmp, `work-${woId}.marks`));
+  await commitTo(repo, layout.tmp, ref, { parent: repo.refs.read(ref), message: `work: ${woId}\n`, files });
 }
 
 /**
@@ -107,11 +100,9 @@ async function commitAside(rt: Runtime, entry: AsideEntry, files: readonly Aside
   }
   if (added.length === 0) return false;
   rt.lock.assertHeld();
-  const git = new FastImport(repo);
   const paths = entry.as === null ? added.map(({ path }) => path) : entry.paths;
   const message = messageOf(entry, paths);
-  git.commit({ ref, parent: tip, ident: await committerIdent(repo.git), message, files: added });
-  await git.run(join(layout.tmp, 'keep.marks'));
+  await commitTo(repo, layout.tmp, ref, { parent: tip, message, files: added });
   rt.step('keep: in git', [entry.woId ?? '']);
   const about = { wo_id: entry.woId, keep: entry.name, why: entry.why, files: added.length, bytes };
   tell(rt, 'kept', false, about);

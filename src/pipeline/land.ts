@@ -66,6 +66,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       rest.map((j) => j.woId),
     );
     const result = await tryLand(rt, batch.plan, where);
+    batch.pack.release();
     rt.lastLanding = Date.now();
     switch (result.kind) {
       case 'landed':

@@ -226,12 +226,8 @@ async function rewriteJournal(
     const emptied = Buffer.from(emptiedLines(bytes.toString('utf8'), seqs, path));
     return emptied.equals(bytes) ? 'keep' : emptied;
   };
-  const ref = `${rt.refs.landing}/purge`;
-  const fresh = await rewriteHistory(repo, tip, { ref, marksFile: join(layout.tmp, 'purge.marks') }, fate);
-  if (fresh !== tip)
-    await repo.git.run(['update-ref', '--stdin'], { input: `update ${rt.refs.journal} ${fresh} ${tip}\n` });
+  const fresh = await rewriteHistory(repo, rt.refs.journal, tip, layout.tmp, fate);
   noteJournal(rt.station, fresh);
-  await repo.git.try(['update-ref', '-d', ref]);
   await repo.git.try(['reflog', 'expire', '--expire=all', rt.refs.journal]);
 }
 

@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path';
 import { lastRunningGroup } from '../execute/run-commands.ts';
-import { removeLeftKeeps } from '../git/fast-import.ts';
 import { isInHistory, lastCommitOf } from '../git/history.ts';
 import { IndexLock } from '../git/index-lock.ts';
 import { revertIndex } from '../git/index-update.ts';
 import { keepCopy, markIn, targetMark } from '../git/kept-files.ts';
 import { NO_OBJECT } from '../git/object-id.ts';
 import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
+import { removeLeftKeeps } from '../git/pack-writer.ts';
 import { removeStaleRefLocks } from '../git/ref-transaction.ts';
-import { isEntry, treeEntries } from '../git/tree.ts';
+import { isEntry } from '../git/tree.ts';
 import { returnHidden } from '../intake/claim.ts';
 import { InboxScanner } from '../intake/scan.ts';
 import { type ImageChange, isOutside } from '../order/change.ts';
@@ -40,8 +40,6 @@ import { checkedOut, undo } from './undo.ts';
  * before ended.
  */
 export async function recover(rt: Runtime, before: Ending): Promise<void> {
-  // first: git refuses to write the same pack again beside one that is marked
-  removeLeftKeeps(rt.station.layout.gitDir, rt.openedAt);
   sweepTemporary(rt.station);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
@@ -60,6 +58,8 @@ export async function recover(rt: Runtime, before: Ending): Promise<void> {
   await flushJournal(rt);
   await rt.exclusively(() => gatherKept(rt, true));
   await finishPurges(rt);
+  // only now: until here nothing else held what a landing had written that was cut short
+  removeLeftKeeps(rt.station.layout.gitDir, rt.openedAt);
 }
 
 /** Ends what a killed station left running, before anything else touches its files. */
@@ -112,7 +112,7 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
   // Without the lock nothing is touched: every path is at its pre- or post-image, which the next start takes as it is.
   const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;
   const paths = open.flatMap(({ data }) => data.changes.map((c) => c.path).filter((p) => !isOutside(p)));
-  const tree = await treeEntries(repo.git, checkedOut(repo), paths);
+  const tree = await repo.trees.entries(checkedOut(repo), paths);
   for (const { life, data, changed } of open) {
     const stays = changed === null && (life.executed !== null || !held);
     const unrestored = stays ? [] : await undo(rt, life.woId, data.changes);
@@ -167,8 +167,7 @@ async function judge(rt: Runtime, data: LandingData, tip: string | null): Promis
   if (data.commit !== null && tip !== null && (await isInHistory(repo.git, data.commit, tip)))
     return { kind: 'landed', commits: [data.commit], how: 'landed' };
   const inside = data.changes.filter((c) => !isOutside(c.path));
-  const tree = await treeEntries(
-    repo.git,
+  const tree = await repo.trees.entries(
     tip,
     inside.map((c) => c.path),
   );

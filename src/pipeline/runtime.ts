@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { removeOwnRefLocks } from '../git/ref-transaction.ts';
+import { closeRepository } from '../git/repository.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
@@ -372,6 +373,7 @@ export class Runtime {
   }
 
   close(): void {
+    void closeRepository(this.station.repo);
     this.telemetry.close();
     this.ledger.close();
     this.lock.release();

@@ -1,7 +1,7 @@
 import { blobBytes } from '../git/history.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
 import type { Repository } from '../git/repository.ts';
-import { isEntry, treeEntries } from '../git/tree.ts';
+import { isEntry } from '../git/tree.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { pause } from '../platform/clock.ts';
 import { errno } from '../platform/fs.ts';
@@ -25,7 +25,7 @@ export async function undo(
   const { repo } = rt.station;
   const inside = images.map((i) => i.path).filter((p) => !isOutside(p));
   // the branch that is checked out now, which may be another one than the order was started on
-  const tree = await treeEntries(repo.git, checkedOut(repo), inside);
+  const tree = await repo.trees.entries(checkedOut(repo), inside);
   const unrestored: string[] = [];
   for (const { path, before, after } of images) {
     const back: Target = {

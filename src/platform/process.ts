@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { execa } from 'execa';
 import { startTimeOf, withEnvironment } from './processes.ts';
 
@@ -80,15 +81,18 @@ function bounded(pid: number | undefined, limits: ToolLimits): { end(): 'time' |
   };
 }
 
-/** A tool that stays: lines go in, lines come out. It must end by itself when its input ends (also when we are killed). */
+/** A tool that stays: we say something, it answers. It must end by itself when its input ends (also when we are killed). */
 export interface Conversation {
-  say(text: string): void;
-  /** The next line of its output; null at the end of it. */
-  hear(): Promise<string | null>;
+  say(text: string | Uint8Array): void;
+  /** What it says up to the next `end`, a newline unless told; null at the end of its output. */
+  hear(end?: string): Promise<string | null>;
+  /** So many bytes; null where its output ends before. */
+  hearBytes(count: number): Promise<Buffer | null>;
   /** Ends its input and waits for it. */
   end(): Promise<{ exitCode: number; stderr: string }>;
 }
 
+/** Starts one. While nobody listens it does not keep this process alive. */
 export function startConversation(argv: readonly string[], options: { cwd: string; env: Environment }): Conversation {
   const [file = '', ...args] = argv;
   const child = execa(file, args, {
@@ -100,19 +104,71 @@ export function startConversation(argv: readonly string[], options: { cwd: strin
     stdout: 'pipe',
     buffer: { stdout: false, stderr: true },
   });
-  const lines = child.iterable()[Symbol.asyncIterator]();
   // A tool that died early breaks the pipe; its exit code and words tell why.
   child.stdin.on('error', () => {});
+  const heard = listenTo(child.stdout);
+  // what stands in for a pipe where the program could not be started is no socket
+  const pipes = [child.stdin, child.stdout, child.stderr].filter((pipe) => pipe instanceof Socket);
+  child.unref();
+  for (const pipe of pipes) pipe.unref();
   return {
     say: (text) => void child.stdin.write(text),
-    hear: async () => {
-      const line = await lines.next();
-      return line.done === true ? null : String(line.value);
-    },
+    hear: (end = '\n') => heard.upTo(end),
+    hearBytes: (count) => heard.bytes(count),
     end: async () => {
+      child.ref();
+      for (const pipe of pipes) pipe.ref();
       child.stdin.end();
       const result = await child;
       return { exitCode: result.exitCode ?? 127, stderr: String(result.stderr ?? '') };
+    },
+  };
+}
+
+/** Takes a stream in pieces as they are asked for. */
+function listenTo(stream: NodeJS.ReadableStream): { upTo(end: string): Promise<string | null>; bytes(n: number): Promise<Buffer | null> } {
+  let chunks: Buffer[] = [];
+  let length = 0;
+  let ended = false;
+  let more: () => void = () => {};
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    more();
+  });
+  const over = () => {
+    ended = true;
+    more();
+  };
+  for (const event of ['end', 'close', 'error']) stream.once(event, over);
+  const wait = async () => {
+    if (stream instanceof Socket) stream.ref();
+    await new Promise<void>((resolve) => {
+      more = resolve;
+    });
+    if (stream instanceof Socket) stream.unref();
+  };
+  const take = (count: number, skip: number): Buffer => {
+    const all = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+    chunks = all.length > count + skip ? [all.subarray(count + skip)] : [];
+    length = Math.max(0, all.length - count - skip);
+    return all.subarray(0, count);
+  };
+  return {
+    upTo: async (end) => {
+      for (let [searched, before] = [0, 0]; ; ) {
+        for (; searched < chunks.length; searched++) {
+          const at = chunks[searched]?.indexOf(end) ?? -1;
+          if (at >= 0) return take(before + at, end.length).toString('utf8');
+          before += chunks[searched]?.length ?? 0;
+        }
+        if (ended) return length === 0 ? null : take(length, 0).toString('utf8');
+        await wait();
+      }
+    },
+    bytes: async (count) => {
+      while (length < count && !ended) await wait();
+      return length < count ? null : take(count, 0);
     },
   };
 }

@@ -34,14 +34,15 @@ export function groupMembers(pgid: number): number[] {
 
 /** Process ids whose environment holds NAME=VALUE: finds what left its process group. Linux; elsewhere none. */
 export function withEnvironment(name: string, value: string): number[] {
-  const entry = Buffer.from(`${name}=${value}\0`);
-  return processIds().filter((pid) => {
-    try {
-      return readIfThere(`/proc/${pid}/environ`)?.includes(entry) === true && startTimeOf(pid) !== null;
-    } catch {
-      return false; // not ours to read
-    }
-  });
+  return processIds().filter((pid) => hasEnvironment(pid, name, value) && startTimeOf(pid) !== null);
+}
+
+function hasEnvironment(pid: number, name: string, value: string): boolean {
+  try {
+    return readIfThere(`/proc/${pid}/environ`)?.includes(`${name}=${value}\0`) === true;
+  } catch {
+    return false; // not ours to read
+  }
 }
 
 /** Whether a process is stopped (SIGSTOP): it holds its locks and does nothing. */
@@ -94,12 +95,12 @@ export function livingIn(folder: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && startTimeOf(pid) !== null && worksIn(pid, folder));
 }
 
-/** Live processes of this name whose working folder lies in `folder`, children of ours apart. Linux; elsewhere it cannot be told and there are none. */
+/** Live processes of this name whose working folder lies in `folder`, apart from those that a living process of the product started. Linux; elsewhere it cannot be told and there are none. */
 export function processesIn(folder: string, name: string): number[] {
   return processIds().filter((pid) => {
     const stat = procStat(pid);
     if (stat === null || stat.name !== name || stat.state === 'Z' || stat.ppid === process.pid) return false;
-    return worksIn(pid, folder);
+    return worksIn(pid, folder) && !hasEnvironment(pid, 'WAYBILL_GIT', String(stat.ppid));
   });
 }
 

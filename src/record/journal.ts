@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { FileEntry } from '../git/fast-import.ts';
+import type { FileEntry } from '../git/pack-writer.ts';
 import { blobBytes, blobs } from '../git/history.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Recorded } from '../order/event.ts';

@@ -161,6 +161,8 @@ export class Faults {
       },
       converse: (argv, options) => {
         const what = `git ${subcommand(argv)}`;
+        // one that only tells changes nothing: a kill there is one between two operations
+        if (!gitWrites(argv) && !this.#isError) return inner.converse(argv, options);
         if (!this.#strikes(what)) return this.#talk(what, inner.converse(argv, options));
         if (this.#plan.kind !== 'cut') return SILENT;
         inner.converse(argv, options);
@@ -175,17 +177,18 @@ export class Faults {
     return {
       say: (text) => {
         if (broken) return;
-        if (!this.#strikes(`${what}: ${text.split('\n')[0] ?? ''}`)) return inner.say(text);
+        if (!this.#strikes(`${what}: ${String(text).split('\n')[0] ?? ''}`)) return inner.say(text);
         if (this.#plan.late || this.#plan.kind === 'cut') inner.say(text);
         if (this.#plan.kind === 'cut') void this.#dieSoon();
         broken = true;
       },
-      hear: async () => {
-        if (!broken) return inner.hear();
+      hear: async (end) => {
+        if (!broken) return inner.hear(end);
         // its answer never comes, and its input ends
         await inner.end();
         return null;
       },
+      hearBytes: async (count) => (broken ? null : inner.hearBytes(count)),
       end: () => inner.end(),
     };
   }
@@ -209,6 +212,7 @@ export class Faults {
 const SILENT: Conversation = {
   say: () => {},
   hear: async () => null,
+  hearBytes: async () => null,
   end: async () => ({ exitCode: 128, stderr: 'fatal: injected' }),
 };
 

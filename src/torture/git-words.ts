@@ -1,6 +1,5 @@
 /** Git commands of the station that write. */
 const WRITES = [
-  'fast-import',
   'update-ref',
   'update-index',
   'hash-object',

@@ -140,13 +140,28 @@ export class Volatile {
         }
       },
       converse: (argv, options) => {
-        const before = this.#gitNames();
         const talk = inner.converse(argv, options);
+        if (!gitWrites(argv)) return talk;
+        let before = this.#gitNames();
+        const note = () => {
+          this.#noteGit(before);
+          before = this.#gitNames();
+        };
         return {
           ...talk,
+          say: (text) => {
+            // what others did since then is theirs
+            before = this.#gitNames();
+            talk.say(text);
+          },
+          hear: async (end) => {
+            const heard = await talk.hear(end);
+            note();
+            return heard;
+          },
           end: async () => {
             const ended = await talk.end();
-            this.#noteGit(before);
+            note();
             return ended;
           },
         };

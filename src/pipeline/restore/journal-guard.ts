@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { FastImport, type FileEntry } from '../../git/fast-import.ts';
+import { commitTo } from '../../git/commit-to.ts';
 import { isInHistory } from '../../git/history.ts';
-import { committerIdent } from '../../git/ident.ts';
 import { NO_OBJECT } from '../../git/object-id.ts';
+import type { FileEntry } from '../../git/pack-writer.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { Recorded } from '../../order/event.ts';
 import type { TelemetryLine } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
-import { ensureDir, exists, namesIn, readIfThere, removeDurable, writeProjection } from '../../platform/durable.ts';
+import { exists, namesIn, readIfThere, removeDurable, writeProjection } from '../../platform/durable.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { checkEvidence, evidenceName, filesBelow } from '../../record/evidence.ts';
@@ -197,7 +197,6 @@ async function keepForeign(station: Station, tip: string): Promise<string> {
  */
 async function writeAgain(station: Station, after: Anchor | null, upTo: number | null): Promise<string | null> {
   const scratch = scratchRef(station);
-  const ident = await committerIdent(station.repo.git);
   let tip = after?.commit ?? null;
   const orders = new Orders();
   let records: Recorded[] = [];
@@ -209,16 +208,14 @@ async function writeAgain(station: Station, after: Anchor | null, upTo: number |
     const lives = [...new Set(records.map((r) => r.wo_id))].flatMap((id) =>
       id === null ? [] : (orders.get(id) ?? []),
     );
-    const git = new FastImport(station.repo);
     const message = journalMessage(
       `${records.length} records, written again`,
       { seq: last.seq, hash: last.hash },
       last.seq,
     );
     const files = [...flushEntries(station, records, lives), ...evidence];
-    const mark = git.commit({ ref: scratch, parent: tip, ident, message, files });
-    ensureDir(station.layout.tmp);
-    tip = (await git.run(join(station.layout.tmp, 'journal-again.marks'))).get(mark) ?? tip;
+    const from = station.repo.refs.read(scratch);
+    tip = await commitTo(station.repo, station.layout.tmp, scratch, { parent: tip, from, message, files });
     records = [];
     evidence = [];
     bytes = 0;
