@@ -52,7 +52,10 @@ export class Attributes {
   #sources(paths: readonly string[], attributesFile: string | undefined): Set<string> {
     const home = process.env['HOME'] ?? homedir();
     const user = join(process.env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'attributes');
-    const files = new Set([attributesFile?.replace(/^~(?=\/)/, home) ?? user, join(this.#gitDir, 'info', 'attributes')]);
+    const files = new Set([
+      attributesFile?.replace(/^~(?=\/)/, home) ?? user,
+      join(this.#gitDir, 'info', 'attributes'),
+    ]);
     for (const path of paths)
       for (let at = path.lastIndexOf('/'); ; at = path.lastIndexOf('/', at - 1)) {
         files.add(join(this.#root, path.slice(0, Math.max(0, at)), '.gitattributes'));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import { readIfThere } from '../platform/durable.ts';
+import { compareNames, extensionsOf, walkIndex } from './index-bytes.ts';
 
 /** One entry of the index, as far as landing must know it (gitformat-index(5)). */
 export interface IndexEntry {
@@ -20,44 +21,53 @@ export interface IndexView {
   readonly conflicts: ReadonlyMap<string, string>;
 }
 
+/** A name to look for, or the beginning of names. */
+interface Probe {
+  readonly name: Buffer;
+  /** A path that was asked for has this name. */
+  readonly file: string | null;
+  /** A path that was asked for lies below this name. */
+  readonly above: string | null;
+  /** What begins like this lies below this path, which was asked for. */
+  readonly below: string | null;
+}
+
 /**
- * Reads the index file itself, versions 2 to 4: asking git would cost a process and not tell intent-to-add apart. Throws
- * REPO_UNSUPPORTED for a split or sparse index.
+ * Reads the index file itself, versions 2 to 4: asking git would cost a process and not tell intent-to-add apart. One pass over sorted names,
+ * without a string for each: three of these go into a landing, whatever the size of the repository. Throws REPO_UNSUPPORTED for a split or
+ * sparse index.
  */
 export function readIndex(gitDir: string, wanted: readonly string[]): IndexView {
   const bytes = readIfThere(join(gitDir, 'index'));
-  if (bytes === undefined || bytes.length === 0) return { entries: new Map(), conflicts: new Map() };
-  if (bytes.toString('latin1', 0, 4) !== 'DIRC')
-    throw new WaybillError('REPO_UNSUPPORTED', 'the index has no DIRC signature');
-  const version = bytes.readUInt32BE(4);
-  if (version < 2 || version > 4) throw new WaybillError('REPO_UNSUPPORTED', `the index has version ${version}`);
-  const paths = new Set(wanted);
-  const parents = new Map<string, string>();
-  for (const path of wanted) for (let p = parentOf(path); p !== null; p = parentOf(p)) parents.set(p, path);
   const entries = new Map<string, IndexEntry[]>();
   const conflicts = new Map<string, string>();
-  let offset = 12;
-  let previous: Buffer = Buffer.alloc(0);
-  for (let left = bytes.readUInt32BE(8); left > 0; left--) {
-    const flags = bytes.readUInt16BE(offset + 60);
-    const extended = (flags & 0x4000) !== 0 ? bytes.readUInt16BE(offset + 62) : 0;
-    const nameAt = offset + 62 + ((flags & 0x4000) !== 0 ? 2 : 0);
-    let name: Buffer;
-    if (version === 4) {
-      const [strip, after] = variableLength(bytes, nameAt);
-      const end = bytes.indexOf(0, after);
-      name = Buffer.concat([previous.subarray(0, previous.length - strip), bytes.subarray(after, end)]);
-      offset = end + 1;
-    } else {
-      const end = bytes.indexOf(0, nameAt);
-      name = bytes.subarray(nameAt, end);
-      offset += (end - offset + 8) & ~7;
-    }
-    const start = nameAt - ((flags & 0x4000) !== 0 ? 64 : 62);
-    previous = name;
-    const path = name.toString('utf8');
-    if (paths.has(path)) {
-      const list = entries.get(path) ?? [];
+  if (bytes === undefined || bytes.length === 0) return { entries, conflicts };
+  const probes = probesOf(wanted);
+  let next = 0;
+  /** Those whose names the last entry began with. */
+  let within: Probe[] = [];
+  const end = walkIndex(bytes, ({ start, flags, extended }, name, from, to) => {
+    const begins = (probe: Probe) =>
+      to - from > probe.name.length && compareNames(name, from, from + probe.name.length, probe.name) === 0;
+    const conflict = (path: string | null) => {
+      if (path !== null) conflicts.set(path, name.toString('utf8', from, to));
+    };
+    if (within.length > 0) within = within.filter(begins);
+    for (const { below } of within) conflict(below);
+    for (; next < probes.length; next++) {
+      const probe = probes[next];
+      if (probe === undefined) return;
+      if (probe.below !== null && begins(probe)) {
+        within.push(probe);
+        conflict(probe.below);
+        continue;
+      }
+      const order = compareNames(name, from, to, probe.name);
+      if (order < 0) return;
+      if (order > 0 || probe.below !== null) continue;
+      conflict(probe.above);
+      if (probe.file === null) return;
+      const list = entries.get(probe.file) ?? [];
       list.push({
         mode: bytes.readUInt32BE(start + 24).toString(8),
         blob: bytes.toString('hex', start + 40, start + 60),
@@ -66,38 +76,32 @@ export function readIndex(gitDir: string, wanted: readonly string[]): IndexView 
         skipWorktree: (extended & 0x4000) !== 0,
         assumeValid: (flags & 0x8000) !== 0,
       });
-      entries.set(path, list);
+      entries.set(probe.file, list);
+      // another stage of the same name may follow
+      return;
     }
-    const below = parents.get(path);
-    if (below !== undefined) conflicts.set(below, path);
-    for (let p = parentOf(path); p !== null; p = parentOf(p)) if (paths.has(p)) conflicts.set(p, path);
-  }
-  refuseExtensions(bytes, offset);
-  return { entries, conflicts };
-}
-
-function refuseExtensions(bytes: Buffer, from: number): void {
-  for (let at = from; at + 8 <= bytes.length - 20; at += 8 + bytes.readUInt32BE(at + 4)) {
-    const signature = bytes.toString('latin1', at, at + 4);
+  });
+  for (const { signature } of extensionsOf(bytes, end)) {
     if (signature === 'link') throw new WaybillError('REPO_UNSUPPORTED', 'the index is split');
     if (signature === 'sdir') throw new WaybillError('REPO_UNSUPPORTED', 'the index is sparse');
   }
+  return { entries, conflicts };
 }
 
-/** The offset encoding of version 4 path prefixes. */
-function variableLength(bytes: Buffer, at: number): [number, number] {
-  let byte = bytes[at] ?? 0;
-  let value = byte & 0x7f;
-  let next = at + 1;
-  while ((byte & 0x80) !== 0) {
-    byte = bytes[next] ?? 0;
-    value = ((value + 1) << 7) | (byte & 0x7f);
-    next++;
+function probesOf(wanted: readonly string[]): Probe[] {
+  const names = new Map<string, { file: string | null; above: string | null; below: string | null }>();
+  const at = (name: string) => {
+    const probe = names.get(name) ?? { file: null, above: null, below: null };
+    names.set(name, probe);
+    return probe;
+  };
+  for (const path of wanted) {
+    at(path).file = path;
+    at(`${path}/`).below = path;
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+      at(path.slice(0, slash)).above = path;
   }
-  return [value, next];
-}
-
-function parentOf(path: string): string | null {
-  const slash = path.lastIndexOf('/');
-  return slash === -1 ? null : path.slice(0, slash);
+  return [...names]
+    .map(([name, probe]) => ({ name: Buffer.from(name, 'utf8'), ...probe }))
+    .sort((a, b) => Buffer.compare(a.name, b.name));
 }

@@ -5,8 +5,8 @@ import { fs, ifThere } from '../platform/fs.ts';
 import { objectId } from './object-id.ts';
 import { KEEP_MARK, type PackObject, writePack } from './pack.ts';
 import type { Repository } from './repository.ts';
-import { EMPTY_TREE } from './trees.ts';
 import { entryNamed, type NewEntry, withEntries } from './tree-bytes.ts';
+import { EMPTY_TREE } from './trees.ts';
 
 /** One path of a commit: bytes, a blob that exists already, or its removal (a folder with all below it). */
 export type FileEntry =
@@ -60,7 +60,10 @@ export class PackWriter {
     if (!this.#looked) await this.#repo.trees.lookForPruning();
     this.#looked = true;
     const from = parent === null ? EMPTY_TREE : (this.#trees.get(parent) ?? (await this.#repo.trees.ofCommit(parent)));
-    const tree = await this.#edit(from, changesOf(files, (bytes) => this.#add('blob', bytes)));
+    const tree = await this.#edit(
+      from,
+      changesOf(files, (bytes) => this.#add('blob', bytes)),
+    );
     if (tree === EMPTY_TREE) this.#add('tree', Buffer.alloc(0));
     const lines = [
       `tree ${tree}`,

@@ -198,6 +198,9 @@ function indexOf(placed: readonly Placed[], packChecksum: Buffer): Buffer {
   }
   const end = index.length - 40;
   packChecksum.copy(index, end);
-  createHash('sha1').update(index.subarray(0, end + 20)).digest().copy(index, end + 20);
+  createHash('sha1')
+    .update(index.subarray(0, end + 20))
+    .digest()
+    .copy(index, end + 20);
   return index;
 }

@@ -126,7 +126,10 @@ export function startConversation(argv: readonly string[], options: { cwd: strin
 }
 
 /** Takes a stream in pieces as they are asked for. */
-function listenTo(stream: NodeJS.ReadableStream): { upTo(end: string): Promise<string | null>; bytes(n: number): Promise<Buffer | null> } {
+function listenTo(stream: NodeJS.ReadableStream): {
+  upTo(end: string): Promise<string | null>;
+  bytes(n: number): Promise<Buffer | null>;
+} {
   let chunks: Buffer[] = [];
   let length = 0;
   let ended = false;

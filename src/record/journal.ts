@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import type { FileEntry } from '../git/pack-writer.ts';
 import { blobBytes, blobs } from '../git/history.ts';
+import type { FileEntry } from '../git/pack-writer.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';

@@ -67,7 +67,10 @@ test('trees are those that git makes of the same files, whatever they are called
   for (let step = 0; step < 60; step++) {
     const changes: FileEntry[] = [];
     for (let n = Math.floor(random() * 4); n >= 0; n--) {
-      const path = Array.from({ length: 1 + Math.floor(random() * 3) }, () => names[Math.floor(random() * names.length)]).join('/');
+      const path = Array.from(
+        { length: 1 + Math.floor(random() * 3) },
+        () => names[Math.floor(random() * names.length)],
+      ).join('/');
       const isRemoved = random() < 0.3;
       for (const known of [...files.keys()])
         if (known === path || known.startsWith(`${path}/`) || (!isRemoved && path.startsWith(`${known}/`)))
@@ -99,7 +102,12 @@ test('a folder that many commits add to is stored as what changed in it, and git
   const pack = new PackWriter(repo, scratch);
   let parent: string | null = null;
   for (let n = 0; n < 120; n++)
-    parent = await pack.commit({ parent, ident: IDENT, message: `${n}\n`, files: [text(`made/file-${n}.txt`, `${n}`)] });
+    parent = await pack.commit({
+      parent,
+      ident: IDENT,
+      message: `${n}\n`,
+      files: [text(`made/file-${n}.txt`, `${n}`)],
+    });
   await pack.write();
   await moveRefs(repo, [{ ref: 'refs/heads/made', from: null, to: parent ?? '' }]);
   const [name = ''] = readdirSync(join(repo.gitDir, 'objects/pack')).filter((n) => n.endsWith('.idx'));
