@@ -23,8 +23,9 @@ export interface PackObject {
 /** What a `.keep` of ours says: `git gc` lets such a pack alone, and whoever finds it knows whose it is. */
 export const KEEP_MARK = 'waybill\n';
 
-/** Small objects gain nothing from more effort, and there are a dozen of them for each order. */
-const FAST_BELOW = 4096;
+/** Small objects gain nothing from more effort and a larger window, and there are a dozen of them for each order. */
+const SMALL = 4096;
+const FAST = { level: 3, memLevel: 5, windowBits: 12 };
 /** Larger ones are deflated beside the main thread. */
 const ASIDE_FROM = 256 * 1024;
 /** So much is gathered before it is written. */
@@ -121,7 +122,8 @@ async function writeObjects(
         delta === null || from === undefined
           ? entryHeader(TYPES[type], bytes.length)
           : Buffer.concat([entryHeader(OFFSET_DELTA, delta.length), distance(offset - from.at)]);
-      const body = await deflated(delta ?? bytes);
+      // ids are random bytes: in a tree there is nothing to gain
+      const body = type === 'tree' ? stored(delta ?? bytes) : await deflated(bytes);
       const crc = crc32(body, crc32(header));
       placed.push({ id: Buffer.from(id, 'hex'), offset, crc });
       // only trees have a base, and they are small
@@ -141,7 +143,28 @@ async function writeObjects(
 
 async function deflated(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.length >= ASIDE_FROM) return deflateAside(bytes);
-  return deflateSync(bytes, bytes.length < FAST_BELOW ? { level: 1 } : {});
+  return deflateSync(bytes, bytes.length < SMALL ? FAST : {});
+}
+
+/** What one block of zlib's format (RFC 1950, 1951) holds as it is. */
+const MOST_STORED = 0xffff;
+
+/** Bytes in zlib's format without deflating them. */
+function stored(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > MOST_STORED) return deflateSync(bytes, { level: 1 });
+  const out = Buffer.allocUnsafe(bytes.length + 11);
+  out.writeUInt16BE(0x7801, 0);
+  out.writeUInt8(1, 2);
+  out.writeUInt16LE(bytes.length, 3);
+  out.writeUInt16LE(bytes.length ^ 0xffff, 5);
+  out.set(bytes, 7);
+  let [a, b] = [1, 0];
+  for (const byte of bytes) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  out.writeUInt32BE(b * 65536 + a, bytes.length + 7);
+  return out;
 }
 
 function packHeader(count: number): Buffer {

@@ -130,7 +130,7 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
       body: input.attachments === null ? null : readBody(value, input.attachments, locate),
     },
   );
-  assertId(sheet.document['wo_id'], sheet.locate(['wo_id']), input.file);
+  assertId(sheet.document['wo_id'], () => sheet.locate(['wo_id']), input.file);
   const canonical = conform('order', sheet.document, 'SCHEMA_INVALID', {
     locate: (path) => sheet.locate(path),
     name: (path) => sheet.originOf(path),
@@ -143,10 +143,10 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
 /** Each key that is not known is looked up, located and told. */
 const MAX_KEYS = 200;
 
-function assertId(id: unknown, place: ReturnType<ReadDocument['locate']>, file: string): void {
+function assertId(id: unknown, locate: () => ReturnType<ReadDocument['locate']>, file: string): void {
   if (id === undefined || id === '')
     throw new WaybillError('NO_ID', 'the order has no wo_id', {
-      place,
+      place: locate(),
       hint: `Add the line \`wo_id: ${mendedId(file.replace(/\.(ya?ml|json)$/i, '')) ?? 'WO-1'}\`.`,
     });
   if (typeof id === 'string' && isGoodId(id)) return;
@@ -156,7 +156,7 @@ function assertId(id: unknown, place: ReturnType<ReadDocument['locate']>, file: 
     'BAD_ID',
     `wo_id ${JSON.stringify(id)} cannot be the name of a file and a ref${typeof id === 'string' ? (strange === null ? '' : `: it holds ${strange}`) : ': it is a number, not text'}`,
     {
-      place,
+      place: locate(),
       ...(mended === null
         ? {}
         : { hint: `Write \`wo_id: ${JSON.stringify(mended)}\`; letters, digits, dot, dash, underscore, at most 128.` }),

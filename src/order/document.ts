@@ -15,6 +15,7 @@ import {
 } from 'yaml';
 import { type Place, WaybillError } from './error.ts';
 import { jsonFault } from './json-fault.ts';
+import { hasDuplicateKeys } from './json-keys.ts';
 
 /** A document that was read, and where in its text each value stands. */
 export interface ReadDocument {
@@ -39,8 +40,13 @@ export function readDocument(bytes: Uint8Array, format: 'yaml' | 'json', limits:
   if (text.trim() === '') throw new WaybillError('EMPTY', 'the file is empty');
   if (format === 'json') {
     const value = readJson(text);
-    // Only for places, and for duplicate keys, which JSON.parse hides: JSON is YAML.
-    const { locate } = parseYaml(text, 'JSON_INVALID', limits.maxDepth);
+    // JSON is YAML. Read as that only for places, which a good document needs nobody to know.
+    let places: ReadDocument['locate'] | null = null;
+    const locate: ReadDocument['locate'] = (segments) => {
+      places ??= parseYaml(text, 'JSON_INVALID', limits.maxDepth).locate;
+      return places(segments);
+    };
+    if (hasDuplicateKeys(text)) locate([]);
     assertDepth(value, limits.maxDepth, locate);
     assertExact(value, [], locate);
     return { value, locate };

@@ -48,8 +48,10 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     const claimedRequest = await readClaimSafely(rt, claim);
     if (claimedRequest === null) continue;
     const { request, read } = readRequest(rt, claimedRequest);
-    rt.bytesSinceFlush += sizeOf(request);
-    rt.taken.set(claim, requestHash(request));
+    const [size, hash] = [sizeOf(request), requestHash(request)];
+    rt.bytesSinceFlush += size;
+    rt.taken.set(claim, hash);
+    if ('order' in read) rt.read.note(claim, hash, size, read);
     const id = 'order' in read ? read.order.woId : read.declaredId;
     if (id !== null && inBatch.has(id.toLowerCase())) commit();
     const known = id === null ? null : await rt.find(id);

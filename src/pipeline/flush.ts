@@ -64,7 +64,7 @@ async function flush(rt: Runtime): Promise<void> {
   rt.step('life 8: journalled', [...touched.keys()]);
   rt.unjournalled.splice(0, records.length);
   rt.bytesSinceFlush = 0;
-  rt.ids.mark(last.seq);
+  rt.ids.noted(last.seq);
   const finished = [...touched.values()].filter(
     (life) => isTerminal(life.status) && rt.orders.get(life.woId)?.lastSeq === life.lastSeq,
   );
@@ -137,27 +137,23 @@ function keepLateWriting(rt: Runtime, claim: string, woId: string | null): void 
   rt.emit([{ v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: woId, kept: name }]);
 }
 
-/** Deletes landing and work refs that no order needs any more: those of orders that ended, and of batches that were built again. */
+/** Deletes the refs that held what orders replaced, of those that ended. */
 async function sweepRefs(rt: Runtime): Promise<void> {
   rt.unswept = true;
   const needed = new Set<string>();
-  for (const life of rt.orders.all()) {
-    if (life.landing !== null)
-      for (const part of ['chain', 'journal']) needed.add(`${rt.refs.landing}/${life.landing.batch}/${part}`);
-    needed.add(`${rt.refs.work}/${life.woId}`);
+  for (const life of rt.orders.all()) needed.add(`${rt.refs.work}/${life.woId}`);
+  if (!rt.hasRefs) {
+    rt.unswept = false;
+    return;
   }
-  const list = await rt.station.repo.git.text([
-    'for-each-ref',
-    '--format=%(refname) %(objectname)',
-    rt.refs.landing,
-    rt.refs.work,
-  ]);
+  const list = await rt.station.repo.git.text(['for-each-ref', '--format=%(refname) %(objectname)', rt.refs.work]);
   const lines = list
     .split('\n')
     .filter((line) => line !== '' && !needed.has(line.split(' ')[0] ?? ''))
     .map((line) => `delete ${line}\n`);
   if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
   rt.unswept = false;
+  rt.hasRefs = rt.orders.all().some((life) => rt.station.repo.refs.read(`${rt.refs.work}/${life.woId}`) !== null);
 }
 
 /**

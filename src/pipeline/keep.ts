@@ -30,6 +30,7 @@ export async function holdContents(
   const { repo, layout } = rt.station;
   const ref = `${rt.refs.work}/${woId}`;
   await commitTo(repo, layout.tmp, ref, { parent: repo.refs.read(ref), message: `work: ${woId}\n`, files });
+  rt.hasRefs = true;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { removeOwnRefLocks } from '../git/ref-transaction.ts';
 import { closeRepository } from '../git/repository.ts';
+import { OrdersRead } from '../intake/orders-read.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
@@ -16,9 +17,8 @@ import { IdIndex } from '../record/id-index.ts';
 import { JournalReader } from '../record/journal.ts';
 import type { Draft, FileLedger } from '../record/ledger.ts';
 import type { Orders } from '../record/orders.ts';
-import { projectRejection, projectResult, rejection } from '../record/result.ts';
+import { Projections } from '../record/projections.ts';
 import { archivedStatePath, isPastRetention } from '../record/retention.ts';
-import { projectState } from '../record/state.ts';
 import { Telemetry, type Told } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
@@ -49,6 +49,7 @@ export class Runtime {
   readonly ledger: FileLedger;
   readonly orders: Orders;
   readonly ids: IdIndex;
+  readonly projections: Projections;
   readonly telemetry: Telemetry;
   readonly journal: JournalReader;
   readonly refs: ReturnType<typeof refsOf>;
@@ -69,11 +70,14 @@ export class Runtime {
   flushNotBefore = 0;
   /** Refs that no order needs any more could not be deleted; the next flush tries again. */
   unswept = false;
+  /** There may be refs that hold what orders replace: a run before left some, or one was made. */
+  hasRefs = true;
   /** The last flush failed: perhaps because objects of the journal are gone. */
   journalIsSuspect = false;
   purgeNotBefore = 0;
   /** Hash of what each claim held when it was read, by claim; of this process only. */
   readonly taken = new Map<string, string>();
+  readonly read = new OrdersRead();
   /** Bytes of requests that came in since the journal was written. */
   bytesSinceFlush = 0;
   /** Claims that wait for the journal to be written before they can be decided. */
@@ -86,8 +90,6 @@ export class Runtime {
   onMoved: (life: OrderLife) => void = () => {};
   /** The first record that telemetry did not tell of when this run began: what repeats it may not be there either. */
   untoldFrom = 1;
-  /** The oldest record whose showing failed: all from there on is shown again before the station sleeps. */
-  unshownFrom: number | null = null;
   /** Why nothing can be recorded any more. */
   #failure: unknown = null;
   readonly marks: Marks;
@@ -122,6 +124,7 @@ export class Runtime {
     this.openedAt = parts.openedAt;
     this.marks = new Marks(this.station);
     this.refs = refsOf(this.station.id);
+    this.projections = new Projections(() => this.station, this.log);
     this.ids = new IdIndex(this.station.layout.ids);
     this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes, {
       since: (seq) => this.#toldFrom(seq),
@@ -297,37 +300,16 @@ export class Runtime {
     if (isTerminal(life.status)) this.ended.push(life.woId);
   }
 
-  /** Projections can be rebuilt, so a full or missing state folder never stops an order; it is said, and restored later. */
   #project(told: readonly Told[], lives: readonly OrderLife[]): void {
     this.show('marks', () => this.marks.changing(this.ledger.head));
     const first = told[0]?.record.seq ?? this.ledger.head.seq;
-    for (const life of lives) {
-      this.show(
-        life.woId,
-        () => {
-          projectState(this.station, life);
-          if (isTerminal(life.status)) projectResult(this.station, life);
-        },
-        first,
-      );
-    }
-    for (const { record } of told) {
-      if (record.event === 'rejected' && record.wo_id === null) {
-        const show = () => projectRejection(this.station, record.data, rejection(record.data, null));
-        this.show(record.data.file, show, record.seq);
-      }
-    }
+    this.projections.follow(told, lives, first);
     this.telemetry.tell(told, first);
   }
 
   /** Writes what repeats the record `seq`; where it cannot be written that is said, stops nothing, and is tried again. */
   show(what: string, write: () => void, seq = this.ledger.head.seq): void {
-    try {
-      write();
-    } catch (error) {
-      this.unshownFrom = Math.min(this.unshownFrom ?? seq, seq);
-      this.log.error({ err: error }, `${what} could not be shown; it is tried again`);
-    }
+    this.projections.show(what, write, seq);
   }
 
   /** Tells operators what the ledger does not: lost where it cannot be written. */
@@ -373,6 +355,7 @@ export class Runtime {
   }
 
   close(): void {
+    this.projections.end();
     void closeRepository(this.station.repo);
     this.telemetry.close();
     this.ledger.close();

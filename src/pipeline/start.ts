@@ -229,7 +229,9 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
       hint: `Drop the whole order again, by rename. What was written later is kept: \`waybill keep show claim-${request.claim}\`.`,
     });
   }
-  const read = readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
+  const read =
+    rt.read.take(request.claim, life.admitted.request.sha256) ??
+    readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
   assertCommandsAllowed(order, station.settings);

@@ -155,6 +155,7 @@ class StationLoop {
     // once more: settings that were written before a drop count for that drop
     this.#reloadSettings();
     const started = this.#settingsFault === null && (await this.#startReady());
+    rt.projections.showMoved();
     if (rt.unjournalled.length > FLUSH_AT_RECORDS || rt.bytesSinceFlush > FLUSH_AT_BYTES) await flushJournal(rt);
     const pauses = [
       rt.station.settings.intake.scanSeconds * 1000,
@@ -310,10 +311,11 @@ class StationLoop {
   async #settle(): Promise<void> {
     const rt = this.#rt;
     rt.assertWritable();
+    rt.projections.showMoved();
     // whoever puts another .git there takes the lock with it: what this process knows is not of that one
     rt.lock.assertHeld();
-    const from = rt.unshownFrom;
-    rt.unshownFrom = null;
+    const from = rt.projections.unshownFrom;
+    rt.projections.unshownFrom = null;
     rt.telemetry.tellOwed();
     if (from !== null) await showAgain(rt, from);
     // what was open in a program at the last flush

@@ -6,7 +6,7 @@ import { renderDiff } from '../order/diff.ts';
 import type { CheckResult, EvidenceManifest } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
 import { namesIn, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { errno, fs, ifThere } from '../platform/fs.ts';
 import { conform, conforms } from '../platform/schema.ts';
 
 /** One file of an order's evidence, as raw bytes. */
@@ -92,10 +92,26 @@ export function evidenceName(woId: string, attempt: number): string {
 /** Writes sealed evidence where operators look. A projection: the journal holds the same bytes. */
 export function projectEvidence(folder: string, sealed: Pick<SealedEvidence, 'files'>): void {
   const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
-  removeTree(temporary);
+  makeAnew(temporary);
   for (const file of sealed.files) writeUnsynced(join(temporary, file.path), file.bytes);
-  removeTree(folder);
-  fs.renameSync(temporary, folder);
+  try {
+    fs.renameSync(temporary, folder);
+  } catch (error) {
+    if (errno(error) !== 'ENOTEMPTY' && errno(error) !== 'EEXIST' && errno(error) !== 'ENOTDIR') throw error;
+    removeTree(folder);
+    fs.renameSync(temporary, folder);
+  }
+}
+
+/** An empty folder, in general where nothing is: looking first costs as much as making it. */
+function makeAnew(path: string): void {
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    if (errno(error) !== 'EEXIST') return void fs.mkdirSync(path, { recursive: true });
+    removeTree(path);
+    fs.mkdirSync(path);
+  }
 }
 
 /** One thing wrong with evidence on disk. */

@@ -1,18 +1,25 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Recorded } from '../order/event.ts';
 import { ensureDir, readIfThere, removeTree, syncDir, writeAll, writeProjection } from '../platform/durable.ts';
 import { errno, fs, ifThere, O_APPEND, O_CREAT, O_WRONLY } from '../platform/fs.ts';
-import { readLines } from '../platform/jsonl.ts';
+
+/** Bits of the hash by which ids are spread: 1,024 files of some 40 KB at a million orders, each read whole to find one. */
+const BUCKET_BITS = 10;
+/** So many files may wait to be synced; fewer are synced at once when the station comes to rest. */
+const FEW = 32;
+/** So many births may not be marked: after a power loss the ledger is read again from the mark on. */
+const MOST_UNMARKED = 4096;
 
 /**
- * Finds an order of any age by its id: which record it was born with, and so where the journal holds it. 65,536 small files, so
- * that a look-up costs the same at any history. Rebuildable from the ledger, and never trusted further than `upTo`.
+ * Finds an order of any age by its id: which record it was born with, and so where the journal holds it. A look-up reads one small file of
+ * many. Rebuildable from the ledger, and never trusted further than `upTo`.
  */
 export class IdIndex {
   readonly #folder: string;
   /** Files written since the last mark: synced before it, so that no power loss leaves a mark without its entries. */
   readonly #unsynced = new Set<string>();
+  #unmarked = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -20,7 +27,7 @@ export class IdIndex {
 
   /** The sequence number up to which the index holds the ledger; 0 when it must be rebuilt. */
   get upTo(): number {
-    const text = readIfThere(join(this.#folder, 'upto'))?.toString('utf8') ?? '';
+    const text = readIfThere(join(this.#folder, 'marked'))?.toString('utf8') ?? '';
     return /^\d+\n$/.test(text) ? Number(text) : 0;
   }
 
@@ -32,14 +39,16 @@ export class IdIndex {
       this.note(record);
       last = record.seq;
     }
-    this.mark(last);
+    this.#mark(last);
   }
 
   note(record: Recorded): void {
     if (record.wo_id === null || (record.event !== 'admitted' && record.event !== 'rejected')) return;
     const path = this.#bucket(record.wo_id);
     // begins a line of its own, whatever a process that died in the middle left before it
-    const line = Buffer.from(`\n${JSON.stringify({ id: record.wo_id, born: record.seq })}\n`);
+    const line = Buffer.from(
+      `\n${JSON.stringify({ key: record.wo_id.toLowerCase(), id: record.wo_id, born: record.seq })}\n`,
+    );
     let fd: number;
     try {
       fd = fs.openSync(path, O_WRONLY | O_CREAT | O_APPEND, 0o644);
@@ -51,35 +60,46 @@ export class IdIndex {
     try {
       writeAll(fd, line);
       this.#unsynced.add(path);
+      this.#unmarked++;
     } finally {
       fs.closeSync(fd);
     }
   }
 
-  mark(seq: number): void {
+  /** The ledger is in it up to here. That is put on the disk when it costs little, or when too much would be to read again. */
+  noted(seq: number): void {
+    if (this.#unsynced.size <= FEW || this.#unmarked >= MOST_UNMARKED) this.#mark(seq);
+  }
+
+  #mark(seq: number): void {
     for (const path of this.#unsynced) {
       const fd = ifThere(() => fs.openSync(path, O_WRONLY));
       if (fd === undefined) continue;
       fs.fdatasyncSync(fd);
       fs.closeSync(fd);
     }
-    for (const folder of new Set([...this.#unsynced].map(dirname))) ifThere(() => syncDir(folder));
+    if (this.#unsynced.size > 0) ifThere(() => syncDir(this.#folder));
     this.#unsynced.clear();
-    writeProjection(join(this.#folder, 'upto'), `${seq}\n`);
+    this.#unmarked = 0;
+    writeProjection(join(this.#folder, 'marked'), `${seq}\n`);
   }
 
   /** The record an order was born with, or null when there never was one of this id. */
   born(woId: string): { id: string; born: number } | null {
-    for (const line of readLines(this.#bucket(woId))) {
-      const entry: unknown = line.whole ? parse(line.text) : null;
-      if (isEntry(entry) && entry.id.toLowerCase() === woId.toLowerCase()) return entry;
+    const bytes = readIfThere(this.#bucket(woId));
+    if (bytes === undefined) return null;
+    const beginning = `\n${JSON.stringify({ key: woId.toLowerCase() }).slice(0, -1)},`;
+    for (let at = bytes.indexOf(beginning); at >= 0; at = bytes.indexOf(beginning, at + 1)) {
+      const end = bytes.indexOf(10, at + 1);
+      const entry: unknown = end === -1 ? null : parse(bytes.toString('utf8', at + 1, end));
+      if (isEntry(entry)) return { id: entry.id, born: entry.born };
     }
     return null;
   }
 
   #bucket(woId: string): string {
-    const hex = createHash('sha256').update(woId.toLowerCase()).digest('hex');
-    return join(this.#folder, hex.slice(0, 2), `${hex.slice(2, 4)}.jsonl`);
+    const bucket = hash('sha256', woId.toLowerCase(), 'buffer').readUInt16BE(0) >>> (16 - BUCKET_BITS);
+    return join(this.#folder, `${bucket.toString(16).padStart(3, '0')}.jsonl`);
   }
 }
 

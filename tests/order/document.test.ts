@@ -134,6 +134,13 @@ test('rule 7: a key that stands twice is refused at the second, in YAML and in J
   refused(() => yaml('1: a\n"1": b\n'), 'YAML_INVALID', '2:1');
   refused(() => json('{"a": 1,\n "a": 2}'), 'JSON_INVALID', '2:2');
   refused(() => json('{"a": 1, "\\u0061": 2}'), 'JSON_INVALID', '1:10');
+  refused(() => json('{"x": [{"a": "b", "c": {"a": 1}}, {"a": "\\\\", "b": 1, "a": 2}]}'), 'JSON_INVALID', '1:55');
+  for (const good of [
+    '{"a": {"a": {"a": 1}}, "b": ["a", "a", {"a": "a"}]}',
+    '{"a\\"": 1, "a": ",", "b": "\\"a\\":"}',
+    '{"a": "a", "": ""}',
+  ])
+    assert.deepEqual(json(good), JSON.parse(good));
 });
 
 test('rule 7: several documents, %YAML and unknown tags are refused', () => {

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { sampled } from '../support/sample.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -142,6 +143,7 @@ test('a ref that was put back while gc removed its objects is written again, at 
   const hollow = () => {
     const tip = s.git('rev-parse', ref(s));
     cleanUp(s, '-d', ref(s));
+    mkdirSync(dirname(join(s.root, '.git', ref(s))), { recursive: true });
     s.write(`.git/${ref(s)}`, `${tip}\n`);
   };
   hollow();

@@ -45,9 +45,9 @@ test('rule 7: without a whole mark nothing of the index is trusted: it is built 
   const index = new IdIndex(folder);
   index.catchUp([born('WO-FALSE', 1)]);
   for (const harm of [
-    () => rmSync(join(folder, 'upto')),
-    () => writeFileSync(join(folder, 'upto'), '12'),
-    () => writeFileSync(join(folder, 'upto'), 'x\n'),
+    () => rmSync(join(folder, 'marked')),
+    () => writeFileSync(join(folder, 'marked'), '12'),
+    () => writeFileSync(join(folder, 'marked'), 'x\n'),
   ]) {
     harm();
     assert.equal(index.upTo, 0);
@@ -61,11 +61,11 @@ test('rule 3: a line torn by a kill hides neither the one noted again nor those 
   const index = new IdIndex(folder);
   index.catchUp([born('WO-1', 1)]);
   const bucket = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((f) => f.endsWith('.jsonl')) ?? '';
-  appendFileSync(join(folder, bucket), '{"id":"WO-1","bo');
+  appendFileSync(join(folder, bucket), '\n{"key":"wo-1","id":"WO-1","bo');
   index.note(born('wo-1', 9));
   assert.equal(index.born('WO-1')?.born, 1);
   rmSync(join(folder, bucket));
-  appendFileSync(join(folder, bucket), '{"id":"WO-1","bo');
+  appendFileSync(join(folder, bucket), '\n{"key":"wo-1","id":"WO-1","bo');
   assert.equal(index.born('WO-1'), null);
   index.note(born('WO-1', 1));
   assert.equal(index.born('WO-1')?.born, 1);
