@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import type { Recorded } from '../order/event.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
+import { isTerminal } from '../order/transition.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { evidenceName } from '../record/evidence.ts';
 import { readLedger } from '../record/ledger.ts';
@@ -94,8 +95,12 @@ export async function log(woId: string, options: Options): Promise<void> {
   const station = await stationOf(options);
   const state = await stateOf(station, woId);
   const records: Recorded[] = [];
-  const born = Number(state.meta['born'] ?? 1);
-  for (const record of readLedger(station.layout.ledger, born)) if (record.wo_id === state.wo_id) records.push(record);
+  const [born, last] = [Number(state.meta['born'] ?? 1), Number(state.meta['seq'])];
+  for (const record of readLedger(station.layout.ledger, born)) {
+    if (record.wo_id === state.wo_id) records.push(record);
+    // the state file of an order that moves may be older than the ledger
+    if (record.seq >= last && isTerminal(state.status)) break;
+  }
   if (options.json) return printJson({ ok: true, wo_id: woId, records });
   for (const r of records) {
     const move = r.to === null ? '' : ` ${r.from ?? 'new'} -> ${r.to}`;

@@ -6,6 +6,7 @@ import { readIfThere } from '../platform/durable.ts';
 import { type Holder, lockHolder } from '../platform/lock.ts';
 import { IdIndex } from '../record/id-index.ts';
 import { JournalReader } from '../record/journal.ts';
+import { archivedStatePath } from '../record/retention.ts';
 import { stateDocument } from '../record/state.ts';
 import { refsOf } from '../station/layout.ts';
 import { locateStation } from '../station/locate.ts';
@@ -23,6 +24,15 @@ export function runningStation(station: Station): Holder | null {
 export function readState(station: Station, woId: string): StateDocument | null {
   const text = readIfThere(join(station.layout.state, `${woId}.json`))?.toString('utf8');
   return text === undefined ? null : (JSON.parse(text) as StateDocument);
+}
+
+/** The state of an order that changed last at about this time: its file, or the one in the archive, or as the journal tells it. */
+export async function stateNear(station: Station, woId: string, at: string): Promise<StateDocument | null> {
+  const state = readState(station, woId);
+  if (state !== null) return state;
+  const archived = readIfThere(archivedStatePath(station, woId, at))?.toString('utf8');
+  if (archived !== undefined) return JSON.parse(archived) as StateDocument;
+  return stateOf(station, woId).catch(() => null);
 }
 
 /** The state of an order of any age: its file, or for one whose file is archived or cleaned up, as the journal tells it. Throws UNKNOWN_ORDER. */

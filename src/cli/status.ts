@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { withoutPassword } from '../git/exchange.ts';
 import { keptBytes, listKeeps } from '../git/keeps.ts';
 import { InboxScanner } from '../intake/scan.ts';
-import type { StateDocument } from '../order/generated.ts';
+import type { FollowupDocument, StateDocument } from '../order/generated.ts';
 import { scanSettings } from '../pipeline/claim-drops.ts';
 import { isOverLimit } from '../pipeline/keep.ts';
 import { openGaps } from '../pipeline/restore/gap.ts';
@@ -10,13 +10,13 @@ import { namesIn, readIfThere } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
 import { type BackupFailure, type BackupReport, lastBackup, lastFailure } from '../record/backup-report.ts';
 import { ledgerHead } from '../record/chain.ts';
+import { AGES, readFollowup } from '../record/followup.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
-import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
+import { HOW_TO_START, runningStation, stateNear, stationOf } from './station.ts';
 
-/** Upper ends of the age histogram, in minutes; the last column is everything older. */
-const AGES = [5, 10, 20, 40, 80, 160];
+const NONE_OF_ANY_AGE = AGES.concat(0).map(() => 0);
 /** Failures shown. */
 const LAST_FAILURES = 5;
 
@@ -25,19 +25,19 @@ export async function status(options: { readonly station?: string; readonly json
   const { layout } = station;
   const holder = runningStation(station);
   const beat = heartbeat(layout.heartbeat);
-  const alive = liveStates(station);
-  const failures = lastFailures(station);
+  const followup = readFollowup(station);
+  const failures = await lastFailures(station, followup);
   const { staleHours } = station.settings.tracker;
-  const stale = alive.filter((s) => Date.now() - Date.parse(s.updated_at) > staleHours * 3_600_000).reverse();
+  const stale = followup?.stale ?? [];
   const lanes = new InboxScanner(layout.inbox, scanSettings(station)).lanes();
   const backups = backupState(station);
-  const rows = [...new Set([...lanes.map(({ lane }) => lane), ...alive.map((s) => s.lane)])].sort().map((lane) =>
-    laneRow(
-      lane,
-      lanes.filter((l) => l.lane === lane).map(({ folder }) => folder),
-      alive,
-    ),
-  );
+  const alive = new Map((followup?.alive_by_lane ?? []).map((row) => [row.lane, row]));
+  const rows = [...new Set([...lanes.map(({ lane }) => lane), ...alive.keys()])].sort().map((lane) => {
+    const folders = lanes.filter((l) => l.lane === lane).map(({ folder }) => folder);
+    const inbox = folders.flatMap(namesThatCanBeRead).filter((n) => !n.startsWith('.')).length;
+    const { ready = 0, running = 0, parked = 0, ages = NONE_OF_ANY_AGE } = alive.get(lane) ?? {};
+    return { lane, inbox, ready, running, parked, ages };
+  });
   const keeps = await keepsOf(station);
   const gaps = openGaps(station);
   if (options.json) {
@@ -53,7 +53,7 @@ export async function status(options: { readonly station?: string; readonly json
         wo_id: s.wo_id,
         status: s.status,
         waiting_for: s.waiting_for,
-        updated_at: s.updated_at,
+        updated_at: s.since,
       })),
       last_failures: failures,
       keeps,
@@ -99,7 +99,7 @@ export async function status(options: { readonly station?: string; readonly json
   if (stale.length > 0) print(pc.yellow(`\nstale: without a change for more than ${staleHours} h`));
   for (const s of stale.slice(0, LAST_FAILURES))
     print(
-      `  ${age(Date.now() - Date.parse(s.updated_at)).padStart(4)}  ${s.wo_id}  ${s.waiting_for ?? s.status}  ${plain((s.progress ?? s.title).slice(0, 100))}`,
+      `  ${age(Date.now() - Date.parse(s.since)).padStart(4)}  ${s.wo_id}  ${s.waiting_for ?? s.status}  ${plain((s.why ?? s.title).slice(0, 100))}`,
     );
   if (stale.length > LAST_FAILURES) print(`  and ${stale.length - LAST_FAILURES} more`);
   if (failures.length > 0) print('\nlast failures');
@@ -164,42 +164,9 @@ function heartbeat(path: string): Heartbeat | null {
   return text === undefined ? null : (JSON.parse(text) as Heartbeat);
 }
 
-/** Orders alive, found through their claim folders: finished work is not looked at. */
-function liveStates(station: Station): StateDocument[] {
-  return recentStates(station).filter((s) => s.status === 'ready' || s.status === 'running' || s.status === 'parked');
-}
-
-function lastFailures(station: Station): StateDocument[] {
-  return recentStates(station)
-    .filter((s) => s.status === 'failed' || s.status === 'rejected')
-    .slice(0, LAST_FAILURES);
-}
-
-let cache: StateDocument[] | null = null;
-
-/** State files, newest first. */
-function recentStates(station: Station): StateDocument[] {
-  cache ??= namesIn(station.layout.state)
-    .filter((n) => n.endsWith('.json') && !n.startsWith('.'))
-    .flatMap((n) => readState(station, n.slice(0, -5)) ?? [])
-    .sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
-  return cache;
-}
-
-function laneRow(
-  lane: string,
-  folders: readonly string[],
-  alive: readonly StateDocument[],
-): { lane: string; inbox: number; ready: number; running: number; parked: number; ages: number[] } {
-  const mine = alive.filter((s) => s.lane === lane);
-  const count = (status: string) => mine.filter((s) => s.status === status).length;
-  const ages = new Array<number>(AGES.length + 1).fill(0);
-  for (const s of mine) {
-    const minutes = (Date.now() - Date.parse(s.received_at)) / 60_000;
-    const column = AGES.findIndex((limit) => minutes < limit);
-    const i = column === -1 ? AGES.length : column;
-    ages[i] = (ages[i] ?? 0) + 1;
-  }
-  const inbox = folders.flatMap(namesThatCanBeRead).filter((n) => !n.startsWith('.')).length;
-  return { lane, inbox, ready: count('ready'), running: count('running'), parked: count('parked'), ages };
+/** The states of those that the tracker names: finished work is not looked through. */
+async function lastFailures(station: Station, followup: FollowupDocument | null): Promise<StateDocument[]> {
+  const failures = (followup?.failures ?? []).slice(0, LAST_FAILURES);
+  const states = await Promise.all(failures.map((f) => stateNear(station, f.wo_id, f.finished_at)));
+  return states.filter((state) => state !== null);
 }

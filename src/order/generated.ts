@@ -151,7 +151,16 @@ export interface FollowupDocument {
    * Orders that ended last, newest first; at most 50.
    */
   recent: EndedOrder[];
+  /**
+   * Orders that failed or were rejected last, newest first; at most 20.
+   */
+  failures: EndedOrder[];
+  alive_by_lane: AliveInLane[];
   lanes: FollowupLane[];
+  /**
+   * The ledger's newest record then.
+   */
+  seq: number;
 }
 export interface FollowupOrder {
   wo_id: string;
@@ -180,6 +189,28 @@ export interface EndedOrder {
    * The error's code.
    */
   code: string | null;
+}
+export interface AliveInLane {
+  /**
+   * The lane that they came in by.
+   */
+  lane: string;
+  /**
+   * Orders that wait for their turn.
+   */
+  ready: number;
+  /**
+   * Orders at work.
+   */
+  running: number;
+  /**
+   * Orders that wait for somebody, or for a time to come.
+   */
+  parked: number;
+  /**
+   * How many were received less than 5, 10, 20, 40, 80 and 160 minutes ago (each counted once), and before that.
+   */
+  ages: number[];
 }
 export interface FollowupLane {
   lane: string;

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import { PackUpkeep } from '../git/upkeep.ts';
 import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -69,6 +70,7 @@ class StationLoop {
   readonly #scanner: InboxScanner;
   readonly #tracker: Tracker;
   readonly #backups: BackupSchedule;
+  readonly #packs: PackUpkeep;
   readonly #atWork = new Map<string, Promise<void>>();
   #wake: () => void = () => {};
   #again = false;
@@ -93,6 +95,7 @@ class StationLoop {
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
     this.#backups = new BackupSchedule(rt, options.signal);
+    this.#packs = new PackUpkeep(rt.station.repo, rt.log);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
@@ -111,14 +114,19 @@ class StationLoop {
         this.#again = false;
         const { worked, pause } = await this.#turn();
         if (this.#failure !== null) throw this.#failure;
-        if (worked) continue;
+        if (worked) {
+          await this.#tracker.lookAtWork();
+          continue;
+        }
         await flushJournal(this.#rt);
         await this.#settle();
         if (this.#options.drain && this.#isDrained()) {
           await this.#backups.last();
+          await this.#packs.last();
           break;
         }
         if (!this.#options.drain) this.#backups.look();
+        this.#packs.look();
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
@@ -131,6 +139,7 @@ class StationLoop {
     } finally {
       await stopSchedule();
       await this.#backups.end();
+      await this.#packs.end();
       await this.#watch?.close();
     }
   }

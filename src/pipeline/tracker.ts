@@ -9,17 +9,17 @@ import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable
 import { fs, ifThere } from '../platform/fs.ts';
 import { conforms } from '../platform/schema.ts';
 import { evidenceName } from '../record/evidence.ts';
-import { endedOrder, followupDocument, readFollowup, writeFollowup } from '../record/followup.ts';
+import { endedOrder, FAILURES, followupDocument, RECENT, readFollowup, writeFollowup } from '../record/followup.ts';
 import { lanesOf, resultPath } from '../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How often ages are written anew while nothing happens, and how often the state folder is looked through. */
 const FOLLOWUP_MS = 60_000;
+const AT_WORK_MS = 1000;
 const SWEEP_MS = 3_600_000;
 /** State files one look takes; the rest is for the next. */
 const SWEEP_FILES = 1000;
-const RECENT = 50;
 
 /**
  * The tracker: ages and staleness in state/followup.json, state files of orders that ended long ago into the archive, canaries cleaned up.
@@ -28,7 +28,8 @@ const RECENT = 50;
 export class Tracker {
   readonly #rt: Runtime;
   readonly #scanner: InboxScanner;
-  #ended: EndedOrder[];
+  #recent: EndedOrder[];
+  #failures: EndedOrder[];
   /** Orders called stale already, by id and the change since which they are. */
   readonly #stale: Map<string, string>;
   #writtenAt = 0;
@@ -40,14 +41,25 @@ export class Tracker {
     this.#rt = rt;
     this.#scanner = scanner;
     const before = readFollowup(rt.station);
-    this.#ended = before?.recent ?? [];
+    this.#recent = before?.recent ?? [];
+    this.#failures = before?.failures ?? [];
     this.#stale = new Map((before?.stale ?? []).map((order) => [order.wo_id, order.since]));
   }
 
   /** Told of every order that a record moved. */
   note(life: OrderLife): void {
     if (!isTerminal(life.status)) return;
-    this.#ended = [endedOrder(life), ...this.#ended.filter((order) => order.wo_id !== life.woId)].slice(0, RECENT);
+    const ended = endedOrder(life);
+    const others = (list: EndedOrder[]) => list.filter((order) => order.wo_id !== life.woId);
+    this.#recent = [ended, ...others(this.#recent)].slice(0, RECENT);
+    this.#failures = others(this.#failures);
+    if (life.status === 'failed' || life.status === 'rejected')
+      this.#failures = [ended, ...this.#failures].slice(0, FAILURES);
+  }
+
+  /** While the station does not come to sleep: as often as somebody would look. */
+  async lookAtWork(): Promise<void> {
+    if (Date.now() - this.#writtenAt >= AT_WORK_MS) await this.look();
   }
 
   /** One look, before the station sleeps. */
@@ -77,7 +89,14 @@ export class Tracker {
 
   #followUp(at: number): void {
     const rt = this.#rt;
-    const document = followupDocument(rt.station, rt.orders.all(), this.#ended, this.#lanes(), at);
+    const document = followupDocument(
+      rt.station,
+      rt.orders.all(),
+      { recent: this.#recent, failures: this.#failures },
+      this.#lanes(),
+      rt.ledger.head.seq,
+      at,
+    );
     writeFollowup(rt.station, document);
     this.#writtenAt = at;
     this.#writtenSeq = rt.ledger.head.seq;

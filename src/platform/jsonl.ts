@@ -111,6 +111,34 @@ export function* readLines(
   }
 }
 
+/** A file's whole lines, the last first, reading no more of it than is asked for. */
+export function* readLinesBackwards(path: string): Generator<string> {
+  const fd = ifThere(() => fs.openSync(path, O_RDONLY));
+  if (fd === undefined) return;
+  try {
+    const block = Buffer.allocUnsafe(65_536);
+    /** The beginning of what follows, up to its newline. */
+    let rest = Buffer.alloc(0);
+    for (let end = fs.fstatSync(fd).size, isTail = true; end > 0; ) {
+      const start = Math.max(0, end - block.length);
+      const n = fs.readSync(fd, block, 0, end - start, start);
+      const bytes = Buffer.concat([block.subarray(0, n), rest]);
+      let last = bytes.length;
+      for (let at = bytes.lastIndexOf(10, last - 1); at !== -1; at = at === 0 ? -1 : bytes.lastIndexOf(10, at - 1)) {
+        // what stands behind the last newline is being written
+        if (!isTail && last > at + 1) yield bytes.toString('utf8', at + 1, last);
+        isTail = false;
+        last = at;
+      }
+      rest = Buffer.from(bytes.subarray(0, last));
+      end = start;
+      if (start === 0 && !isTail && rest.length > 0) yield rest.toString('utf8');
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** The last `count` whole lines, oldest first, without reading what stands before them. */
 export function lastLines(path: string, count: number): string[] {
   const size = ifThere(() => fs.statSync(path).size) ?? 0;

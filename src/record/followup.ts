@@ -1,4 +1,4 @@
-import type { EndedOrder, FollowupDocument, FollowupLane, FollowupOrder } from '../order/generated.ts';
+import type { AliveInLane, EndedOrder, FollowupDocument, FollowupLane, FollowupOrder } from '../order/generated.ts';
 import { laneOf, type OrderLife } from '../order/life.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
 import { readIfThere, writeProjection } from '../platform/durable.ts';
@@ -9,14 +9,24 @@ import type { Station } from '../station/station.ts';
 
 /** How many orders one list names. */
 const LISTED = 200;
-const RECENT = 50;
+export const RECENT = 50;
+export const FAILURES = 20;
+/** Upper ends of the age histogram, in minutes; the last column is everything older. */
+export const AGES = [5, 10, 20, 40, 80, 160];
 
-/** The document for these orders as they are at `nowMs`. `ended` is newest first. */
+/** What the tracker remembers of orders that are not alive any more, newest first. */
+export interface Ended {
+  readonly recent: readonly EndedOrder[];
+  readonly failures: readonly EndedOrder[];
+}
+
+/** The document for these orders as they are at `nowMs`, with the ledger at `seq`. */
 export function followupDocument(
   station: Station,
   alive: readonly OrderLife[],
-  ended: readonly EndedOrder[],
+  ended: Ended,
   lanes: readonly FollowupLane[],
+  seq: number,
   nowMs: number,
 ): FollowupDocument {
   const { staleHours } = station.settings.tracker;
@@ -40,9 +50,31 @@ export function followupDocument(
     stale: orders.filter((order) => order.age_seconds >= staleHours * 3600).slice(0, LISTED),
     alive: orders.slice(0, LISTED),
     more: Math.max(0, orders.length - LISTED),
-    recent: [...ended].sort((a, b) => (a.finished_at < b.finished_at ? 1 : -1)).slice(0, RECENT),
+    recent: newestFirst(ended.recent).slice(0, RECENT),
+    failures: newestFirst(ended.failures).slice(0, FAILURES),
+    alive_by_lane: aliveByLane(living, nowMs),
     lanes: [...lanes],
+    seq,
   };
+}
+
+function newestFirst(ended: readonly EndedOrder[]): EndedOrder[] {
+  return [...ended].sort((a, b) => (a.finished_at < b.finished_at ? 1 : -1));
+}
+
+function aliveByLane(living: readonly OrderLife[], nowMs: number): AliveInLane[] {
+  const rows = new Map<string, AliveInLane>();
+  for (const life of living) {
+    const lane = laneOf(life);
+    const row = rows.get(lane) ?? { lane, ready: 0, running: 0, parked: 0, ages: AGES.concat(0).map(() => 0) };
+    rows.set(lane, row);
+    row[life.status as 'ready' | 'running' | 'parked']++;
+    const minutes = (nowMs - Date.parse(life.admitted?.received_at ?? life.updatedAt)) / 60_000;
+    const column = AGES.findIndex((limit) => minutes < limit);
+    const at = column === -1 ? AGES.length : column;
+    row.ages[at] = (row.ages[at] ?? 0) + 1;
+  }
+  return [...rows.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1));
 }
 
 function followupOrder(life: OrderLife, nowMs: number): FollowupOrder {

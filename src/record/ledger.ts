@@ -5,7 +5,7 @@ import type { EventData, EventName, Recorded } from '../order/event.ts';
 import { entombed, withoutWords } from '../order/tombstone.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, namesIn, readIfThere, writeDurable } from '../platform/durable.ts';
-import { LineAppender, readLines } from '../platform/jsonl.ts';
+import { LineAppender, readLines, readLinesBackwards } from '../platform/jsonl.ts';
 import { conforms } from '../platform/schema.ts';
 
 /** A record that is yet to be written. */
@@ -153,6 +153,17 @@ export function* readLedger(folder: string, fromSeq: number): Generator<Recorded
       const record = parseRecord(line.text, segmentPath(folder, first));
       if (record.seq >= fromSeq) yield record;
     }
+  }
+}
+
+/**
+ * Records from disk, the newest first, for those who want to know what happened last: costs what is taken, whatever the ledger's length.
+ * `hint`: a text that the line of every record that matters has; others are passed over unread. Throws LEDGER_BROKEN.
+ */
+export function* readLedgerBackwards(folder: string, hint: RegExp | null = null): Generator<Recorded> {
+  for (const first of segments(folder).reverse()) {
+    const path = segmentPath(folder, first);
+    for (const line of readLinesBackwards(path)) if (hint === null || hint.test(line)) yield parseRecord(line, path);
   }
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFi
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { decorateFileSystem, fs } from '../../src/platform/fs.ts';
-import { LineAppender, lastLines, readLines } from '../../src/platform/jsonl.ts';
+import { LineAppender, lastLines, readLines, readLinesBackwards } from '../../src/platform/jsonl.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const test = suite('platform/jsonl');
@@ -165,6 +165,50 @@ test('rule 11: the last lines of a big file are found without reading it', (t) =
   const begun = performance.now();
   assert.equal(lastLines(path, 200).length, 200);
   assert.ok(performance.now() - begun < 200, `${performance.now() - begun} ms for ${statSync(path).size} bytes`);
+});
+
+test('rule 11: lines are read from the end, however long they are, and no more of the file than is asked for', (t) => {
+  const path = join(t.tempDir(), 'a.jsonl');
+  assert.deepEqual([...readLinesBackwards(path)], []);
+  for (const lines of [
+    [],
+    ['a'],
+    ['', 'b', ''],
+    ['a', 'ä'.repeat(50_000), '', 'x'.repeat(70_000), 'z'],
+    [...Array(9000).keys()].map(String),
+  ]) {
+    writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
+    const expected = lines.filter((line) => line !== '').reverse();
+    assert.deepEqual(
+      [...readLinesBackwards(path)].filter((line) => line !== ''),
+      expected,
+    );
+    writeFileSync(path, `${lines.map((line) => `${line}\n`).join('')}half a li`);
+    assert.deepEqual(
+      [...readLinesBackwards(path)].filter((line) => line !== ''),
+      expected,
+      'a torn tail is no line',
+    );
+  }
+  writeFileSync(path, 'torn and alone');
+  assert.deepEqual([...readLinesBackwards(path)], []);
+  let bytes = 0;
+  const whole = fs;
+  t.defer(() => decorateFileSystem(() => whole));
+  decorateFileSystem((inner) => ({
+    ...inner,
+    readSync: ((...args: Parameters<typeof inner.readSync>) => {
+      const n = inner.readSync(...args);
+      bytes += n;
+      return n;
+    }) as typeof inner.readSync,
+  }));
+  writeFileSync(path, `${'y'.repeat(99)}\n`.repeat(100_000));
+  for (const line of readLinesBackwards(path)) {
+    assert.equal(line.length, 99);
+    break;
+  }
+  assert.ok(bytes <= 65_536, `${bytes}`);
 });
 
 test.run();

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PackWriter } from '../../src/git/pack-writer.ts';
+import { moveRefs } from '../../src/git/ref-transaction.ts';
+import { closeRepository, openRepository } from '../../src/git/repository.ts';
+import { PackUpkeep } from '../../src/git/upkeep.ts';
+import { openLog } from '../../src/platform/log.ts';
+import { assert, suite, type TestContext } from '../support/suite.ts';
+
+const test = suite('packs are gathered');
+
+const IDENT = 'T <t@example.com> 0 +0000';
+
+async function manyPacks(t: TestContext, count: number) {
+  const root = t.tempDir();
+  execFileSync('git', ['init', '--quiet'], { cwd: root });
+  const repo = await openRepository(root);
+  t.defer(() => closeRepository(repo));
+  let parent: string | null = null;
+  for (let n = 0; n < count; n++) {
+    const pack = new PackWriter(repo, join(root, '.git/scratch'));
+    const files = [{ path: `a/${n}`, mode: '100644', bytes: Buffer.from(`${n}`) }];
+    parent = await pack.commit({ parent, ident: IDENT, message: `${n}\n`, files });
+    await pack.write();
+    pack.release();
+  }
+  await moveRefs(repo, [{ ref: 'refs/heads/made', from: null, to: parent ?? '' }]);
+  const packs = () => readdirSync(join(repo.gitDir, 'objects/pack')).filter((name) => name.endsWith('.pack'));
+  return { repo, packs, git: (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }) };
+}
+
+test('rule 11: many packs become few, and what is being landed, or belongs to nobody yet, stays', async (t) => {
+  const { repo, packs, git } = await manyPacks(t, 105);
+  const waiting = new PackWriter(repo, join(repo.gitDir, 'scratch'));
+  const commit = await waiting.commit({ parent: null, ident: IDENT, message: 'waits', files: [] });
+  await waiting.write();
+  const upkeep = new PackUpkeep(repo, openLog('silent'));
+  upkeep.look();
+  upkeep.look();
+  await upkeep.last();
+  assert.ok(packs().length <= 3, packs().join('\n'));
+  assert.equal(git('cat-file', '-t', commit).trim(), 'commit');
+  assert.equal(git('rev-list', '--count', 'refs/heads/made').trim(), '105');
+  git('fsck', '--strict', '--full', '--no-dangling');
+  // what was in memory of packs that are gone is no reason to fail
+  const next = new PackWriter(repo, join(repo.gitDir, 'scratch'));
+  const parent = repo.refs.read('refs/heads/made');
+  const files = [{ path: 'a/next', mode: '100644', bytes: Buffer.from('next') }];
+  const to = await next.commit({ parent, ident: IDENT, message: 'next\n', files });
+  await next.write();
+  await moveRefs(repo, [{ ref: 'refs/heads/made', from: parent, to }]);
+  next.release();
+  assert.equal(git('ls-tree', '--name-only', `${to}:a`).trim().split('\n').length, 106);
+});
+
+test('few packs are left alone, and so is a repository in which git gc is at work', async (t) => {
+  const { repo, packs } = await manyPacks(t, 105);
+  writeFileSync(join(repo.gitDir, 'gc.pid'), '1 here\n');
+  const upkeep = new PackUpkeep(repo, openLog('silent'));
+  await upkeep.last();
+  assert.equal(packs().length, 105);
+  const few = await manyPacks(t, 20);
+  await new PackUpkeep(few.repo, openLog('silent')).last();
+  assert.equal(few.packs().length, 20);
+});
+
+test.run();
