@@ -5,10 +5,12 @@ import { ensureDir, syncDir, writeNew } from '../platform/durable.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import {
   exchange,
+  FoldersToSync,
   makeParents,
   place,
   readTarget,
   removeEmptyFolders,
+  type SyncFolder,
   sameFileSystem,
   takeAside,
 } from '../platform/target.ts';
@@ -96,6 +98,7 @@ export class Placement {
   readonly #live: string;
   readonly #targets: readonly Target[];
   readonly #placed: Placed[] = [];
+  readonly #near = new Map<string, boolean>();
 
   /** `live` is `<git dir>/waybill`; `name` is this placement's own, the same again after a kill. */
   constructor(root: string, live: string, name: string, targets: readonly Target[]) {
@@ -133,14 +136,16 @@ export class Placement {
    * then this target is as it was found and the caller takes back the others.
    */
   apply(): Refusal | null {
+    const touched = new FoldersToSync();
     for (const [n, target] of this.#targets.entries()) {
-      const error = refusalOf(target, () => this.#applyOne(target, this.#stagedPath(n)));
+      const error = refusalOf(target, () => this.#applyOne(target, this.#stagedPath(n), touched.note));
       if (error !== null) return { target, error };
     }
+    touched.sync();
     return null;
   }
 
-  #applyOne(target: Target, staged: string): WaybillError | null {
+  #applyOne(target: Target, staged: string, sync: SyncFolder): WaybillError | null {
     const path = this.absolute(target);
     const there = onDisk(path);
     const changed = () => new WaybillError('TARGET_CHANGED', `${target.path} changed between plan and landing`);
@@ -153,22 +158,22 @@ export class Placement {
     const made = how === 'created' ? makeParents(path) : [];
     // noted before it is done: an act that fails after its effect (a sync) is taken back like any other
     this.#placed.push({ target, staged, made, how });
-    if (this.#act(how, path, staged, target)) return null;
+    if (this.#act(how, path, staged, target, sync)) return null;
     this.#placed.pop();
     removeEmptyFolders(made);
     return changed();
   }
 
   /** Returns false when somebody was there first; then everything is as it was found. */
-  #act(how: Placed['how'], path: string, staged: string, target: Target): boolean {
-    if (how === 'created') return place(path, staged);
+  #act(how: Placed['how'], path: string, staged: string, target: Target, sync: SyncFolder): boolean {
+    if (how === 'created') return place(path, staged, sync);
     if (how === 'removed') {
       if (!takeAside(path, staged)) return false;
       if (isAt(onDisk(staged), target.before)) return true;
       place(path, staged);
       return false;
     }
-    if (!exchange(path, staged)) return false;
+    if (!exchange(path, staged, sync)) return false;
     if (isAt(onDisk(staged), target.before)) return true;
     this.#swapBack(path, staged, target);
     return false;
@@ -261,13 +266,22 @@ export class Placement {
     if (target === undefined) throw new WaybillError('INTERNAL', `there is no target ${n}`);
     const path = this.absolute(target);
     const name = `${n}-${targetMark(target.woId, target.path)}`;
-    if (sameFileSystem(this.#scratch, dirname(path))) return join(this.#scratch, name);
+    if (this.#isNear(dirname(path))) return join(this.#scratch, name);
     return join(dirname(path), `${strayPrefix(this.#name)}${name}`);
+  }
+
+  /** Whether a folder lies on the file system of our scratch folder. */
+  #isNear(folder: string): boolean {
+    const known = this.#near.get(folder);
+    if (known !== undefined) return known;
+    const near = sameFileSystem(this.#scratch, folder);
+    this.#near.set(folder, near);
+    return near;
   }
 
   /** A file that is replaced keeps its permission bits, apart from the executable ones, which are the order's to say. */
   #permissions(target: Target, after: Image): number {
-    const stat = ifThere(() => fs.statSync(this.absolute(target)));
+    const stat = target.before === null ? undefined : ifThere(() => fs.statSync(this.absolute(target)));
     const base = stat === undefined ? 0o644 : stat.mode & 0o777;
     return after.mode === '100755' ? base | ((base & 0o444) >> 2) | 0o100 : base & ~0o111;
   }

@@ -16,6 +16,36 @@ const DROP_COMMAND = 'drop.json';
 /** Beside a claimed file that is no order: the order that a rule made of it. No drop is called so, because scans skip dotfiles. */
 export const MADE_ORDER = '.order.json';
 
+/** What stands between a lane and the name of what was dropped there, in a claim folder; no lane has it. */
+const OF = '@';
+/** The longest name that file systems take, in bytes. */
+const LONGEST_NAME = 255;
+
+/**
+ * Where a claim folder holds what was dropped: `MAIN@order.yaml`, without a folder for the lane, because each folder is made, synced and
+ * removed once for every order. Only names that would grow too long lie in a folder of their lane.
+ */
+export function insideClaim(lane: string, name: string): string {
+  const flat = `${lane}${OF}${name}`;
+  return Buffer.byteLength(flat) <= LONGEST_NAME ? flat : join(lane, name);
+}
+
+/** The lane and the names of what a claim folder holds; null for one that holds nothing. */
+function contentsOf(folder: string): { lane: string; names: string[] } | null {
+  const all = namesIn(folder);
+  const lane = all.find((name) => /^[A-Za-z0-9][\w-]*@/.test(name))?.split(OF)[0];
+  const inside = all.find((name) => /^[A-Za-z0-9]/.test(name) && !name.includes(OF) && isLaneFolder(folder, name));
+  const flat =
+    lane === undefined ? [] : all.flatMap((name) => (name.startsWith(lane + OF) ? [name.slice(lane.length + 1)] : []));
+  const names = [...flat, ...(inside === undefined ? [] : namesIn(join(folder, inside)))];
+  const where = lane ?? inside;
+  return where === undefined ? null : { lane: where, names };
+}
+
+function isLaneFolder(folder: string, name: string): boolean {
+  return name !== DROP_COMMAND && fs.lstatSync(join(folder, name)).isDirectory();
+}
+
 /** An order's request as the claim folder holds it, read once: parsing, hash and evidence use these bytes. */
 export interface ClaimedRequest {
   readonly claim: string;
@@ -50,8 +80,9 @@ export function requestHash(request: Pick<ClaimedRequest, 'bytes' | 'orderFile' 
 export function makeClaims(claimed: string, drops: readonly Drop[]): string[] {
   const claims = drops.map((drop) => {
     const claim = newUlid();
-    fs.mkdirSync(join(claimed, claim, drop.lane), { recursive: true });
-    syncDir(join(claimed, claim));
+    const folder = dirname(join(claimed, claim, insideClaim(drop.lane, drop.name)));
+    fs.mkdirSync(folder, { recursive: true });
+    if (folder !== join(claimed, claim)) syncDir(join(claimed, claim));
     return claim;
   });
   if (claims.length > 0) syncDir(claimed);
@@ -63,7 +94,8 @@ const PASSING = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'ENOMEM', 'EIO', 'EAGAI
 
 /**
  * Claims a drop: a rename into the folder that makeClaims() made for it, so nothing is overwritten and one station wins (rule 3).
- * False when the file is gone by now. Throws UNCLAIMABLE, or what the machine cannot do now. Lanes are synced by syncLanes().
+ * False when the file is gone by now. Throws UNCLAIMABLE, or what the machine cannot do now. It lasts when syncLanes() returns: a rename is
+ * one transaction of the file system, and either folder synced makes it last.
  */
 export function claimDrop(claimed: string, claim: string, drop: Drop): boolean {
   const from = join(drop.folder, drop.name);
@@ -80,7 +112,6 @@ export function claimDrop(claimed: string, claim: string, drop: Drop): boolean {
       `${drop.lane}/${drop.name} cannot be claimed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  syncDir(join(claimed, claim, drop.lane));
   return true;
 }
 
@@ -104,7 +135,7 @@ function assertReadable(path: string): void {
  * the claim's own name and the removal.
  */
 function moveIn(from: string, claimed: string, claim: string, lane: string): void {
-  const to = join(claimed, claim, lane, basename(from));
+  const to = join(claimed, claim, insideClaim(lane, basename(from)));
   try {
     fs.renameSync(from, to);
     return;
@@ -115,9 +146,10 @@ function moveIn(from: string, claimed: string, claim: string, lane: string): voi
   const partial = join(claimed, `.${claim}`);
   fs.renameSync(from, hidden);
   try {
-    fs.mkdirSync(join(partial, lane), { recursive: true });
-    copyIn(hidden, join(partial, lane, basename(from)));
-    syncDir(join(partial, lane));
+    const copy = join(partial, insideClaim(lane, basename(from)));
+    fs.mkdirSync(dirname(copy), { recursive: true });
+    copyIn(hidden, copy);
+    syncDir(dirname(copy));
     syncDir(partial);
     removeTree(join(claimed, claim));
     fs.renameSync(partial, join(claimed, claim));
@@ -160,11 +192,11 @@ function giveBack(hidden: string, to: string): void {
  */
 export function returnHidden(lanes: readonly { lane: string; folder: string }[], claimed: string): string[] {
   const returned: string[] = [];
-  for (const { lane, folder } of lanes) {
+  for (const { folder } of lanes) {
     for (const name of namesInFolder(folder)) {
       const claim = /\.([0-9A-Z]{26})\.claim$/.exec(name)?.[1];
       if (claim === undefined || !name.startsWith('.')) continue;
-      const original = namesIn(join(claimed, claim, lane))[0] ?? name.slice(1, -('.claim'.length + 27));
+      const original = contentsOf(join(claimed, claim))?.names[0] ?? name.slice(1, -('.claim'.length + 27));
       giveBack(join(folder, name), join(folder, freeName(folder, original, claim)));
       removeTree(join(claimed, claim));
       returned.push(claim);
@@ -203,28 +235,49 @@ export function syncLanes(folders: Iterable<string>): void {
 /** Reads a claim. Null for a folder that holds nothing (a kill between making it and the rename). Throws NOT_A_FILE. */
 export function readClaim(claimed: string, claim: string): ClaimedRequest | null {
   const folder = join(claimed, claim);
-  const dropped = readCommandClaim(folder, claim);
-  if (dropped !== null) return dropped;
-  for (const lane of namesIn(folder)) {
-    if (!/^[A-Za-z0-9]/.test(lane) || !fs.lstatSync(join(folder, lane)).isDirectory()) continue;
-    const names = namesIn(join(folder, lane));
-    const file = names.find((name) => name !== MADE_ORDER);
-    if (file === undefined) continue;
-    const path = join(folder, lane, file);
-    const about = (uid: number) => ({
-      claim,
-      lane,
-      file,
-      requester: { uid, user: userName(uid), lane, via: 'inbox' as const, declared_by: null },
-      dryRun: false,
-    });
-    if (fs.lstatSync(path).isDirectory()) return { ...about(fs.statSync(path).uid), ...readBundle(path, file) };
-    const { bytes, uid } = readPlain(path, file);
-    if (!names.includes(MADE_ORDER)) return { ...about(uid), bytes, orderFile: null, attachments: null };
-    const made = readPlain(join(folder, lane, MADE_ORDER), MADE_ORDER);
-    return { ...about(uid), bytes: made.bytes, orderFile: MADE_ORDER, attachments: [{ path: file, bytes }] };
+  const contents = contentsOf(folder);
+  const file = contents?.names.find((name) => name !== MADE_ORDER);
+  if (contents === null || file === undefined) return readCommandClaim(folder, claim);
+  const { lane, names } = contents;
+  const path = join(folder, insideClaim(lane, file));
+  const about = (uid: number) => ({
+    claim,
+    lane,
+    file,
+    requester: { uid, user: userName(uid), lane, via: 'inbox' as const, declared_by: null },
+    dryRun: false,
+  });
+  if (fs.lstatSync(path).isDirectory()) return { ...about(fs.statSync(path).uid), ...readBundle(path, file) };
+  const { bytes, uid } = readPlain(path, file);
+  if (!names.includes(MADE_ORDER)) return { ...about(uid), bytes, orderFile: null, attachments: null };
+  const made = readPlain(join(folder, insideClaim(lane, MADE_ORDER)), MADE_ORDER);
+  return { ...about(uid), bytes: made.bytes, orderFile: MADE_ORDER, attachments: [{ path: file, bytes }] };
+}
+
+/** Whether a claim that came as one file still holds the bytes that were read. False for any other: it must be read again to tell. */
+export function isUnchanged(claimed: string, { claim, lane, file, bytes, ...request }: ClaimedRequest): boolean {
+  if (request.attachments !== null || request.requester.via !== 'inbox') return false;
+  try {
+    return readPlain(join(claimed, claim, insideClaim(lane, file)), file).bytes.equals(bytes);
+  } catch {
+    return false;
   }
-  return null;
+}
+
+/** Removes a claim: in general one file in its folder. */
+export function removeClaim(claimed: string, claim: string): void {
+  const folder = join(claimed, claim);
+  const names = namesIn(folder);
+  if (names.length === 1) {
+    try {
+      fs.unlinkSync(join(folder, names[0] ?? ''));
+      fs.rmdirSync(folder);
+      return;
+    } catch {
+      // a bundle, or something came in meanwhile
+    }
+  }
+  removeTree(folder);
 }
 
 function readPlain(path: string, name: string): { bytes: Buffer; uid: number } {
@@ -279,8 +332,14 @@ export function droppedFiles(files: readonly Attachment[]): Attachment[] {
     return orderFile === null ? [{ path: '', bytes }] : [{ path: orderFile, bytes }, ...(attachments ?? [])];
   }
   return files
-    .filter(({ path }) => basename(path) !== MADE_ORDER)
-    .map(({ path, bytes }) => ({ path: path.split('/').slice(2).join('/'), bytes }));
+    .filter(({ path }) => basename(path) !== MADE_ORDER && !path.endsWith(OF + MADE_ORDER))
+    .map(({ path, bytes }) => ({
+      path: path
+        .split('/')
+        .slice(path.split('/')[0]?.includes(OF) ? 1 : 2)
+        .join('/'),
+      bytes,
+    }));
 }
 
 function readCommand(bytes: Buffer, path: string): Extract<CommandFile, { command: 'drop' }> {
@@ -326,10 +385,11 @@ export function reclaim(
   request: Pick<ClaimedRequest, 'claim' | 'lane' | 'file' | 'bytes' | 'orderFile' | 'attachments'>,
 ): void {
   const { claim, lane, file, orderFile, attachments } = request;
-  const lanePath = join(scratch, claim, lane);
-  const base = orderFile === null || orderFile === MADE_ORDER ? lanePath : join(lanePath, file);
+  const isBundle = orderFile !== null && orderFile !== MADE_ORDER;
+  const place = (path: string) =>
+    join(scratch, claim, isBundle ? join(insideClaim(lane, file), path) : insideClaim(lane, path));
   for (const { path, bytes } of [{ path: orderFile ?? file, bytes: request.bytes }, ...(attachments ?? [])]) {
-    const to = join(base, path);
+    const to = place(path);
     ensureDir(dirname(to));
     writeNew(to, bytes);
     syncDir(dirname(to));

@@ -1,31 +1,36 @@
+import type { ClaimedRequest } from './claim.ts';
 import type { ReadOrder } from './read-order.ts';
 
 /** So many bytes of requests are remembered as orders: what came in and starts at once. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Orders as they were read at their admission, by claim, so that they need not be read again at their start. */
+interface Known {
+  readonly request: ClaimedRequest;
+  readonly sha256: string;
+  readonly size: number;
+  readonly read: ReadOrder;
+}
+
+/** Orders as they were read at their admission, by claim, so that the same bytes need not be understood again at their start and end. */
 export class OrdersRead {
-  readonly #orders = new Map<string, { sha256: string; size: number; read: ReadOrder }>();
+  readonly #orders = new Map<string, Known>();
   #bytes = 0;
 
-  note(claim: string, sha256: string, size: number, read: ReadOrder): void {
-    this.#forget(claim);
-    this.#orders.set(claim, { sha256, size, read });
-    this.#bytes += size;
+  note(known: Known): void {
+    this.forget(known.request.claim);
+    this.#orders.set(known.request.claim, known);
+    this.#bytes += known.size;
     for (const oldest of this.#orders.keys()) {
       if (this.#bytes <= MOST_BYTES) return;
-      this.#forget(oldest);
+      this.forget(oldest);
     }
   }
 
-  /** The order that these very bytes were read as; asked for once. */
-  take(claim: string, sha256: string): ReadOrder | null {
-    const known = this.#orders.get(claim);
-    this.#forget(claim);
-    return known?.sha256 === sha256 ? known.read : null;
+  get(claim: string): Known | null {
+    return this.#orders.get(claim) ?? null;
   }
 
-  #forget(claim: string): void {
+  forget(claim: string): void {
     this.#bytes -= this.#orders.get(claim)?.size ?? 0;
     this.#orders.delete(claim);
   }

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hashOf, sha256 } from '../order/canonical-json.ts';
 import { isMapping } from '../order/dialects/sheet.ts';
 import { WaybillError } from '../order/error.ts';
 import type { TakeRule } from '../order/generated.ts';
 import { mendedId } from '../order/id.ts';
-import { exists, syncDir, writeNew } from '../platform/durable.ts';
-import { MADE_ORDER } from './claim.ts';
+import { ensureDir, exists, syncDir, writeNew } from '../platform/durable.ts';
+import { insideClaim, MADE_ORDER } from './claim.ts';
 
 /** Files that are no orders by themselves: a rule in settings says which order to make of them. The seam for file automation. */
 
@@ -51,8 +51,9 @@ function textOf(bytes: Buffer, file: string): string {
 
 /** Puts the order beside the claimed file, durably: what settings say later changes nothing about it. */
 export function keepMadeOrder(claimed: string, claim: string, lane: string, order: Buffer): void {
-  const folder = join(claimed, claim, lane);
-  if (exists(join(folder, MADE_ORDER))) return;
-  writeNew(join(folder, MADE_ORDER), order);
-  syncDir(folder);
+  const path = join(claimed, claim, insideClaim(lane, MADE_ORDER));
+  if (exists(path)) return;
+  ensureDir(dirname(path));
+  writeNew(path, order);
+  syncDir(dirname(path));
 }

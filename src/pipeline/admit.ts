@@ -51,7 +51,7 @@ export async function admitClaims(rt: Runtime, claims: readonly string[]): Promi
     const [size, hash] = [sizeOf(request), requestHash(request)];
     rt.bytesSinceFlush += size;
     rt.taken.set(claim, hash);
-    if ('order' in read) rt.read.note(claim, hash, size, read);
+    if ('order' in read) rt.read.note({ request, sha256: hash, size, read });
     const id = 'order' in read ? read.order.woId : read.declaredId;
     if (id !== null && inBatch.has(id.toLowerCase())) commit();
     const known = id === null ? null : await rt.find(id);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { commitTo } from '../git/commit-to.ts';
-import { readClaim, requestHash } from '../intake/claim.ts';
+import { isUnchanged, readClaim, removeClaim, requestHash } from '../intake/claim.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
@@ -107,7 +107,7 @@ async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims:
   const claims = [...finished.map(claimOf), ...refusedClaims].filter((claim) => claim !== '');
   const owners = new Map(finished.map((life) => [claimOf(life), life.woId]));
   for (const claim of claims) keepLateWriting(rt, claim, owners.get(claim) ?? null);
-  for (const claim of claims) removeTree(join(rt.station.layout.claimed, claim));
+  for (const claim of claims) removeClaim(rt.station.layout.claimed, claim);
   if (claims.length > 0) syncDir(rt.station.layout.claimed);
   for (const life of finished) rt.orders.forget(life.woId);
   await sweepRefs(rt);
@@ -117,6 +117,9 @@ async function letGo(rt: Runtime, finished: readonly OrderLife[], refusedClaims:
 function keepLateWriting(rt: Runtime, claim: string, woId: string | null): void {
   const taken = rt.taken.get(claim);
   rt.taken.delete(claim);
+  const known = rt.read.get(claim);
+  rt.read.forget(claim);
+  if (known !== null && known.sha256 === taken && isUnchanged(rt.station.layout.claimed, known.request)) return;
   if (taken === undefined || !exists(join(rt.station.layout.claimed, claim))) return;
   const late = (() => {
     try {

@@ -3,7 +3,7 @@ import { lookAround } from '../execute/look.ts';
 import { type Prepared, prepareOrder } from '../execute/prepare.ts';
 import { isMidway, momentOf, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
-import { type ClaimedRequest, readClaim, requestHash } from '../intake/claim.ts';
+import { type ClaimedRequest, isUnchanged, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { ExecutedData } from '../order/event.ts';
@@ -222,16 +222,19 @@ async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<O
 
 function readCandidate(rt: Runtime, life: OrderLife): Candidate {
   const { station } = rt;
-  const request = readClaim(station.layout.claimed, life.admitted?.claim ?? '');
+  const { claimed } = station.layout;
+  const known = rt.read.get(life.admitted?.claim ?? '');
+  const isKnown = known !== null && isUnchanged(claimed, known.request);
+  const request = isKnown ? known.request : readClaim(claimed, life.admitted?.claim ?? '');
   if (request === null) throw new WaybillError('IO_ERROR', `the claimed request of ${life.woId} is gone`);
-  if (requestHash(request) !== life.admitted?.request.sha256) {
+  const sha256 = isKnown ? known.sha256 : requestHash(request);
+  if (sha256 !== life.admitted?.request.sha256) {
     throw new WaybillError('CHANGED_AFTER_CLAIM', `${request.file} was written to after it was claimed`, {
       hint: `Drop the whole order again, by rename. What was written later is kept: \`waybill keep show claim-${request.claim}\`.`,
     });
   }
   const read =
-    rt.read.take(request.claim, life.admitted.request.sha256) ??
-    readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
+    known?.sha256 === sha256 ? known.read : readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
   assertCommandsAllowed(order, station.settings);

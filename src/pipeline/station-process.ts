@@ -30,7 +30,7 @@ import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
-const ORDERS_A_BATCH = 64;
+const ORDERS_A_BATCH = 128;
 /** The same by size: what a batch, and a flush, hold in memory at once. */
 const BYTES_A_BATCH = 32 * 1024 * 1024;
 const FLUSH_AT_BYTES = 64 * 1024 * 1024;

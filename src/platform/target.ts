@@ -77,13 +77,33 @@ export class Folder {
   }
 }
 
+/** Makes last what was done in a folder: at once, or once for many files of it. */
+export type SyncFolder = (folder: Folder) => void;
+
+const AT_ONCE: SyncFolder = (folder) => folder.sync();
+
+/** Folders in which something was done, to be synced once each. */
+export class FoldersToSync {
+  readonly #paths = new Set<string>();
+
+  readonly note: SyncFolder = (folder) => {
+    this.#paths.add(folder.path);
+  };
+
+  /** One that is gone has nothing left to lose. */
+  sync(): void {
+    for (const path of this.#paths) ifThere(() => syncDir(path));
+    this.#paths.clear();
+  }
+}
+
 /** Runs `act` with the folder that holds `path` open, and syncs it afterwards. */
-function inFolderOf<T>(path: string, act: (entry: string) => T): T {
+function inFolderOf<T>(path: string, sync: SyncFolder, act: (entry: string) => T): T {
   const folder = new Folder(dirname(path));
   try {
     const result = act(folder.entry(basename(path)));
     folder.assertInPlace();
-    folder.sync();
+    sync(folder);
     return result;
   } finally {
     folder.close();
@@ -94,8 +114,8 @@ function inFolderOf<T>(path: string, act: (entry: string) => T): T {
  * Puts the file `from` where `path` is and brings what was there out to `from`: one atomic exchange, so no save of a person at that
  * instant is lost. Whoever calls hashes what came out. Returns false when nothing is there to exchange with.
  */
-export function exchange(path: string, from: string): boolean {
-  return inFolderOf(path, (entry) => {
+export function exchange(path: string, from: string, sync = AT_ONCE): boolean {
+  return inFolderOf(path, sync, (entry) => {
     try {
       fs.swapSync(from, entry);
       return true;
@@ -107,8 +127,8 @@ export function exchange(path: string, from: string): boolean {
 }
 
 /** Puts the file `from` at `path` where nothing is; returns false when something is there by now. Nothing is overwritten. */
-export function place(path: string, from: string): boolean {
-  return inFolderOf(path, (entry) => {
+export function place(path: string, from: string, sync = AT_ONCE): boolean {
+  return inFolderOf(path, sync, (entry) => {
     try {
       fs.linkSync(from, entry);
       return true;
@@ -121,7 +141,7 @@ export function place(path: string, from: string): boolean {
 
 /** Moves what is at `path` aside to `to`, so that it can be looked at before it is let go; false when nothing is there. */
 export function takeAside(path: string, to: string): boolean {
-  return inFolderOf(path, (entry) => {
+  return inFolderOf(path, AT_ONCE, (entry) => {
     try {
       fs.renameSync(entry, to);
       syncDir(dirname(to));

@@ -7,7 +7,7 @@ import { projectState } from './state.ts';
 import type { Told } from './telemetry.ts';
 
 /** How long a state file may be older than its order. */
-const SHOW_WITHIN_MS = 50;
+const SHOW_WITHIN_MS = 200;
 
 /**
  * What people and agents see of orders, which repeats the ledger: state files, results, quarantine. It can be written again at any time, so a

@@ -55,7 +55,7 @@ test('a copy across file systems that was cut short is no claim, also when its f
   s.write('bridge/inbox/FAR/WO-FAR/WO-FAR.json', JSON.stringify(order('WO-FAR')));
   for (let n = 0; n < files; n++) s.write(`bridge/inbox/FAR/WO-FAR/part-${n}`, `${n}`);
   // killed while it copies: as soon as the first parts are there
-  const script = `${JSON.stringify(process.execPath)} ${JSON.stringify(CLI)} up --drain & p=$!; while [ "$(ls .git/waybill/claimed/.*/FAR/WO-FAR 2>/dev/null | wc -l)" -lt 5 ] && kill -0 $p 2>/dev/null; do :; done; kill -9 $p`;
+  const script = `${JSON.stringify(process.execPath)} ${JSON.stringify(CLI)} up --drain & p=$!; while [ "$(ls .git/waybill/claimed/.*/FAR@WO-FAR 2>/dev/null | wc -l)" -lt 5 ] && kill -0 $p 2>/dev/null; do :; done; kill -9 $p`;
   spawnSync('sh', ['-c', script], { cwd: s.root });
   if (!existsSync(join(far, 'lane/WO-FAR'))) {
     renameSync(join(far, 'lane'), join(far, 'unmounted'));

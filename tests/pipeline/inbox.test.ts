@@ -240,7 +240,7 @@ test('what a writer adds after its file was claimed and carried out is kept, and
   const s = testStation(t);
   s.drop(order('WO-W'));
   // while the order is under way, its author still has the file open
-  const late = `for f in .git/waybill/claimed/*/MAIN/WO-W.json; do echo " and more" >> "$f"; done`;
+  const late = `for f in .git/waybill/claimed/*/MAIN@WO-W.json; do echo " and more" >> "$f"; done`;
   s.drainKilledAt(10_000, { at: 'landing 6: refs committed', command: late });
   assert.ok(isDone(s, 'WO-W'));
   const [kept = ''] = s.kept();

@@ -99,7 +99,7 @@ linux(
 test('a drop that is written to after its claim is kept under its claim, with its order in the message', (t) => {
   const s = testStation(t);
   s.drop({ wo_id: 'WO-W', title: 'x', files: [{ path: 'w', content: 'w' }] });
-  const late = `for f in .git/waybill/claimed/*/MAIN/WO-W.json; do echo " and more" >> "$f"; done`;
+  const late = `for f in .git/waybill/claimed/*/MAIN@WO-W.json; do echo " and more" >> "$f"; done`;
   s.drainKilledAt(0, { at: 'landing 6: refs committed', command: late });
   const [name = ''] = s.kept();
   assert.match(name, /^claim-[0-9A-Z]{26}$/);
@@ -249,7 +249,7 @@ test('a purge takes what was written into the drop, and names what others wrote 
   const s = testStation(t);
   const secret = 'tok-1b7d';
   s.drop({ wo_id: 'WO-W', title: 'x', files: [{ path: 'w', content: 'w' }] });
-  const late = `for f in .git/waybill/claimed/*/MAIN/WO-W.json; do echo " ${secret}" >> "$f"; done`;
+  const late = `for f in .git/waybill/claimed/*/MAIN@WO-W.json; do echo " ${secret}" >> "$f"; done`;
   s.drainKilledAt(0, { at: 'landing 6: refs committed', command: late });
   aside(s, 1, 'WO-W', 'w', 'hers');
   s.drain();
