@@ -3,13 +3,21 @@ export interface Row {
   readonly name: string;
   /** What it is held against, in the same run. */
   readonly against: string;
-  readonly unit: 'orders/s' | 'ms' | 'MB' | '%';
+  readonly unit: 'orders/s' | 'orders' | 'ms' | 'MB' | '%';
   /** What the ratio of ours to theirs has to be. */
   readonly goal: { readonly at: 'least' | 'most'; readonly ratio: number };
   /** Runs that --quick takes; the others take at least five. */
   readonly quick: number;
+  /** Needs a long history, and so only runs with --large. */
+  readonly large?: boolean;
   /** One run of both, in a folder of its own. Throws where anything was not delivered exactly once, or `verify` finds something. */
-  readonly measure: (folder: string, isQuick: boolean) => Promise<Pair>;
+  readonly measure: (folder: string, isQuick: boolean, histories: Histories) => Promise<Pair>;
+}
+
+/** Stations with many finished orders. Made once for all rows and runs, because that takes long: each run goes on where the last one ended. */
+export interface Histories {
+  /** The root of a station with at least so many. */
+  of(finished: number): string;
 }
 
 export interface Pair {
@@ -28,6 +36,8 @@ export interface Result {
   readonly theirs: Spread;
   readonly ratio: Spread;
   readonly met: boolean;
+  /** The day of the measurement. */
+  readonly at: string;
 }
 
 export interface Spread {
@@ -36,7 +46,7 @@ export interface Spread {
   readonly most: number;
 }
 
-export function resultOf(row: Row, runs: readonly Pair[]): Result {
+export function resultOf(row: Row, runs: readonly Pair[], at: string): Result {
   const ratio = spread(runs.map(({ ours, theirs }) => ours / theirs));
   const { name, against, unit, goal } = row;
   const met = goal.at === 'least' ? ratio.median >= goal.ratio : ratio.median <= goal.ratio;
@@ -50,6 +60,7 @@ export function resultOf(row: Row, runs: readonly Pair[]): Result {
     theirs: spread(runs.map((run) => run.theirs)),
     ratio,
     met,
+    at,
   };
 }
 

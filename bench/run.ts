@@ -1,10 +1,11 @@
 /**
  * Measures what docs/performance.md promises, against something else in the same run:
  *
- *   node --import tsx bench/run.ts [part of a row's name]... [--quick] [--runs N] [--dir FOLDER]
+ *   node --import tsx bench/run.ts [part of a row's name]... [--quick] [--large] [--runs N] [--dir FOLDER]
  *
- * --quick takes two minutes and says whether everything is delivered, not how fast; it writes no results. Otherwise bench/results.json and the
- * table in docs/performance.md are written. Exits 1 where a run delivered wrongly; a goal that is missed is told, and is no failure.
+ * --quick takes two minutes and says whether everything is delivered, not how fast; it writes no results. --large also runs the rows that need
+ * 100,000 and 1,000,000 orders, once each unless --runs says more. Otherwise bench/results.json and the table in docs/performance.md are
+ * written; rows that were not run keep their last figures. Exits 1 where a run delivered wrongly; a goal that is missed is told, and is no failure.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,46 +13,109 @@ import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Pair, type Result, type Row, resultOf } from './row.ts';
+import { burst, person, resting } from './rows/beside.ts';
+import {
+  firstOfMany,
+  ls,
+  memory1m,
+  memory100k,
+  memoryOfMany,
+  status as statusOfMany,
+  verify,
+  with1m,
+  with100k,
+} from './rows/growth.ts';
 import { idle } from './rows/latency.ts';
+import { p50, p99 } from './rows/paced.ts';
 import { status, version } from './rows/start.ts';
-import { againstHand, againstHandInMany, againstLimit } from './rows/throughput.ts';
+import { againstHand, againstHandInMany, againstLimit, inManyFiles } from './rows/throughput.ts';
+import { makeHistory } from './scene.ts';
 import { markdown, print } from './table.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const ROWS: readonly Row[] = [againstLimit, againstHand, againstHandInMany, idle, version, status];
+const ROWS: readonly Row[] = [
+  againstLimit,
+  againstHand,
+  againstHandInMany,
+  inManyFiles,
+  p50,
+  p99,
+  idle,
+  resting,
+  burst,
+  person,
+  version,
+  status,
+  statusOfMany,
+  ls,
+  with100k,
+  memory100k,
+  verify,
+  firstOfMany,
+  memoryOfMany,
+  with1m,
+  memory1m,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
-    runs: { type: 'string', default: '5' },
+    large: { type: 'boolean', default: false },
+    runs: { type: 'string' },
     dir: { type: 'string', default: tmpdir() },
   },
 });
 
-const chosen = ROWS.filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
+const chosen = ROWS.filter(
+  ({ name, large = false }) =>
+    (positionals.length === 0 ? !large || values.large : positionals.some((part) => name.includes(part))) &&
+    !(large && values.quick),
+);
 if (chosen.length === 0) {
   console.error(`no row has this in its name: ${positionals.join(', ')}`);
   process.exitCode = 64;
 }
 const results: Result[] = [];
+/** Roots of stations with a history, by its length. */
+const histories = new Map<number, string>();
 for (const row of chosen) {
-  const count = values.quick ? row.quick : Number(values.runs);
+  const count = values.quick ? row.quick : Number(values.runs ?? (row.large === true ? 1 : 5));
   const runs: Pair[] = [];
   for (let n = 0; n < count; n++) runs.push(await measured(row));
   if (runs.length === 0) continue;
-  const result = resultOf(row, runs);
+  const result = resultOf(row, runs, new Date().toISOString().slice(0, 10));
   results.push(result);
   print(result);
 }
-if (!values.quick && chosen.length === ROWS.length) write();
+for (const root of histories.values()) rmSync(root, { recursive: true, force: true });
+if (!values.quick) write();
 
 async function measured(row: Row): Promise<Pair> {
   const folder = mkdtempSync(join(values.dir, 'waybill-bench-'));
   try {
-    return await row.measure(folder, values.quick);
+    return await row.measure(folder, values.quick, { of: historyOf });
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function historyOf(finished: number): string {
+  const known = histories.get(finished);
+  if (known !== undefined) return known;
+  const root = mkdtempSync(join(values.dir, `waybill-history-${finished}-`));
+  makeHistory(root, finished);
+  histories.set(finished, root);
+  return root;
+}
+
+/** Figures of before, for rows that were not run now. */
+function earlier(): Result[] {
+  try {
+    const text = readFileSync(join(ROOT, 'bench/results.json'), 'utf8');
+    return (JSON.parse(text) as { results: Result[] }).results;
+  } catch {
+    return [];
   }
 }
 
@@ -66,9 +130,13 @@ function write(): void {
     git,
   };
   const at = new Date().toISOString();
-  writeFileSync(join(ROOT, 'bench/results.json'), `${JSON.stringify({ v: 1, at, machine, results }, null, 2)}\n`);
+  const before = earlier();
+  const all = ROWS.flatMap(
+    ({ name }) => results.find((r) => r.name === name) ?? before.find((r) => r.name === name) ?? [],
+  );
+  writeFileSync(join(ROOT, 'bench/results.json'), `${JSON.stringify({ v: 1, at, machine, results: all }, null, 2)}\n`);
   const page = join(ROOT, 'docs/performance.md');
-  const table = `<!-- table: npm run bench -->\n\n${markdown(at, machine, results)}\n\n<!-- end of table -->`;
+  const table = `<!-- table: npm run bench -->\n\n${markdown(machine, all)}\n\n<!-- end of table -->`;
   const text = readFileSync(page, 'utf8');
   writeFileSync(
     page,

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { program } from './program.ts';
 
 /** A repository with a station in it, and the product as a process beside it. */
 
@@ -17,7 +18,13 @@ export const ENVIRONMENT = {
 };
 
 function run(program: string, args: readonly string[], cwd: string): string {
-  return execFileSync(program, args, { cwd, env: ENVIRONMENT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync(program, args, {
+    cwd,
+    env: ENVIRONMENT,
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 export function git(root: string, ...args: string[]): string {
@@ -45,6 +52,23 @@ export function waybill(root: string, ...args: string[]): string {
   return run(process.execPath, [CLI, ...args], root);
 }
 
+/** A repository of so many files that is a station. */
+export function makeStation(root: string, files: number): void {
+  makeRepository(root, files);
+  waybill(root, 'init');
+  git(root, 'add', '--all');
+  git(root, 'commit', '--quiet', '-m', 'Make it a station');
+}
+
+/** A station with so many finished orders. */
+export function makeHistory(root: string, finished: number): void {
+  makeStation(root, 100);
+  execFileSync(process.execPath, [program('history'), root, String(finished)], {
+    env: ENVIRONMENT,
+    stdio: ['ignore', 'ignore', process.stderr.isTTY ? 'inherit' : 'ignore'],
+  });
+}
+
 export function orderText(n: number): string {
   return JSON.stringify({
     wo_id: nameOf(n),
@@ -58,28 +82,31 @@ export function nameOf(n: number): string {
 }
 
 /** Order files in a folder on the same disk, to be renamed into an inbox. */
-export function stageOrders(folder: string, count: number): void {
+export function stageOrders(folder: string, count: number, first = 0): void {
   mkdirSync(folder, { recursive: true });
-  for (let n = 0; n < count; n++) writeFileSync(join(folder, `${nameOf(n)}.json`), orderText(n));
+  for (let n = first; n < first + count; n++) writeFileSync(join(folder, `${nameOf(n)}.json`), orderText(n));
 }
 
-export function dropOrders(staged: string, inbox: string, count: number): void {
-  for (let n = 0; n < count; n++) renameSync(join(staged, `${nameOf(n)}.json`), join(inbox, `${nameOf(n)}.json`));
+export function dropOrders(staged: string, inbox: string, count: number, first = 0): void {
+  for (let n = first; n < first + count; n++)
+    renameSync(join(staged, `${nameOf(n)}.json`), join(inbox, `${nameOf(n)}.json`));
 }
 
-/**
- * Makes a station in a repository of so many files, and does this beside it while it runs: `work` returns how many orders it dropped. Throws
- * unless each was delivered.
- */
-export async function besideStation(
-  root: string,
-  files: number,
-  work: (station: { readonly pid: number; readonly inbox: string; ended(woId: string): boolean }) => Promise<number>,
-): Promise<void> {
-  makeRepository(root, files);
-  waybill(root, 'init');
-  git(root, 'add', '--all');
-  git(root, 'commit', '--quiet', '-m', 'Make it a station');
+/** A station process, seen from outside. */
+export interface Running {
+  readonly pid: number;
+  readonly inbox: string;
+  ended(woId: string): boolean;
+}
+
+/** The most memory that a process ever had, in MB. Linux. */
+export function peakMegabytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+/** Runs a station and does this beside it: `work` returns how many orders it dropped. Throws unless each was delivered. */
+export async function besideStation(root: string, work: (station: Running) => Promise<number>): Promise<void> {
+  const before = ordersDone(root);
   const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'error'], {
     cwd: root,
     env: ENVIRONMENT,
@@ -99,14 +126,25 @@ export async function besideStation(
     child.kill('SIGTERM');
     await gone;
   }
-  assertDelivered(root, count);
+  assertDelivered(root, before + count);
 }
 
-/** Waits, looking every 2 ms. Throws after two minutes. */
-export async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 120_000;
+/** How many orders ended well, ever. */
+function ordersDone(root: string): number {
+  return statesOf(root).filter((status) => status === 'done').length;
+}
+
+function statesOf(root: string): string[] {
+  return readdirSync(join(root, 'state/orders'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => /"status": "(\w+)"/.exec(readFileSync(join(root, 'state/orders', name), 'utf8'))?.[1] ?? '');
+}
+
+/** Waits, looking every 2 ms. Throws after so many minutes. */
+export async function until(holds: () => boolean, minutes = 3): Promise<void> {
+  const end = Date.now() + minutes * 60_000;
   while (!holds()) {
-    if (Date.now() > end) throw new Error('waited two minutes in vain');
+    if (Date.now() > end) throw new Error(`waited ${minutes} minutes in vain`);
     await sleep(2);
   }
 }
@@ -116,14 +154,10 @@ export function assertDelivered(root: string, count: number): void {
   const commits = git(root, 'log', '--format=%(trailers:key=Work-Order,valueonly,separator=)')
     .split('\n')
     .filter(Boolean);
-  const states = readdirSync(join(root, 'state/orders')).filter((name) => name.endsWith('.json'));
-  const done = states.filter(
-    (name) =>
-      (JSON.parse(readFileSync(join(root, 'state/orders', name), 'utf8')) as { status: string }).status === 'done',
-  );
-  if (commits.length !== count || new Set(commits).size !== count || done.length !== count)
+  const done = ordersDone(root);
+  if (commits.length !== count || new Set(commits).size !== count || done !== count)
     throw new Error(
-      `${count} orders, but ${commits.length} commits of ${new Set(commits).size} orders, and ${done.length} done`,
+      `${count} orders, but ${commits.length} commits of ${new Set(commits).size} orders, and ${done} done`,
     );
   waybill(root, 'verify');
 }

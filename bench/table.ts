@@ -9,17 +9,17 @@ export function print(result: Result): void {
   );
 }
 
-export function markdown(at: string, machine: Readonly<Record<string, unknown>>, results: readonly Result[]): string {
+export function markdown(machine: Readonly<Record<string, unknown>>, results: readonly Result[]): string {
   const rows = results.map(
     (r) =>
-      `| ${r.name} | ${show(r.ours)} ${r.unit} | ${show(r.theirs)} ${r.unit} (${r.against}) | ${show(r.ratio)} | ${goal(r)} | ${r.met ? 'met' : '**missed**'} |`,
+      `| ${r.name} | ${show(r.ours)} ${r.unit} | ${show(r.theirs)} ${r.unit} (${r.against}) | ${show(r.ratio)} | ${goal(r)} | ${r.met ? 'met' : '**missed**'} | ${r.runs.length} on ${r.at} |`,
   );
   const facts = Object.entries(machine).map(([key, value]) => `${key.replaceAll('_', ' ')} ${String(value)}`);
   return [
-    `Measured ${at.slice(0, 10)} on: ${facts.join(', ')}. Medians, with least and most of ${results[0]?.runs.length ?? 0} runs.`,
+    `Machine: ${facts.join(', ')}. Medians, with least and most.`,
     '',
-    '| What | Waybill | Against | Ratio | Goal | |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| What | Waybill | Against | Ratio | Goal | | Runs |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }

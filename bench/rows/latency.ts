@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../row.ts';
-import { besideStation, nameOf, orderText, until } from '../scene.ts';
+import { besideStation, makeStation, nameOf, orderText, until } from '../scene.ts';
 
 /** One order for an idle station: from the rename into its inbox until its result can be read. */
 
@@ -12,7 +12,8 @@ function median(values: number[]): number {
 
 async function dropToResult(folder: string, count: number): Promise<number> {
   const took: number[] = [];
-  await besideStation(join(folder, 'station'), 100, async ({ inbox, ended }) => {
+  makeStation(join(folder, 'station'), 100);
+  await besideStation(join(folder, 'station'), async ({ inbox, ended }) => {
     for (let n = 0; n < count; n++) {
       await sleep(300);
       const staged = join(folder, `${n}.json`);

@@ -4,24 +4,40 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { program } from '../program.ts';
 import type { Row } from '../row.ts';
-import { besideStation, dropOrders, ENVIRONMENT, git, makeRepository, nameOf, stageOrders, until } from '../scene.ts';
+import {
+  besideStation,
+  dropOrders,
+  ENVIRONMENT,
+  git,
+  makeRepository,
+  makeStation,
+  nameOf,
+  stageOrders,
+  until,
+} from '../scene.ts';
 
 /** Orders that are dropped all at once: how many are done in a second. */
 
 const FILES = 100;
 
-/** Orders a second of a running station, until the last result can be read. */
-export async function throughput(folder: string, files: number, count: number): Promise<number> {
-  stageOrders(join(folder, 'staged'), count);
+/** Orders a second of a running station in a new repository of so many files, until the last result can be read. */
+async function throughput(folder: string, files: number, count: number): Promise<number> {
+  makeStation(join(folder, 'station'), files);
+  return throughputOf(join(folder, 'station'), folder, count);
+}
+
+/** The same of a station that is there; `first` is a number that no order of it has yet. */
+export async function throughputOf(root: string, folder: string, count: number, first = 0): Promise<number> {
+  stageOrders(join(folder, 'staged'), count, first);
   let seconds = Number.NaN;
-  await besideStation(join(folder, 'station'), files, async ({ inbox, ended }) => {
+  await besideStation(root, async ({ inbox, ended }) => {
     const begun = performance.now();
-    dropOrders(join(folder, 'staged'), inbox, count);
+    dropOrders(join(folder, 'staged'), inbox, count, first);
     // they end in their order, more or less: looking for the first that has not costs the station little
-    let next = 0;
+    let next = first;
     await until(() => {
-      while (next < count && ended(nameOf(next))) next++;
-      return next === count;
+      while (next < first + count && ended(nameOf(next))) next++;
+      return next === first + count;
     });
     seconds = (performance.now() - begun) / 1000;
     return count;
@@ -88,6 +104,20 @@ const hand = (files: number, ratio: number): Row => ({
     return { theirs: await byHand(folder, files, isQuick ? 20 : 50), ours: await throughput(folder, files, count) };
   },
 });
+
+/** Milliseconds for an order, in a repository of many files against one of few. */
+export const inManyFiles: Row = {
+  name: 'cost of an order in a repository of 50,000 files',
+  against: 'in one of 100 files',
+  unit: 'ms',
+  goal: { at: 'most', ratio: 1.5 },
+  quick: 0,
+  measure: async (folder) => {
+    const count = 1000;
+    const theirs = 1000 / (await throughput(join(folder, 'few'), 100, count));
+    return { theirs, ours: 1000 / (await throughput(join(folder, 'many'), 50_000, count)) };
+  },
+};
 
 export const againstHand = hand(100, 5);
 export const againstHandInMany = hand(50_000, 25);

@@ -157,8 +157,8 @@ command('canary', 'send a harmless order through and wait for it', ['waybill can
 command(
   'verify [id]',
   'check ledger, anchors, evidence and commits',
-  ['waybill verify', 'waybill verify WO-1'],
-  same,
+  ['waybill verify', 'waybill verify WO-1', 'waybill verify --skip-commits'],
+  (c) => c.option('--skip-commits', 'ledger, anchors and evidence only: the look at commits takes the longest'),
   async ([id], o) => (await import('./verify.ts')).verify(id ?? null, o),
 );
 command(

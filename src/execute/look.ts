@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { convertedPaths, imageOf } from '../git/attributes.ts';
-import { type IndexView, readIndex } from '../git/index-file.ts';
+import { convertedPaths, imageOf } from '../git/conversion.ts';
+import { type IndexView, readIndex } from '../git/index/index-file.ts';
+import type { TreeEntry } from '../git/objects/tree.ts';
 import type { Repository } from '../git/repository.ts';
-import type { TreeEntry } from '../git/tree.ts';
 import { type Content, type Image, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { contentOf } from '../platform/target.ts';

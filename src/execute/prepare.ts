@@ -1,4 +1,4 @@
-import { imageOf } from '../git/attributes.ts';
+import { imageOf } from '../git/conversion.ts';
 import { indexRefusal } from '../git/landing.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside, sameContent } from '../order/change.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { exists } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { fs, ifThere, lstatIfThere, statIfThere } from '../platform/fs.ts';
 import { lastLines } from '../platform/jsonl.ts';
 import { processesIn } from '../platform/processes.ts';
 import type { Repository } from './repository.ts';
@@ -45,7 +45,7 @@ export function short(ref: string): string {
  * process alive in the work tree, is a person who is writing.
  */
 function editorIsOpen(repo: Repository): boolean {
-  const message = ifThere(() => fs.statSync(join(repo.gitDir, 'COMMIT_EDITMSG')));
+  const message = statIfThere(join(repo.gitDir, 'COMMIT_EDITMSG'));
   if (message === undefined) return false;
   const last = lastLines(join(repo.gitDir, 'logs', 'HEAD'), 1)[0] ?? '';
   const moved = Number(/> (\d+) [+-]\d{4}\t/.exec(last)?.[1] ?? 0);
@@ -55,7 +55,7 @@ function editorIsOpen(repo: Repository): boolean {
 
 /** An index.lock that was there for longer than we would wait for it: somebody is at it, or a program left it. It is theirs to remove. */
 export function staleLock(repo: Repository, olderThanMs: number): string | null {
-  const lock = ifThere(() => fs.lstatSync(join(repo.gitDir, 'index.lock')));
+  const lock = lstatIfThere(join(repo.gitDir, 'index.lock'));
   if (lock === undefined || lock.nlink > 1 || Date.now() - lock.ctimeMs < olderThanMs) return null;
   return `.git/index.lock lies there since ${lock.ctime.toISOString()}; remove it if no git command is running`;
 }
@@ -65,7 +65,7 @@ const YOUNG_INDEX_MS = 2000;
 
 /** What git's files look like now: other words later mean that somebody moved the branch, HEAD or the index. */
 export function momentOf(repo: Repository, branch: string): string {
-  const index = ifThere(() => fs.statSync(join(repo.gitDir, 'index')));
+  const index = statIfThere(join(repo.gitDir, 'index'));
   const head = repo.refs.head();
   return [
     head.kind === 'branch' ? head.ref : head.id,
@@ -80,7 +80,7 @@ export function momentOf(repo: Repository, branch: string): string {
  */
 export function isMidway(repo: Repository, ours = false): boolean {
   if (!ours && exists(join(repo.gitDir, 'index.lock'))) return true;
-  const index = ifThere(() => fs.statSync(join(repo.gitDir, 'index')));
+  const index = statIfThere(join(repo.gitDir, 'index'));
   if (index === undefined || Date.now() - index.mtimeMs > YOUNG_INDEX_MS) return false;
   return processesIn(repo.root, 'git').length > 0;
 }

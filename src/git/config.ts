@@ -88,6 +88,6 @@ export class Configuration {
 
 /** Another text when a file is another or was written to. */
 export function fileMoment(path: string): string {
-  const stat = ifThere(() => fs.statSync(path, { bigint: true }));
+  const stat = ifThere(() => fs.statSync(path, { bigint: true, throwIfNoEntry: false }));
   return stat === undefined ? '-' : `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
 }

@@ -15,7 +15,7 @@ import {
   takeAside,
 } from '../platform/target.ts';
 import { keepCopy, targetMark } from './kept-files.ts';
-import { blobId } from './object-id.ts';
+import { blobId } from './objects/object-id.ts';
 
 /** What stands on disk: mode and id of the raw bytes. `other` is what orders don't touch. */
 export type OnDisk = { mode: Image['mode']; disk: string } | null | 'other';

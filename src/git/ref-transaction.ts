@@ -4,7 +4,7 @@ import { pause } from '../platform/clock.ts';
 import { ensureDir, exists, namesIn, readIfThere, removeDurable } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { processesIn } from '../platform/processes.ts';
-import { NO_OBJECT } from './object-id.ts';
+import { NO_OBJECT } from './objects/object-id.ts';
 import { syncRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
 import type { Lease } from './standing.ts';

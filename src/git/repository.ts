@@ -4,9 +4,9 @@ import { fs } from '../platform/fs.ts';
 import { Attributes } from './attributes.ts';
 import { Configuration, type GitConfig } from './config.ts';
 import { Git } from './git.ts';
+import { Trees } from './objects/trees.ts';
 import { Refs } from './refs.ts';
 import { Standing } from './standing.ts';
-import { Trees } from './trees.ts';
 
 /** A repository that we can write safely, opened at the root of its main work tree. */
 export interface Repository {

@@ -3,7 +3,7 @@ import { hashOf, sha256 } from '../order/canonical-json.ts';
 import { WaybillError } from '../order/error.ts';
 import type { CommandFile, Requester } from '../order/generated.ts';
 import { ensureDir, moveDurable, namesIn, removeTree, syncDir, writeNew } from '../platform/durable.ts';
-import { errno, fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
+import { errno, fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, statIfThere } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
 import { userName } from '../platform/user.ts';
@@ -362,7 +362,7 @@ function fromCommand(
 
 function readCommandClaim(folder: string, claim: string): ClaimedRequest | null {
   const path = join(folder, DROP_COMMAND);
-  const stat = ifThere(() => fs.statSync(path));
+  const stat = statIfThere(path);
   if (stat === undefined) return null;
   const command = readCommand(fs.readFileSync(path), path);
   return {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { WaybillError } from './error.ts';
 
@@ -11,7 +11,7 @@ export function canonicalJson(value: unknown): string {
 
 /** `sha256:` and 64 hex digits, the form in which hashes stand in every document. */
 export function sha256(bytes: string | Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hash('sha256', bytes, 'hex')}`;
 }
 
 /** The hash of a value's canonical JSON. */

@@ -1,8 +1,8 @@
 import { lastCommitOf } from '../git/history.ts';
 import type { LandingPlan } from '../git/landing.ts';
-import { type FileEntry, PackWriter } from '../git/pack-writer.ts';
+import { type FileEntry, PackWriter } from '../git/objects/pack-writer.ts';
+import { isEntry } from '../git/objects/tree.ts';
 import { committerIdent } from '../git/repository.ts';
-import { isEntry } from '../git/tree.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';

@@ -5,6 +5,7 @@ import { errorBody, type WaybillError } from '../order/error.ts';
 import type { OutcomeData } from '../order/event.ts';
 import type { CheckResult } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
+import { isPure } from '../order/order.ts';
 import { planDocument } from '../order/plan.ts';
 import { millisecondsBetween, now } from '../platform/clock.ts';
 import { ensureDir, exists, removeTree, syncDir, writeNew } from '../platform/durable.ts';
@@ -31,7 +32,7 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
     request: requestFiles(life, request),
     plan: job === null ? null : planDocument(job.order, job.prepared.plan.changes),
     changes: job?.changes ?? [],
-    commands: commandEvidence(rt.claimFolder(life)),
+    commands: job !== null && isPure(job.order) ? [] : commandEvidence(rt.claimFolder(life)),
     checks,
   });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { commitTo } from '../git/commit-to.ts';
+import { commitTo } from '../git/objects/commit-to.ts';
 import { isUnchanged, readClaim, removeClaim, requestHash } from '../intake/claim.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { commitTo } from '../git/commit-to.ts';
 import { keepFiles, keptBytes } from '../git/keeps.ts';
-import { blobId } from '../git/object-id.ts';
-import type { FileEntry } from '../git/pack-writer.ts';
+import { commitTo } from '../git/objects/commit-to.ts';
+import { blobId } from '../git/objects/object-id.ts';
+import type { FileEntry } from '../git/objects/pack-writer.ts';
 import type { Content } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { now } from '../platform/clock.ts';

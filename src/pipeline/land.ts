@@ -178,7 +178,7 @@ async function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<s
   }
 }
 
-function landingDraft(rt: Runtime, { job, sealed, commit }: Built, { plan }: Batch): Draft {
+export function landingDraft(rt: Runtime, { job, sealed, commit }: Built, { plan }: Batch): Draft {
   const data: LandingData = {
     batch: plan.batch,
     branch: plan.branch,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { commitsWith, type Fate, leftovers, removeObjects, rewriteHistory } from '../git/expunge.ts';
 import { blobBytes } from '../git/history.ts';
+import { commitsWith, type Fate, leftovers, removeObjects, rewriteHistory } from '../git/objects/expunge.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded, RejectedData } from '../order/event.ts';

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { PackUpkeep } from '../git/upkeep.ts';
+import { PackUpkeep } from '../git/objects/upkeep.ts';
 import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -81,6 +81,8 @@ class StationLoop {
   #deferrals = 0;
   #watch: Watch | null = null;
   #watched = '';
+  /** The last turn claimed as many drops as it may. */
+  #hasMore = false;
   #slow = '';
   #settingsRead = '';
   /** Orders that lost records told of; empty as long as none were lost. */
@@ -115,6 +117,7 @@ class StationLoop {
         const { worked, pause } = await this.#turn();
         if (this.#failure !== null) throw this.#failure;
         if (worked) {
+          if (this.#hasMore) await this.#stopWatching();
           await this.#tracker.lookAtWork();
           continue;
         }
@@ -127,6 +130,7 @@ class StationLoop {
         }
         if (!this.#options.drain) this.#backups.look();
         this.#packs.look();
+        await this.#watchFolders();
         await this.#sleep(pause);
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
@@ -154,6 +158,7 @@ class StationLoop {
     const { claims, settlesIn, fault } = open
       ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN)
       : { claims: [], settlesIn: 1000, fault: null };
+    this.#hasMore = claims.length === CLAIMS_A_TURN;
     this.#faults = fault === null || claims.length > 0 ? 0 : this.#faults + 1;
     // whoever waits for a drain is told; a station that stays tries on
     if (this.#options.drain && this.#faults >= MOST_FAULTS) throw fault;
@@ -286,7 +291,7 @@ class StationLoop {
     );
   }
 
-  /** After sleeping: heartbeat, watches on the lanes as they are now. */
+  /** After sleeping: heartbeat, and folders that somebody may have cleaned away. */
   async #keepUp(): Promise<void> {
     const rt = this.#rt;
     rt.lock.assertHeld();
@@ -305,15 +310,29 @@ class StationLoop {
     for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)]))
       ensureDir(join(layout.inbox, lane));
     ensureDir(layout.commands);
-    const folders = [layout.inbox, ...this.#scanner.lanes().map(({ folder }) => folder), layout.commands];
-    const identity = folders.map((f) => `${f}=${folderIdentity(f)}`).join('\n');
-    if (identity !== this.#watched) {
-      await this.#watch?.close();
-      this.#watch = watchFolders(folders, () => this.#hint());
-      this.#watched = identity;
-    }
     await finishPurges(rt);
     await this.#tracker.look();
+  }
+
+  /** Before sleeping: watches on the folders as they are now. */
+  async #watchFolders(): Promise<void> {
+    const { layout } = this.#rt.station;
+    const folders = [layout.inbox, ...this.#scanner.lanes().map(({ folder }) => folder), layout.commands];
+    const identity = folders.map((f) => `${f}=${folderIdentity(f)}`).join('\n');
+    if (identity === this.#watched) return;
+    await this.#watch?.close();
+    this.#watch = watchFolders(folders, () => this.#hint());
+    this.#watched = identity;
+  }
+
+  /**
+   * While there is more than one turn can claim nobody needs to be woken, and a watcher looks at every file of a folder whenever something
+   * happens in it: at 100,000 of them it would take longer than the work.
+   */
+  async #stopWatching(): Promise<void> {
+    await this.#watch?.close();
+    this.#watch = null;
+    this.#watched = '';
   }
 
   /** Before sleeping, and before the end: what could not be shown is tried again; projections whole, and marked as such. */

@@ -1,7 +1,7 @@
 import { blobBytes } from '../git/history.ts';
+import { isEntry } from '../git/objects/tree.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
 import type { Repository } from '../git/repository.ts';
-import { isEntry } from '../git/tree.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { pause } from '../platform/clock.ts';
 import { errno } from '../platform/fs.ts';

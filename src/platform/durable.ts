@@ -1,5 +1,16 @@
 import { basename, dirname, join } from 'node:path';
-import { errno, fs, ifThere, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from './fs.ts';
+import {
+  errno,
+  fs,
+  ifThere,
+  lstatIfThere,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+  statIfThere,
+} from './fs.ts';
 
 /**
  * Durable files (rule 5): temporary file, sync, rename, sync the folder. Nothing is visible before it is durable.
@@ -35,7 +46,7 @@ export function ensureDir(path: string): string[] {
 
 function makeDirs(path: string): string[] {
   const missing: string[] = [];
-  for (let p = path; ifThere(() => fs.statSync(p)) === undefined; p = dirname(p)) missing.unshift(p);
+  for (let p = path; statIfThere(p) === undefined; p = dirname(p)) missing.unshift(p);
   for (const folder of missing) {
     try {
       fs.mkdirSync(folder);
@@ -144,7 +155,7 @@ export function namesIn(path: string): string[] {
 }
 
 export function exists(path: string): boolean {
-  return ifThere(() => fs.lstatSync(path)) !== undefined;
+  return lstatIfThere(path) !== undefined;
 }
 
 /** Removes a folder and all below it. */

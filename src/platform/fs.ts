@@ -56,6 +56,16 @@ export function errno(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** What stands at a path, not following a last link; undefined for nothing. Without the error that costs more than the call. */
+export function lstatIfThere(path: string): nodeFs.Stats | undefined {
+  return ifThere(() => fs.lstatSync(path, { throwIfNoEntry: false }));
+}
+
+/** The same for where a link leads. */
+export function statIfThere(path: string): nodeFs.Stats | undefined {
+  return ifThere(() => fs.statSync(path, { throwIfNoEntry: false }));
+}
+
 /** Runs `call`; a missing file or folder gives undefined instead of ENOENT or ENOTDIR. */
 export function ifThere<T>(call: () => T): T | undefined {
   try {

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Content } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { ensureDir, syncDir } from './durable.ts';
-import { errno, fs, ifThere, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './fs.ts';
+import { errno, fs, ifThere, lstatIfThere, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, statIfThere } from './fs.ts';
 
 /**
  * Reading and replacing other people's files. Every name is used through an open folder (Linux: /proc/self/fd), so that a folder
@@ -13,7 +13,7 @@ import { errno, fs, ifThere, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } fro
 export type Found = { kind: 'file'; content: Content } | { kind: 'nothing' } | { kind: 'other'; what: string };
 
 export function readTarget(path: string): Found {
-  const stat = ifThere(() => fs.lstatSync(path));
+  const stat = lstatIfThere(path);
   if (stat === undefined) return { kind: 'nothing' };
   if (stat.isSymbolicLink()) return { kind: 'other', what: 'a symbolic link' };
   if (stat.isDirectory()) return { kind: 'other', what: 'a folder' };
@@ -176,6 +176,6 @@ export function sameFileSystem(a: string, b: string): boolean {
 }
 
 function deviceOf(path: string): number {
-  const stat = ifThere(() => fs.statSync(path));
+  const stat = statIfThere(path);
   return stat?.dev ?? deviceOf(dirname(path));
 }

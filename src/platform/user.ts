@@ -12,14 +12,19 @@ export function userName(uid: number): string | null {
   return line?.split(':')[0] ?? null;
 }
 
-/** Who we are; null where the system knows no name for our uid (a container started with another one). */
+/** Who we are, asked once; null where the system knows no name for our uid (a container started with another one). */
 function ownUser(): { uid: number; username: string } | null {
-  try {
-    return userInfo();
-  } catch {
-    return null;
+  if (own === undefined) {
+    try {
+      own = userInfo();
+    } catch {
+      own = null;
+    }
   }
+  return own;
 }
+
+let own: { uid: number; username: string } | null | undefined;
 
 /** `~` and `~/…` as the home folder of the user that runs the station. */
 export function expandHome(path: string): string {

@@ -36,6 +36,8 @@ function watchWithChokidar(folders: readonly string[], hint: () => void): Watch 
   // `raw` is not a documented contract of chokidar; the scan at an interval carries correctness.
   watcher.on('raw', hint);
   watcher.on('all', hint);
+  // what came before the watches were in place
+  watcher.on('ready', hint);
   watcher.on('error', hint);
   return { close: () => watcher.close() };
 }

@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import { exists } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { fs, ifThere, lstatIfThere } from '../platform/fs.ts';
 import { expandHome } from '../platform/user.ts';
 import { ownPaths } from '../station/layout.ts';
 import { SETTINGS_FILE } from '../station/settings.ts';
@@ -66,12 +66,12 @@ export function resolveFolder(station: Station, raw: string): string {
 
 /** The path with every folder on the way resolved; the last part must be no link itself, because a link is not what it points to. */
 function realPath(path: string, deny: (why: string, hint?: string) => WaybillError): string {
-  const stat = ifThere(() => fs.lstatSync(path));
+  const stat = lstatIfThere(path);
   if (stat?.isSymbolicLink())
     throw deny(`is a symbolic link to ${fs.readlinkSync(path)}`, 'Name the file that it points to.');
   const tail = [basename(path)];
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const link = ifThere(() => fs.lstatSync(folder));
+    const link = lstatIfThere(folder);
     if (link === undefined) {
       tail.unshift(basename(folder));
       continue;

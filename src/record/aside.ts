@@ -106,8 +106,10 @@ export function readAside(entry: AsideEntry): AsideFile[] {
     for (const name of namesIn(folder).sort()) {
       // what the station itself put into a claim is in the evidence: output of commands, what runs
       if (below === '' && (name.startsWith('.') || name === 'running.json')) continue;
-      if (isFolder(join(folder, name))) walk(join(folder, name), `${below}${name}/`);
-      else files.push(readFile(join(folder, name), treePath(`${below}${name}`)));
+      // a claim holds `MAIN@order.yaml`; to people that is a file in a lane
+      const shown = below === '' ? name.replace(/^([A-Za-z0-9][\w-]*)@/, '$1/') : `${below}${name}`;
+      if (isFolder(join(folder, name))) walk(join(folder, name), `${shown}/`);
+      else files.push(readFile(join(folder, name), treePath(shown)));
     }
   };
   if (isFolder(entry.at)) walk(entry.at, '');

@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path';
 import { blobBytes, blobs } from '../git/history.ts';
-import type { FileEntry } from '../git/pack-writer.ts';
+import type { FileEntry } from '../git/objects/pack-writer.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
-import { namesIn, readIfThere } from '../platform/durable.ts';
+import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { type EvidenceFile, filesBelow } from './evidence.ts';
@@ -76,6 +76,8 @@ export function readSealed(claimFolder: string, attempt: number): EvidenceFile[]
 
 function sealedEntries(station: Station, life: OrderLife): FileEntry[] {
   const claim = join(station.layout.claimed, claimOf(life));
+  // in general a landing carries it, and looking for a folder costs less than listing none
+  if (!exists(join(claim, SEALED))) return [];
   return namesIn(join(claim, SEALED)).flatMap((attempt) =>
     evidenceEntries(life, Number(attempt), readSealed(claim, Number(attempt))),
   );

@@ -45,11 +45,11 @@ test('medians and ranges are of the ratios of each run, and a goal is met by the
     { ours: 90, theirs: 30 },
     { ours: 20, theirs: 10 },
   ];
-  const { ratio, ours, met } = resultOf(row, runs);
+  const { ratio, ours, met } = resultOf(row, runs, '2026-11-21');
   assert.deepEqual(ratio, { median: 2, least: 1, most: 3 });
   assert.deepEqual(ours, { median: 20, least: 10, most: 90 });
   assert.ok(met);
-  assert.ok(!resultOf({ ...row, goal: { at: 'least', ratio: 2.1 } }, runs).met);
+  assert.ok(!resultOf({ ...row, goal: { at: 'least', ratio: 2.1 } }, runs, '').met);
 });
 
 test.run();

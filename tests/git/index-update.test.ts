@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readIndex } from '../../src/git/index-file.ts';
-import { updateIndex } from '../../src/git/index-update.ts';
-import { blobId } from '../../src/git/object-id.ts';
+import { readIndex } from '../../src/git/index/index-file.ts';
+import { updateIndex } from '../../src/git/index/index-update.ts';
+import { blobId } from '../../src/git/objects/object-id.ts';
 import { closeRepository, openRepository, type Repository } from '../../src/git/repository.ts';
 import type { Image, ImageChange } from '../../src/order/change.ts';
 import { randomOf } from '../../src/torture/random.ts';

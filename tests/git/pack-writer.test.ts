@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commitTo } from '../../src/git/commit-to.ts';
-import { type FileEntry, PackWriter, removeLeftKeeps } from '../../src/git/pack-writer.ts';
+import { commitTo } from '../../src/git/objects/commit-to.ts';
+import { type FileEntry, PackWriter, removeLeftKeeps } from '../../src/git/objects/pack-writer.ts';
 import { moveRefs } from '../../src/git/ref-transaction.ts';
 import { closeRepository, openRepository, type Repository } from '../../src/git/repository.ts';
 import { randomOf } from '../../src/torture/random.ts';

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PackWriter } from '../../src/git/pack-writer.ts';
+import { PackWriter } from '../../src/git/objects/pack-writer.ts';
+import { PackUpkeep } from '../../src/git/objects/upkeep.ts';
 import { moveRefs } from '../../src/git/ref-transaction.ts';
 import { closeRepository, openRepository } from '../../src/git/repository.ts';
-import { PackUpkeep } from '../../src/git/upkeep.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 

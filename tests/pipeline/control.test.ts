@@ -173,7 +173,7 @@ test('CHANGED_AFTER_CLAIM: a writer that goes on after the claim is caught befor
   s.drop(order);
   s.drain();
   const claim = s.names('.git/waybill/claimed')[0] ?? '';
-  appendFileSync(s.path('.git/waybill/claimed', claim, 'MAIN', 'WO-W.json'), ' ');
+  appendFileSync(s.path('.git/waybill/claimed', claim, 'MAIN@WO-W.json'), ' ');
   s.waybill('release', 'WO-W');
   s.drain();
   assert.equal(s.state('WO-W').last_error?.code, 'CHANGED_AFTER_CLAIM');

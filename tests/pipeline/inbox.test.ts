@@ -41,7 +41,7 @@ test('a lane that is deleted, replaced, or appears while the station runs is wat
   s.drop(order('WO-3'), 'CLC');
   await until(() => isDone(s, 'WO-3'), 'an order in the lane that was replaced');
   s.drop(order('WO-4'), 'BRAND-NEW');
-  await until(() => isDone(s, 'WO-4'), 'an order in a lane that appeared');
+  await until(() => s.exists('bridge/outbox/BRAND-NEW/WO-4.result.json'), 'an order in a lane that appeared');
   assert.equal(s.state('WO-4').lane, 'BRAND-NEW');
   rmSync(s.path('bridge/inbox'), { recursive: true });
   await until(() => s.exists('bridge/inbox/MAIN'), 'the whole inbox is made again');
@@ -209,7 +209,7 @@ test('a bundle that is written to after its claim is caught before the first eff
   s.write('bridge/inbox/MAIN/WO-B/note.txt', 'note');
   s.drain();
   const claim = s.names('.git/waybill/claimed')[0] ?? '';
-  appendFileSync(s.path('.git/waybill/claimed', claim, 'MAIN/WO-B/note.txt'), ' and more');
+  appendFileSync(s.path('.git/waybill/claimed', claim, 'MAIN@WO-B/note.txt'), ' and more');
   s.waybill('release', 'WO-B');
   s.drain();
   assert.equal(s.state('WO-B').last_error?.code, 'CHANGED_AFTER_CLAIM');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { dropRefs, fetchFrom, headsAt, LOOK_MS, type Place, refsBelow } from '../../git/exchange.ts';
 import { isInHistory } from '../../git/history.ts';
-import { NO_OBJECT } from '../../git/object-id.ts';
+import { NO_OBJECT } from '../../git/objects/object-id.ts';
 import { returnClaim } from '../../intake/claim.ts';
 import { WaybillError } from '../../order/error.ts';
 import { claimOf } from '../../order/life.ts';

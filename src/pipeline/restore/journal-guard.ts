@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { commitTo } from '../../git/commit-to.ts';
 import { isInHistory } from '../../git/history.ts';
-import { NO_OBJECT } from '../../git/object-id.ts';
-import type { FileEntry } from '../../git/pack-writer.ts';
+import { commitTo } from '../../git/objects/commit-to.ts';
+import { NO_OBJECT } from '../../git/objects/object-id.ts';
+import type { FileEntry } from '../../git/objects/pack-writer.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { Recorded } from '../../order/event.ts';
 import type { TelemetryLine } from '../../order/generated.ts';

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import { pause } from '../platform/clock.ts';
-import { exists, removeDurable, syncDir, writeNew } from '../platform/durable.ts';
-import { errno, fs, ifThere } from '../platform/fs.ts';
-import type { Repository } from './repository.ts';
+import { pause } from '../../platform/clock.ts';
+import { exists, removeDurable, syncDir, writeNew } from '../../platform/durable.ts';
+import { errno, fs, lstatIfThere } from '../../platform/fs.ts';
+import type { Repository } from '../repository.ts';
 
 /**
  * Git's own index.lock, taken by hard-linking a synced token file of ours: the lock that has the token's inode is ours, also for
@@ -40,8 +40,8 @@ export class IndexLock {
   }
 
   isOurs(): boolean {
-    const lock = ifThere(() => fs.lstatSync(this.#path));
-    const token = ifThere(() => fs.lstatSync(this.token));
+    const lock = lstatIfThere(this.#path);
+    const token = lstatIfThere(this.token);
     return lock !== undefined && token !== undefined && lock.ino === token.ino && lock.dev === token.dev;
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { WaybillError } from '../order/error.ts';
+import { WaybillError } from '../../order/error.ts';
 
 /** The index file's bytes (gitformat-index(5)), versions 2 to 4. */
 

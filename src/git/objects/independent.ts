@@ -1,5 +1,5 @@
 import git from 'isomorphic-git';
-import { nodeFileSystem } from '../platform/fs.ts';
+import { nodeFileSystem } from '../../platform/fs.ts';
 
 /**
  * A second implementation of git's object reading, used only to verify: what our writer and the git command line agree on is read again

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { ImageChange } from '../order/change.ts';
-import { readIfThere, syncDir, writeNew } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import type { ImageChange } from '../../order/change.ts';
+import { readIfThere, syncDir, writeNew } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
+import { NO_OBJECT } from '../objects/object-id.ts';
+import { isAt, onDisk } from '../placement.ts';
+import type { Repository } from '../repository.ts';
 import { type FileStat, type NewIndexEntry, withIndexEntries } from './index-bytes.ts';
 import { readIndex } from './index-file.ts';
-import { NO_OBJECT } from './object-id.ts';
-import { isAt, onDisk } from './placement.ts';
-import type { Repository } from './repository.ts';
 
 /**
  * Puts our entries into the index, and nothing else: staged and unstaged edits of a person stay what they are. Works on a private
@@ -67,7 +67,7 @@ function isUntouched(path: string, entry: Buffer, indexedAt: bigint): boolean {
 const TICK_NS = 10_000_000n;
 
 function statOf(path: string): FileStat | null {
-  const stat = ifThere(() => fs.lstatSync(path, { bigint: true }));
+  const stat = ifThere(() => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
   if (stat === undefined || !stat.isFile()) return null;
   const low = (value: bigint) => Number(value & 0xffffffffn);
   return {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { WaybillError } from '../order/error.ts';
-import { fs, ifThere } from '../platform/fs.ts';
-import type { Git } from './git.ts';
-import { Standing } from './standing.ts';
+import { WaybillError } from '../../order/error.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
+import type { Git } from '../git.ts';
+import { Standing } from '../standing.ts';
 import type { TreeEntry } from './tree.ts';
 import { entriesOf, entryNamed } from './tree-bytes.ts';
 

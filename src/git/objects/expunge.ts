@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { namesIn, syncDir } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { namesIn, syncDir } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
+import { moveRefs } from '../ref-transaction.ts';
+import type { Repository } from '../repository.ts';
 import { type FileEntry, PackWriter } from './pack-writer.ts';
-import { moveRefs } from './ref-transaction.ts';
-import type { Repository } from './repository.ts';
 
 /** Takes contents out of a ref's history and out of the object store: for what must not stay. */
 

@@ -1,6 +1,6 @@
+import { moveRefs } from '../ref-transaction.ts';
+import { committerIdent, type Repository } from '../repository.ts';
 import { type FileEntry, PackWriter } from './pack-writer.ts';
-import { moveRefs } from './ref-transaction.ts';
-import { committerIdent, type Repository } from './repository.ts';
 
 /**
  * One commit on a ref of the station's own, with files added to those of `parent`. Commit and ref are on disk when it returns, with the

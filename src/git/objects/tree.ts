@@ -1,4 +1,4 @@
-import type { Image } from '../order/change.ts';
+import type { Image } from '../../order/change.ts';
 
 /** What a commit holds at a path. */
 export interface TreeEntry {

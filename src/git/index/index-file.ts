@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { WaybillError } from '../order/error.ts';
-import { readIfThere } from '../platform/durable.ts';
+import { WaybillError } from '../../order/error.ts';
+import { readIfThere } from '../../platform/durable.ts';
 import { compareNames, extensionsOf, walkIndex } from './index-bytes.ts';
 
 /** One entry of the index, as far as landing must know it (gitformat-index(5)). */

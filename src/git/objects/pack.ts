@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, deflate, deflateSync } from 'node:zlib';
-import { ensureDir, exists, syncDir, writeAll, writeNew } from '../platform/durable.ts';
-import { errno, fs, ifThere, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from '../platform/fs.ts';
+import { ensureDir, exists, syncDir, writeAll, writeNew } from '../../platform/durable.ts';
+import { errno, fs, ifThere, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from '../../platform/fs.ts';
 import { deltaOf } from './pack-delta.ts';
 
 /** Writing git's pack format (gitformat-pack(5)): one file of deflated objects, and the index that finds them in it. */
@@ -49,7 +49,7 @@ export async function writePack(gitDir: string, scratch: string, objects: readon
   try {
     return await write(folder, pack, index, objects);
   } finally {
-    for (const path of [pack, index]) ifThere(() => fs.unlinkSync(path));
+    for (const path of [pack, index, `${pack}.keep`]) ifThere(() => fs.unlinkSync(path));
   }
 }
 
@@ -58,8 +58,12 @@ async function write(folder: string, pack: string, index: string, objects: reado
   writeNew(index, indexOf(placed, checksum), 0o444);
   const name = join(folder, `pack-${checksum.toString('hex')}`);
   const keep = `${name}.keep`;
-  // first: a pack without it could be gone before anything points into it
-  if (!exists(keep)) writeNew(keep, KEEP_MARK);
+  // first: a pack without it could be gone before anything points into it. Whole before it has its name, so that it is known for ours
+  if (!exists(keep)) {
+    const mark = `${pack}.keep`;
+    writeNew(mark, KEEP_MARK);
+    move(mark, keep);
+  }
   // the same objects in the same order are there already: a batch that is built again after a kill
   if (!exists(`${name}.idx`)) {
     move(pack, `${name}.pack`);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { WaybillError } from '../order/error.ts';
-import { namesIn, readIfThere, removeDurable } from '../platform/durable.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { WaybillError } from '../../order/error.ts';
+import { namesIn, readIfThere, removeDurable } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
+import type { Repository } from '../repository.ts';
 import { objectId } from './object-id.ts';
 import { KEEP_MARK, type PackObject, writePack } from './pack.ts';
-import type { Repository } from './repository.ts';
 import { entryNamed, type NewEntry, withEntries } from './tree-bytes.ts';
 import { EMPTY_TREE } from './trees.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { exists, namesIn } from '../platform/durable.ts';
-import type { Log } from '../platform/log.ts';
-import { gitFailed } from './git.ts';
-import type { Repository } from './repository.ts';
+import { exists, namesIn } from '../../platform/durable.ts';
+import type { Log } from '../../platform/log.ts';
+import { gitFailed } from '../git.ts';
+import type { Repository } from '../repository.ts';
 
 /** From so many packs on they are gathered: reading history slows down by about a quarter. */
 const MANY_PACKS = 100;
