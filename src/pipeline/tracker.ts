@@ -5,21 +5,21 @@ import type { EndedOrder, FollowupLane, StateDocument } from '../order/generated
 import type { OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable.ts';
+import { ensureDir, readIfThere, removeTree } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { conforms } from '../platform/schema.ts';
+import { AgedEnds } from '../record/aged-ends.ts';
 import { evidenceName } from '../record/evidence.ts';
 import { endedOrder, FAILURES, followupDocument, RECENT, readFollowup, writeFollowup } from '../record/followup.ts';
 import { lanesOf, resultPath } from '../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import type { Runtime } from './runtime.ts';
 
-/** How often ages are written anew while nothing happens, and how often the state folder is looked through. */
+/** How often ages are written anew while nothing happens, and while there is work. */
 const FOLLOWUP_MS = 60_000;
 const AT_WORK_MS = 1000;
-const SWEEP_MS = 3_600_000;
-/** State files one look takes; the rest is for the next. */
-const SWEEP_FILES = 1000;
+/** Orders of long ago that one look takes; the rest is for the next. */
+const SWEPT_AT_ONCE = 250;
 
 /**
  * The tracker: ages and staleness in state/followup.json, state files of orders that ended long ago into the archive, canaries cleaned up.
@@ -34,12 +34,16 @@ export class Tracker {
   readonly #stale: Map<string, string>;
   #writtenAt = 0;
   #writtenSeq = -1;
-  #sweptAt = 0;
-  #toSweep: string[] = [];
+  /** Orders that ended so long ago that a canary among them goes, and those whose state belongs into the archive. */
+  readonly #canaries: AgedEnds;
+  readonly #archived: AgedEnds;
 
   constructor(rt: Runtime, scanner: InboxScanner) {
     this.#rt = rt;
     this.#scanner = scanner;
+    const { live, ledger } = rt.station.layout;
+    this.#canaries = new AgedEnds(join(live, 'canaries-swept'), ledger);
+    this.#archived = new AgedEnds(join(live, 'archived'), ledger);
     const before = readFollowup(rt.station);
     this.#recent = before?.recent ?? [];
     this.#failures = before?.failures ?? [];
@@ -68,23 +72,15 @@ export class Tracker {
     const at = Date.now();
     if (rt.ledger.head.seq !== this.#writtenSeq || at - this.#writtenAt >= FOLLOWUP_MS)
       rt.show('followup', () => this.#followUp(at));
-    if (at - this.#sweptAt >= SWEEP_MS && this.#toSweep.length === 0) {
-      this.#sweptAt = at;
-      this.#toSweep = this.#aged(at);
+    const { retentionDays, canaryHours } = rt.station.settings.tracker;
+    for (const [ends, hours] of [
+      [this.#canaries, canaryHours],
+      [this.#archived, retentionDays * 24],
+    ] as const) {
+      const { woIds, done } = ends.next(hours * 3_600_000, at, SWEPT_AT_ONCE);
+      for (const woId of woIds) await this.#sweep(woId, at);
+      rt.show('what the tracker did', done);
     }
-    for (const name of this.#toSweep.splice(0, SWEEP_FILES)) await this.#sweep(name, at);
-  }
-
-  /** State files that were written long enough ago to be looked at; the young ones are never opened. */
-  #aged(at: number): string[] {
-    const { layout, settings } = this.#rt.station;
-    const youngest = at - Math.min(settings.tracker.retentionDays * 24, settings.tracker.canaryHours) * 3_600_000;
-    return namesIn(layout.state).filter(
-      (name) =>
-        name.endsWith('.json') &&
-        !name.startsWith('.') &&
-        (ifThere(() => fs.statSync(join(layout.state, name)).mtimeMs) ?? at) <= youngest,
-    );
   }
 
   #followUp(at: number): void {
@@ -133,8 +129,9 @@ export class Tracker {
   }
 
   /** Archives the state file of an order that ended long ago, and takes away what an old canary left. */
-  async #sweep(name: string, at: number): Promise<void> {
+  async #sweep(woId: string, at: number): Promise<void> {
     const { station } = this.#rt;
+    const name = `${woId}.json`;
     const path = join(station.layout.state, name);
     const state = readState(path);
     if (

@@ -68,14 +68,16 @@ test('state files go to the archive after the retention time; show, retry, resto
   assert.match(s.waybill('show', 'WO-OLD').stdout, /WO-OLD {2}done {2}old/);
   assert.equal(s.waybill('why', 'WO-FAILED').code, 1);
   assert.equal(s.waybill('verify').code, 0);
-  // an order that lives again has one state file, among the live ones
+  // an order that lived again has one state file still, and it is the new one
   s.waybill('retry', 'WO-FAILED');
   s.git('rev-parse', 'HEAD');
   s.write('nowhere', 'x');
   s.commitAll('there');
   s.waybill('up', '--drain');
-  assert.equal(s.state('WO-FAILED').status, 'done');
-  assert.deepEqual(archived(), [`${year}/${month}/${day}/WO-OLD.json`]);
+  assert.match(s.waybill('show', 'WO-FAILED').stdout, /WO-FAILED {2}done/);
+  assert.deepEqual(s.names('state/orders'), ['WO-HELD.json']);
+  assert.equal(archived().length, 2);
+  assert.match(s.read(`state/archive/${year}/${month}/${day}/WO-FAILED.json`), /"status": "done"/);
   // restored where it belongs
   s.git('clean', '-fdxq', 'state');
   assert.equal(s.waybill('restore').code, 0);
