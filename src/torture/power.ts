@@ -23,7 +23,8 @@ interface Unsynced {
 }
 
 /** Git commands after which names in the git dir may be new. What git writes it syncs itself (core.fsync), but never a folder. */
-const GIT_AREAS = ['refs', 'logs', 'objects', 'packed-refs', 'HEAD', 'ORIG_HEAD'];
+const REF_AREAS = ['refs', 'logs', 'packed-refs', 'HEAD', 'ORIG_HEAD'];
+const GIT_AREAS = [...REF_AREAS, 'objects'];
 
 export class Volatile {
   readonly #fs: FileSystem;
@@ -142,16 +143,17 @@ export class Volatile {
       converse: (argv, options) => {
         const talk = inner.converse(argv, options);
         if (!gitWrites(argv)) return talk;
-        let before = this.#gitNames();
+        // a git that stays moves refs; packs that come up while it answers are our own
+        let before = this.#gitNames(REF_AREAS);
         const note = () => {
-          this.#noteGit(before);
-          before = this.#gitNames();
+          this.#noteGit(before, REF_AREAS);
+          before = this.#gitNames(REF_AREAS);
         };
         return {
           ...talk,
           say: (text) => {
             // what others did since then is theirs
-            before = this.#gitNames();
+            before = this.#gitNames(REF_AREAS);
             talk.say(text);
           },
           hear: async (end) => {
@@ -249,7 +251,7 @@ export class Volatile {
     this.#names = this.#names.filter((change) => !change.folders.includes(path));
   }
 
-  #gitNames(): Map<string, { identity: string; kept: string | null }> {
+  #gitNames(areas = GIT_AREAS): Map<string, { identity: string; kept: string | null }> {
     const found = new Map<string, { identity: string; kept: string | null }>();
     const walk = (path: string): void => {
       const stat = ifThere(() => this.#fs.lstatSync(path));
@@ -260,12 +262,12 @@ export class Volatile {
       else if (!basename(path).startsWith('tmp_'))
         found.set(path, { identity: `${stat.dev}:${stat.ino}`, kept: this.#keep(path) });
     };
-    for (const area of GIT_AREAS) walk(join(this.#gitDir, area));
+    for (const area of areas) walk(join(this.#gitDir, area));
     return found;
   }
 
-  #noteGit(before: Map<string, { identity: string; kept: string | null }>): void {
-    const after = this.#gitNames();
+  #noteGit(before: Map<string, { identity: string; kept: string | null }>, areas = GIT_AREAS): void {
+    const after = this.#gitNames(areas);
     for (const [path, { identity }] of after) {
       const was = before.get(path);
       if (was?.identity === identity) continue;

@@ -64,8 +64,8 @@ async function write(folder: string, pack: string, index: string, objects: reado
     writeNew(mark, KEEP_MARK);
     move(mark, keep);
   }
-  // the same objects in the same order are there already: a batch that is built again after a kill
-  if (!exists(`${name}.idx`)) {
+  // the same objects in the same order are there already, where a batch is built again after a kill; both, or it is half of one
+  if (!exists(`${name}.pack`) || !exists(`${name}.idx`)) {
     move(pack, `${name}.pack`);
     move(index, `${name}.idx`);
   }
