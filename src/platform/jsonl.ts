@@ -18,6 +18,7 @@ export class LineAppender {
   readonly torn: Buffer | null;
   #fd: number;
   #size: number;
+  #isSpoilt = false;
 
   constructor(path: string) {
     this.path = path;
@@ -54,16 +55,24 @@ export class LineAppender {
     return this.#size;
   }
 
-  /** Appends whole lines in one write. */
+  /** Appends whole lines in one write. One that failed leaves nothing before the next that does not. */
   append(lines: readonly string[]): void {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
+    if (this.#isSpoilt) this.#cutOff();
     try {
       writeAll(this.#fd, bytes);
     } catch (error) {
-      fs.ftruncateSync(this.#fd, this.#size); // half a line would spoil the next one
+      this.#isSpoilt = true;
+      this.#cutOff();
       throw error;
     }
     this.#size += bytes.length;
+  }
+
+  /** Half a line would spoil the next one. Where even that cannot be done now, it is the first thing that the next append does. */
+  #cutOff(): void {
+    fs.ftruncateSync(this.#fd, this.#size);
+    this.#isSpoilt = false;
   }
 
   sync(): void {

@@ -146,13 +146,19 @@ async function leftRefs(git: Git): Promise<string[]> {
 function checkTelemetry(station: Station): string[] {
   const lines = (readIfThere(station.layout.telemetry)?.toString('utf8') ?? '').split('\n').filter((l) => l !== '');
   const told = new Map<number, number>();
+  const torn: string[] = [];
   for (const line of lines) {
-    const { seq } = JSON.parse(line) as { seq?: number };
-    if (seq !== undefined) told.set(seq, (told.get(seq) ?? 0) + 1);
+    try {
+      const { seq } = JSON.parse(line) as { seq?: number };
+      if (seq !== undefined) told.set(seq, (told.get(seq) ?? 0) + 1);
+    } catch {
+      torn.push(`telemetry has a line that is no JSON: ${line}`);
+    }
   }
   const faults = [...told]
     .filter(([, times]) => times > 1)
-    .map(([seq, times]) => `telemetry tells ${times} times of record ${seq}`);
+    .map(([seq, times]) => `telemetry tells ${times} times of record ${seq}`)
+    .concat(torn);
   for (const record of readLedger(station.layout.ledger, 1))
     if (['succeeded', 'failed', 'cancelled', 'rejected'].includes(record.event) && !told.has(record.seq))
       faults.push(`telemetry does not tell of record ${record.seq} (${record.event})`);

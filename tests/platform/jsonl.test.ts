@@ -211,4 +211,28 @@ test('rule 11: lines are read from the end, however long they are, and no more o
   assert.ok(bytes <= 65_536, `${bytes}`);
 });
 
+test('rule 5: a disk that takes half a line and does not give it back leaves no half line before the next', (t) => {
+  const path = join(t.tempDir(), 'a.jsonl');
+  const appender = new LineAppender(path);
+  t.defer(() => appender.close());
+  appender.append(['one']);
+  const whole = fs;
+  t.defer(() => decorateFileSystem(() => whole));
+  decorateFileSystem((inner) => ({
+    ...inner,
+    writeSync: ((fd: number, bytes: Uint8Array, offset: number, length: number) => {
+      inner.writeSync(fd, bytes, offset, Math.ceil(length / 2));
+      throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' });
+    }) as typeof inner.writeSync,
+    ftruncateSync: () => {
+      throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' });
+    },
+  }));
+  assert.throws(() => appender.append(['two', 'three']), /ENOSPC/);
+  assert.throws(() => appender.append(['two', 'three']), /ENOSPC/);
+  decorateFileSystem(() => whole);
+  appender.append(['four']);
+  assert.equal(readFileSync(path, 'utf8'), 'one\nfour\n');
+});
+
 test.run();
