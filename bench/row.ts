@@ -8,6 +8,8 @@ export interface Row {
   readonly goal: { readonly at: 'least' | 'most'; readonly ratio: number };
   /** Runs that --quick takes; the others take at least five. */
   readonly quick: number;
+  /** Where five tell no more than fewer: all or nothing is measured, or a history of hours. */
+  readonly runs?: number;
   /** Needs a long history, and so only runs with --large. */
   readonly large?: boolean;
   /** One run of both, in a folder of its own. Throws where anything was not delivered exactly once, or `verify` finds something. */

@@ -4,7 +4,7 @@
  *   node --import tsx bench/run.ts [part of a row's name]... [--quick] [--large] [--runs N] [--dir FOLDER]
  *
  * --quick takes two minutes and says whether everything is delivered, not how fast; it writes no results. --large also runs the rows that need
- * 100,000 and 1,000,000 orders, once each unless --runs says more. Otherwise bench/results.json and the table in docs/performance.md are
+ * 100,000 and 1,000,000 orders. Otherwise bench/results.json and the table in docs/performance.md are
  * written; rows that were not run keep their last figures. Exits 1 where a run delivered wrongly; a goal that is missed is told, and is no failure.
  */
 import { execFileSync } from 'node:child_process';
@@ -80,7 +80,7 @@ const results: Result[] = [];
 /** Roots of stations with a history, by its length. */
 const histories = new Map<number, string>();
 for (const row of chosen) {
-  const count = values.quick ? row.quick : Number(values.runs ?? (row.large === true ? 1 : 5));
+  const count = values.quick ? row.quick : Number(values.runs ?? row.runs ?? 5);
   const runs: Pair[] = [];
   for (let n = 0; n < count; n++) runs.push(await measured(row));
   if (runs.length === 0) continue;

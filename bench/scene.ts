@@ -135,6 +135,7 @@ function ordersDone(root: string): number {
 }
 
 function statesOf(root: string): string[] {
+  if (!existsSync(join(root, 'state/orders'))) return [];
   return readdirSync(join(root, 'state/orders'))
     .filter((name) => name.endsWith('.json'))
     .map((name) => /"status": "(\w+)"/.exec(readFileSync(join(root, 'state/orders', name), 'utf8'))?.[1] ?? '');

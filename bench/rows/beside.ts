@@ -34,7 +34,7 @@ export const resting: Row = {
     let ours = Number.NaN;
     await besideStation(root, async ({ pid }) => {
       await sleep(3000);
-      const seconds = isQuick ? 5 : 100;
+      const seconds = isQuick ? 5 : 40;
       const [used, at] = [usedMs(pid), Date.now()];
       await sleep(seconds * 1000);
       ours = (usedMs(pid) - used) / (seconds * 10);
@@ -54,6 +54,7 @@ export const burst: Row = {
   unit: 'orders',
   goal: { at: 'least', ratio: 1 },
   quick: 0,
+  runs: 1,
   measure: async (folder) => {
     const count = 20_000;
     const root = join(folder, 'station');
@@ -84,8 +85,8 @@ export const person: Row = {
     makeStation(root, 100);
     const count = isQuick ? 80 : 800;
     stageOrders(join(folder, 'staged'), count);
-    let [tried, refused, made] = [0, 0, 0];
-    const before = Number(git(root, 'rev-list', '--count', 'HEAD'));
+    let [tried, refused] = [0, 0];
+    const made: string[] = [];
     await besideStation(root, async ({ inbox, ended }) => {
       const begun = Date.now();
       let dropped = 0;
@@ -99,18 +100,18 @@ export const person: Row = {
         writeFileSync(join(root, 'mine.txt'), `${tried}\n`);
         const add = spawnSync('git', ['add', 'mine.txt'], { cwd: root, env: ENVIRONMENT });
         const commit = spawnSync('git', ['commit', '--quiet', '-m', `mine ${tried}`], { cwd: root, env: ENVIRONMENT });
-        tried++;
         if (add.status !== 0 || commit.status !== 0) refused++;
-        else made++;
+        else made.push(`mine ${tried}`);
+        tried++;
         while (next < count && ended(nameOf(next))) next++;
         if (Date.now() - begun > 300_000) throw new Error(`${next} of ${count} orders were done in five minutes`);
         await sleep(0);
       }
       return count;
     });
-    const all = Number(git(root, 'rev-list', '--count', 'HEAD')) - before;
-    // a commit refused after `git add` comes with the next one: so many commits as were made, and one of each order
-    if (all !== made + count) throw new Error(`${made} commits and ${count} orders, but ${all} commits in history`);
+    const subjects = new Set(git(root, 'log', '--format=%s').split('\n'));
+    const lost = made.filter((subject) => !subjects.has(subject));
+    if (lost.length > 0) throw new Error(`commits that git said it had made are gone: ${lost.join(', ')}`);
     return { theirs: 1, ours: (refused * 100) / tried };
   },
 };

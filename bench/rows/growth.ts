@@ -30,6 +30,7 @@ const cost = (finished: number): Row => ({
   unit: 'ms',
   goal: { at: 'most', ratio: 1.5 },
   quick: 0,
+  runs: 1,
   large: true,
   measure: async (folder, _, histories) => {
     const of = async (root: string) => {
@@ -62,6 +63,7 @@ const command = (name: string): Row => ({
   unit: 'ms',
   goal: { at: 'most', ratio: 3 },
   quick: 0,
+  runs: 1,
   large: true,
   measure: async (_, __, histories) => {
     const root = histories.of(100_000);
@@ -79,6 +81,7 @@ const memory = (finished: number): Row => ({
   unit: 'MB',
   goal: { at: 'most', ratio: 1 },
   quick: 0,
+  runs: 1,
   large: true,
   measure: async (_, __, histories) => {
     const root = histories.of(finished);
@@ -130,6 +133,7 @@ const backlog = (name: string, unit: 'ms' | 'MB', bound: number): Row => ({
   unit,
   goal: { at: 'most', ratio: 1 },
   quick: 0,
+  runs: 1,
   large: true,
   measure: async (folder) => {
     const count = 100_000;
@@ -164,6 +168,7 @@ export const verify: Row = {
   unit: 'ms',
   goal: { at: 'most', ratio: 3 },
   quick: 0,
+  runs: 1,
   large: true,
   measure: async (_, __, histories) => {
     const root = histories.of(100_000);

@@ -3,6 +3,7 @@ import { exists } from '../platform/durable.ts';
 import { fs, ifThere, lstatIfThere, statIfThere } from '../platform/fs.ts';
 import { lastLines } from '../platform/jsonl.ts';
 import { processesIn } from '../platform/processes.ts';
+import { fileMoment } from './config.ts';
 import type { Repository } from './repository.ts';
 
 const UNDER_WAY: readonly [file: string, what: string][] = [
@@ -82,5 +83,7 @@ export function isMidway(repo: Repository, ours = false): boolean {
   if (!ours && exists(join(repo.gitDir, 'index.lock'))) return true;
   const index = statIfThere(join(repo.gitDir, 'index'));
   if (index === undefined || Date.now() - index.mtimeMs > YOUNG_INDEX_MS) return false;
+  // written by us, and by nobody since: a look at all processes costs more than a landing
+  if (fileMoment(join(repo.gitDir, 'index')) === repo.ownIndex) return false;
   return processesIn(repo.root, 'git').length > 0;
 }

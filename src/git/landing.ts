@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { pause } from '../platform/clock.ts';
-import { ensureDir, removeTree } from '../platform/durable.ts';
+import { removeTree } from '../platform/durable.ts';
 import { isMidway, whyBusy } from './busy.ts';
 import { readIndex } from './index/index-file.ts';
 import { IndexLock } from './index/index-lock.ts';
@@ -45,16 +45,15 @@ export interface LandingPlace {
 
 /**
  * Takes the index lock before the objects are built, for a repository in which the branch moves faster than we build: while we hold it
- * no commit of anybody can move the tip. land() with the same batch goes on under it. False when it stays taken.
+ * no commit of anybody can move the tip. land() goes on under it. False when it stays taken.
  */
-export async function holdIndex(repo: Repository, batch: string, where: LandingPlace): Promise<boolean> {
-  ensureDir(join(where.live, 'landing'));
-  return (await indexLock(repo, batch, where).take(where.lockDeadlineMs)).taken;
+export async function holdIndex(repo: Repository, where: LandingPlace): Promise<boolean> {
+  return (await new IndexLock(repo, where.live).take(where.lockDeadlineMs)).taken;
 }
 
 /** Lets go of a lock taken by holdIndex() that no landing followed. */
-export function releaseIndex(repo: Repository, batch: string, where: LandingPlace): void {
-  indexLock(repo, batch, where).release();
+export function releaseIndex(repo: Repository, where: LandingPlace): void {
+  new IndexLock(repo, where.live).release();
 }
 
 /** Only a new start can tell from the refs what happened, and finish or undo it. */
@@ -62,10 +61,6 @@ export class LandingCutShort extends WaybillError {
   constructor(message: string, cause: unknown) {
     super('GIT_FAILED', message, { cause });
   }
-}
-
-function indexLock(repo: Repository, batch: string, where: LandingPlace): IndexLock {
-  return new IndexLock(repo, join(where.live, 'landing', `${batch}.token`));
 }
 
 /**
@@ -109,13 +104,12 @@ class Attempt {
     this.#where = where;
     this.#scratch = join(where.live, 'tmp', plan.batch);
     this.#placement = new Placement(repo.root, where.live, plan.batch, plan.targets);
-    this.#lock = indexLock(repo, plan.batch, where);
+    this.#lock = new IndexLock(repo, where.live);
   }
 
   async run(): Promise<LandingOutcome> {
-    const { step, live, lockDeadlineMs } = this.#where;
+    const { step, lockDeadlineMs } = this.#where;
     const [repo, plan] = [this.#repo, this.#plan];
-    ensureDir(join(live, 'landing'));
     await assertSupported(repo);
     const unstaged = this.#placement.stage();
     if (unstaged !== null) return refused(unstaged);
@@ -164,7 +158,7 @@ class Attempt {
     await this.#refs.commit();
     step('landing 6: refs committed');
 
-    // 7. index lock, then its token
+    // 7. index lock
     this.#lock.release();
     step('landing 7: index.lock removed');
 

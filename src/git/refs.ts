@@ -43,10 +43,8 @@ export class Refs {
 
 /** Makes it last that refs have the names they have: git syncs their content, and no folder. */
 export function syncRefs(gitDir: string, refs: Iterable<string>): void {
-  const folders = new Set<string>();
-  for (const ref of refs) for (let folder = dirname(ref); folder !== '.'; folder = dirname(folder)) folders.add(folder);
-  for (const folder of [...folders].sort()) ifThere(() => syncDir(join(gitDir, folder)));
-  syncDir(gitDir); // packed-refs
+  // the folders above them were made, and synced, before
+  for (const folder of new Set([...refs].map(dirname))) ifThere(() => syncDir(join(gitDir, folder)));
 }
 
 function ifThereOrFolder<T>(call: () => T): T | undefined {

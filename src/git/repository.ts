@@ -20,6 +20,8 @@ export interface Repository {
   readonly attributes: Attributes;
   /** `git update-ref --stdin`. */
   readonly refUpdates: Standing;
+  /** What the index file looked like when we wrote it last. */
+  ownIndex: string;
 }
 
 export function repositoryAt(root: string, gitDir: string): Repository {
@@ -33,6 +35,7 @@ export function repositoryAt(root: string, gitDir: string): Repository {
     configuration: new Configuration(git, gitDir),
     attributes: new Attributes(git, gitDir),
     refUpdates: new Standing(() => git.converse(['update-ref', '--stdin', '-m', 'waybill: land'])),
+    ownIndex: '',
   };
 }
 

@@ -42,14 +42,14 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       rt,
       rest.map((j) => j.woId),
     );
-    if (lockFirst && !(await holdIndex(rt.station.repo, name, where))) {
-      releaseIndex(rt.station.repo, name, where);
+    if (lockFirst && !(await holdIndex(rt.station.repo, where))) {
+      releaseIndex(rt.station.repo, where);
       parkAfterLanding(rt, rest, 'index.lock stays taken', LONGEST_PAUSE_FOR_HER_MS);
       return;
     }
     const built = await tryBuild(rt, name, rest);
     if ('why' in built) {
-      releaseIndex(rt.station.repo, name, where);
+      releaseIndex(rt.station.repo, where);
       parkAfterLanding(rt, rest, built.why, LONGEST_PAUSE_MS);
       return;
     }
@@ -57,7 +57,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
     await refuse(rt, rest, refused);
     rest = rest.filter((job) => !refused.has(job.woId));
     if (batch === null) {
-      releaseIndex(rt.station.repo, name, where);
+      releaseIndex(rt.station.repo, where);
       return;
     }
     rt.record(batch.built.map((b) => landingDraft(rt, b, batch)));

@@ -16,7 +16,7 @@ import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now, pause } from '../platform/clock.ts';
-import { ensureDir, namesIn, removeTree } from '../platform/durable.ts';
+import { namesIn, removeTree } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { signalGroup, signalProcess } from '../platform/process.ts';
 import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts';
@@ -91,8 +91,7 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
   const landing = lives[0]?.landing;
   if (landing === undefined || landing === null) return;
   const { repo, layout, settings } = rt.station;
-  const lock = new IndexLock(repo, join(layout.live, 'landing', `${landing.batch}.token`));
-  ensureDir(join(layout.live, 'landing'));
+  const lock = new IndexLock(repo, layout.live);
   await removeStaleRefLocks(repo, [landing.branch, rt.refs.journal], idsOf(lives), lock.isOurs());
   const tip = repo.refs.read(landing.branch);
   await advanceJournal(rt, landing, tip);
@@ -261,7 +260,5 @@ function sweepScratch(rt: Runtime, inHand: readonly OrderLife[]): void {
         letGo(join(dirname(change.path), stray), stray.slice(1));
     }
   }
-  const landing = join(live, 'landing');
-  for (const name of namesIn(landing).filter((n) => n.endsWith('.token')))
-    new IndexLock(rt.station.repo, join(landing, name)).release();
+  new IndexLock(rt.station.repo, live).release();
 }

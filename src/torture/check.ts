@@ -129,7 +129,7 @@ function leftBehind(station: Station): string[] {
   const temporary = [layout.state, layout.outbox, layout.quarantine, layout.evidence, layout.inbox, layout.live]
     .flatMap((folder) => filesBelow(folder).map((path) => join(folder, path)))
     .filter((path) => /\/\.[^/]*\.(tmp|claim|next)$/.test(path));
-  const scratch = [layout.claimed, layout.tmp, layout.commands, join(layout.live, 'landing')].flatMap((folder) =>
+  const scratch = [layout.claimed, layout.tmp, layout.commands].flatMap((folder) =>
     namesIn(folder).map((name) => join(folder, name)),
   );
   const packs = join(layout.gitDir, 'objects', 'pack');

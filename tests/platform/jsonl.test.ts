@@ -223,7 +223,7 @@ test('rule 5: a disk that takes half a line and does not give it back leaves no 
     writeSync: ((fd: number, bytes: Uint8Array, offset: number, length: number) => {
       inner.writeSync(fd, bytes, offset, Math.ceil(length / 2));
       throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' });
-    }) as typeof inner.writeSync,
+    }) as unknown as typeof inner.writeSync,
     ftruncateSync: () => {
       throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' });
     },

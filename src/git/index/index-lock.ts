@@ -1,20 +1,21 @@
 import { dirname, join } from 'node:path';
 import { pause } from '../../platform/clock.ts';
-import { exists, removeDurable, syncDir, writeNew } from '../../platform/durable.ts';
+import { exists, syncDir, writeNew } from '../../platform/durable.ts';
 import { errno, fs, lstatIfThere } from '../../platform/fs.ts';
 import type { Repository } from '../repository.ts';
 
 /**
- * Git's own index.lock, taken by hard-linking a synced token file of ours: the lock that has the token's inode is ours, also for
- * the process that comes after a kill. A lock of anybody else, even an empty one, is only ever waited for.
+ * Git's own index.lock, taken by hard-linking a synced token file of the station's: the lock that has the token's inode is ours, also for
+ * the process that comes after a kill or a power loss. So nothing about the lock itself needs to be synced: the token stays. A lock of
+ * anybody else, even an empty one, is only ever waited for.
  */
 export class IndexLock {
   readonly token: string;
   readonly #path: string;
 
-  /** `token` is a path on the git dir's file system, unique to the batch. */
-  constructor(repo: Repository, token: string) {
-    this.token = token;
+  /** `live` is `<git dir>/waybill`. */
+  constructor(repo: Repository, live: string) {
+    this.token = join(live, 'index.token');
     this.#path = join(repo.gitDir, 'index.lock');
   }
 
@@ -29,7 +30,6 @@ export class IndexLock {
       if (this.isOurs()) return { taken: true, contended };
       try {
         fs.linkSync(this.token, this.#path);
-        syncDir(dirname(this.#path));
         return { taken: true, contended };
       } catch (error) {
         if (errno(error) !== 'EEXIST') throw error;
@@ -45,9 +45,7 @@ export class IndexLock {
     return lock !== undefined && token !== undefined && lock.ino === token.ino && lock.dev === token.dev;
   }
 
-  /** Lets go: first the lock, then the token, so that no lock without a token is left by a kill between them. */
   release(): void {
-    if (this.isOurs()) removeDurable(this.#path);
-    removeDurable(this.token);
+    if (this.isOurs()) fs.unlinkSync(this.#path);
   }
 }

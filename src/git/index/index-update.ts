@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ImageChange } from '../../order/change.ts';
 import { readIfThere, syncDir, writeNew } from '../../platform/durable.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
+import { fileMoment } from '../config.ts';
 import { NO_OBJECT } from '../objects/object-id.ts';
 import { isAt, onDisk } from '../placement.ts';
 import type { Repository } from '../repository.ts';
@@ -21,6 +22,7 @@ export async function updateIndex(repo: Repository, copy: string, changes: reado
   if (written === null) await writtenByGit(repo, copy, bytes, changes);
   else writeNew(copy, written);
   fs.renameSync(copy, index);
+  repo.ownIndex = fileMoment(index);
   syncDir(repo.gitDir);
 }
 
