@@ -11,7 +11,7 @@ import { readOrder } from '../src/intake/read-order.ts';
 import type { Change, ImageChange } from '../src/order/change.ts';
 import type { AdmittedData } from '../src/order/event.ts';
 import { planOrder } from '../src/order/plan.ts';
-import { type Batch, buildBatch } from '../src/pipeline/build-batch.ts';
+import { type Batch, buildBatch, sealBatch } from '../src/pipeline/build-batch.ts';
 import { showEvidence } from '../src/pipeline/finish.ts';
 import { flushJournal } from '../src/pipeline/flush.ts';
 import type { Job } from '../src/pipeline/job.ts';
@@ -74,10 +74,12 @@ async function finish(first: number, many: number): Promise<void> {
       data: { plan_sha256: job.prepared.plan.sha256, branch, head: tip, changes: [...job.images], outputs: [] },
     })),
   );
-  const { batch, refused } = await buildBatch(rt, newUlid(), jobs);
+  const sealed = await sealBatch(rt, newUlid(), jobs);
+  const { batch, refused } = await buildBatch(rt, sealed);
   if (batch === null || refused.size > 0) throw new Error([...refused.values()][0]?.message ?? 'nothing was built');
   rt.record(batch.built.map((built) => landingDraft(rt, built, batch)));
   await land(batch);
+  sealed.pack.release();
   rt.record(
     batch.built.flatMap(({ job, sealed, commit }) =>
       endDrafts(rt.life(job.woId), job, { commits: [commit ?? ''], how: 'landed' }, sealed.manifestSha256),
@@ -90,12 +92,11 @@ async function finish(first: number, many: number): Promise<void> {
   await flushJournal(rt);
 }
 
-async function land({ plan, pack }: Batch): Promise<void> {
+async function land({ plan }: Batch): Promise<void> {
   await moveRefs(station.repo, [
     { ref: branch, from: plan.oldHead, to: plan.newHead ?? '' },
     { ref: plan.journal.ref, from: plan.journal.from, to: plan.journal.to },
   ]);
-  pack.release();
   rt.lastTip = plan.newHead;
   noteJournal(station, plan.journal.to);
 }

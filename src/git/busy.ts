@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { pause } from '../platform/clock.ts';
 import { exists } from '../platform/durable.ts';
 import { fs, ifThere, lstatIfThere, statIfThere } from '../platform/fs.ts';
 import { lastLines } from '../platform/jsonl.ts';
-import { processesIn } from '../platform/processes.ts';
+import { isAlive, processesIn } from '../platform/processes.ts';
 import { fileMoment } from './config.ts';
 import type { Repository } from './repository.ts';
 
@@ -77,13 +78,30 @@ export function momentOf(repo: Repository, branch: string): string {
 
 /**
  * Whether somebody's git command is in the middle of its work: `reset`, `checkout` and others write files, then the index, and move HEAD
- * or the branch last, when index.lock is gone already. What is seen between those is nobody's change. `ours` is whether we hold the lock.
+ * or the branch last, when index.lock is gone already. What is seen between those is nobody's change.
  */
-export function isMidway(repo: Repository, ours = false): boolean {
-  if (!ours && exists(join(repo.gitDir, 'index.lock'))) return true;
+export function isMidway(repo: Repository): boolean {
+  return exists(join(repo.gitDir, 'index.lock')) || midway(repo).length > 0;
+}
+
+/** How long a git command of somebody's may take from its index to its branch. */
+const MIDWAY_MS = 300;
+
+/**
+ * Under our index lock: waits for git commands that may have written the index before and be about to move the branch. Those that began since
+ * cannot have written it, and there may always be another one.
+ */
+export async function letThemEnd(repo: Repository): Promise<void> {
+  const until = Date.now() + MIDWAY_MS;
+  for (let left = midway(repo); left.length > 0 && Date.now() < until; left = left.filter((pid) => isAlive(pid)))
+    await pause(2);
+}
+
+/** Processes of somebody's git, where the index may be theirs. */
+function midway(repo: Repository): number[] {
   const index = statIfThere(join(repo.gitDir, 'index'));
-  if (index === undefined || Date.now() - index.mtimeMs > YOUNG_INDEX_MS) return false;
+  if (index === undefined || Date.now() - index.mtimeMs > YOUNG_INDEX_MS) return [];
   // written by us, and by nobody since: a look at all processes costs more than a landing
-  if (fileMoment(join(repo.gitDir, 'index')) === repo.ownIndex) return false;
-  return processesIn(repo.root, 'git').length > 0;
+  if (fileMoment(join(repo.gitDir, 'index')) === repo.ownIndex) return [];
+  return processesIn(repo.root, 'git');
 }

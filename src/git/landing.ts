@@ -1,18 +1,14 @@
 import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
-import { pause } from '../platform/clock.ts';
 import { removeTree } from '../platform/durable.ts';
-import { isMidway, whyBusy } from './busy.ts';
+import { letThemEnd, whyBusy } from './busy.ts';
 import { readIndex } from './index/index-file.ts';
 import { IndexLock } from './index/index-lock.ts';
 import { updateIndex } from './index/index-update.ts';
 import { isAt, type KeptCopy, onDisk, Placement, type Refusal, type Target } from './placement.ts';
 import { RefTransaction } from './ref-transaction.ts';
 import { assertSupported, type Repository } from './repository.ts';
-
-/** How long a git command of somebody's may take from its index to its branch. */
-const MIDWAY_MS = 300;
 
 /** A batch whose objects are written and synced: what is to become of branch, journal, index and files. */
 export interface LandingPlan {
@@ -48,7 +44,24 @@ export interface LandingPlace {
  * no commit of anybody can move the tip. land() goes on under it. False when it stays taken.
  */
 export async function holdIndex(repo: Repository, where: LandingPlace): Promise<boolean> {
-  return (await new IndexLock(repo, where.live).take(where.lockDeadlineMs)).taken;
+  const { taken } = await new IndexLock(repo, where.live).take(where.lockDeadlineMs);
+  if (taken) await letThemEnd(repo);
+  return taken;
+}
+
+/**
+ * Writes the new contents of a landing to come, synced, so that it holds the lock for less time: land() with the same batch and targets finds
+ * them. Whoever does not come to land() calls finish() on what is returned. Throws what the disk throws.
+ */
+export function stageAhead(
+  repo: Repository,
+  where: LandingPlace,
+  batch: string,
+  targets: readonly Target[],
+): Placement {
+  const placement = new Placement(repo.root, where.live, batch, targets);
+  placement.stage();
+  return placement;
 }
 
 /** Lets go of a lock taken by holdIndex() that no landing followed. */
@@ -118,10 +131,11 @@ class Attempt {
     // 1. nothing under way, and the index lock
     const busy = whyBusy(repo, plan.branch);
     if (busy !== null) return { kind: 'busy', why: busy, passing: true };
+    const isHeld = this.#lock.isOurs();
     const { taken, contended } = await this.#lock.take(lockDeadlineMs);
     if (!taken) return { kind: 'busy', why: 'index.lock stays taken', passing: true };
     // a command that has written the index and is about to move the branch: under our lock it comes to its end
-    for (const until = Date.now() + MIDWAY_MS; isMidway(repo, true) && Date.now() < until; ) await pause(10);
+    if (!isHeld) await letThemEnd(repo);
     step('landing 1: index.lock taken');
 
     // 2. branch, tip, targets and their index entries are what the plan saw

@@ -2,8 +2,9 @@ import { lastCommitOf } from '../git/history.ts';
 import type { LandingPlan } from '../git/landing.ts';
 import { type FileEntry, PackWriter } from '../git/objects/pack-writer.ts';
 import { isEntry } from '../git/objects/tree.ts';
+import type { Target } from '../git/placement.ts';
 import { committerIdent } from '../git/repository.ts';
-import { isOutside } from '../order/change.ts';
+import { type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import type { SealedEvidence } from '../record/evidence.ts';
@@ -14,97 +15,107 @@ import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
 import { targets } from './work.ts';
 
-/** One order of a batch whose objects are written. */
-export interface Built {
+/** One order of a batch whose evidence is sealed. */
+export interface Sealed {
   readonly job: Job;
   readonly sealed: SealedEvidence;
+}
+
+/** One order of a batch whose objects are written. */
+export interface Built extends Sealed {
   readonly commit: string | null;
   /** Somebody else's commit that already holds what the order would commit. */
   readonly by: string | null;
 }
 
-export interface Batch {
-  readonly plan: LandingPlan;
-  readonly built: readonly Built[];
+/** A batch as far as it depends on nobody else: its evidence is sealed, and written as a commit of the journal that no ref holds yet. */
+export interface SealedBatch {
+  readonly name: string;
+  readonly orders: readonly Sealed[];
+  readonly journal: LandingPlan['journal'];
+  readonly ident: string;
   /** Holds the objects until the refs have moved, or will not. */
   readonly pack: PackWriter;
 }
 
-/** Writes the objects of a batch, synced and held against `git gc`: a chain of one commit per order, and the journal with their evidence. */
+export interface Batch {
+  readonly plan: LandingPlan;
+  readonly built: readonly Built[];
+}
+
+/** Seals a batch and writes its evidence, synced and held against `git gc`: the larger part of its objects, and whatever the branch does. */
+export async function sealBatch(rt: Runtime, name: string, jobs: readonly Job[]): Promise<SealedBatch> {
+  const pack = new PackWriter(rt.station.repo, rt.station.layout.tmp);
+  const ident = await committerIdent(rt.station.repo);
+  const orders = jobs.map((job) => ({ job, sealed: sealJob(rt, rt.life(job.woId), job, job.checks) }));
+  const files = orders.flatMap(({ job, sealed }) => {
+    const life = rt.life(job.woId);
+    return [...evidenceEntries(life, life.attempt, sealed.files), ...rawEntries(life, job)];
+  });
+  const { tip: from } = await guardedJournal(rt, 'never');
+  const head = rt.ledger.head;
+  const upTo = (rt.unjournalled[0]?.seq ?? head.seq + 1) - 1;
+  const message = journalMessage(`evidence of ${orders.length} orders`, head, upTo);
+  const to = await pack.commit({ parent: from, ident, message, files });
+  await pack.write();
+  return { name, orders, journal: { ref: rt.refs.journal, from, to }, ident, pack };
+}
+
+/**
+ * Writes the commits of a sealed batch, synced and held: a chain of one for each order, on the branch as it stands now. Where the tip holds
+ * neither what an order found nor what it would leave, it is refused, and nothing is written.
+ */
 export async function buildBatch(
   rt: Runtime,
-  batch: string,
-  jobs: readonly Job[],
+  { name, orders, journal, ident, pack }: SealedBatch,
 ): Promise<{ batch: Batch | null; refused: Map<string, WaybillError> }> {
   const { repo } = rt.station;
-  const branch = jobs[0]?.branch ?? '';
+  const branch = orders[0]?.job.branch ?? '';
   const oldHead = repo.refs.read(branch);
   if (rt.lastTip !== null && rt.lastTip !== oldHead) rt.contendedAt = Date.now();
   const tree = await repo.trees.entries(
     oldHead,
-    jobs.flatMap((j) => j.images.map((i) => i.path).filter((p) => !isOutside(p))),
+    orders.flatMap(({ job }) => job.images.map((i) => i.path).filter((p) => !isOutside(p))),
   );
+  const is = (job: Job, side: 'before' | 'after') => insideOf(job).find((i) => !isEntry(tree.get(i.path), i[side]));
   const refused = new Map<string, WaybillError>();
-  const pack = new PackWriter(repo, rt.station.layout.tmp);
-  const ident = await committerIdent(repo);
-  const evidence: FileEntry[] = [];
+  for (const { job } of orders) {
+    const changed = is(job, 'before');
+    if (changed === undefined || is(job, 'after') === undefined) continue;
+    const what = `${changed.path} was committed by somebody else between plan and landing`;
+    refused.set(job.woId, new WaybillError('TARGET_CHANGED', what));
+  }
+  if (refused.size > 0) return { batch: null, refused };
   const built: Built[] = [];
   let newHead = oldHead;
-  for (const job of jobs) {
-    const inside = job.images.filter((i) => !isOutside(i.path));
-    const at = (side: 'before' | 'after') => inside.every((i) => isEntry(tree.get(i.path), i[side]));
-    const alreadyThere = inside.length > 0 && at('after');
-    if (!alreadyThere && !at('before')) {
-      const path = inside.find((i) => !isEntry(tree.get(i.path), i.before))?.path ?? '';
-      refused.set(
-        job.woId,
-        new WaybillError('TARGET_CHANGED', `${path} was committed by somebody else between plan and landing`),
-      );
-      continue;
-    }
-    const life = rt.life(job.woId);
-    const sealed = sealJob(rt, life, job, job.checks);
-    evidence.push(...evidenceEntries(life, life.attempt, sealed.files), ...rawEntries(life, job));
-    const by =
-      alreadyThere && oldHead !== null
-        ? await lastCommitOf(
-            repo.git,
-            oldHead,
-            inside.map((i) => i.path),
-          )
-        : null;
-    const message = commitMessage(rt, life, sealed);
+  for (const { job, sealed } of orders) {
+    const paths = insideOf(job).map((i) => i.path);
+    const isThere = paths.length > 0 && is(job, 'after') === undefined;
+    const by = isThere && oldHead !== null ? await lastCommitOf(repo.git, oldHead, paths) : null;
+    const message = commitMessage(rt, rt.life(job.woId), sealed);
     const commit: string | null =
-      inside.length === 0 || alreadyThere
+      paths.length === 0 || isThere
         ? null
         : await pack.commit({ parent: newHead, ident, message, files: fileEntries(job) });
     newHead = commit ?? newHead;
     built.push({ job, sealed, commit, by });
   }
-  if (built.length === 0) return { batch: null, refused };
-  const { tip: journalFrom } = await guardedJournal(rt, 'never');
-  const head = rt.ledger.head;
-  const upTo = (rt.unjournalled[0]?.seq ?? head.seq + 1) - 1;
-  const journal = await pack.commit({
-    parent: journalFrom,
-    ident,
-    message: journalMessage(`evidence of ${built.length} orders`, head, upTo),
-    files: evidence,
-  });
   await pack.write();
   rt.step(
     'life 6: objects written',
     built.map((b) => b.job.woId),
   );
-  const plan: LandingPlan = {
-    batch,
-    branch,
-    oldHead,
-    newHead,
-    journal: { ref: rt.refs.journal, from: journalFrom, to: journal },
-    targets: built.flatMap(({ job }) => targets(job.woId, job.changes, job.images)),
-  };
-  return { batch: { plan, built, pack }, refused };
+  const plan = { batch: name, branch, oldHead, newHead, journal, targets: targetsOf({ orders }) };
+  return { batch: { plan, built }, refused };
+}
+
+/** The files that a batch will put in place. */
+export function targetsOf({ orders }: Pick<SealedBatch, 'orders'>): Target[] {
+  return orders.flatMap(({ job }) => targets(job.woId, job.changes, job.images));
+}
+
+function insideOf(job: Job): ImageChange[] {
+  return job.images.filter((i) => !isOutside(i.path));
 }
 
 /** An order's paths for its commit. Where a clean filter applies, git wrote the blob already. */

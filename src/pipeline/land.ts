@@ -1,4 +1,12 @@
-import { holdIndex, LandingCutShort, type LandingPlace, type LandingPlan, land, releaseIndex } from '../git/landing.ts';
+import {
+  holdIndex,
+  LandingCutShort,
+  type LandingPlace,
+  type LandingPlan,
+  land,
+  releaseIndex,
+  stageAhead,
+} from '../git/landing.ts';
 import type { KeptCopy } from '../git/placement.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
@@ -6,11 +14,11 @@ import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
 import { newUlid } from '../platform/ids.ts';
 import type { Draft } from '../record/ledger.ts';
-import { type Batch, type Built, buildBatch } from './build-batch.ts';
+import { type Batch, type Built, buildBatch, sealBatch, targetsOf } from './build-batch.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
-import { beFair, jittered, parkForRepository } from './park.ts';
+import { beFair, isContended, jittered, parkForRepository } from './park.ts';
 import { noteJournal } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
@@ -28,8 +36,8 @@ const LONGEST_PAUSE_FOR_HER_MS = 2000;
 
 /** Lands jobs on one branch; every one of them has ended or is parked when this returns. */
 export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void> {
-  // Once the branch moved while objects were built, they are built under the lock: else a busy person could starve us.
-  let lockFirst = false;
+  // Where the branch moves while objects are built, they are built under the lock: else a busy person could starve us.
+  let lockFirst = isContended(rt);
   let rounds = 0;
   for (let rest = await cancelAborted(rt, jobs); rest.length > 0; rest = await cancelAborted(rt, rest)) {
     if (rounds > MOST_ROUNDS) {
@@ -37,36 +45,53 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       return;
     }
     if (rest.some((job) => !job.fair)) await beFair(rt);
-    const name = newUlid();
     const where = landingPlace(
       rt,
       rest.map((j) => j.woId),
     );
+    const orders = rest;
+    const sealed = await tryTo(() => sealBatch(rt, newUlid(), orders));
+    if ('why' in sealed) {
+      parkAfterLanding(rt, rest, sealed.why, LONGEST_PAUSE_MS);
+      return;
+    }
+    // what can be done before the lock is taken is done before: a person waits for it, or is refused
+    const { name } = sealed;
+    const staged = lockFirst
+      ? await tryTo(async () => stageAhead(rt.station.repo, where, name, targetsOf(sealed)))
+      : null;
+    if (staged !== null && 'why' in staged) {
+      sealed.pack.release();
+      parkAfterLanding(rt, rest, staged.why, LONGEST_PAUSE_MS);
+      return;
+    }
     if (lockFirst && !(await holdIndex(rt.station.repo, where))) {
-      releaseIndex(rt.station.repo, where);
+      staged?.finish();
+      sealed.pack.release();
       parkAfterLanding(rt, rest, 'index.lock stays taken', LONGEST_PAUSE_FOR_HER_MS);
       return;
     }
-    const built = await tryBuild(rt, name, rest);
-    if ('why' in built) {
+    const built = await tryTo(() => buildBatch(rt, sealed));
+    if ('why' in built || built.batch === null) {
       releaseIndex(rt.station.repo, where);
-      parkAfterLanding(rt, rest, built.why, LONGEST_PAUSE_MS);
-      return;
+      staged?.finish();
+      sealed.pack.release();
+      if ('why' in built) {
+        parkAfterLanding(rt, rest, built.why, LONGEST_PAUSE_MS);
+        return;
+      }
+      await refuse(rt, rest, built.refused);
+      rest = rest.filter((job) => !built.refused.has(job.woId));
+      continue;
     }
-    const { batch, refused } = built;
-    await refuse(rt, rest, refused);
-    rest = rest.filter((job) => !refused.has(job.woId));
-    if (batch === null) {
-      releaseIndex(rt.station.repo, where);
-      return;
-    }
+    const { batch } = built;
     rt.record(batch.built.map((b) => landingDraft(rt, b, batch)));
     rt.step(
       'life 6: landing recorded',
       rest.map((j) => j.woId),
     );
     const result = await tryLand(rt, batch.plan, where);
-    batch.pack.release();
+    sealed.pack.release();
     rt.lastLanding = Date.now();
     switch (result.kind) {
       case 'landed':
@@ -141,13 +166,9 @@ function landingPlace(rt: Runtime, woIds: readonly string[]): LandingPlace {
 }
 
 /** Objects that cannot be written (a full disk, a lock) are no fault of the orders: they wait. */
-async function tryBuild(
-  rt: Runtime,
-  name: string,
-  jobs: readonly Job[],
-): Promise<Awaited<ReturnType<typeof buildBatch>> | { why: string }> {
+async function tryTo<T>(write: () => Promise<T>): Promise<T | { why: string }> {
   try {
-    return await buildBatch(rt, name, jobs);
+    return await write();
   } catch (error) {
     return { why: error instanceof Error ? error.message : String(error) };
   }

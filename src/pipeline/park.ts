@@ -44,12 +44,17 @@ export function jittered(milliseconds: number): number {
 const POLITE_FOR_MS = 60_000;
 const POLITE_PAUSE_MS = 1000;
 
+/** Whether somebody else used the repository not long ago. */
+export function isContended(rt: Runtime): boolean {
+  return Date.now() - rt.contendedAt <= POLITE_FOR_MS;
+}
+
 /**
  * Waits for our turn in a repository that somebody else is using. Asked before a start where that can land at once: between a start and
  * its landing she could go to another branch, again and again.
  */
 export async function beFair(rt: Runtime): Promise<void> {
-  if (Date.now() - rt.contendedAt > POLITE_FOR_MS) return;
+  if (!isContended(rt)) return;
   const wait = rt.lastLanding + POLITE_PAUSE_MS - Date.now();
   if (wait > 0) await pause(wait);
 }
