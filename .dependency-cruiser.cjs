@@ -24,7 +24,7 @@ const OWNERS = {
   'fs-native-extensions': 'src/platform/native.ts',
   pino: 'src/platform/log.ts',
   'node-cron': 'src/platform/schedule.ts',
-  'isomorphic-git': 'src/git/independent.ts',
+  'isomorphic-git': 'src/git/objects/independent.ts',
 };
 
 const inFolders = (folders) => `^src/(${folders.join('|')})/`;

@@ -74,7 +74,7 @@ async function finish(first: number, many: number): Promise<void> {
       data: { plan_sha256: job.prepared.plan.sha256, branch, head: tip, changes: [...job.images], outputs: [] },
     })),
   );
-  const sealed = await sealBatch(rt, newUlid(), jobs);
+  const sealed = await sealBatch(rt, newUlid(), jobs, false);
   const { batch, refused } = await buildBatch(rt, sealed);
   if (batch === null || refused.size > 0) throw new Error([...refused.values()][0]?.message ?? 'nothing was built');
   rt.record(batch.built.map((built) => landingDraft(rt, built, batch)));

@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-const BATCH = 64;
+const BATCH = 128;
 const [root = '', count = '0'] = process.argv.slice(2);
 const at = (...parts: string[]) => join(root, ...parts);
 for (const folder of ['inbox', 'claimed', 'state', 'outbox']) mkdirSync(at(folder), { recursive: true });

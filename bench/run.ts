@@ -142,4 +142,5 @@ function write(): void {
     page,
     text.replace(/<!-- table: npm run bench -->[\s\S]*<!-- end of table -->/, () => table),
   );
+  execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', page, 'bench/results.json'], { cwd: ROOT });
 }

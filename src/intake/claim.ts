@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { hashOf, sha256 } from '../order/canonical-json.ts';
 import { WaybillError } from '../order/error.ts';
 import type { CommandFile, Requester } from '../order/generated.ts';
-import { ensureDir, moveDurable, namesIn, removeTree, syncDir, writeNew } from '../platform/durable.ts';
+import { ensureDir, namesIn, removeTree, syncDir, writeNew } from '../platform/durable.ts';
 import { errno, fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, statIfThere } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { conform } from '../platform/schema.ts';
@@ -373,40 +373,4 @@ function readCommandClaim(folder: string, claim: string): ClaimedRequest | null 
     requester: { uid: stat.uid, user: userName(stat.uid), lane: command.lane, via: 'command', declared_by: null },
     dryRun: command.dry_run ?? false,
   };
-}
-
-/**
- * Makes a claim of bytes that are already ours (a retry long after the claim folder went). Put together in `scratch` and then moved, so
- * that a kill leaves no half of it. Durable when it returns.
- */
-export function reclaim(
-  claimed: string,
-  scratch: string,
-  request: Pick<ClaimedRequest, 'claim' | 'lane' | 'file' | 'bytes' | 'orderFile' | 'attachments'>,
-): void {
-  const { claim, lane, file, orderFile, attachments } = request;
-  const isBundle = orderFile !== null && orderFile !== MADE_ORDER;
-  const place = (path: string) =>
-    join(scratch, claim, isBundle ? join(insideClaim(lane, file), path) : insideClaim(lane, path));
-  for (const { path, bytes } of [{ path: orderFile ?? file, bytes: request.bytes }, ...(attachments ?? [])]) {
-    const to = place(path);
-    ensureDir(dirname(to));
-    writeNew(to, bytes);
-    syncDir(dirname(to));
-  }
-  ensureDir(claimed);
-  moveDurable(join(scratch, claim), join(claimed, claim));
-}
-
-/** Puts a claim folder back as it was, from the files that the journal kept of it. A kill leaves no half of it; durable when it returns. */
-export function returnClaim(claimed: string, scratch: string, claim: string, files: readonly Attachment[]): void {
-  const folder = join(scratch, claim);
-  removeTree(folder);
-  for (const { path, bytes } of files) {
-    ensureDir(dirname(join(folder, path)));
-    writeNew(join(folder, path), bytes);
-  }
-  for (const sub of new Set(files.map(({ path }) => dirname(join(folder, path))))) syncDir(sub);
-  ensureDir(claimed);
-  moveDurable(folder, join(claimed, claim));
 }

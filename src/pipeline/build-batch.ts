@@ -28,7 +28,7 @@ export interface Built extends Sealed {
   readonly by: string | null;
 }
 
-/** A batch as far as it depends on nobody else: its evidence is sealed, and written as a commit of the journal that no ref holds yet. */
+/** A batch as far as it depends on nobody else: its evidence is sealed, and in a commit of the journal that no ref holds yet. */
 export interface SealedBatch {
   readonly name: string;
   readonly orders: readonly Sealed[];
@@ -43,8 +43,11 @@ export interface Batch {
   readonly built: readonly Built[];
 }
 
-/** Seals a batch and writes its evidence, synced and held against `git gc`: the larger part of its objects, and whatever the branch does. */
-export async function sealBatch(rt: Runtime, name: string, jobs: readonly Job[]): Promise<SealedBatch> {
+/**
+ * Seals a batch and makes the journal commit with its evidence: the larger part of its objects, whatever the branch does. `ahead`: writes them,
+ * synced and held against `git gc`; else they are written with its commits.
+ */
+export async function sealBatch(rt: Runtime, name: string, jobs: readonly Job[], ahead: boolean): Promise<SealedBatch> {
   const pack = new PackWriter(rt.station.repo, rt.station.layout.tmp);
   const ident = await committerIdent(rt.station.repo);
   const orders = jobs.map((job) => ({ job, sealed: sealJob(rt, rt.life(job.woId), job, job.checks) }));
@@ -57,7 +60,7 @@ export async function sealBatch(rt: Runtime, name: string, jobs: readonly Job[])
   const upTo = (rt.unjournalled[0]?.seq ?? head.seq + 1) - 1;
   const message = journalMessage(`evidence of ${orders.length} orders`, head, upTo);
   const to = await pack.commit({ parent: from, ident, message, files });
-  await pack.write();
+  if (ahead) await pack.write();
   return { name, orders, journal: { ref: rt.refs.journal, from, to }, ident, pack };
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type ClaimedRequest, claimCommand, reclaim } from '../intake/claim.ts';
+import { type ClaimedRequest, claimCommand } from '../intake/claim.ts';
+import { reclaim } from '../intake/reclaim.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { CommandFile } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';

@@ -18,7 +18,7 @@ const FLUSH_PAUSE_MS = 5000;
 
 /**
  * The journal commit that anchors what the ledger gained, coalesced over many orders. Only when it is synced do the claim folders
- * and landing refs of finished orders go: until then they are what holds their bytes. False when git cannot write now. Throws LOCK_LOST.
+ * and refs of finished orders go: until then they are what holds their bytes. False when git cannot write now. Throws LOCK_LOST.
  */
 export function flushJournal(rt: Runtime): Promise<boolean> {
   return rt.exclusively(async () => {

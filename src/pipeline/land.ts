@@ -50,7 +50,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       rest.map((j) => j.woId),
     );
     const orders = rest;
-    const sealed = await tryTo(() => sealBatch(rt, newUlid(), orders));
+    const sealed = await tryTo(() => sealBatch(rt, newUlid(), orders, lockFirst));
     if ('why' in sealed) {
       parkAfterLanding(rt, rest, sealed.why, LONGEST_PAUSE_MS);
       return;

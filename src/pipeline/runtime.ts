@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { removeOwnRefLocks } from '../git/ref-transaction.ts';
-import { closeRepository } from '../git/repository.ts';
 import { OrdersRead } from '../intake/orders-read.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
@@ -356,7 +355,6 @@ export class Runtime {
 
   close(): void {
     this.projections.end();
-    void closeRepository(this.station.repo);
     this.telemetry.close();
     this.ledger.close();
     this.lock.release();

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { PackUpkeep } from '../git/objects/upkeep.ts';
+import { closeRepository } from '../git/repository.ts';
 import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -60,6 +61,8 @@ export async function runStation(station: Station, options: UpOptions): Promise<
     endRun(station);
   } finally {
     rt.close();
+    // a git of ours that outlives us looks like somebody's
+    await closeRepository(station.repo);
   }
 }
 

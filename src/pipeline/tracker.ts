@@ -78,6 +78,8 @@ export class Tracker {
       [this.#archived, retentionDays * 24],
     ] as const) {
       const { woIds, done } = ends.next(hours * 3_600_000, at, SWEPT_AT_ONCE);
+      // an end that the journal does not hold yet is still in hand
+      if (woIds.some((woId) => isTerminal(rt.orders.get(woId)?.status ?? 'ready'))) continue;
       for (const woId of woIds) await this.#sweep(woId, at);
       rt.show('what the tracker did', done);
     }

@@ -21,11 +21,11 @@ import {
   makeClaims,
   readBundle,
   readClaim,
-  reclaim,
   requestHash,
   returnHidden,
   syncLanes,
 } from '../../src/intake/claim.ts';
+import { reclaim } from '../../src/intake/reclaim.ts';
 import type { Drop } from '../../src/intake/scan.ts';
 import { hashOf, sha256 } from '../../src/order/canonical-json.ts';
 import { WaybillError } from '../../src/order/error.ts';

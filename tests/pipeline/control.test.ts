@@ -176,7 +176,8 @@ test('CHANGED_AFTER_CLAIM: a writer that goes on after the claim is caught befor
   appendFileSync(s.path('.git/waybill/claimed', claim, 'MAIN@WO-W.json'), ' ');
   s.waybill('release', 'WO-W');
   s.drain();
-  assert.equal(s.state('WO-W').last_error?.code, 'CHANGED_AFTER_CLAIM');
+  const state = s.state('WO-W');
+  assert.equal(state.last_error?.code, 'CHANGED_AFTER_CLAIM', JSON.stringify(state));
   assert.ok(!s.exists('w'));
 });
 

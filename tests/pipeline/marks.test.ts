@@ -87,7 +87,13 @@ test('rule 1: an older tree under a running station; its state, results and evid
   s.drop({ ...file('HELD'), hold: true });
   s.write('bridge/inbox/MAIN/broken.json', '{"wo_id": "WO-X", "nonsense": }');
   const up = await s.up(t);
-  await until(() => s.exists('bridge/outbox/MAIN/WO-1.result.json') && isAtRest(s), 'the first is done', WAIT_MS);
+  // a broken file may still be in the middle of being written, and is answered later
+  const isBrokenTold = () => s.names('bridge/outbox/MAIN').some((name) => name.startsWith('broken.json'));
+  await until(
+    () => s.exists('bridge/outbox/MAIN/WO-1.result.json') && isBrokenTold() && isAtRest(s),
+    'the first is done',
+    WAIT_MS,
+  );
   const putBack = olderTree(s, t);
   s.drop(file(2));
   s.waybill('release', 'WO-HELD');

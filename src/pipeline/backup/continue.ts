@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { dropRefs, fetchFrom, headsAt, LOOK_MS, type Place, refsBelow } from '../../git/exchange.ts';
 import { isInHistory } from '../../git/history.ts';
 import { NO_OBJECT } from '../../git/objects/object-id.ts';
-import { returnClaim } from '../../intake/claim.ts';
+import { returnClaim } from '../../intake/reclaim.ts';
 import { WaybillError } from '../../order/error.ts';
 import { claimOf } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commitTo } from '../../src/git/objects/commit-to.ts';
-import { type FileEntry, PackWriter, removeLeftKeeps } from '../../src/git/objects/pack-writer.ts';
-import { moveRefs } from '../../src/git/ref-transaction.ts';
-import { closeRepository, openRepository, type Repository } from '../../src/git/repository.ts';
-import { randomOf } from '../../src/torture/random.ts';
-import { assert, suite, type TestContext } from '../support/suite.ts';
+import { commitTo } from '../../../src/git/objects/commit-to.ts';
+import { type FileEntry, PackWriter, removeLeftKeeps } from '../../../src/git/objects/pack-writer.ts';
+import { moveRefs } from '../../../src/git/ref-transaction.ts';
+import { closeRepository, openRepository, type Repository } from '../../../src/git/repository.ts';
+import { randomOf } from '../../../src/torture/random.ts';
+import { assert, suite, type TestContext } from '../../support/suite.ts';
 
 const test = suite('packs that we write');
 

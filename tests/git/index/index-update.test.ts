@@ -10,13 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readIndex } from '../../src/git/index/index-file.ts';
-import { updateIndex } from '../../src/git/index/index-update.ts';
-import { blobId } from '../../src/git/objects/object-id.ts';
-import { closeRepository, openRepository, type Repository } from '../../src/git/repository.ts';
-import type { Image, ImageChange } from '../../src/order/change.ts';
-import { randomOf } from '../../src/torture/random.ts';
-import { assert, suite, type TestContext } from '../support/suite.ts';
+import { readIndex } from '../../../src/git/index/index-file.ts';
+import { updateIndex } from '../../../src/git/index/index-update.ts';
+import { blobId } from '../../../src/git/objects/object-id.ts';
+import { closeRepository, openRepository, type Repository } from '../../../src/git/repository.ts';
+import type { Image, ImageChange } from '../../../src/order/change.ts';
+import { randomOf } from '../../../src/torture/random.ts';
+import { assert, suite, type TestContext } from '../../support/suite.ts';
 
 /** Rule 1, and "Landing" of design.md: our entries get into the index, and nothing else of it changes. */
 

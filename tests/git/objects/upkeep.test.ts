@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PackWriter } from '../../src/git/objects/pack-writer.ts';
-import { PackUpkeep } from '../../src/git/objects/upkeep.ts';
-import { moveRefs } from '../../src/git/ref-transaction.ts';
-import { closeRepository, openRepository } from '../../src/git/repository.ts';
-import { openLog } from '../../src/platform/log.ts';
-import { assert, suite, type TestContext } from '../support/suite.ts';
+import { PackWriter } from '../../../src/git/objects/pack-writer.ts';
+import { PackUpkeep } from '../../../src/git/objects/upkeep.ts';
+import { moveRefs } from '../../../src/git/ref-transaction.ts';
+import { closeRepository, openRepository } from '../../../src/git/repository.ts';
+import { openLog } from '../../../src/platform/log.ts';
+import { assert, suite, type TestContext } from '../../support/suite.ts';
 
 const test = suite('packs are gathered');
 
