@@ -77,6 +77,11 @@ if (chosen.length === 0) {
   process.exitCode = 64;
 }
 const results: Result[] = [];
+/**
+ * Folders of runs, removed at the very end: on ext4 making files is up to ten times slower for a minute after many were removed, and the
+ * next run would be measured in that minute.
+ */
+const leftovers: string[] = [];
 /** Roots of stations with a history, by its length. */
 const histories = new Map<number, string>();
 for (const row of chosen) {
@@ -87,17 +92,14 @@ for (const row of chosen) {
   const result = resultOf(row, runs, new Date().toISOString().slice(0, 10));
   results.push(result);
   print(result);
+  if (!values.quick) write();
 }
-for (const root of histories.values()) rmSync(root, { recursive: true, force: true });
-if (!values.quick) write();
+for (const folder of [...leftovers, ...histories.values()]) rmSync(folder, { recursive: true, force: true });
 
 async function measured(row: Row): Promise<Pair> {
   const folder = mkdtempSync(join(values.dir, 'waybill-bench-'));
-  try {
-    return await row.measure(folder, values.quick, { of: historyOf });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  leftovers.push(folder);
+  return row.measure(folder, values.quick, { of: historyOf });
 }
 
 function historyOf(finished: number): string {
@@ -142,5 +144,8 @@ function write(): void {
     page,
     text.replace(/<!-- table: npm run bench -->[\s\S]*<!-- end of table -->/, () => table),
   );
-  execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', page, 'bench/results.json'], { cwd: ROOT });
+  execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', page, 'bench/results.json'], {
+    cwd: ROOT,
+    stdio: 'ignore',
+  });
 }

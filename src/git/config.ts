@@ -11,8 +11,8 @@ export interface GitConfig {
   /** The last value of a key; keys in lower case, apart from subsections. Undefined where it is not set, '' where it has no value. */
   get(key: string): string | undefined;
   readonly keys: readonly string[];
-  /** `Name <mail>` of who commits here. */
-  readonly committer: string;
+  /** `Name <mail>` of who commits here. Asked for when it is wanted: who only looks at a station never does. */
+  committer(): Promise<string>;
 }
 
 /**
@@ -46,10 +46,14 @@ export class Configuration {
       if (origin.startsWith('file:')) origins.add(this.#absolute(origin.slice(5)));
       values.set(newline === -1 ? entry : entry.slice(0, newline), newline === -1 ? '' : entry.slice(newline + 1));
     }
+    let committer: Promise<string> | null = null;
     const config = {
       get: (key: string) => values.get(key),
       keys: [...values.keys()],
-      committer: await this.#committer(),
+      committer: () => {
+        committer ??= this.#committer();
+        return committer;
+      },
     };
     this.#files = [...origins];
     // where git cannot read its settings they are asked for again; other calls of git then say what is wrong

@@ -48,7 +48,8 @@ export async function configOf(repo: Repository): Promise<GitConfig> {
 
 /** The committer from git config, as git writes it: `Name <mail> seconds +0000`. */
 export async function committerIdent(repo: Repository): Promise<string> {
-  return `${(await configOf(repo)).committer} ${Math.floor(Date.now() / 1000)} +0000`;
+  const config = await configOf(repo);
+  return `${await config.committer()} ${Math.floor(Date.now() / 1000)} +0000`;
 }
 
 /** Ends the gits that stay; the next question starts them again. */
