@@ -30,16 +30,21 @@ export function insideClaim(lane: string, name: string): string {
   return Buffer.byteLength(flat) <= LONGEST_NAME ? flat : join(lane, name);
 }
 
-/** The lane and the names of what a claim folder holds; null for one that holds nothing. */
-function contentsOf(folder: string): { lane: string; names: string[] } | null {
+/**
+ * The lane and what a claim folder holds, names with their paths; null for one that holds nothing. Claims of before lie in a folder of their
+ * lane, whatever they are called.
+ */
+function contentsOf(folder: string): { lane: string; paths: Map<string, string> } | null {
   const all = namesIn(folder);
   const lane = all.find((name) => /^[A-Za-z0-9][\w-]*@/.test(name))?.split(OF)[0];
   const inside = all.find((name) => /^[A-Za-z0-9]/.test(name) && !name.includes(OF) && isLaneFolder(folder, name));
-  const flat =
-    lane === undefined ? [] : all.flatMap((name) => (name.startsWith(lane + OF) ? [name.slice(lane.length + 1)] : []));
-  const names = [...flat, ...(inside === undefined ? [] : namesIn(join(folder, inside)))];
+  const paths = new Map<string, string>();
+  for (const name of all)
+    if (lane !== undefined && name.startsWith(lane + OF)) paths.set(name.slice(lane.length + 1), join(folder, name));
+  for (const name of inside === undefined ? [] : namesIn(join(folder, inside)))
+    paths.set(name, join(folder, inside ?? '', name));
   const where = lane ?? inside;
-  return where === undefined ? null : { lane: where, names };
+  return where === undefined ? null : { lane: where, paths };
 }
 
 function isLaneFolder(folder: string, name: string): boolean {
@@ -196,7 +201,8 @@ export function returnHidden(lanes: readonly { lane: string; folder: string }[],
     for (const name of namesInFolder(folder)) {
       const claim = /\.([0-9A-Z]{26})\.claim$/.exec(name)?.[1];
       if (claim === undefined || !name.startsWith('.')) continue;
-      const original = contentsOf(join(claimed, claim))?.names[0] ?? name.slice(1, -('.claim'.length + 27));
+      const original =
+        contentsOf(join(claimed, claim))?.paths.keys().next().value ?? name.slice(1, -('.claim'.length + 27));
       giveBack(join(folder, name), join(folder, freeName(folder, original, claim)));
       removeTree(join(claimed, claim));
       returned.push(claim);
@@ -236,10 +242,9 @@ export function syncLanes(folders: Iterable<string>): void {
 export function readClaim(claimed: string, claim: string): ClaimedRequest | null {
   const folder = join(claimed, claim);
   const contents = contentsOf(folder);
-  const file = contents?.names.find((name) => name !== MADE_ORDER);
-  if (contents === null || file === undefined) return readCommandClaim(folder, claim);
-  const { lane, names } = contents;
-  const path = join(folder, insideClaim(lane, file));
+  const [file, path] = [...(contents?.paths ?? [])].find(([name]) => name !== MADE_ORDER) ?? [];
+  if (contents === null || file === undefined || path === undefined) return readCommandClaim(folder, claim);
+  const { lane, paths } = contents;
   const about = (uid: number) => ({
     claim,
     lane,
@@ -249,8 +254,9 @@ export function readClaim(claimed: string, claim: string): ClaimedRequest | null
   });
   if (fs.lstatSync(path).isDirectory()) return { ...about(fs.statSync(path).uid), ...readBundle(path, file) };
   const { bytes, uid } = readPlain(path, file);
-  if (!names.includes(MADE_ORDER)) return { ...about(uid), bytes, orderFile: null, attachments: null };
-  const made = readPlain(join(folder, insideClaim(lane, MADE_ORDER)), MADE_ORDER);
+  const order = paths.get(MADE_ORDER);
+  if (order === undefined) return { ...about(uid), bytes, orderFile: null, attachments: null };
+  const made = readPlain(order, MADE_ORDER);
   return { ...about(uid), bytes: made.bytes, orderFile: MADE_ORDER, attachments: [{ path: file, bytes }] };
 }
 

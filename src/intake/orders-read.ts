@@ -3,6 +3,8 @@ import type { ReadOrder } from './read-order.ts';
 
 /** So many bytes of requests are remembered as orders: what came in and starts at once. */
 const MOST_BYTES = 4 * 1024 * 1024;
+/** And so many: an order in memory is far larger than its text. */
+const MOST_ORDERS = 512;
 
 interface Known {
   readonly request: ClaimedRequest;
@@ -21,7 +23,7 @@ export class OrdersRead {
     this.#orders.set(known.request.claim, known);
     this.#bytes += known.size;
     for (const oldest of this.#orders.keys()) {
-      if (this.#bytes <= MOST_BYTES) return;
+      if (this.#bytes <= MOST_BYTES && this.#orders.size <= MOST_ORDERS) return;
       this.forget(oldest);
     }
   }

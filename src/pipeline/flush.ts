@@ -156,7 +156,7 @@ async function sweepRefs(rt: Runtime): Promise<void> {
     .map((line) => `delete ${line}\n`);
   if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
   rt.unswept = false;
-  rt.hasRefs = rt.orders.all().some((life) => rt.station.repo.refs.read(`${rt.refs.work}/${life.woId}`) !== null);
+  rt.hasRefs = list.split('\n').filter(Boolean).length > lines.length;
 }
 
 /**

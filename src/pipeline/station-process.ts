@@ -100,7 +100,7 @@ class StationLoop {
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
     this.#backups = new BackupSchedule(rt, options.signal);
-    this.#packs = new PackUpkeep(rt.station.repo, rt.log);
+    this.#packs = new PackUpkeep(rt.station.repo, rt.log, options.signal);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }

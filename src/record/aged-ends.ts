@@ -2,6 +2,9 @@ import { isTerminal, type Status } from '../order/transition.ts';
 import { readIfThere, writeProjection } from '../platform/durable.ts';
 import { readLedger } from './ledger.ts';
 
+/** Each walk reads a segment of the ledger: a station that ended an order a second a month ago takes no such step for each of them. */
+const PAUSE_MS = 60_000;
+
 /** How far a walk came. */
 interface Mark {
   /** The last record that was looked at. */
@@ -19,6 +22,7 @@ export class AgedEnds {
   readonly #path: string;
   readonly #ledger: string;
   #mark: Mark;
+  #notBefore = 0;
 
   /** `path` is where the mark lies, `ledger` the ledger's folder. */
   constructor(path: string, ledger: string) {
@@ -30,7 +34,7 @@ export class AgedEnds {
   /** Ids of orders that ended longer ago than that, and were not returned before; at most so many. The caller says done() when it acted on them. */
   next(ageMs: number, nowMs: number, limit: number): { woIds: string[]; done(): void } {
     const { seq, ageMs: known, dueMs } = this.#mark;
-    if (known === ageMs && nowMs < dueMs) return { woIds: [], done: () => {} };
+    if ((known === ageMs && nowMs < dueMs) || nowMs < this.#notBefore) return { woIds: [], done: () => {} };
     const woIds = new Set<string>();
     let mark: Mark = { seq, ageMs, dueMs: nowMs + ageMs };
     for (const record of readLedger(this.#ledger, seq + 1)) {
@@ -46,6 +50,7 @@ export class AgedEnds {
       woIds: [...woIds],
       done: () => {
         this.#mark = mark;
+        if (woIds.size < limit) this.#notBefore = nowMs + PAUSE_MS;
         writeProjection(this.#path, `${JSON.stringify({ v: 1, seq: mark.seq, age_ms: ageMs, due_ms: mark.dueMs })}\n`);
       },
     };

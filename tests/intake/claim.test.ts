@@ -475,6 +475,14 @@ test('rule 3: a kill in the middle of a claim across file systems gives the drop
   assert.deepEqual(returnHidden(lanes, p.claimed), []);
 });
 
+test('rule 1: a claim of before, in a folder of its lane, is read like any other', (t) => {
+  const p = place(t);
+  mkdirSync(join(p.claimed, 'OLD', 'MAIN'), { recursive: true });
+  writeFileSync(join(p.claimed, 'OLD', 'MAIN', 'WO-1.yaml'), 'wo_id: WO-1\n');
+  const request = readClaim(p.claimed, 'OLD');
+  assert.deepEqual([request?.lane, request?.file, request?.bytes.toString()], ['MAIN', 'WO-1.yaml', 'wo_id: WO-1\n']);
+});
+
 test('rule 1: what was dropped is the same from the folder as from the journal', () => {
   const files = (...paths: [string, string][]) => paths.map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
   assert.deepEqual(droppedFiles(files(['MAIN/a.yaml', 'x'])), [{ path: '', bytes: Buffer.from('x') }]);

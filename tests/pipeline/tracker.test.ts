@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import type { FollowupDocument } from '../../src/order/generated.ts';
-import { pause } from '../../src/platform/clock.ts';
 import { conforms } from '../../src/platform/schema.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -37,12 +36,10 @@ test('followup.json says what is alive, for how long, and what ended last; it co
   );
 });
 
-test('an order that waits too long is stale: named in followup.json, told once in telemetry, and shown by status', async (t) => {
+test('an order that waits too long is stale: named in followup.json, told once in telemetry, and shown by status', (t) => {
   const s = testStation(t, { settings: 'tracker: {stale_hours: 0.00001}\n' });
   s.drop({ wo_id: 'WO-HELD', title: 'held', hold: true, files: [{ path: 'a', content: 'a' }] });
   s.drain();
-  // ages are told in whole seconds
-  await pause(1100);
   s.drain();
   s.drain();
   assert.deepEqual(
@@ -68,16 +65,14 @@ test('state files go to the archive after the retention time; show, retry, resto
   assert.match(s.waybill('show', 'WO-OLD').stdout, /WO-OLD {2}done {2}old/);
   assert.equal(s.waybill('why', 'WO-FAILED').code, 1);
   assert.equal(s.waybill('verify').code, 0);
-  // an order that lived again has one state file still, and it is the new one
+  // an order that lives again has one state file, among the live ones
   s.waybill('retry', 'WO-FAILED');
   s.git('rev-parse', 'HEAD');
   s.write('nowhere', 'x');
   s.commitAll('there');
   s.waybill('up', '--drain');
-  assert.match(s.waybill('show', 'WO-FAILED').stdout, /WO-FAILED {2}done/);
-  assert.deepEqual(s.names('state/orders'), ['WO-HELD.json']);
-  assert.equal(archived().length, 2);
-  assert.match(s.read(`state/archive/${year}/${month}/${day}/WO-FAILED.json`), /"status": "done"/);
+  assert.equal(s.state('WO-FAILED').status, 'done');
+  assert.deepEqual(archived(), [`${year}/${month}/${day}/WO-OLD.json`]);
   // restored where it belongs
   s.git('clean', '-fdxq', 'state');
   assert.equal(s.waybill('restore').code, 0);

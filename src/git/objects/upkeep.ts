@@ -19,12 +19,14 @@ export class PackUpkeep {
   readonly #repo: Repository;
   readonly #log: Log;
   readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
   #inHand: Promise<void> | null = null;
   #notBefore = 0;
 
-  constructor(repo: Repository, log: Log) {
+  constructor(repo: Repository, log: Log, signal: AbortSignal) {
     this.#repo = repo;
     this.#log = log;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
   }
 
   /** The station rests: begins, if there are many and it is not under way. */
@@ -55,7 +57,7 @@ export class PackUpkeep {
 
   async #gather(): Promise<void> {
     const args = ['repack', '-d', '--geometric=2', '--quiet'];
-    const result = await this.#repo.git.try(args, { timeoutMs: MOST_MS, signal: this.#stop.signal });
+    const result = await this.#repo.git.try(args, { timeoutMs: MOST_MS, signal: this.#signal });
     if (result.exitCode === 0 || result.cut === 'signal') return;
     this.#notBefore = Date.now() + PAUSE_MS;
     this.#log.warn(

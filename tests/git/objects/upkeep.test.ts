@@ -35,7 +35,7 @@ test('rule 11: many packs become few, and what is being landed, or belongs to no
   const waiting = new PackWriter(repo, join(repo.gitDir, 'scratch'));
   const commit = await waiting.commit({ parent: null, ident: IDENT, message: 'waits', files: [] });
   await waiting.write();
-  const upkeep = new PackUpkeep(repo, openLog('silent'));
+  const upkeep = new PackUpkeep(repo, openLog('silent'), new AbortController().signal);
   upkeep.look();
   upkeep.look();
   await upkeep.last();
@@ -57,11 +57,11 @@ test('rule 11: many packs become few, and what is being landed, or belongs to no
 test('few packs are left alone, and so is a repository in which git gc is at work', async (t) => {
   const { repo, packs } = await manyPacks(t, 105);
   writeFileSync(join(repo.gitDir, 'gc.pid'), '1 here\n');
-  const upkeep = new PackUpkeep(repo, openLog('silent'));
+  const upkeep = new PackUpkeep(repo, openLog('silent'), new AbortController().signal);
   await upkeep.last();
   assert.equal(packs().length, 105);
   const few = await manyPacks(t, 20);
-  await new PackUpkeep(few.repo, openLog('silent')).last();
+  await new PackUpkeep(few.repo, openLog('silent'), new AbortController().signal).last();
   assert.equal(few.packs().length, 20);
 });
 
