@@ -15,7 +15,7 @@ export async function verify(woId: string | null, options: Options): Promise<voi
     process.stderr.isTTY && !options.json
       ? (done: string) => process.stderr.write(`\r\x1b[Kverified ${done}`)
       : () => {};
-  const withCommits = options['skip-commits'] !== true && options['skipCommits'] !== true;
+  const withCommits = options['skipCommits'] !== true;
   const result = await verifyStation(station, woId, tell, withCommits);
   if (process.stderr.isTTY && !options.json) process.stderr.write('\r\x1b[K');
   const errors = result.findings.filter((f) => f.severity === 'error');

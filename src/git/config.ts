@@ -10,7 +10,6 @@ const NOBODY = 'Waybill <waybill@localhost>';
 export interface GitConfig {
   /** The last value of a key; keys in lower case, apart from subsections. Undefined where it is not set, '' where it has no value. */
   get(key: string): string | undefined;
-  readonly keys: readonly string[];
   /** `Name <mail>` of who commits here. Asked for when it is wanted: who only looks at a station never does. */
   committer(): Promise<string>;
 }
@@ -49,7 +48,6 @@ export class Configuration {
     let committer: Promise<string> | null = null;
     const config = {
       get: (key: string) => values.get(key),
-      keys: [...values.keys()],
       committer: () => {
         committer ??= this.#committer();
         return committer;

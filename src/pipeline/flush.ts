@@ -140,7 +140,7 @@ function keepLateWriting(rt: Runtime, claim: string, woId: string | null): void 
   rt.emit([{ v: 1, ts: now(), agent: 'intake', event: 'wo_written_late', ok: false, wo_id: woId, kept: name }]);
 }
 
-/** Deletes the refs that held what orders replaced, of those that ended. */
+/** Deletes the refs that held what orders replaced, of those that ended, and those of a journal that was being written again. */
 async function sweepRefs(rt: Runtime): Promise<void> {
   rt.unswept = true;
   const needed = new Set<string>();
@@ -149,7 +149,12 @@ async function sweepRefs(rt: Runtime): Promise<void> {
     rt.unswept = false;
     return;
   }
-  const list = await rt.station.repo.git.text(['for-each-ref', '--format=%(refname) %(objectname)', rt.refs.work]);
+  const list = await rt.station.repo.git.text([
+    'for-each-ref',
+    '--format=%(refname) %(objectname)',
+    rt.refs.landing,
+    rt.refs.work,
+  ]);
   const lines = list
     .split('\n')
     .filter((line) => line !== '' && !needed.has(line.split(' ')[0] ?? ''))

@@ -76,6 +76,7 @@ export class Runtime {
   purgeNotBefore = 0;
   /** Hash of what each claim held when it was read, by claim; of this process only. */
   readonly taken = new Map<string, string>();
+  /** What was read of claims, so that it need not be read again. */
   readonly read = new OrdersRead();
   /** Bytes of requests that came in since the journal was written. */
   bytesSinceFlush = 0;

@@ -69,15 +69,6 @@ export function entryNamed(tree: Buffer, name: string): TreeEntry | null {
   return null;
 }
 
-export function* entriesOf(tree: Buffer): Generator<[name: string, entry: TreeEntry]> {
-  for (let start = 0; start < tree.length; ) {
-    const from = nameAt(tree, start);
-    const zero = nameEnd(tree, from);
-    yield [tree.toString('utf8', from, zero), entryAt(tree, start, from, zero)];
-    start = zero + 21;
-  }
-}
-
 interface Added {
   readonly name: Buffer;
   readonly entry: NewEntry;

@@ -4,7 +4,7 @@ import { fs, ifThere } from '../../platform/fs.ts';
 import type { Git } from '../git.ts';
 import { Standing } from '../standing.ts';
 import type { TreeEntry } from './tree.ts';
-import { entriesOf, entryNamed } from './tree-bytes.ts';
+import { entryNamed } from './tree-bytes.ts';
 
 /** So much of trees is kept in memory: some thousand folders. */
 const MOST_CACHED_BYTES = 16 * 1024 * 1024;
@@ -82,14 +82,6 @@ export class Trees {
       }
     }
     return found;
-  }
-
-  /** Every file below a tree, by its path. */
-  async *filesBelow(tree: string, prefix = ''): AsyncGenerator<[path: string, entry: TreeEntry]> {
-    for (const [name, entry] of entriesOf(await this.bytes(tree))) {
-      if (entry.type === 'tree') yield* this.filesBelow(entry.id, `${prefix}${name}/`);
-      else yield [`${prefix}${name}`, entry];
-    }
   }
 
   /**
