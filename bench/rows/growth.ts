@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../row.ts';
@@ -15,6 +15,7 @@ import {
   until,
   waybill,
 } from '../scene.ts';
+import { time } from './start.ts';
 import { throughputOf } from './throughput.ts';
 
 /** What grows with the orders that there were, or that wait. */
@@ -44,18 +45,6 @@ const cost = (finished: number): Row => ({
 
 export const with100k = cost(100_000);
 export const with1m = cost(1_000_000);
-
-/** Milliseconds of a command, as a whole process; the median of nine. */
-function time(cwd: string, args: readonly string[]): number {
-  const took: number[] = [];
-  for (let n = 0; n < 9; n++) {
-    const begun = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd, env: ENVIRONMENT, encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    took.push(performance.now() - begun);
-  }
-  return took.sort((a, b) => a - b)[4] ?? Number.NaN;
-}
 
 const command = (name: string): Row => ({
   name: `\`waybill ${name}\` with 100,000 finished orders`,

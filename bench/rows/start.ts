@@ -8,7 +8,7 @@ import { CLI, ENVIRONMENT, makeRepository, waybill } from '../scene.ts';
 const TIMES = 9;
 
 /** Median of so many runs, in milliseconds. */
-function time(cwd: string, args: readonly string[]): number {
+export function time(cwd: string, args: readonly string[]): number {
   const took: number[] = [];
   for (let n = 0; n < TIMES; n++) {
     const begun = performance.now();
