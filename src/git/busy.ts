@@ -88,13 +88,20 @@ export function isMidway(repo: Repository): boolean {
 const MIDWAY_MS = 300;
 
 /**
- * Under our index lock: waits for git commands that may have written the index before and be about to move the branch. Those that began since
- * cannot have written it, and there may always be another one.
+ * Waits for git commands that may have written the index and be about to move the branch; those that begin meanwhile may be followed by others
+ * for ever. Returns which index that was: as long as it is that one, nobody is in between.
  */
-export async function letThemEnd(repo: Repository): Promise<void> {
+export async function letThemEnd(repo: Repository): Promise<string> {
+  const index = indexMoment(repo);
   const until = Date.now() + MIDWAY_MS;
   for (let left = midway(repo); left.length > 0 && Date.now() < until; left = left.filter((pid) => isAlive(pid)))
-    await pause(2);
+    await pause(1);
+  return index;
+}
+
+/** Names the index as it is now. */
+export function indexMoment(repo: Repository): string {
+  return fileMoment(join(repo.gitDir, 'index'));
 }
 
 /** Processes of somebody's git, where the index may be theirs. */
@@ -102,6 +109,6 @@ function midway(repo: Repository): number[] {
   const index = statIfThere(join(repo.gitDir, 'index'));
   if (index === undefined || Date.now() - index.mtimeMs > YOUNG_INDEX_MS) return [];
   // written by us, and by nobody since: a look at all processes costs more than a landing
-  if (fileMoment(join(repo.gitDir, 'index')) === repo.ownIndex) return [];
+  if (indexMoment(repo) === repo.ownIndex) return [];
   return processesIn(repo.root, 'git');
 }

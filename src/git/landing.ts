@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { removeTree } from '../platform/durable.ts';
-import { letThemEnd, whyBusy } from './busy.ts';
+import { indexMoment, letThemEnd, whyBusy } from './busy.ts';
 import { readIndex } from './index/index-file.ts';
 import { IndexLock } from './index/index-lock.ts';
 import { updateIndex } from './index/index-update.ts';
@@ -22,10 +22,10 @@ export interface LandingPlan {
 }
 
 export type LandingOutcome =
-  | { kind: 'landed'; contended: boolean; kept: KeptCopy[] }
+  | { kind: 'landed'; contended: boolean; kept: KeptCopy[]; heldMs: number }
   /** These orders cannot land; nothing of the batch did, and the rest may be built again. */
   | { kind: 'refused'; refusals: Map<string, WaybillError>; kept: KeptCopy[] }
-  /** The branch moved; the chain must be built again on the new tip. */
+  /** The branch moved before anything was done; the chain must be built again on the new tip. What is staged stays for that. */
   | { kind: 'moved' }
   /** The repository cannot take a landing now; `passing` where that is a person at work, who may be done in a moment. */
   | { kind: 'busy'; why: string; passing: boolean };
@@ -44,24 +44,36 @@ export interface LandingPlace {
  * no commit of anybody can move the tip. land() goes on under it. False when it stays taken.
  */
 export async function holdIndex(repo: Repository, where: LandingPlace): Promise<boolean> {
-  const { taken } = await new IndexLock(repo, where.live).take(where.lockDeadlineMs);
-  if (taken) await letThemEnd(repo);
-  return taken;
+  return (await takeLock(repo, new IndexLock(repo, where.live), where.lockDeadlineMs)).taken;
 }
 
 /**
- * Writes the new contents of a landing to come, synced, so that it holds the lock for less time: land() with the same batch and targets finds
- * them. Whoever does not come to land() calls finish() on what is returned. Throws what the disk throws.
+ * A git command that has written the index and is about to move the branch comes to its end first: before the lock is taken, because under it
+ * the person's next one would be refused. Only where the index was written meanwhile it is waited for under the lock.
  */
-export function stageAhead(
+async function takeLock(
+  repo: Repository,
+  lock: IndexLock,
+  deadlineMs: number,
+): Promise<{ taken: boolean; contended: boolean }> {
+  if (lock.isOurs()) return { taken: true, contended: false };
+  const index = await letThemEnd(repo);
+  const result = await lock.take(deadlineMs);
+  if (result.taken && indexMoment(repo) !== index) await letThemEnd(repo);
+  return result;
+}
+
+/**
+ * The files of a landing to come. Staged before land() takes the lock, so that it holds it for less time; whoever does not come to land(), or
+ * is told there that the branch moved and gives up, calls finish() on it.
+ */
+export function placementOf(
   repo: Repository,
   where: LandingPlace,
   batch: string,
   targets: readonly Target[],
 ): Placement {
-  const placement = new Placement(repo.root, where.live, batch, targets);
-  placement.stage();
-  return placement;
+  return new Placement(repo.root, where.live, batch, targets);
 }
 
 /** Lets go of a lock taken by holdIndex() that no landing followed. */
@@ -80,8 +92,13 @@ export class LandingCutShort extends WaybillError {
  * Moves a batch onto the checked-out branch, in the sub-steps of design.md, "Landing". Either all of it lands or nothing does; also
  * where it throws anything but LandingCutShort. A kill at any point is finished or undone by the next start from the ledger's landing records.
  */
-export async function land(repo: Repository, plan: LandingPlan, where: LandingPlace): Promise<LandingOutcome> {
-  const attempt = new Attempt(repo, plan, where);
+export async function land(
+  repo: Repository,
+  plan: LandingPlan,
+  where: LandingPlace,
+  placement: Placement,
+): Promise<LandingOutcome> {
+  const attempt = new Attempt(repo, plan, where, placement);
   let outcome: LandingOutcome | null = null;
   let failure: unknown = null;
   try {
@@ -93,7 +110,8 @@ export async function land(repo: Repository, plan: LandingPlan, where: LandingPl
   }
   let kept: KeptCopy[] = [];
   try {
-    kept = await attempt.takeBack();
+    if (outcome?.kind === 'moved') await attempt.letGo();
+    else kept = await attempt.takeBack();
   } catch (error) {
     throw new LandingCutShort('a landing could be neither finished nor taken back', error);
   }
@@ -111,12 +129,12 @@ class Attempt {
   #refs: RefTransaction | null = null;
   #indexed = false;
 
-  constructor(repo: Repository, plan: LandingPlan, where: LandingPlace) {
+  constructor(repo: Repository, plan: LandingPlan, where: LandingPlace, placement: Placement) {
     this.#repo = repo;
     this.#plan = plan;
     this.#where = where;
     this.#scratch = join(where.live, 'tmp', plan.batch);
-    this.#placement = new Placement(repo.root, where.live, plan.batch, plan.targets);
+    this.#placement = placement;
     this.#lock = new IndexLock(repo, where.live);
   }
 
@@ -131,11 +149,9 @@ class Attempt {
     // 1. nothing under way, and the index lock
     const busy = whyBusy(repo, plan.branch);
     if (busy !== null) return { kind: 'busy', why: busy, passing: true };
-    const isHeld = this.#lock.isOurs();
-    const { taken, contended } = await this.#lock.take(lockDeadlineMs);
+    const { taken, contended } = await takeLock(repo, this.#lock, lockDeadlineMs);
     if (!taken) return { kind: 'busy', why: 'index.lock stays taken', passing: true };
-    // a command that has written the index and is about to move the branch: under our lock it comes to its end
-    if (!isHeld) await letThemEnd(repo);
+    const since = performance.now();
     step('landing 1: index.lock taken');
 
     // 2. branch, tip, targets and their index entries are what the plan saw
@@ -164,7 +180,7 @@ class Attempt {
 
     // 5. index
     this.#indexed = true;
-    await updateIndex(repo, join(this.#scratch, 'index'), inside(plan));
+    await updateIndex(repo, join(this.#scratch, 'index'), inside(plan), (path) => this.#placement.isAsWritten(path));
     this.#placement.renew();
     step('landing 5: index renamed');
 
@@ -174,18 +190,25 @@ class Attempt {
 
     // 7. index lock
     this.#lock.release();
+    const heldMs = performance.now() - since;
     step('landing 7: index.lock removed');
 
     // 8. old copies into which somebody wrote meanwhile are kept
     const kept = this.#placement.finish();
     removeTree(this.#scratch);
     step('landing 8: old copies looked at');
-    return { kind: 'landed', contended, kept };
+    return { kind: 'landed', contended, kept, heldMs };
   }
 
   /** Whether the journal moved: it moves together with the branch or not at all. */
   isCommitted(): boolean {
     return this.#repo.refs.read(this.#plan.journal.ref) === this.#plan.journal.to;
+  }
+
+  /** Where nothing was put in place yet. */
+  async letGo(): Promise<void> {
+    await this.#refs?.abort();
+    this.#lock.release();
   }
 
   /** Leaves files, index, refs and locks as they were found. Returns what somebody saved meanwhile and that could not stay in its place. */

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { type Image, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
-import { ensureDir, syncDir, writeNew } from '../platform/durable.ts';
+import { ensureDir, exists, syncDir, writeNew } from '../platform/durable.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import {
   exchange,
@@ -59,6 +59,12 @@ export interface Refusal {
   readonly error: WaybillError;
 }
 
+/** Names a file and its last write. A link or an exchange changes neither; a write in the same tick of the clock shows in nothing, but nobody knows of a staged file so early. */
+function contentMoment(path: string): string {
+  const stat = ifThere(() => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  return stat === undefined ? '' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+}
+
 /** How files staged beside a target on another file system are called; recovery looks for them. */
 export function strayPrefix(name: string): string {
   return `.waybill-${name}-`;
@@ -99,6 +105,9 @@ export class Placement {
   readonly #targets: readonly Target[];
   readonly #placed: Placed[] = [];
   readonly #near = new Map<string, boolean>();
+  #isStaged = false;
+  /** What the staged files were when they had been written, by the path that they go to. */
+  readonly #written = new Map<string, string>();
 
   /** `live` is `<git dir>/waybill`; `name` is this placement's own, the same again after a kill. */
   constructor(root: string, live: string, name: string, targets: readonly Target[]) {
@@ -109,14 +118,19 @@ export class Placement {
     this.#targets = targets;
   }
 
-  /** Writes the new contents, synced, beside where they will go. Visible to nobody. Returns the refusal of the first that cannot be written. */
+  /**
+   * Writes the new contents, synced, beside where they will go; once. Visible to nobody. Returns the refusal of the first that cannot be
+   * written.
+   */
   stage(): Refusal | null {
+    if (this.#isStaged) return null;
     ensureDir(this.#scratch);
     for (const [n, target] of this.#targets.entries()) {
       const error = refusalOf(target, () => this.#stageOne(target, n));
       if (error !== null) return { target, error };
     }
     syncDir(this.#scratch);
+    this.#isStaged = true;
     return null;
   }
 
@@ -128,6 +142,7 @@ export class Placement {
     if (!staged.startsWith(this.#scratch)) makeParents(this.absolute(target));
     this.#letGo(target, staged, 'staged');
     writeNew(staged, bytes, this.#permissions(target, after));
+    this.#written.set(target.path, contentMoment(staged));
     return null;
   }
 
@@ -192,7 +207,7 @@ export class Placement {
   renew(): void {
     for (const { target, staged, how } of this.#placed) {
       const path = this.absolute(target);
-      if (how !== 'created' || isOutside(target.path) || onDisk(path) !== null) continue;
+      if (how !== 'created' || isOutside(target.path) || exists(path)) continue;
       makeParents(path);
       place(path, staged);
     }
@@ -249,6 +264,12 @@ export class Placement {
     }
     const { woId, path: about } = target;
     return [{ woId, path: about, kept: keepCopy(this.#live, path, { woId, path: about, why: WHY[what] }) }];
+  }
+
+  /** Whether what stands at a path is the file that was staged for it, and nobody has written to it: then it need not be read. */
+  isAsWritten(path: string): boolean {
+    const written = this.#written.get(path);
+    return written !== undefined && contentMoment(join(this.#root, path)) === written;
   }
 
   /** Folders that had to be made, outermost first. */

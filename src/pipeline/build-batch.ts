@@ -2,6 +2,7 @@ import { lastCommitOf } from '../git/history.ts';
 import type { LandingPlan } from '../git/landing.ts';
 import { type FileEntry, PackWriter } from '../git/objects/pack-writer.ts';
 import { isEntry } from '../git/objects/tree.ts';
+import { EMPTY_TREE } from '../git/objects/trees.ts';
 import type { Target } from '../git/placement.ts';
 import { committerIdent } from '../git/repository.ts';
 import { type ImageChange, isOutside } from '../order/change.ts';
@@ -36,6 +37,8 @@ export interface SealedBatch {
   readonly ident: string;
   /** Holds the objects until the refs have moved, or will not. */
   readonly pack: PackWriter;
+  /** The files of each order, for its commit. */
+  readonly files: ReadonlyMap<string, FileEntry[]>;
 }
 
 export interface Batch {
@@ -44,8 +47,8 @@ export interface Batch {
 }
 
 /**
- * Seals a batch and makes the journal commit with its evidence: the larger part of its objects, whatever the branch does. `ahead`: writes them,
- * synced and held against `git gc`; else they are written with its commits.
+ * Seals a batch, and makes the journal commit with its evidence and the contents of its files: all of its objects but those that depend on the
+ * branch. `ahead`: writes them, synced and held against `git gc`; else they are written with its commits.
  */
 export async function sealBatch(rt: Runtime, name: string, jobs: readonly Job[], ahead: boolean): Promise<SealedBatch> {
   const pack = new PackWriter(rt.station.repo, rt.station.layout.tmp);
@@ -60,18 +63,31 @@ export async function sealBatch(rt: Runtime, name: string, jobs: readonly Job[],
   const upTo = (rt.unjournalled[0]?.seq ?? head.seq + 1) - 1;
   const message = journalMessage(`evidence of ${orders.length} orders`, head, upTo);
   const to = await pack.commit({ parent: from, ident, message, files });
-  if (ahead) await pack.write();
-  return { name, orders, journal: { ref: rt.refs.journal, from, to }, ident, pack };
+  const contents = new Map(orders.map(({ job }) => [job.woId, fileEntries(job, pack)]));
+  if (ahead) {
+    await rehearse(rt, pack, orders[0]?.job.branch ?? '', [...contents.values()]);
+    await pack.write();
+  }
+  return { name, orders, journal: { ref: rt.refs.journal, from, to }, ident, pack, files: contents };
+}
+
+/** Makes the folders of the chain to come: on another tip they are the same, unless somebody commits into them. */
+async function rehearse(rt: Runtime, pack: PackWriter, branch: string, chain: readonly FileEntry[][]): Promise<void> {
+  const { refs, trees } = rt.station.repo;
+  const tip = refs.read(branch);
+  let tree = tip === null ? EMPTY_TREE : await trees.ofCommit(tip);
+  for (const files of chain) tree = await pack.tree(tree, files, true);
 }
 
 /**
  * Writes the commits of a sealed batch, synced and held: a chain of one for each order, on the branch as it stands now. Where the tip holds
- * neither what an order found nor what it would leave, it is refused, and nothing is written.
+ * neither what an order found nor what it would leave, it is refused, and nothing is written. Null where the branch moved meanwhile, as far as
+ * that is seen before something is written.
  */
 export async function buildBatch(
   rt: Runtime,
-  { name, orders, journal, ident, pack }: SealedBatch,
-): Promise<{ batch: Batch | null; refused: Map<string, WaybillError> }> {
+  { name, orders, journal, ident, pack, files }: SealedBatch,
+): Promise<{ batch: Batch | null; refused: Map<string, WaybillError> } | null> {
   const { repo } = rt.station;
   const branch = orders[0]?.job.branch ?? '';
   const oldHead = repo.refs.read(branch);
@@ -89,6 +105,7 @@ export async function buildBatch(
     refused.set(job.woId, new WaybillError('TARGET_CHANGED', what));
   }
   if (refused.size > 0) return { batch: null, refused };
+  const isWrittenAhead = pack.size === 0;
   const built: Built[] = [];
   let newHead = oldHead;
   for (const { job, sealed } of orders) {
@@ -99,9 +116,13 @@ export async function buildBatch(
     const commit: string | null =
       paths.length === 0 || isThere
         ? null
-        : await pack.commit({ parent: newHead, ident, message, files: fileEntries(job) });
+        : await pack.commit({ parent: newHead, ident, message, files: files.get(job.woId) ?? [] });
     newHead = commit ?? newHead;
     built.push({ job, sealed, commit, by });
+  }
+  if (isWrittenAhead && repo.refs.read(branch) !== oldHead) {
+    pack.forget();
+    return null;
   }
   await pack.write();
   rt.step(
@@ -121,16 +142,19 @@ function insideOf(job: Job): ImageChange[] {
   return job.images.filter((i) => !isOutside(i.path));
 }
 
-/** An order's paths for its commit. Where a clean filter applies, git wrote the blob already. */
-function fileEntries(job: Job): FileEntry[] {
+/** An order's paths for its commit, with their contents in the pack. Where a clean filter applies, git wrote the blob already. */
+function fileEntries(job: Job, pack: PackWriter): FileEntry[] {
+  const contents = new Map(job.changes.map((c) => [c.path, c.after?.bytes]));
   return job.images
     .filter((i) => !isOutside(i.path))
     .map(({ path, after }) => {
       if (after === null) return { path, remove: true };
-      const bytes = job.changes.find((c) => c.path === path)?.after?.bytes;
-      return after.blob === after.disk && bytes !== undefined
-        ? { path, mode: after.mode, bytes }
-        : { path, mode: after.mode, blob: after.blob };
+      const bytes = contents.get(path);
+      return {
+        path,
+        mode: after.mode,
+        blob: after.blob === after.disk && bytes !== undefined ? pack.blob(bytes) : after.blob,
+      };
     });
 }
 

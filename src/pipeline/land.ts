@@ -4,21 +4,21 @@ import {
   type LandingPlace,
   type LandingPlan,
   land,
+  placementOf,
   releaseIndex,
-  stageAhead,
 } from '../git/landing.ts';
-import type { KeptCopy } from '../git/placement.ts';
+import type { KeptCopy, Placement } from '../git/placement.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
 import { newUlid } from '../platform/ids.ts';
 import type { Draft } from '../record/ledger.ts';
-import { type Batch, type Built, buildBatch, sealBatch, targetsOf } from './build-batch.ts';
+import { type Batch, type Built, buildBatch, type SealedBatch, sealBatch, targetsOf } from './build-batch.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
-import { beFair, isContended, jittered, parkForRepository } from './park.ts';
+import { beFair, isContended, jittered, parkForRepository, politePause } from './park.ts';
 import { noteJournal } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
 import { undo } from './undo.ts';
@@ -34,13 +34,22 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Where a person was in the way, who may be gone in a moment. */
 const LONGEST_PAUSE_FOR_HER_MS = 2000;
 
+/** A batch on its way: sealed, and its files perhaps staged. Both stay good while the branch moves. */
+interface Waiting {
+  readonly jobs: readonly Job[];
+  readonly sealed: SealedBatch;
+  readonly placement: Placement;
+}
+
 /** Lands jobs on one branch; every one of them has ended or is parked when this returns. */
 export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void> {
   // Where the branch moves while objects are built, they are built under the lock: else a busy person could starve us.
   let lockFirst = isContended(rt);
-  let rounds = 0;
+  let lost = 0;
+  let waiting: Waiting | null = null;
   for (let rest = await cancelAborted(rt, jobs); rest.length > 0; rest = await cancelAborted(rt, rest)) {
-    if (rounds > MOST_ROUNDS) {
+    if (lost > MOST_ROUNDS) {
+      giveUp(waiting);
       parkAfterLanding(rt, rest, 'the branch moved each time a landing was built', LONGEST_PAUSE_FOR_HER_MS);
       return;
     }
@@ -49,33 +58,36 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       rt,
       rest.map((j) => j.woId),
     );
+    if (waiting !== null && !isStillGood(rt, waiting, rest)) {
+      giveUp(waiting);
+      waiting = null;
+    }
     const orders = rest;
-    const sealed = await tryTo(() => sealBatch(rt, newUlid(), orders, lockFirst));
-    if ('why' in sealed) {
-      parkAfterLanding(rt, rest, sealed.why, LONGEST_PAUSE_MS);
+    const ready: Waiting | { why: string } = waiting ?? (await tryTo(() => makeReady(rt, orders, where)));
+    if ('why' in ready) {
+      parkAfterLanding(rt, rest, ready.why, LONGEST_PAUSE_MS);
       return;
     }
-    // what can be done before the lock is taken is done before: a person waits for it, or is refused
-    const { name } = sealed;
-    const staged = lockFirst
-      ? await tryTo(async () => stageAhead(rt.station.repo, where, name, targetsOf(sealed)))
-      : null;
-    if (staged !== null && 'why' in staged) {
-      sealed.pack.release();
-      parkAfterLanding(rt, rest, staged.why, LONGEST_PAUSE_MS);
-      return;
-    }
+    waiting = ready;
+    const { sealed, placement } = ready;
     if (lockFirst && !(await holdIndex(rt.station.repo, where))) {
-      staged?.finish();
-      sealed.pack.release();
+      giveUp(waiting);
       parkAfterLanding(rt, rest, 'index.lock stays taken', LONGEST_PAUSE_FOR_HER_MS);
       return;
     }
+    const heldSince = performance.now();
     const built = await tryTo(() => buildBatch(rt, sealed));
+    if (built === null) {
+      releaseIndex(rt.station.repo, where);
+      rt.contendedAt = Date.now();
+      lockFirst = true;
+      lost++;
+      continue;
+    }
     if ('why' in built || built.batch === null) {
       releaseIndex(rt.station.repo, where);
-      staged?.finish();
-      sealed.pack.release();
+      giveUp(waiting);
+      waiting = null;
       if ('why' in built) {
         parkAfterLanding(rt, rest, built.why, LONGEST_PAUSE_MS);
         return;
@@ -90,12 +102,15 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       'life 6: landing recorded',
       rest.map((j) => j.woId),
     );
-    const result = await tryLand(rt, batch.plan, where);
-    sealed.pack.release();
-    rt.lastLanding = Date.now();
+    const result = await tryLand(rt, batch.plan, where, placement);
+    if (result.kind !== 'moved') {
+      rt.lastLanding = Date.now();
+      sealed.pack.release();
+    }
     switch (result.kind) {
       case 'landed':
         if (result.contended) rt.contendedAt = Date.now();
+        rt.politePauseMs = politePause(rt, batch.plan, lockFirst ? performance.now() - heldSince : result.heldMs);
         rt.lastTip = batch.plan.newHead;
         noteJournal(rt.station, batch.plan.journal.to);
         rt.parkedLandings = 0;
@@ -103,6 +118,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
         recordLanded(rt, batch);
         return;
       case 'refused':
+        waiting = null;
         tellKept(rest, result.kept);
         await refuse(rt, rest, result.refusals);
         rest = rest.filter((job) => !result.refusals.has(job.woId));
@@ -110,13 +126,43 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       case 'moved':
         rt.contendedAt = Date.now();
         lockFirst = true;
-        rounds++;
+        lost++;
         break;
       case 'busy':
         parkAfterLanding(rt, rest, result.why, result.passing ? LONGEST_PAUSE_FOR_HER_MS : LONGEST_PAUSE_MS);
         return;
     }
   }
+  giveUp(waiting);
+}
+
+/**
+ * Seals a batch. While somebody else is at work in the repository, all that can be done before the lock is taken is done here: she waits for it, or
+ * is refused.
+ */
+async function makeReady(rt: Runtime, jobs: readonly Job[], where: LandingPlace): Promise<Waiting> {
+  const name = newUlid();
+  const ahead = isContended(rt);
+  const sealed = await sealBatch(rt, name, jobs, ahead);
+  const placement = placementOf(rt.station.repo, where, name, targetsOf(sealed));
+  try {
+    if (ahead) placement.stage();
+  } catch (error) {
+    giveUp({ jobs, sealed, placement });
+    throw error;
+  }
+  return { jobs, sealed, placement };
+}
+
+/** Whether it holds these very orders, and nobody moved the journal since. */
+function isStillGood(rt: Runtime, { jobs, sealed }: Waiting, rest: readonly Job[]): boolean {
+  const isSame = jobs.length === rest.length && jobs.every((job, i) => job === rest[i]);
+  return isSame && rt.station.repo.refs.read(sealed.journal.ref) === sealed.journal.from;
+}
+
+function giveUp(waiting: Waiting | null): void {
+  waiting?.placement.finish();
+  waiting?.sealed.pack.release();
 }
 
 /** Orders that a person cancelled before their landing began end here; afterwards it is too late. */
@@ -174,9 +220,14 @@ async function tryTo<T>(write: () => Promise<T>): Promise<T | { why: string }> {
   }
 }
 
-async function tryLand(rt: Runtime, plan: LandingPlan, where: LandingPlace): ReturnType<typeof land> {
+async function tryLand(
+  rt: Runtime,
+  plan: LandingPlan,
+  where: LandingPlace,
+  placement: Placement,
+): ReturnType<typeof land> {
   try {
-    return await land(rt.station.repo, plan, where);
+    return await land(rt.station.repo, plan, where, placement);
   } catch (error) {
     // Anything else was taken back.
     if (error instanceof LandingCutShort) throw error;

@@ -1,4 +1,5 @@
 import { staleLock, whyBusy } from '../git/busy.ts';
+import type { LandingPlan } from '../git/landing.ts';
 import { assertSupported, type Repository } from '../git/repository.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { EventData } from '../order/event.ts';
@@ -43,6 +44,10 @@ export function jittered(milliseconds: number): number {
 /** A person who commits beside us gets the lock most of the time: at most one landing a second for a minute after a meeting. */
 const POLITE_FOR_MS = 60_000;
 const POLITE_PAUSE_MS = 1000;
+/** Where she commits between any two landings, the lock is ours for so small a part of the time (a person in a loop meets it about as often) … */
+const PART_OF_TIME = 250;
+/** … but orders don't wait longer than this. */
+const LONGEST_POLITE_PAUSE_MS = 3000;
 
 /** Whether somebody else used the repository not long ago. */
 export function isContended(rt: Runtime): boolean {
@@ -55,8 +60,15 @@ export function isContended(rt: Runtime): boolean {
  */
 export async function beFair(rt: Runtime): Promise<void> {
   if (!isContended(rt)) return;
-  const wait = rt.lastLanding + POLITE_PAUSE_MS - Date.now();
+  const wait = rt.lastLanding + rt.politePauseMs - Date.now();
   if (wait > 0) await pause(wait);
+}
+
+/** How long the next landing waits after this one, which held the index lock for so long. */
+export function politePause(rt: Runtime, landed: LandingPlan, heldMs: number): number {
+  const hasCommitted = rt.lastTip !== null && rt.lastTip !== landed.oldHead;
+  if (!hasCommitted) return POLITE_PAUSE_MS;
+  return Math.min(LONGEST_POLITE_PAUSE_MS, Math.max(POLITE_PAUSE_MS, heldMs * PART_OF_TIME));
 }
 
 /** Parks orders until the repository can take a landing again. */

@@ -62,6 +62,8 @@ export class Runtime {
   /** When somebody else last used the repository while we landed (design.md, "Landing"): then we land at most once a second. */
   contendedAt = 0;
   lastLanding = 0;
+  /** How long after the last landing the next one comes then. */
+  politePauseMs = 1000;
   /** When those who wait for the repository are looked at again. */
   nextRepositoryLook = 0;
   /** Landings in a row that were built and could not be made. */

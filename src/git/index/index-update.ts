@@ -11,14 +11,20 @@ import { readIndex } from './index-file.ts';
 
 /**
  * Puts our entries into the index, and nothing else: staged and unstaged edits of a person stay what they are. Works on a private
- * copy that is renamed over the index; the caller holds index.lock. `copy` is a scratch path on the git dir's file system.
+ * copy that is renamed over the index; the caller holds index.lock. `copy` is a scratch path on the git dir's file system; `isAsWritten` spares
+ * the reading of a file of which the caller knows that it holds the new bytes.
  */
-export async function updateIndex(repo: Repository, copy: string, changes: readonly ImageChange[]): Promise<void> {
+export async function updateIndex(
+  repo: Repository,
+  copy: string,
+  changes: readonly ImageChange[],
+  isAsWritten: (path: string) => boolean = () => false,
+): Promise<void> {
   if (changes.length === 0) return;
   ifThere(() => fs.unlinkSync(copy));
   const index = join(repo.gitDir, 'index');
   const bytes = readIfThere(index);
-  const written = bytes === undefined ? null : writtenHere(repo, index, bytes, changes);
+  const written = bytes === undefined ? null : writtenHere(repo, index, bytes, changes, isAsWritten);
   if (written === null) await writtenByGit(repo, copy, bytes, changes);
   else writeNew(copy, written);
   fs.renameSync(copy, index);
@@ -27,13 +33,19 @@ export async function updateIndex(repo: Repository, copy: string, changes: reado
 }
 
 /** Git could do it as well, with two processes, and by looking at every file of the repository. */
-function writtenHere(repo: Repository, index: string, bytes: Buffer, changes: readonly ImageChange[]): Buffer | null {
+function writtenHere(
+  repo: Repository,
+  index: string,
+  bytes: Buffer,
+  changes: readonly ImageChange[],
+  isAsWritten: (path: string) => boolean,
+): Buffer | null {
   const entries = changes.map(({ path, after }): NewIndexEntry => {
     if (after === null) return { path, entry: null };
     const file = join(repo.root, path);
     // first the times, then the content: who writes in between changes the times
     const stat = statOf(file);
-    const isOurs = stat !== null && isAt(onDisk(file), after);
+    const isOurs = stat !== null && (isAsWritten(path) || isAt(onDisk(file), after));
     return { path, entry: { mode: after.mode, blob: after.blob, stat: isOurs ? stat : null } };
   });
   const { mtimeNs } = fs.statSync(index, { bigint: true });

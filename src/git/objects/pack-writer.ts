@@ -40,6 +40,10 @@ export class PackWriter {
   #depths = new Map<string, number>();
   /** The trees of commits that this writer made. */
   readonly #trees = new Map<string, string>();
+  /** Folders that were changed before, by what they were and the change: the same chain on another tip differs in few. */
+  readonly #edits = new Map<string, string>();
+  /** Those of them whose objects are not written yet. */
+  #unwritten: string[] = [];
   readonly #keeps: string[] = [];
   #size = 0;
   #looked = false;
@@ -55,16 +59,28 @@ export class PackWriter {
     return this.#size;
   }
 
+  /** Adds a file's content, for a commit to come, and returns its id. */
+  blob(bytes: Uint8Array): string {
+    return this.#add('blob', bytes);
+  }
+
+  /**
+   * Makes the tree of a commit to come from another tree, and returns its id. What it made of a folder is remembered where `again` says that the
+   * same changes will be made to other trees. Throws GIT_FAILED where a tree is not there.
+   */
+  async tree(from: string, files: readonly FileEntry[], again = false): Promise<string> {
+    await this.#look();
+    const changes = changesOf(files, (bytes) => this.#add('blob', bytes));
+    const tree = await this.#edit(from, changes, again);
+    if (tree === EMPTY_TREE) this.#add('tree', Buffer.alloc(0));
+    return tree;
+  }
+
   /** Makes a commit, and returns its id. Throws GIT_FAILED where its parent, or what it holds, is not there. */
   async commit({ parent, ident, author, message, files }: NewCommit): Promise<string> {
-    if (!this.#looked) await this.#repo.trees.lookForPruning();
-    this.#looked = true;
+    await this.#look();
     const from = parent === null ? EMPTY_TREE : (this.#trees.get(parent) ?? (await this.#repo.trees.ofCommit(parent)));
-    const tree = await this.#edit(
-      from,
-      changesOf(files, (bytes) => this.#add('blob', bytes)),
-    );
-    if (tree === EMPTY_TREE) this.#add('tree', Buffer.alloc(0));
+    const tree = await this.tree(from, files);
     const lines = [
       `tree ${tree}`,
       ...(parent === null ? [] : [`parent ${parent}`]),
@@ -78,6 +94,11 @@ export class PackWriter {
     return id;
   }
 
+  async #look(): Promise<void> {
+    if (!this.#looked) await this.#repo.trees.lookForPruning();
+    this.#looked = true;
+  }
+
   /** Writes what commit() made since the last time. On disk when it returns. */
   async write(): Promise<void> {
     if (this.#objects.size === 0) return;
@@ -85,8 +106,17 @@ export class PackWriter {
     this.#objects = new Map();
     this.#depths = new Map();
     this.#size = 0;
+    this.#unwritten = [];
     this.#keeps.push(await writePack(this.#repo.gitDir, this.#scratch, objects));
     this.#repo.trees.noteOwnPacks();
+  }
+
+  /** Drops what was made since the last write(): a chain on a tip that is no more. */
+  forget(): void {
+    this.#objects.clear();
+    this.#depths.clear();
+    this.#size = 0;
+    for (const key of this.#unwritten.splice(0)) this.#edits.delete(key);
   }
 
   /** The refs that the commits were made for have moved, or never will. */
@@ -96,7 +126,7 @@ export class PackWriter {
   }
 
   /** A tree with these changes, whose objects are added; the id of an empty one for nothing at all. */
-  async #edit(tree: string, changes: Changes): Promise<string> {
+  async #edit(tree: string, changes: Changes, again: boolean): Promise<string> {
     const before = await this.#repo.trees.bytes(tree);
     const entries = new Map<string, NewEntry | null>();
     for (const [name, change] of changes) {
@@ -105,13 +135,26 @@ export class PackWriter {
         continue;
       }
       const there = change.anew ? null : entryNamed(before, name);
-      const id = await this.#edit(there?.type === 'tree' ? there.id : EMPTY_TREE, change.below);
+      const id = await this.#editFolder(there?.type === 'tree' ? there.id : EMPTY_TREE, change.below, again);
       if (id !== EMPTY_TREE) entries.set(name, { mode: '40000', id });
       // below a file there is nothing to remove
       else if (there?.type === 'tree' || change.anew) entries.set(name, null);
     }
     const bytes = withEntries(before, entries);
     return bytes.equals(before) ? tree : bytes.length === 0 ? EMPTY_TREE : this.#addTree(bytes, tree);
+  }
+
+  async #editFolder(tree: string, changes: Changes, again: boolean): Promise<string> {
+    if (!again && this.#edits.size === 0) return this.#edit(tree, changes, false);
+    const key = `${tree}${wordsOf(changes)}`;
+    const known = this.#edits.get(key);
+    if (known !== undefined) return known;
+    const id = await this.#edit(tree, changes, again);
+    if (again) {
+      this.#edits.set(key, id);
+      this.#unwritten.push(key);
+    }
+    return id;
   }
 
   #addTree(bytes: Buffer, base: string): string {
@@ -135,6 +178,17 @@ export class PackWriter {
 
 /** A folder's changes by name: an entry, nothing, or what changes below it (`anew`: nothing that was there before stays). */
 type Changes = Map<string, NewEntry | null | { readonly anew: boolean; readonly below: Changes }>;
+
+/** Tells changes apart. */
+function wordsOf(changes: Changes): string {
+  let words = '';
+  for (const [name, change] of changes) {
+    if (change === null) words += `\0${name}\0-`;
+    else if ('id' in change) words += `\0${name}\0${change.mode} ${change.id}`;
+    else words += `\0${name}\0${change.anew ? '!' : ''}{${wordsOf(change.below)}\0}`;
+  }
+  return words;
+}
 
 function changesOf(files: readonly FileEntry[], blobOf: (bytes: Uint8Array) => string): Changes {
   const root: Changes = new Map();

@@ -55,6 +55,54 @@ function treeOf(root: string, files: ReadonlyMap<string, { mode: string; content
   return run(['write-tree'], '');
 }
 
+test('a chain that was made on one tip is made again on another, with what was remembered and what is new there', async (t) => {
+  const { repo, scratch } = await repository(t);
+  const pack = new PackWriter(repo, scratch);
+  const tip = (message: string, files: FileEntry[]) => pack.commit({ parent: null, ident: IDENT, message, files });
+  const base = [text('made/old.txt', 'old'), text('mine.txt', '0')];
+  const first = await tip('first', base);
+  const elsewhere = await tip('elsewhere', [text('made/old.txt', 'old'), text('mine.txt', '1')]);
+  const inside = await tip('inside', [...base, text('made/hers.txt', 'hers')]);
+  const chain = [
+    [text('made/a.txt', 'a')],
+    [text('made/sub/b.txt', 'b'), { path: 'made/old.txt', remove: true } as const],
+  ];
+  const made = async (parent: string) => {
+    let commit = parent;
+    for (const files of chain) commit = await pack.commit({ parent: commit, ident: IDENT, message: 'x', files });
+    return commit;
+  };
+  await pack.write();
+  let tree = await repo.trees.ofCommit(first);
+  for (const files of chain) tree = await pack.tree(tree, files, true);
+  await pack.write();
+  // one that comes to nothing in between
+  await made(first);
+  pack.forget();
+  const ends: string[] = [];
+  for (const parent of [elsewhere, inside]) ends.push(await made(parent));
+  await pack.write();
+  git(repo.root, null, 'fsck', '--strict', '--no-dangling');
+  const files = (commit: string) => git(repo.root, null, 'ls-tree', '-r', '--name-only', commit).split('\n');
+  assert.deepEqual(files(ends[0] ?? ''), ['made/a.txt', 'made/sub/b.txt', 'mine.txt']);
+  assert.deepEqual(files(ends[1] ?? ''), ['made/a.txt', 'made/hers.txt', 'made/sub/b.txt', 'mine.txt']);
+  assert.equal(git(repo.root, null, 'show', `${ends[0]}:mine.txt`), '1');
+});
+
+test('what was remembered of a chain that was forgotten before it was written is made again', async (t) => {
+  const { repo, scratch } = await repository(t);
+  const pack = new PackWriter(repo, scratch);
+  const files = [text('made/a.txt', 'a')];
+  const base = await pack.commit({ parent: null, ident: IDENT, message: 'base', files: [text('mine.txt', '0')] });
+  await pack.write();
+  await pack.tree(await repo.trees.ofCommit(base), files, true);
+  pack.forget();
+  const commit = await pack.commit({ parent: base, ident: IDENT, message: 'x', files });
+  await pack.write();
+  git(repo.root, null, 'fsck', '--strict', '--no-dangling');
+  assert.equal(git(repo.root, null, 'show', `${commit}:made/a.txt`), 'a');
+});
+
 test('trees are those that git makes of the same files, whatever they are called and become', async (t) => {
   const seed = Number(process.env['WAYBILL_SEED'] ?? Date.now() % 1_000_000);
   const random = randomOf(seed);
