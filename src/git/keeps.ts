@@ -72,6 +72,11 @@ export async function keptBytes(git: Git, ref: string): Promise<number> {
     .reduce((sum, line) => sum + (line.startsWith('blob ') ? Number(line.slice(5)) : 0), 0);
 }
 
+/** Whether keeps of so many bytes are more than settings allow without a word. */
+export function isOverLimit(bytes: number, maxMb: number): boolean {
+  return bytes > maxMb * 1024 * 1024;
+}
+
 function whyOf(message: string): string {
   return /^Why: (.*)$/m.exec(message)?.[1] ?? '';
 }

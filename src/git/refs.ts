@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import { readIfThere, syncDir } from '../platform/durable.ts';
-import { ifThere } from '../platform/fs.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { readLines } from '../platform/jsonl.ts';
 
 /** Where HEAD points. */
@@ -26,6 +26,25 @@ export class Refs {
   read(ref: string): string | null {
     // While git replaces a loose ref or packs it, one of the two always holds it: look at loose, packed, loose.
     return this.#loose(ref) ?? this.#packed(ref) ?? this.#loose(ref);
+  }
+
+  /** The names of all refs below a folder of refs, without it, in order. A link, and what is no commit's id, is not looked at. */
+  namesBelow(folder: string): string[] {
+    // loose ones first: while git packs a ref it is in the packed file before it is no file of its own
+    const names = new Set(this.#looseBelow(folder));
+    for (const line of readLines(join(this.#gitDir, 'packed-refs')))
+      if (line.text.startsWith(`${folder}/`, 41)) names.add(line.text.slice(42 + folder.length));
+    return [...names].sort();
+  }
+
+  #looseBelow(folder: string, above = ''): string[] {
+    return (
+      ifThere(() => fs.readdirSync(join(this.#gitDir, folder, above), { withFileTypes: true }))?.flatMap((entry) => {
+        const name = `${above}${entry.name}`;
+        if (entry.isDirectory()) return this.#looseBelow(folder, `${name}/`);
+        return entry.isFile() && this.#loose(`${folder}/${name}`) !== null ? [name] : [];
+      }) ?? []
+    );
   }
 
   #loose(ref: string): string | null {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { keepFiles, keptBytes } from '../git/keeps.ts';
+import { isOverLimit, keepFiles, keptBytes } from '../git/keeps.ts';
 import { commitTo } from '../git/objects/commit-to.ts';
 import { blobId } from '../git/objects/object-id.ts';
 import type { FileEntry } from '../git/objects/pack-writer.ts';
@@ -169,10 +169,6 @@ async function tellLimit(rt: Runtime): Promise<void> {
   } catch (error) {
     rt.log.warn({ err: error }, 'the size of the keeps could not be told');
   }
-}
-
-export function isOverLimit(bytes: number, maxMb: number): boolean {
-  return bytes > maxMb * 1024 * 1024;
 }
 
 /**

@@ -11,7 +11,8 @@ import { conforms } from '../platform/schema.ts';
 import { AgedEnds } from '../record/aged-ends.ts';
 import { evidenceName } from '../record/evidence.ts';
 import { endedOrder, FAILURES, followupDocument, RECENT, readFollowup, writeFollowup } from '../record/followup.ts';
-import { lanesOf, resultPath } from '../record/result.ts';
+import { lanesOf } from '../record/result.ts';
+import { resultPath } from '../record/result-path.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import type { Runtime } from './runtime.ts';
 
