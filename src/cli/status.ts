@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { isOverLimit, keptBytes } from '../git/keeps.ts';
+import { isOverLimit, keptSize } from '../git/kept-size.ts';
 import { withoutPassword } from '../git/password.ts';
 import { laneFolders, scanSettings } from '../intake/lanes.ts';
 import type { FollowupDocument, StateDocument } from '../order/generated.ts';
@@ -111,11 +111,8 @@ export async function status(options: { readonly station?: string; readonly json
 export async function keepsOf(
   station: Station,
 ): Promise<{ count: number; bytes: number; max_bytes: number; over: boolean }> {
-  const { git, refs } = station.repo;
-  const { keep } = refsOf(station.id);
   const { maxMb } = station.settings.keep;
-  const count = refs.namesBelow(keep).length;
-  const bytes = count === 0 ? 0 : await keptBytes(git, keep);
+  const { count, bytes } = await keptSize(station.repo, refsOf(station.id).keep, station.layout.keptSize);
   return { count, bytes, max_bytes: maxMb * 1024 * 1024, over: isOverLimit(bytes, maxMb) };
 }
 

@@ -28,23 +28,24 @@ export class Refs {
     return this.#loose(ref) ?? this.#packed(ref) ?? this.#loose(ref);
   }
 
-  /** The names of all refs below a folder of refs, without it, in order. A link, and what is no commit's id, is not looked at. */
-  namesBelow(folder: string): string[] {
+  /** All refs below a folder of refs, each by its name without that folder. A link is not looked at. */
+  below(folder: string): Map<string, string> {
     // loose ones first: while git packs a ref it is in the packed file before it is no file of its own
-    const names = new Set(this.#looseBelow(folder));
-    for (const line of readLines(join(this.#gitDir, 'packed-refs')))
-      if (line.text.startsWith(`${folder}/`, 41)) names.add(line.text.slice(42 + folder.length));
-    return [...names].sort();
+    const loose = new Map(this.#looseBelow(folder));
+    const packed = new Map<string, string>();
+    for (const { text } of readLines(join(this.#gitDir, 'packed-refs')))
+      if (text.startsWith(`${folder}/`, 41)) packed.set(text.slice(42 + folder.length), text.slice(0, 40));
+    return new Map([...packed, ...loose]);
   }
 
-  #looseBelow(folder: string, above = ''): string[] {
-    return (
-      ifThere(() => fs.readdirSync(join(this.#gitDir, folder, above), { withFileTypes: true }))?.flatMap((entry) => {
-        const name = `${above}${entry.name}`;
-        if (entry.isDirectory()) return this.#looseBelow(folder, `${name}/`);
-        return entry.isFile() && this.#loose(`${folder}/${name}`) !== null ? [name] : [];
-      }) ?? []
-    );
+  #looseBelow(folder: string, above = ''): [string, string][] {
+    const entries = ifThere(() => fs.readdirSync(join(this.#gitDir, folder, above), { withFileTypes: true })) ?? [];
+    return entries.flatMap((entry): [string, string][] => {
+      const name = `${above}${entry.name}`;
+      if (entry.isDirectory()) return this.#looseBelow(folder, `${name}/`);
+      const id = entry.isFile() && !name.endsWith('.lock') ? this.#loose(`${folder}/${name}`) : null;
+      return id === null ? [] : [[name, id]];
+    });
   }
 
   #loose(ref: string): string | null {

@@ -64,7 +64,8 @@ export async function locateRepository(folder: string): Promise<Found | null> {
   return ordinary === 'ask git' ? askWhere(folder) : ordinary;
 }
 
-async function askWhere(folder: string): Promise<Found | null> {
+/** The same as git itself says it. */
+export async function askWhere(folder: string): Promise<Found | null> {
   const git = new Git(folder);
   const found = await git.try([
     'rev-parse',
