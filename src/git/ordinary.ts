@@ -51,33 +51,28 @@ function mainOf(tree: string): Found | null {
     basename(dirname(own)) === 'worktrees' &&
     text(join(own, 'commondir')) === '../..\n' &&
     text(join(own, 'gitdir')) === `${join(tree, '.git')}\n`;
-  if (!named || basename(gitDir) !== '.git' || !isHead(own) || !isOrdinary(root)) return null;
+  if (!named || basename(gitDir) !== '.git' || !HEAD.test(text(join(own, 'HEAD'))) || !isOrdinary(root)) return null;
   return { root, gitDir, linked: true };
 }
 
 /** Whether `.git` in this folder is the git folder of a work tree that git would take as it is, with settings that move nothing. */
 function isOrdinary(root: string): boolean {
   const gitDir = join(root, '.git');
-  const isFolder = (name: string) => lstatIfThere(join(gitDir, name))?.isDirectory() === true;
+  if (!isOurs(root) || !isOurs(gitDir) || lstatIfThere(gitDir)?.isDirectory() !== true) return false;
+  const there = new Map(fs.readdirSync(gitDir, { withFileTypes: true }).map((entry) => [entry.name, entry]));
   return (
-    isOurs(root) &&
-    isOurs(gitDir) &&
-    isFolder('') &&
-    isFolder('objects') &&
-    isFolder('refs') &&
-    isHead(gitDir) &&
-    lstatIfThere(join(gitDir, 'commondir')) === undefined &&
-    lstatIfThere(join(gitDir, 'config.worktree')) === undefined &&
+    there.get('objects')?.isDirectory() === true &&
+    there.get('refs')?.isDirectory() === true &&
+    there.get('HEAD')?.isFile() === true &&
+    there.get('config')?.isFile() === true &&
+    !there.has('commondir') &&
+    !there.has('config.worktree') &&
+    HEAD.test(text(join(gitDir, 'HEAD'))) &&
     isOrdinaryConfig(text(join(gitDir, 'config')))
   );
 }
 
-function isHead(gitDir: string): boolean {
-  return (
-    lstatIfThere(join(gitDir, 'HEAD'))?.isFile() === true &&
-    /^(ref: refs\/[^\s]+|[0-9a-f]{40})\n$/.test(text(join(gitDir, 'HEAD')))
-  );
-}
+const HEAD = /^(ref: refs\/[^\s]+|[0-9a-f]{40})\n$/;
 
 /** What belongs to somebody else git may refuse (`safe.directory`). */
 function isOurs(path: string): boolean {
