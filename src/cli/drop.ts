@@ -7,7 +7,7 @@ import { now, pause } from '../platform/clock.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
-import { resultPath } from '../record/result.ts';
+import { resultPath } from '../record/result-path.ts';
 import { laneNamed } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { sendCommand } from './ask.ts';

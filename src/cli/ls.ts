@@ -4,7 +4,7 @@ import { readFollowup } from '../record/followup.ts';
 import { readLedgerBackwards } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, usage } from './output.ts';
-import { stateNear, stationOf } from './station.ts';
+import { stateNear, stationToRead } from './station.ts';
 
 const STATUSES = ['ready', 'running', 'parked', 'done', 'failed', 'rejected', 'cancelled'] as const;
 type Status = (typeof STATUSES)[number];
@@ -12,7 +12,7 @@ type Status = (typeof STATUSES)[number];
 export async function ls(
   options: Record<string, unknown> & { readonly station?: string; readonly json?: boolean },
 ): Promise<void> {
-  const station = await stationOf(options);
+  const station = await stationToRead(options);
   const limit = Number(options['limit'] ?? 50);
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit takes a whole number from 1');
   const status = STATUSES.find((s) => s === options['status']);

@@ -1,20 +1,19 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import type { Recorded } from '../order/event.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { isTerminal } from '../order/transition.ts';
 import { readIfThere } from '../platform/durable.ts';
-import { evidenceName } from '../record/evidence.ts';
 import { readLedger } from '../record/ledger.ts';
-import { resultPath } from '../record/result.ts';
+import { resultPath } from '../record/result-path.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
-import { stateOf, stationOf } from './station.ts';
+import { stateOf, stationToRead } from './station.ts';
 
 type Options = { readonly station?: string; readonly json?: boolean };
 
 export async function show(woId: string, options: Options): Promise<void> {
-  const station = await stationOf(options);
+  const station = await stationToRead(options);
   const state = await stateOf(station, woId);
   const result = readResult(station, state);
   if (options.json) return printJson({ ok: true, state, result });
@@ -41,9 +40,10 @@ export async function show(woId: string, options: Options): Promise<void> {
   for (const path of result?.unrestored ?? []) print(`  ${pc.dim('unrestored'.padEnd(12))}  ${plain(path)}`);
   const guesses = (state.meta['warnings'] ?? []) as ResultDocument['warnings'];
   for (const w of result?.warnings ?? guesses) print(`  ${pc.yellow(w.code.padEnd(12))}  ${plain(w.message)}`);
-  const patch = readIfThere(
-    join(station.layout.evidence, evidenceName(state.wo_id, state.attempt), 'changes.patch'),
-  )?.toString('utf8');
+  const patch =
+    state.evidence === null
+      ? undefined
+      : readIfThere(join(station.layout.evidence, basename(state.evidence.path), 'changes.patch'))?.toString('utf8');
   if (patch) print(`\n${plain(patch)}`);
 }
 
@@ -53,7 +53,7 @@ function readResult(station: Station, state: StateDocument): ResultDocument | nu
 }
 
 export async function why(woId: string, options: Options): Promise<void> {
-  const state = await stateOf(await stationOf(options), woId);
+  const state = await stateOf(await stationToRead(options), woId);
   process.exitCode = exitCodeOfStatus(state.status);
   if (options.json)
     return printJson({
@@ -92,7 +92,7 @@ function age1(state: StateDocument): string {
 
 /** The ledger's records of one order, in the order they happened. */
 export async function log(woId: string, options: Options): Promise<void> {
-  const station = await stationOf(options);
+  const station = await stationToRead(options);
   const state = await stateOf(station, woId);
   const records: Recorded[] = [];
   const [born, last] = [Number(state.meta['born'] ?? 1), Number(state.meta['seq'])];

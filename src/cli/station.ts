@@ -5,15 +5,18 @@ import { isGoodId } from '../order/id.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { type Holder, lockHolder } from '../platform/lock.ts';
 import { IdIndex } from '../record/id-index.ts';
-import { JournalReader } from '../record/journal.ts';
 import { archivedStatePath } from '../record/retention.ts';
-import { stateDocument } from '../record/state.ts';
 import { refsOf } from '../station/layout.ts';
 import { locateStation } from '../station/locate.ts';
-import { openStation, type Station } from '../station/station.ts';
+import { openStation, openStationToRead, type Station } from '../station/station.ts';
 
 export async function stationOf(options: { readonly station?: string }): Promise<Station> {
   return openStation(await locateStation(options.station));
+}
+
+/** The same for a command that only looks: it starts no git where the repository is an ordinary one. */
+export async function stationToRead(options: { readonly station?: string }): Promise<Station> {
+  return openStationToRead(await locateStation(options.station));
 }
 
 /** Who runs the station, or null. */
@@ -41,6 +44,9 @@ export async function stateOf(station: Station, woId: string): Promise<StateDocu
   const state = readState(station, woId);
   if (state !== null) return state;
   const entry = new IdIndex(station.layout.ids).born(woId);
+  // only for what has no file any more
+  const { JournalReader } = await import('../record/journal.ts');
+  const { stateDocument } = await import('../record/state.ts');
   const journal = new JournalReader(station.repo, refsOf(station.id).journal);
   const life = entry === null ? null : await journal.life(entry.id, entry.born);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${woId} is known here`);

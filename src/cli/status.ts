@@ -1,11 +1,9 @@
 import pc from 'picocolors';
-import { withoutPassword } from '../git/exchange.ts';
-import { keptBytes, listKeeps } from '../git/keeps.ts';
-import { InboxScanner } from '../intake/scan.ts';
+import { isOverLimit, keptSize } from '../git/kept-size.ts';
+import { withoutPassword } from '../git/password.ts';
+import { laneFolders, scanSettings } from '../intake/lanes.ts';
 import type { FollowupDocument, StateDocument } from '../order/generated.ts';
-import { scanSettings } from '../pipeline/claim-drops.ts';
-import { isOverLimit } from '../pipeline/keep.ts';
-import { openGaps } from '../pipeline/restore/gap.ts';
+import { openGaps } from '../pipeline/restore/open-gaps.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
 import { type BackupFailure, type BackupReport, lastBackup, lastFailure } from '../record/backup-report.ts';
@@ -14,14 +12,14 @@ import { AGES, readFollowup } from '../record/followup.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
-import { HOW_TO_START, runningStation, stateNear, stationOf } from './station.ts';
+import { HOW_TO_START, runningStation, stateNear, stationToRead } from './station.ts';
 
 const NONE_OF_ANY_AGE = AGES.concat(0).map(() => 0);
 /** Failures shown. */
 const LAST_FAILURES = 5;
 
 export async function status(options: { readonly station?: string; readonly json?: boolean }): Promise<void> {
-  const station = await stationOf(options);
+  const station = await stationToRead(options);
   const { layout } = station;
   const holder = runningStation(station);
   const beat = heartbeat(layout.heartbeat);
@@ -29,7 +27,7 @@ export async function status(options: { readonly station?: string; readonly json
   const failures = await lastFailures(station, followup);
   const { staleHours } = station.settings.tracker;
   const stale = followup?.stale ?? [];
-  const lanes = new InboxScanner(layout.inbox, scanSettings(station)).lanes();
+  const lanes = laneFolders(layout.inbox, scanSettings(station).lanes);
   const backups = backupState(station);
   const alive = new Map((followup?.alive_by_lane ?? []).map((row) => [row.lane, row]));
   const rows = [...new Set([...lanes.map(({ lane }) => lane), ...alive.keys()])].sort().map((lane) => {
@@ -113,11 +111,8 @@ export async function status(options: { readonly station?: string; readonly json
 export async function keepsOf(
   station: Station,
 ): Promise<{ count: number; bytes: number; max_bytes: number; over: boolean }> {
-  const { git } = station.repo;
-  const { keep } = refsOf(station.id);
   const { maxMb } = station.settings.keep;
-  const count = (await listKeeps(git, keep)).length;
-  const bytes = count === 0 ? 0 : await keptBytes(git, keep);
+  const { count, bytes } = await keptSize(station.repo, refsOf(station.id).keep, station.layout.keptSize);
   return { count, bytes, max_bytes: maxMb * 1024 * 1024, over: isOverLimit(bytes, maxMb) };
 }
 

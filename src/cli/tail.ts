@@ -4,13 +4,13 @@ import { fs, ifThere } from '../platform/fs.ts';
 import { lastLines, readLines } from '../platform/jsonl.ts';
 import { watchFolders } from '../platform/watch.ts';
 import { plain, print, usage } from './output.ts';
-import { stationOf } from './station.ts';
+import { stationToRead } from './station.ts';
 
 /** The last telemetry events; with --follow those to come, also across a rotation. With --json the lines as they are. */
 export async function tail(
   options: Record<string, unknown> & { readonly station?: string; readonly json?: boolean },
 ): Promise<void> {
-  const { layout } = await stationOf(options);
+  const { layout } = await stationToRead(options);
   const count = Number(options['lines'] ?? 20);
   if (!Number.isInteger(count) || count < 0) throw usage('-n takes a whole number');
   const show = (line: string) => print(options.json ? line : pretty(line));

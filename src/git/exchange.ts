@@ -7,6 +7,7 @@ import type { ToolLimits } from '../platform/process.ts';
 import { expandHome } from '../platform/user.ts';
 import { Git, whatGitSaid } from './git.ts';
 import { isInHistory } from './history.ts';
+import { withoutPassword } from './password.ts';
 import { type Repository, repositoryAt } from './repository.ts';
 
 /**
@@ -39,11 +40,6 @@ export const TRANSFER_MS = 60 * 60_000;
 
 /** Keeps pushed in one call: their names stand on its command line. */
 const KEEPS_A_PUSH = 300;
-
-/** A URL, or what git said of it, without the user and password in it. */
-export function withoutPassword(text: string): string {
-  return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/'"]*@/gi, '$1');
-}
 
 /** Understands a remote's name, a URL, or a path relative to `base`. Throws USAGE for what git would take for an option. */
 export async function placeOf(git: Git, to: string, base: string): Promise<Place> {

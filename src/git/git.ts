@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import { WaybillError } from '../order/error.ts';
-import {
-  type Conversation,
-  type Environment,
+import type {
+  Conversation,
+  Environment,
   runTool,
   startConversation,
-  type ToolLimits,
-  type ToolResult,
+  ToolLimits,
+  ToolResult,
 } from '../platform/process.ts';
 
 /**
@@ -30,11 +30,24 @@ export interface GitPrograms {
   converse: typeof startConversation;
 }
 
-let programs: GitPrograms = { run: runTool, converse: startConversation };
+// what starts programs is loaded when git is asked the first time: most looks at a station never ask it
+let programs: () => Promise<GitPrograms> = once(async () => {
+  const { runTool: run, startConversation: converse } = await import('../platform/process.ts');
+  return { run, converse };
+});
 
 /** Puts other programs in place, built from the present ones: the torture's kills and faults. */
 export function decorateGit(decorate: (inner: GitPrograms) => GitPrograms): void {
-  programs = decorate(programs);
+  const inner = programs;
+  programs = once(async () => decorate(await inner()));
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** The git command line, run at one work tree's root. */
@@ -50,7 +63,8 @@ export class Git {
     args: readonly string[],
     more: { input?: string | Uint8Array; env?: Environment } & ToolLimits = {},
   ): Promise<ToolResult> {
-    return programs.run(command(args), { ...more, cwd: this.root, env: environment(more.env) });
+    const { run } = await programs();
+    return run(command(args), { ...more, cwd: this.root, env: environment(more.env) });
   }
 
   /** Runs git and returns its standard output. Throws GIT_FAILED with what git said. */
@@ -68,8 +82,10 @@ export class Git {
     return (await this.run(args)).toString('utf8').replace(/\n$/, '');
   }
 
-  converse(args: readonly string[]): Conversation {
-    return programs.converse(command(args), { cwd: this.root, env: environment() });
+  /** Starts a git that stays. */
+  async converse(args: readonly string[]): Promise<Conversation> {
+    const { converse } = await programs();
+    return converse(command(args), { cwd: this.root, env: environment() });
   }
 }
 

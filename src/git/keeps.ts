@@ -61,17 +61,6 @@ export async function keepReasons(git: Git, id: string): Promise<Map<string, { a
   return reasons;
 }
 
-/** How many bytes all keeps hold together; the same content counts once. */
-export async function keptBytes(git: Git, ref: string): Promise<number> {
-  const ids = await git.run(['rev-list', '--objects', '--no-object-names', `--glob=${ref}/*`]);
-  if (ids.length === 0) return 0;
-  const out = await git.run(['cat-file', '--batch-check=%(objecttype) %(objectsize)'], { input: ids });
-  return out
-    .toString('latin1')
-    .split('\n')
-    .reduce((sum, line) => sum + (line.startsWith('blob ') ? Number(line.slice(5)) : 0), 0);
-}
-
 function whyOf(message: string): string {
   return /^Why: (.*)$/m.exec(message)?.[1] ?? '';
 }

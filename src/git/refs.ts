@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
 import { readIfThere, syncDir } from '../platform/durable.ts';
-import { ifThere } from '../platform/fs.ts';
+import { fs, ifThere } from '../platform/fs.ts';
 import { readLines } from '../platform/jsonl.ts';
 
 /** Where HEAD points. */
@@ -26,6 +26,26 @@ export class Refs {
   read(ref: string): string | null {
     // While git replaces a loose ref or packs it, one of the two always holds it: look at loose, packed, loose.
     return this.#loose(ref) ?? this.#packed(ref) ?? this.#loose(ref);
+  }
+
+  /** All refs below a folder of refs, each by its name without that folder. A link is not looked at. */
+  below(folder: string): Map<string, string> {
+    // loose ones first: while git packs a ref it is in the packed file before it is no file of its own
+    const loose = new Map(this.#looseBelow(folder));
+    const packed = new Map<string, string>();
+    for (const { text } of readLines(join(this.#gitDir, 'packed-refs')))
+      if (text.startsWith(`${folder}/`, 41)) packed.set(text.slice(42 + folder.length), text.slice(0, 40));
+    return new Map([...packed, ...loose]);
+  }
+
+  #looseBelow(folder: string, above = ''): [string, string][] {
+    const entries = ifThere(() => fs.readdirSync(join(this.#gitDir, folder, above), { withFileTypes: true })) ?? [];
+    return entries.flatMap((entry): [string, string][] => {
+      const name = `${above}${entry.name}`;
+      if (entry.isDirectory()) return this.#looseBelow(folder, `${name}/`);
+      const id = entry.isFile() && !name.endsWith('.lock') ? this.#loose(`${folder}/${name}`) : null;
+      return id === null ? [] : [[name, id]];
+    });
   }
 
   #loose(ref: string): string | null {

@@ -5,6 +5,7 @@ import { Attributes } from './attributes.ts';
 import { Configuration, type GitConfig } from './config.ts';
 import { Git } from './git.ts';
 import { Trees } from './objects/trees.ts';
+import { type Found, findOrdinary } from './ordinary.ts';
 import { Refs } from './refs.ts';
 import { Standing } from './standing.ts';
 
@@ -58,9 +59,13 @@ export async function closeRepository(repo: Repository): Promise<void> {
 }
 
 /** Where a folder's repository is: the main work tree's root and the common dir, or null outside of any. */
-export async function locateRepository(
-  folder: string,
-): Promise<{ root: string; gitDir: string; linked: boolean } | null> {
+export async function locateRepository(folder: string): Promise<Found | null> {
+  const ordinary = findOrdinary(folder);
+  return ordinary === 'ask git' ? askWhere(folder) : ordinary;
+}
+
+/** The same as git itself says it. */
+export async function askWhere(folder: string): Promise<Found | null> {
   const git = new Git(folder);
   const found = await git.try([
     'rev-parse',
@@ -106,17 +111,35 @@ export async function openRepository(root: string): Promise<Repository> {
   return repository;
 }
 
+/**
+ * The same for who only reads, and starts no git where the repository is an ordinary one. Settings of the user or the machine are not looked
+ * at then: a landing asks for them, and refuses.
+ */
+export async function openRepositoryToRead(root: string): Promise<Repository> {
+  const found = findOrdinary(root);
+  if (found === 'ask git' || found?.root !== fs.realpathSync(root)) return openRepository(root);
+  const repository = repositoryAt(found.root, found.gitDir);
+  refuseSplitIndex(repository);
+  return repository;
+}
+
 /** Settings can change under us, so landing asks again. */
 export async function assertSupported(repo: Repository): Promise<void> {
   const config = await configOf(repo);
   const value = (key: string) => config.get(key)?.toLowerCase();
   const on = (key: string) => ['true', 'yes', 'on', '1', ''].includes(value(key) ?? 'false');
-  const refuse = (what: string) => {
-    throw new WaybillError('REPO_UNSUPPORTED', `${repo.root} uses ${what}`);
-  };
+  const refuse = (what: string) => refuseForm(repo, what);
   if ((value('extensions.objectformat') ?? 'sha1') !== 'sha1') refuse('SHA-256 objects');
   if ((value('extensions.refstorage') ?? 'files') !== 'files') refuse('another ref storage than files');
   if (on('core.sparsecheckout')) refuse('a sparse checkout');
-  if (on('core.splitindex') || namesIn(repo.gitDir).some((name) => name.startsWith('sharedindex.')))
-    refuse('a split index');
+  if (on('core.splitindex')) refuse('a split index');
+  refuseSplitIndex(repo);
+}
+
+function refuseSplitIndex(repo: Repository): void {
+  if (namesIn(repo.gitDir).some((name) => name.startsWith('sharedindex.'))) refuseForm(repo, 'a split index');
+}
+
+function refuseForm(repo: Repository, what: string): never {
+  throw new WaybillError('REPO_UNSUPPORTED', `${repo.root} uses ${what}`);
 }

@@ -13,11 +13,11 @@ export interface Lease {
  * anew after it ended; one question at a time. It does not keep us alive, and ends when we do: its input ends.
  */
 export class Standing {
-  readonly #start: () => Conversation;
-  #talk: Conversation | null = null;
+  readonly #start: () => Promise<Conversation>;
+  #talk: Promise<Conversation> | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(start: () => Conversation) {
+  constructor(start: () => Promise<Conversation>) {
     this.#start = start;
   }
 
@@ -30,8 +30,8 @@ export class Standing {
     });
     await before;
     try {
-      const talk = this.#talk ?? this.#start();
-      this.#talk = talk;
+      this.#talk ??= this.#start();
+      const talk = await this.#talk;
       return {
         talk,
         release: async (ended = false) => {
@@ -45,6 +45,7 @@ export class Standing {
         },
       };
     } catch (error) {
+      this.#talk = null;
       free();
       throw error;
     }

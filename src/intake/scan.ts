@@ -4,8 +4,8 @@ import type { TakeRule } from '../order/generated.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../platform/fs.ts';
 import { isGitName } from '../policy/fence.ts';
-import { laneNamed } from '../station/settings.ts';
 import { MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
+import { type LaneFolder, laneFolders, type ScanSettings } from './lanes.ts';
 
 /** Something that lies in a lane and can be no order. */
 export interface Oddity {
@@ -37,25 +37,10 @@ export interface ScanResult {
   readonly settlesIn: number | null;
 }
 
-/** A lane that settings name: a folder outside the inbox, and rules for files that are no orders by themselves. */
-export interface WatchedLane {
-  readonly folder: string | null;
-  readonly take: readonly TakeRule[];
-}
-
-export interface ScanSettings {
-  readonly settleMs: number;
-  readonly maxOrderBytes: number;
-  /** By lane. */
-  readonly lanes: Readonly<Record<string, WatchedLane>>;
-}
-
 interface Seen {
   readonly fingerprint: string;
   readonly since: number;
 }
-
-const LANE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** What editors, browsers and Waybill itself write before a file is finished. */
 const UNFINISHED = /^\.|^#.*#$|~$|\.(tmp|temp|part|partial|crdownload|download|swp|swx|bak)$/i;
@@ -112,25 +97,9 @@ export class InboxScanner {
     this.#passed.set(join(folder, name), identity);
   }
 
-  /** The folders that are lanes, with their names. A linked folder is one only where settings name the lane: what lies there gets moved. */
-  lanes(): { lane: string; folder: string; outside: boolean }[] {
-    const inside = namesIn(this.#inbox).filter((name) => {
-      if (!LANE.test(name)) return false;
-      const path = join(this.#inbox, name);
-      const stat = ifThere(() => fs.lstatSync(path));
-      if (stat?.isSymbolicLink())
-        return Object.hasOwn(this.#settings.lanes, laneNamed(this.#settings.lanes, name)) && isFolder(path);
-      return stat?.isDirectory() === true;
-    });
-    const outside = Object.entries(this.#settings.lanes).flatMap(([lane, { folder }]) =>
-      folder !== null && isFolder(folder) ? [{ lane, folder, outside: true }] : [],
-    );
-    const lanes = inside.map((name) => ({
-      lane: laneNamed(this.#settings.lanes, name),
-      folder: join(this.#inbox, name),
-      outside: false,
-    }));
-    return [...lanes, ...outside];
+  /** The folders that are lanes, with their names. */
+  lanes(): LaneFolder[] {
+    return laneFolders(this.#inbox, this.#settings.lanes);
   }
 
   /** At most `limit` drops, the lanes by turn, oldest name first within each; the rest is found by the next scan. */
@@ -274,10 +243,6 @@ function survey(path: string, name: string, maxBytes: number): Survey | 'empty' 
     odd = { code: 'NOT_A_FILE', what: `a folder without an order: it would be ${name}/${name}.yaml, and no other` };
   if (odd === null && total > maxBytes) odd = { code: 'TOO_LARGE', what: `a folder of ${total} bytes` };
   return { fingerprint: entries.join('\n'), odd };
-}
-
-function isFolder(path: string): boolean {
-  return ifThere(() => fs.statSync(path))?.isDirectory() === true;
 }
 
 function readableNames(folder: string): string[] {

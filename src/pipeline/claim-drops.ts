@@ -1,14 +1,13 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { claimDrop, makeClaims, syncLanes } from '../intake/claim.ts';
-import type { InboxScanner, Oddity, ScanSettings } from '../intake/scan.ts';
+import type { InboxScanner, Oddity } from '../intake/scan.ts';
 import { sha256 } from '../order/canonical-json.ts';
 import { errorBody, WaybillError } from '../order/error.ts';
 import type { RejectedData } from '../order/event.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, writeNew } from '../platform/durable.ts';
 import { newTraceId, newUlid } from '../platform/ids.ts';
-import { expandHome, userName } from '../platform/user.ts';
-import type { Station } from '../station/station.ts';
+import { userName } from '../platform/user.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Step 1 of "One order's life": claim what lies complete in the inbox. */
@@ -98,18 +97,4 @@ function refuseInPlace(
   rt.record([{ event: 'rejected', woId: null, attempt: 0, from: null, to: 'rejected', data }]);
   ensureDir(rt.station.layout.refused);
   writeNew(marker, `${odd.folder}/${odd.name}\n`);
-}
-
-/** What intake needs of settings to look at the lanes. */
-export function scanSettings(station: Station): ScanSettings {
-  const { intake, lanes } = station.settings;
-  const watched = Object.entries(lanes).map(([name, { folder, take }]) => [
-    name,
-    { folder: folder === null ? null : resolve(station.layout.root, expandHome(folder)), take },
-  ]);
-  return {
-    settleMs: intake.settleMs,
-    maxOrderBytes: intake.maxOrderBytes,
-    lanes: Object.fromEntries(watched) as ScanSettings['lanes'],
-  };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { keepFiles, keptBytes } from '../git/keeps.ts';
+import { keepFiles } from '../git/keeps.ts';
+import { isOverLimit, measureKept } from '../git/kept-size.ts';
 import { commitTo } from '../git/objects/commit-to.ts';
 import { blobId } from '../git/objects/object-id.ts';
 import type { FileEntry } from '../git/objects/pack-writer.ts';
@@ -158,7 +159,7 @@ async function tellLimit(rt: Runtime): Promise<void> {
   const { maxMb } = settings.keep;
   const mark = join(layout.live, 'keeps-over-limit');
   try {
-    const bytes = await keptBytes(repo.git, rt.refs.keep);
+    const bytes = await measureKept(repo, rt.refs.keep, layout.keptSize);
     const over = isOverLimit(bytes, maxMb);
     if (over === exists(mark)) return;
     const event = over ? 'keeps_over_limit' : 'keeps_within_limit';
@@ -169,10 +170,6 @@ async function tellLimit(rt: Runtime): Promise<void> {
   } catch (error) {
     rt.log.warn({ err: error }, 'the size of the keeps could not be told');
   }
-}
-
-export function isOverLimit(bytes: number, maxMb: number): boolean {
-  return bytes > maxMb * 1024 * 1024;
 }
 
 /**

@@ -12,7 +12,8 @@ import { ensureDir, namesIn, readIfThere, removeDurable, removeTree, writeDurabl
 import { evidenceName } from '../record/evidence.ts';
 import { chunkRange, journalFolder } from '../record/journal.ts';
 import { emptiedLines } from '../record/ledger.ts';
-import { projectRejection, projectResult, rejection, resultPath } from '../record/result.ts';
+import { projectRejection, projectResult, rejection } from '../record/result.ts';
+import { resultPath } from '../record/result-path.ts';
 import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { flushJournal } from './flush.ts';
 import { noteJournal } from './restore/journal-guard.ts';

@@ -10,7 +10,7 @@ import { isEntry } from '../git/objects/tree.ts';
 import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
 import { removeStaleRefLocks } from '../git/ref-transaction.ts';
 import { returnHidden } from '../intake/claim.ts';
-import { InboxScanner } from '../intake/scan.ts';
+import { laneFolders, scanSettings } from '../intake/lanes.ts';
 import { type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
@@ -23,7 +23,6 @@ import { groupMembers, isAlive, withEnvironment } from '../platform/processes.ts
 import { filesBelow } from '../record/evidence.ts';
 import type { Draft } from '../record/ledger.ts';
 import { admitClaims } from './admit.ts';
-import { scanSettings } from './claim-drops.ts';
 import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims } from './flush.ts';
@@ -53,7 +52,7 @@ export async function recover(rt: Runtime, before: Ending): Promise<void> {
   for (const life of inHand) if (life.landing === null) await recoverWork(rt, life);
   sweepScratch(rt, inHand);
   if (before !== 'well') await showAgainAfter(rt, before);
-  returnHidden(new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)).lanes(), rt.station.layout.claimed);
+  returnHidden(laneFolders(rt.station.layout.inbox, scanSettings(rt.station).lanes), rt.station.layout.claimed);
   await admitClaims(rt, await settleClaims(rt));
   await flushJournal(rt);
   await rt.exclusively(() => gatherKept(rt, true));

@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path';
+import { fileMoment } from '../git/config.ts';
 import type { InboxScanner } from '../intake/scan.ts';
 import { CANARY_TAG } from '../order/canary.ts';
-import type { EndedOrder, FollowupLane, StateDocument } from '../order/generated.ts';
+import type { EndedOrder, FollowupDocument, FollowupLane, StateDocument } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
@@ -11,7 +12,8 @@ import { conforms } from '../platform/schema.ts';
 import { AgedEnds } from '../record/aged-ends.ts';
 import { evidenceName } from '../record/evidence.ts';
 import { endedOrder, FAILURES, followupDocument, RECENT, readFollowup, writeFollowup } from '../record/followup.ts';
-import { lanesOf, resultPath } from '../record/result.ts';
+import { lanesOf } from '../record/result.ts';
+import { resultPath } from '../record/result-path.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -34,6 +36,8 @@ export class Tracker {
   readonly #stale: Map<string, string>;
   #writtenAt = 0;
   #writtenSeq = -1;
+  /** What the file said when it was written, apart from its time, and which file that was. */
+  #written = { what: '', file: '' };
   /** Orders that ended so long ago that a canary among them goes, and those whose state belongs into the archive. */
   readonly #canaries: AgedEnds;
   readonly #archived: AgedEnds;
@@ -95,7 +99,7 @@ export class Tracker {
       rt.ledger.head.seq,
       at,
     );
-    writeFollowup(rt.station, document);
+    this.#write(document);
     this.#writtenAt = at;
     this.#writtenSeq = rt.ledger.head.seq;
     const fresh = document.stale.filter((order) => this.#stale.get(order.wo_id) !== order.since);
@@ -114,6 +118,16 @@ export class Tracker {
         ...(order.waiting_for === null ? {} : { waiting_for: order.waiting_for }),
       })),
     );
+  }
+
+  /** A station at rest in which nothing is alive has nothing new to say; a file that somebody took away or put there is written again. */
+  #write(document: FollowupDocument): void {
+    const path = this.#rt.station.layout.followup;
+    const { generated_at: _, ...rest } = document;
+    const what = JSON.stringify(rest);
+    if (what === this.#written.what && fileMoment(path) === this.#written.file) return;
+    writeFollowup(this.#rt.station, document);
+    this.#written = { what, file: fileMoment(path) };
   }
 
   #lanes(): FollowupLane[] {

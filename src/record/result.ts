@@ -5,6 +5,7 @@ import { laneOf, type OrderLife } from '../order/life.ts';
 import { writeProjection } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
 import { evidenceName } from './evidence.ts';
+import { resultPath } from './result-path.ts';
 import type { WriteText } from './state.ts';
 
 /** The answer to an order that ended; null while it is alive. */
@@ -69,11 +70,6 @@ export function shortName(file: string): string {
 export function lanesOf(life: OrderLife): string[] {
   const also: readonly string[] | undefined = life.alsoIn; // absent from lives written before this was told
   return [laneOf(life), ...(also ?? [])];
-}
-
-/** Where the answer to an order stands. */
-export function resultPath(station: Station, lane: string, woId: string): string {
-  return join(station.layout.outbox, lane, `${woId}.result.json`);
 }
 
 export function projectResult(station: Station, life: OrderLife, write: WriteText = writeProjection): void {

@@ -25,6 +25,8 @@ export interface Layout {
   readonly refused: string;
   readonly tmp: string;
   readonly ids: string;
+  /** How many bytes the keeps held when they changed last. */
+  readonly keptSize: string;
   /** What the last backup was, and why the last try failed, if it did. */
   readonly backup: string;
   readonly backupFailure: string;
@@ -54,6 +56,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     refused: join(live, 'refused'),
     tmp: join(live, 'tmp'),
     ids: join(live, 'ids'),
+    keptSize: join(live, 'kept-size.json'),
     backup: join(live, 'backup.json'),
     backupFailure: join(live, 'backup-failure.json'),
   };

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import type { Found } from '../git/ordinary.ts';
 import { locateRepository } from '../git/repository.ts';
 import { WaybillError } from '../order/error.ts';
 import { exists } from '../platform/durable.ts';
@@ -11,10 +12,11 @@ import { SETTINGS_FILE } from './settings.ts';
  */
 export async function locateStation(named: string | undefined, from = process.cwd()): Promise<string> {
   const given = named ?? nonEmpty(process.env['WAYBILL_STATION']) ?? nonEmpty(process.env['LUKA_SOT']);
-  const folder = given === undefined ? ((await owner(from)) ?? nearest(from)) : resolve(from, expandHome(given));
+  const here = given === undefined ? await locateRepository(from).catch(() => null) : null;
+  const folder = given === undefined ? (owner(here) ?? nearest(from)) : resolve(from, expandHome(given));
   if (folder === null) throw new WaybillError('NO_STATION', `no ${SETTINGS_FILE} in ${from} or above`);
   if (!exists(folder)) throw new WaybillError('NO_STATION', `${folder} does not exist`);
-  const found = await locateRepository(folder);
+  const found = here?.root === folder ? here : await locateRepository(folder);
   const root = found?.linked ? found.root : folder;
   if (!exists(join(root, SETTINGS_FILE)))
     throw new WaybillError('NO_STATION', `${root} has no ${SETTINGS_FILE}`, { hint: `Run \`waybill init ${root}\`.` });
@@ -22,8 +24,7 @@ export async function locateStation(named: string | undefined, from = process.cw
 }
 
 /** In a linked work tree the main one's root, where that is a station: waybill.yaml need not be on this branch, or on any. */
-async function owner(from: string): Promise<string | null> {
-  const found = await locateRepository(from).catch(() => null);
+function owner(found: Found | null): string | null {
   return found?.linked && exists(join(found.root, SETTINGS_FILE)) ? found.root : null;
 }
 

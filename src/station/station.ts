@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { Git } from '../git/git.ts';
-import { locateRepository, openRepository, type Repository } from '../git/repository.ts';
+import { locateRepository, openRepository, openRepositoryToRead, type Repository } from '../git/repository.ts';
 import { WaybillError } from '../order/error.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, exists, readIfThere, writeDurable } from '../platform/durable.ts';
@@ -78,10 +78,18 @@ export async function prepareStation(root: string): Promise<{ station: Station; 
   return { station: { id: stationId(layout), settings, layout, repo }, created };
 }
 
-/** Opens a station for reading. Throws NO_STATION when it was never prepared. */
+/** Opens a station. Throws NO_STATION when it was never prepared. */
 export async function openStation(root: string): Promise<Station> {
+  return stationIn(root, await openRepository(root));
+}
+
+/** The same for who writes nothing: see openRepositoryToRead. */
+export async function openStationToRead(root: string): Promise<Station> {
+  return stationIn(root, await openRepositoryToRead(root));
+}
+
+function stationIn(root: string, repo: Repository): Station {
   const settings = loadSettings(root);
-  const repo = await openRepository(root);
   const layout = layoutOf(repo.root, repo.gitDir, settings);
   return { id: stationId(layout), settings, layout, repo };
 }

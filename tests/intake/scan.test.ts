@@ -14,7 +14,8 @@ import {
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Drop, InboxScanner, ruleFor, type ScanSettings } from '../../src/intake/scan.ts';
+import type { ScanSettings } from '../../src/intake/lanes.ts';
+import { type Drop, InboxScanner, ruleFor } from '../../src/intake/scan.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 const test = suite('intake/scan');

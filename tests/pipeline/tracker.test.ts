@@ -1,6 +1,14 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { fileMoment } from '../../src/git/config.ts';
+import { closeRepository } from '../../src/git/repository.ts';
+import { scanSettings } from '../../src/intake/lanes.ts';
+import { InboxScanner } from '../../src/intake/scan.ts';
 import type { FollowupDocument } from '../../src/order/generated.ts';
+import { Runtime } from '../../src/pipeline/runtime.ts';
+import { Tracker } from '../../src/pipeline/tracker.ts';
+import { openLog } from '../../src/platform/log.ts';
 import { conforms } from '../../src/platform/schema.ts';
+import { openStation } from '../../src/station/station.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -110,6 +118,41 @@ test('what a canary left is cleaned up after its time; verify, restore and the c
   assert.equal(s.waybill('restore').code, 0);
   assert.deepEqual(s.names('state/orders'), ['WO-REAL.json']);
   assert.match(s.git('log', '--format=%s'), /canary/);
+});
+
+test('a station at rest in which nothing is alive writes no followup.json, until somebody takes it away', async (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-1', title: 'one', files: [{ path: 'a', content: 'a' }] });
+  s.drain();
+  const rt = await Runtime.open(await openStation(s.root), openLog('silent'));
+  t.defer(async () => {
+    rt.close();
+    await closeRepository(rt.station.repo);
+  });
+  const tracker = new Tracker(rt, new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station)));
+  const clock = Date.now;
+  let minutes = 0;
+  Date.now = () => clock() + minutes * 61_000;
+  t.defer(() => {
+    Date.now = clock;
+  });
+  /** Whether a look a minute later writes it. */
+  const writes = async () => {
+    const before = fileMoment(rt.station.layout.followup);
+    minutes++;
+    await tracker.look();
+    return fileMoment(rt.station.layout.followup) !== before;
+  };
+  assert.ok(await writes(), 'once');
+  assert.ok(!(await writes()));
+  rmSync(rt.station.layout.followup);
+  assert.ok(await writes(), 'it was gone');
+  assert.ok(!(await writes()));
+  s.write('state/followup.json', '{}');
+  assert.ok(await writes(), 'it was another one');
+  s.write('bridge/inbox/MAIN/waits.yaml', 'wo_id: WO-2\n');
+  assert.ok(await writes(), 'something waits in a lane');
+  assert.equal(followup(s).lanes[0]?.waiting, 1);
 });
 
 test.run();

@@ -6,7 +6,8 @@ import { advance, type OrderLife } from '../../src/order/life.ts';
 import { isTerminal } from '../../src/order/transition.ts';
 import { conform } from '../../src/platform/schema.ts';
 import { Orders } from '../../src/record/orders.ts';
-import { projectResult, rejection, resultDocument, resultPath } from '../../src/record/result.ts';
+import { projectResult, rejection, resultDocument } from '../../src/record/result.ts';
+import { resultPath } from '../../src/record/result-path.ts';
 import { projectState, stateDocument, stateText } from '../../src/record/state.ts';
 import type { Station } from '../../src/station/station.ts';
 import {

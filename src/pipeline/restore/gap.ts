@@ -15,6 +15,7 @@ import type { Station } from '../../station/station.ts';
 import { flushJournal } from '../flush.ts';
 import type { Runtime } from '../runtime.ts';
 import { lookOutside, markProjections, wholenessOf } from './marks.ts';
+import { ASIDE, asideFolder } from './open-gaps.ts';
 import { restoreProjections } from './restore.ts';
 
 /**
@@ -22,8 +23,6 @@ import { restoreProjections } from './restore.ts';
  * the tree still tells of the lost records is moved aside, and nothing that may have been carried out already runs before a person looked.
  * The marks are written last; a kill at any line before is found by the next start, which does the rest.
  */
-
-const ASIDE = 'before-gap';
 
 /** Before recovery: the gap record, once for each loss, and everything of the lost records out of the way. Null when nothing was lost. */
 export function continueAfterLoss(rt: Runtime): Recorded<'gap'> | null {
@@ -94,23 +93,6 @@ function held(life: OrderLife, reason: string): Draft {
     to: 'parked',
     data: { by: 'waybill', reason },
   };
-}
-
-/** Where things that tell of lost records are kept: in the git folder, where no clean reaches them. */
-function asideFolder(station: Station, seq: number): string {
-  return join(station.layout.live, ASIDE, String(seq));
-}
-
-/** Gaps that nobody has cleared up yet: the gap record's number, and the folder of what tells of the lost records. */
-export function openGaps(station: Station): { seq: number; kept: string }[] {
-  return (
-    namesIn(join(station.layout.live, ASIDE))
-      .filter((name) => /^\d+$/.test(name))
-      .map((name) => ({ seq: Number(name), kept: asideFolder(station, Number(name)) }))
-      // things of another tree are set aside here, too
-      .filter(({ seq }) => readLedger(station.layout.ledger, seq).next().value?.event === 'gap')
-      .sort((a, b) => a.seq - b.seq)
-  );
 }
 
 /** Ids of orders that lost records told of, in small letters. */
