@@ -4,6 +4,7 @@ import { fs, ifThere } from '../../platform/fs.ts';
 import { moveRefs } from '../ref-transaction.ts';
 import type { Repository } from '../repository.ts';
 import { type FileEntry, PackWriter } from './pack-writer.ts';
+import { holdsAny, replacePacks } from './replace-packs.ts';
 
 /** Takes contents out of a ref's history and out of the object store: for what must not stay. */
 
@@ -198,31 +199,10 @@ export async function removeObjects(repo: Repository, ids: readonly string[]): P
     if (ifThere(() => fs.unlinkSync(join(folder, id.slice(2))) === undefined) === true) syncDir(folder);
   }
   const packs = join(objects, 'pack');
-  for (const name of namesIn(packs).filter((n) => /^pack-[0-9a-f]+\.idx$/.test(n)))
-    await repack(repo, packs, name.slice(0, -4), unwanted);
+  for (const name of namesIn(packs).filter((n) => /^pack-[0-9a-f]+\.idx$/.test(n))) {
+    if (holdsAny(join(packs, name), unwanted)) await replacePacks(repo, [name.slice(0, -4)], unwanted);
+  }
   return (await existing(repo, ids)).map((o) => o.id);
-}
-
-async function repack(repo: Repository, packs: string, name: string, unwanted: ReadonlySet<string>): Promise<void> {
-  const index = ifThere(() => fs.readFileSync(join(packs, `${name}.idx`)));
-  if (index === undefined) return;
-  const listing = await repo.git.run(['show-index'], { input: index });
-  const held = listing
-    .toString('latin1')
-    .split('\n')
-    .flatMap((line) => line.split(' ')[1] ?? []);
-  const files = namesIn(packs).filter((n) => n.startsWith(`${name}.`));
-  if (!held.some((id) => unwanted.has(id)) || files.some((n) => n.endsWith('.keep') || n.endsWith('.promisor'))) return;
-  const rest = held.filter((id) => !unwanted.has(id));
-  // the new pack is there before the old one goes
-  if (rest.length > 0)
-    await repo.git.run(['pack-objects', '--quiet', join(packs, 'pack')], {
-      input: rest.map((id) => `${id}\n`).join(''),
-    });
-  for (const extra of ['multi-pack-index']) ifThere(() => fs.unlinkSync(join(packs, extra)));
-  for (const n of [`${name}.idx`, ...files.filter((f) => f !== `${name}.idx`)])
-    ifThere(() => fs.unlinkSync(join(packs, n)));
-  syncDir(packs);
 }
 
 /** Commits, on any ref, that brought this blob in: at most three. */

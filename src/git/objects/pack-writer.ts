@@ -5,6 +5,7 @@ import { fs, ifThere } from '../../platform/fs.ts';
 import type { Repository } from '../repository.ts';
 import { objectId } from './object-id.ts';
 import { KEEP_MARK, type PackObject, writePack } from './pack.ts';
+import { deltaOf } from './pack-delta.ts';
 import { entryNamed, type NewEntry, withEntries } from './tree-bytes.ts';
 import { EMPTY_TREE } from './trees.ts';
 
@@ -38,6 +39,11 @@ export class PackWriter {
   readonly #scratch: string;
   #objects = new Map<string, PackObject>();
   #depths = new Map<string, number>();
+  /**
+   * Trees that are not written yet and that no later one of the same folder has taken the place of: the next change is made to one of these. The
+   * others are kept as what differs: a folder of five thousand files would else be in memory once for each order of a batch.
+   */
+  readonly #newest = new Map<string, Buffer>();
   /** The trees of commits that this writer made. */
   readonly #trees = new Map<string, string>();
   /** Folders that were changed before, by what they were and the change: the same chain on another tip differs in few. */
@@ -109,12 +115,15 @@ export class PackWriter {
     this.#unwritten = [];
     this.#keeps.push(await writePack(this.#repo.gitDir, this.#scratch, objects));
     this.#repo.trees.noteOwnPacks();
+    for (const [id, bytes] of this.#newest) this.#repo.trees.note(id, bytes);
+    this.#newest.clear();
   }
 
   /** Drops what was made since the last write(): a chain on a tip that is no more. */
   forget(): void {
     this.#objects.clear();
     this.#depths.clear();
+    this.#newest.clear();
     this.#size = 0;
     for (const key of this.#unwritten.splice(0)) this.#edits.delete(key);
   }
@@ -127,7 +136,7 @@ export class PackWriter {
 
   /** A tree with these changes, whose objects are added; the id of an empty one for nothing at all. */
   async #edit(tree: string, changes: Changes, again: boolean): Promise<string> {
-    const before = await this.#repo.trees.bytes(tree);
+    const before = await this.#bytesOf(tree);
     const entries = new Map<string, NewEntry | null>();
     for (const [name, change] of changes) {
       if (change === null || 'id' in change) {
@@ -157,22 +166,37 @@ export class PackWriter {
     return id;
   }
 
+  async #bytesOf(tree: string): Promise<Buffer> {
+    const made = this.#newest.get(tree);
+    if (made !== undefined) return made;
+    // made, and no longer in memory: git reads it back
+    if (this.#objects.has(tree)) await this.write();
+    return this.#repo.trees.bytes(tree);
+  }
+
   #addTree(bytes: Buffer, base: string): string {
-    const depth = (this.#depths.get(base) ?? 0) + 1;
-    const isDelta = this.#objects.has(base) && depth < DEEPEST;
-    const id = this.#add('tree', bytes, isDelta ? base : null);
-    if (isDelta && !this.#depths.has(id)) this.#depths.set(id, depth);
-    this.#repo.trees.note(id, bytes);
+    const id = objectId('tree', bytes);
+    const from = this.#newest.get(base);
+    if (!this.#objects.has(id)) {
+      const depth = (this.#depths.get(base) ?? 0) + 1;
+      const delta = from === undefined || depth >= DEEPEST ? null : deltaOf(from, bytes);
+      if (delta !== null) this.#depths.set(id, depth);
+      this.#put({ id, type: 'tree', bytes: delta ?? bytes, base: delta === null ? null : base });
+    }
+    this.#newest.delete(base);
+    this.#newest.set(id, bytes);
     return id;
   }
 
-  #add(type: PackObject['type'], bytes: Uint8Array, base: string | null = null): string {
+  #add(type: PackObject['type'], bytes: Uint8Array): string {
     const id = objectId(type, bytes);
-    if (!this.#objects.has(id)) {
-      this.#objects.set(id, { id, type, bytes, base });
-      this.#size += bytes.length;
-    }
+    if (!this.#objects.has(id)) this.#put({ id, type, bytes, base: null });
     return id;
+  }
+
+  #put(object: PackObject): void {
+    this.#objects.set(object.id, object);
+    this.#size += object.bytes.length;
   }
 }
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, deflate, deflateSync } from 'node:zlib';
+import { WaybillError } from '../../order/error.ts';
 import { ensureDir, exists, syncDir, writeAll, writeNew } from '../../platform/durable.ts';
 import { errno, fs, ifThere, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from '../../platform/fs.ts';
-import { deltaOf } from './pack-delta.ts';
 
 /** Writing git's pack format (gitformat-pack(5)): one file of deflated objects, and the index that finds them in it. */
 
@@ -15,8 +15,9 @@ export interface PackObject {
   /** 40 hex digits. */
   readonly id: string;
   readonly type: keyof typeof TYPES;
+  /** Its content; where it has a base, what makes it of that (deltaOf()). */
   readonly bytes: Uint8Array;
-  /** An object that comes before it in the same pack and has the same type, from which it differs in one place only. */
+  /** An object that comes before it in the same pack and has the same type. */
   readonly base: string | null;
 }
 
@@ -118,20 +119,19 @@ async function writeObjects(
     };
     put(packHeader(objects.length));
     const placed: Placed[] = [];
-    const offsets = new Map<string, { at: number; bytes: Uint8Array }>();
+    const offsets = new Map<string, number>();
     for (const { id, type, bytes, base } of objects) {
-      const from = base === null ? undefined : offsets.get(base);
-      const delta = from === undefined ? null : deltaOf(from.bytes, bytes);
+      const from = base === null ? null : offsets.get(base);
+      if (from === undefined) throw new WaybillError('INTERNAL', `${id} comes before its base`);
       const header =
-        delta === null || from === undefined
+        from === null
           ? entryHeader(TYPES[type], bytes.length)
-          : Buffer.concat([entryHeader(OFFSET_DELTA, delta.length), distance(offset - from.at)]);
+          : Buffer.concat([entryHeader(OFFSET_DELTA, bytes.length), distance(offset - from)]);
       // ids are random bytes: in a tree there is nothing to gain
-      const body = type === 'tree' ? stored(delta ?? bytes) : await deflated(bytes);
+      const body = type === 'tree' ? stored(bytes) : await deflated(bytes);
       const crc = crc32(body, crc32(header));
       placed.push({ id: Buffer.from(id, 'hex'), offset, crc });
-      // only trees have a base, and they are small
-      if (type === 'tree') offsets.set(id, { at: offset, bytes });
+      if (type === 'tree') offsets.set(id, offset);
       put(header);
       put(body);
     }
@@ -147,7 +147,8 @@ async function writeObjects(
 
 async function deflated(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.length >= ASIDE_FROM) return deflateAside(bytes);
-  return deflateSync(bytes, bytes.length < SMALL ? FAST : {});
+  // its own buffer: the library's would be 16 KB for each object, and tens of megabytes before anybody collects them
+  return deflateSync(bytes, bytes.length < SMALL ? { ...FAST, chunkSize: bytes.length + 64 } : {});
 }
 
 /** What one block of zlib's format (RFC 1950, 1951) holds as it is. */

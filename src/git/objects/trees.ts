@@ -7,7 +7,7 @@ import type { TreeEntry } from './tree.ts';
 import { entryNamed } from './tree-bytes.ts';
 
 /** So much of trees is kept in memory: some thousand folders. */
-const MOST_CACHED_BYTES = 16 * 1024 * 1024;
+const MOST_CACHED_BYTES = 8 * 1024 * 1024;
 
 /** The object of a commit without files. */
 export const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';

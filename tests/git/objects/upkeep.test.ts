@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackWriter } from '../../../src/git/objects/pack-writer.ts';
 import { PackUpkeep } from '../../../src/git/objects/upkeep.ts';
@@ -52,6 +52,30 @@ test('rule 11: many packs become few, and what is being landed, or belongs to no
   await moveRefs(repo, [{ ref: 'refs/heads/made', from: parent, to }]);
   next.release();
   assert.equal(git('ls-tree', '--name-only', `${to}:a`).trim().split('\n').length, 106);
+});
+
+test('rule 1: where an object cannot be read no pack goes, and a pack that somebody marked is not touched', async (t) => {
+  const { repo, packs } = await manyPacks(t, 110);
+  const folder = join(repo.gitDir, 'objects/pack');
+  const [marked = '', broken = ''] = packs();
+  writeFileSync(join(folder, marked.replace(/pack$/, 'keep')), '');
+  const bytes = readFileSync(join(folder, broken));
+  chmodSync(join(folder, broken), 0o644);
+  writeFileSync(
+    join(folder, broken),
+    Buffer.concat([bytes.subarray(0, 12), Buffer.alloc(bytes.length - 32, 7), bytes.subarray(-20)]),
+  );
+  const all = packs();
+  const upkeep = () => new PackUpkeep(repo, openLog('silent'), new AbortController().signal);
+  await upkeep().last();
+  assert.deepEqual(
+    all.filter((name) => !packs().includes(name)),
+    [],
+  );
+  writeFileSync(join(folder, broken), bytes);
+  await upkeep().last();
+  assert.ok(packs().length <= 3 && packs().includes(marked), packs().join('\n'));
+  execFileSync('git', ['fsck', '--strict', '--full', '--no-dangling'], { cwd: repo.root });
 });
 
 test('few packs are left alone, and so is a repository in which git gc is at work', async (t) => {
