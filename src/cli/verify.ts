@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore/restore.ts';
-import { verifyStation } from '../pipeline/verify.ts';
+import { verifyStation } from '../pipeline/verify/verify.ts';
 import { takeLock } from '../platform/lock.ts';
 import { EXIT, plain, print, printJson, usage } from './output.ts';
 import { runningStation, stateOf, stationOf } from './station.ts';

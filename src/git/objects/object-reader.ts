@@ -1,0 +1,111 @@
+import { createHash, hash } from 'node:crypto';
+import type { Conversation } from '../../platform/process.ts';
+import type { Git } from '../git.ts';
+
+/**
+ * What git has under an id. A blob is told by its digest: it may be larger than memory. `damaged`: git cannot read it, or what it read has
+ * another id.
+ */
+export type Found =
+  | { readonly kind: 'commit' | 'tree' | 'tag'; readonly bytes: Buffer }
+  | { readonly kind: 'blob'; readonly sha256: string }
+  | { readonly kind: 'missing' | 'damaged' };
+
+interface Asked {
+  readonly id: string;
+  readonly tell: (found: Found) => void;
+  /** Times that git ended over it. */
+  deaths: number;
+}
+
+/** A blob is taken in pieces of this size. */
+const PIECE = 64 * 1024;
+/** An object that git ended over is asked for again once: something else may have ended it. */
+const MOST_DEATHS = 2;
+
+/**
+ * Reads objects through one `git cat-file --batch`, many asked for before the first is answered, and holds each against its id: git itself
+ * does not, where it lies in a pack. Memory grows with what is asked for at a time, not with the size of blobs.
+ */
+export class ObjectReader {
+  readonly #git: Git;
+  #talk: Conversation | null = null;
+  #asked: Asked[] = [];
+  #isListening = false;
+
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /** What is under a whole id, 40 hex digits. Answers come in the order of the questions. */
+  read(id: string): Promise<Found> {
+    return new Promise((tell) => {
+      this.#asked.push({ id, tell, deaths: 0 });
+      this.#say(id);
+      if (!this.#isListening) void this.#listen();
+    });
+  }
+
+  /** Ends git; whoever asks next starts another. Nobody may be waiting for an answer. */
+  async end(): Promise<void> {
+    const talk = this.#talk;
+    this.#talk = null;
+    await talk?.end();
+  }
+
+  #say(id: string): void {
+    this.#talk ??= this.#git.converse(['cat-file', '--batch']);
+    this.#talk.say(`${id}\n`);
+  }
+
+  async #listen(): Promise<void> {
+    this.#isListening = true;
+    for (let asked = this.#asked[0]; asked !== undefined; asked = this.#asked[0]) {
+      const found = this.#talk === null ? null : await answer(this.#talk, asked.id);
+      if (found !== null || ++asked.deaths === MOST_DEATHS) {
+        this.#asked.shift();
+        asked.tell(found ?? { kind: 'damaged' });
+      }
+      if (found === null) {
+        await this.end();
+        for (const { id } of this.#asked) this.#say(id);
+      }
+    }
+    this.#isListening = false;
+  }
+}
+
+/** One answer: `<id> <type> <size>`, the object, a newline. Null where git ends before. */
+async function answer(talk: Conversation, id: string): Promise<Found | null> {
+  const header = await talk.hear();
+  if (header === null) return null;
+  const [, type = '', length] = header.split(' ');
+  if (length === undefined) return { kind: 'missing' };
+  const size = Number(length);
+  const found = type === 'blob' ? await blob(talk, id, size) : await whole(talk, id, type, size);
+  return found === null || (await talk.hearBytes(1)) === null ? null : found;
+}
+
+async function whole(talk: Conversation, id: string, type: string, size: number): Promise<Found | null> {
+  const bytes = await talk.hearBytes(size);
+  if (bytes === null) return null;
+  const isIt = hash('sha1', Buffer.concat([head(type, size), bytes]), 'hex') === id;
+  return isIt && (type === 'commit' || type === 'tree' || type === 'tag') ? { kind: type, bytes } : { kind: 'damaged' };
+}
+
+async function blob(talk: Conversation, id: string, size: number): Promise<Found | null> {
+  const identity = createHash('sha1').update(head('blob', size));
+  const digest = createHash('sha256');
+  for (let rest = size; rest > 0; ) {
+    const piece = await talk.hearBytes(Math.min(rest, PIECE));
+    if (piece === null) return null;
+    identity.update(piece);
+    digest.update(piece);
+    rest -= piece.length;
+  }
+  return identity.digest('hex') === id ? { kind: 'blob', sha256: digest.digest('hex') } : { kind: 'damaged' };
+}
+
+function head(type: string, size: number): Buffer {
+  return Buffer.from(`${type} ${size}\0`, 'latin1');
+}
