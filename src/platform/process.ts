@@ -162,10 +162,15 @@ function listenTo(stream: NodeJS.ReadableStream): {
     if (stream instanceof Socket) stream.unref();
   };
   const take = (count: number, skip: number): Buffer => {
-    const all = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
-    chunks = all.length > count + skip ? [all.subarray(count + skip)] : [];
-    length = Math.max(0, all.length - count - skip);
-    return all.subarray(0, count);
+    // in general it lies in one chunk, and the others need not be copied
+    let [reached, n] = [0, 0];
+    while (reached < count + skip && n < chunks.length) reached += chunks[n++]?.length ?? 0;
+    const [first] = chunks;
+    const bytes = n === 1 && first !== undefined ? first : Buffer.concat(chunks.slice(0, n), reached);
+    const rest = bytes.subarray(count + skip);
+    chunks.splice(0, n, ...(rest.length > 0 ? [rest] : []));
+    length = Math.max(0, length - count - skip);
+    return bytes.subarray(0, count);
   };
   return {
     upTo: async (end) => {

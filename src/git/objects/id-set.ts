@@ -19,7 +19,7 @@ export class IdSet {
 
   has(id: string): boolean {
     const wanted = Buffer.from(id, 'hex');
-    return wanted.length === WIDTH && this.#isAt(this.#placeOf(wanted), wanted);
+    return wanted.length === WIDTH && !wanted.equals(NONE) && this.#isAt(this.#placeOf(wanted), wanted);
   }
 
   #put(id: Buffer): void {

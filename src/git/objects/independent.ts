@@ -39,7 +39,7 @@ export class IndependentReader {
       return { isBeyond: false, bytes: await this.#object(id) };
     } catch (error) {
       if (error instanceof git.Errors.NotFoundError) return { isBeyond: true };
-      return { fault: error instanceof Error ? error.message : String(error) };
+      return { fault: whatItSaid(error) };
     }
   }
 
@@ -77,4 +77,10 @@ export class IndependentReader {
       .map(({ name }) => name);
     return this.#packs;
   }
+}
+
+/** Around its own message the library says where to report it. */
+function whatItSaid(error: unknown): string {
+  if (error instanceof git.Errors.InternalError) return error.data.message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,13 +1,14 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Conversation } from '../../platform/process.ts';
 import type { Git } from '../git.ts';
+import { objectId } from './object-id.ts';
 
 /**
  * What git has under an id. A blob is told by its digest: it may be larger than memory. `damaged`: git cannot read it, or what it read has
  * another id.
  */
 export type Found =
-  | { readonly kind: 'commit' | 'tree' | 'tag'; readonly bytes: Buffer }
+  | { readonly kind: 'commit' | 'tree'; readonly bytes: Buffer }
   | { readonly kind: 'blob'; readonly sha256: string }
   | { readonly kind: 'missing' | 'damaged' };
 
@@ -89,12 +90,12 @@ async function answer(talk: Conversation, id: string): Promise<Found | null> {
 async function whole(talk: Conversation, id: string, type: string, size: number): Promise<Found | null> {
   const bytes = await talk.hearBytes(size);
   if (bytes === null) return null;
-  const isIt = hash('sha1', Buffer.concat([head(type, size), bytes]), 'hex') === id;
-  return isIt && (type === 'commit' || type === 'tree' || type === 'tag') ? { kind: type, bytes } : { kind: 'damaged' };
+  const isIt = (type === 'commit' || type === 'tree') && objectId(type, bytes) === id;
+  return isIt ? { kind: type, bytes } : { kind: 'damaged' };
 }
 
 async function blob(talk: Conversation, id: string, size: number): Promise<Found | null> {
-  const identity = createHash('sha1').update(head('blob', size));
+  const identity = createHash('sha1').update(`blob ${size}\0`);
   const digest = createHash('sha256');
   for (let rest = size; rest > 0; ) {
     const piece = await talk.hearBytes(Math.min(rest, PIECE));
@@ -104,8 +105,4 @@ async function blob(talk: Conversation, id: string, size: number): Promise<Found
     rest -= piece.length;
   }
   return identity.digest('hex') === id ? { kind: 'blob', sha256: digest.digest('hex') } : { kind: 'damaged' };
-}
-
-function head(type: string, size: number): Buffer {
-  return Buffer.from(`${type} ${size}\0`, 'latin1');
 }

@@ -16,6 +16,8 @@ export class SecondReading {
   readonly #station: Station;
   readonly #reader: IndependentReader;
   #lives: OrderLife[] = [];
+  /** What is wrong with a pack is told once, not for each order in it. */
+  readonly #faults = new Set<string>();
 
   constructor(station: Station) {
     this.#station = station;
@@ -45,7 +47,11 @@ export class SecondReading {
     if (receipt === undefined) return null; // told by the manifest check
     for (const { path, wanted } of checkedPaths(life, receipt)) {
       const read = await this.#reader.file(commit, path);
-      if ('fault' in read) return `commit ${short} cannot be read by a second implementation of git: ${read.fault}`;
+      if ('fault' in read) {
+        const isNew = !this.#faults.has(read.fault);
+        this.#faults.add(read.fault);
+        return isNew ? `commit ${short} cannot be read by a second implementation of git: ${read.fault}` : null;
+      }
       if (read.isBeyond) continue;
       if ((read.bytes === null ? null : sha256(read.bytes).slice('sha256:'.length)) !== wanted)
         return `commit ${short} holds other bytes at ${path} than its evidence says, as a second implementation of git reads it`;

@@ -3,7 +3,7 @@ import { JournalReader } from '../../record/journal.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { accountedBy, type Seen, seenInTree } from '../restore/marks.ts';
-import { contradicted, readAnchors } from './anchors.ts';
+import { type Anchors, contradicted, readAnchors } from './anchors.ts';
 import { verifyChain, verifyPurges } from './chain.ts';
 import { verifyCommits } from './commits.ts';
 import { EvidenceCheck } from './evidence.ts';
@@ -28,6 +28,8 @@ export interface Verification {
 /** Records between two words of progress. */
 const TOLD_EVERY = 2000;
 
+type Tell = (done: string) => void;
+
 /**
  * `waybill verify`: the chain record by record, its anchors outside, every manifest, and with other implementations of git than ours that
  * the commits hold what the evidence says. With `woId` the last two only for that order; the chain is always checked whole. `commits`:
@@ -36,21 +38,37 @@ const TOLD_EVERY = 2000;
 export async function verifyStation(
   station: Station,
   woId: string | null,
-  tell: (done: string) => void = () => {},
+  tell: Tell = () => {},
   withCommits = true,
 ): Promise<Verification> {
   const steps: Step[] = [];
-  let begun = performance.now();
-  const ended = (name: Step['name']) => {
-    const now = performance.now();
-    steps.push({ name, ms: Math.round(now - begun) });
-    begun = now;
+  const step = async <T>(name: Step['name'], work: () => Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    const done = await work();
+    steps.push({ name, ms: Math.round(performance.now() - begun) });
+    return done;
   };
   // Anchors and marks first: what a running station appends meanwhile must not look like a ledger that is too short.
   const seen = seenInTree(station);
-  const anchors = await readAnchors(station);
+  const anchors = await step('anchors', () => readAnchors(station));
   tell(`${anchors.size} anchors`);
-  ended('anchors');
+  const { findings, ...read } = await step('ledger and evidence', () =>
+    verifyRecords(station, woId, anchors, seen, tell),
+  );
+  const { commits, findings: other } = !withCommits
+    ? { commits: 0, findings: [] }
+    : await step('commits', () => verifyCommits(station, woId, read.records, (done) => tell(`${done} commits`)));
+  return { ...read, anchors: anchors.size, commits, steps, findings: [...findings, ...other] };
+}
+
+/** A step of its own also for the memory: when it has ended nothing is kept of the ledger. */
+async function verifyRecords(
+  station: Station,
+  woId: string | null,
+  anchors: Anchors,
+  seen: readonly Seen[],
+  tell: Tell,
+): Promise<Pick<Verification, 'records' | 'orders' | 'evidence' | 'findings'>> {
   const evidence = new EvidenceCheck(station, woId);
   const met = new Set<Seen>();
   const chain = verifyChain(station.layout.ledger, (record, life) => {
@@ -60,24 +78,15 @@ export async function verifyStation(
     if (record.seq % TOLD_EVERY === 0) tell(`${record.seq} ledger records, ${evidence.looked} evidence folders`);
   });
   const { head, lives, gaps, broken } = chain;
-  const findings: Finding[] = broken === null ? [] : [broken];
-  if (broken === null) findings.push(...contradicted(anchors, gaps, head.seq));
+  const findings: Finding[] = broken === null ? contradicted(anchors, gaps, head.seq) : [broken];
   findings.push(...gaps.map(tellGap));
   findings.push(...(await verifyPurges(new JournalReader(station.repo, refsOf(station.id).journal), chain)));
   findings.push(...evidence.findings());
   const lost = broken === null ? lostRecords(seen, met, gaps) : [];
   findings.push(...lost);
   if (woId === null && broken === null && lost.length === 0) findings.push(...evidence.strays(lives));
-  ended('ledger and evidence');
-  let commits = 0;
-  if (withCommits) {
-    const looked = await verifyCommits(station, woId, head.seq, (done) => tell(`${done} commits`));
-    commits = looked.commits;
-    findings.push(...looked.findings);
-    ended('commits');
-  }
   const orders = woId === null ? lives.size : lives.has(woId) ? 1 : 0;
-  return { records: head.seq, orders, anchors: anchors.size, evidence: evidence.looked, commits, steps, findings };
+  return { records: head.seq, orders, evidence: evidence.looked, findings };
 }
 
 /** Nobody can mend it, so it is no error; it is told for ever. */
