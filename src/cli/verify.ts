@@ -1,11 +1,14 @@
 import pc from 'picocolors';
 import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore/restore.ts';
-import { verifyStation } from '../pipeline/verify.ts';
+import { verifyStation } from '../pipeline/verify/verify.ts';
 import { takeLock } from '../platform/lock.ts';
 import { EXIT, plain, print, printJson, usage } from './output.ts';
 import { runningStation, stateOf, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
+
+/** From here on a person wonders where the time goes. */
+const WORTH_TELLING_MS = 1000;
 
 /** Exits 1 when something does not hold; warnings (a commit that a person rewrote) are only told. */
 export async function verify(woId: string | null, options: Options): Promise<void> {
@@ -30,6 +33,8 @@ export async function verify(woId: string | null, options: Options): Promise<voi
       ? `${pc.green('verified')}: ${what}`
       : `${pc.red(`${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`)} in ${what}`,
   );
+  if (result.steps.some(({ ms }) => ms >= WORTH_TELLING_MS))
+    print(pc.dim(result.steps.map(({ name, ms }) => `${name} in ${(ms / 1000).toFixed(1)} s`).join(', ')));
 }
 
 /** Only the station process writes records: while one runs, it is asked; otherwise this process takes the lock for the while. */

@@ -82,6 +82,20 @@ export class Git {
     return (await this.run(args)).toString('utf8').replace(/\n$/, '');
   }
 
+  /**
+   * What git says, piece by piece up to each `end`, in constant memory. Throws GIT_FAILED after the last piece where git failed.
+   */
+  async *pieces(args: readonly string[], end = '\n'): AsyncGenerator<string> {
+    const talk = await this.converse(args);
+    let result: { exitCode: number; stderr: string } | null = null;
+    try {
+      for (let piece = await talk.hear(end); piece !== null; piece = await talk.hear(end)) yield piece;
+    } finally {
+      result = await talk.end();
+    }
+    if (result.exitCode !== 0) throw gitFailed(args, result);
+  }
+
   /** Starts a git that stays. */
   async converse(args: readonly string[]): Promise<Conversation> {
     const { converse } = await programs();

@@ -1,4 +1,5 @@
 import type { Git } from './git.ts';
+import { IdSet } from './objects/id-set.ts';
 
 /** Whether `commit` is in the history of `tip`. A commit that is gone is in nobody's. */
 export async function isInHistory(git: Git, commit: string, tip: string): Promise<boolean> {
@@ -6,8 +7,10 @@ export async function isInHistory(git: Git, commit: string, tip: string): Promis
 }
 
 /** Every commit of a tip's history: for those who ask of many. */
-export async function historyOf(git: Git, tip: string): Promise<Set<string>> {
-  return new Set((await git.text(['rev-list', tip])).split('\n'));
+export async function historyOf(git: Git, tip: string): Promise<IdSet> {
+  const ids = new IdSet();
+  for await (const id of git.pieces(['rev-list', tip])) ids.add(id);
+  return ids;
 }
 
 /** The newest commit that touched any of these paths, seen from `tip`. */
@@ -16,22 +19,16 @@ export async function lastCommitOf(git: Git, tip: string, paths: readonly string
   return out.stdout.toString('utf8').trim() || null;
 }
 
-/** The commits of a tip's history that carry this order's trailer, newest first. */
-export async function commitsOfOrder(git: Git, tip: string, woId: string): Promise<string[]> {
-  const out = await git.try([
-    'log',
-    '--fixed-strings',
-    `--grep=Work-Order: ${woId}`,
-    '--format=%H%x00%(trailers:key=Work-Order,valueonly)%x01',
-    tip,
-  ]);
-  return out.stdout
-    .toString('utf8')
-    .split('\x01')
-    .flatMap((entry) => {
-      const [id = '', trailer = ''] = entry.trim().split('\0');
-      return trailer.trim() === woId ? [id] : [];
-    });
+/** The newest commit of each order in a tip's history, by the trailer that names it. */
+export async function commitsByOrder(git: Git, tip: string): Promise<Map<string, string>> {
+  const newest = new Map<string, string>();
+  const format = '--format=%H %(trailers:key=Work-Order,valueonly,separator=%x20)';
+  for await (const line of git.pieces(['log', '--fixed-strings', '--grep=Work-Order: ', format, tip])) {
+    const space = line.indexOf(' ');
+    const woId = line.slice(space + 1);
+    if (!newest.has(woId)) newest.set(woId, line.slice(0, space));
+  }
+  return newest;
 }
 
 /** A blob's bytes, or null when the object is gone. */

@@ -68,7 +68,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       'ILLEGAL_TRANSITION',
       `${woId}: ${record.event} is not possible for an order that never began`,
     );
-  const base: OrderLife = life ?? newborn(woId, record);
+  const base: OrderLife = life ?? newborn(woId, record.seq, record.ts);
   const next: OrderLife = {
     ...base,
     lastSeq: record.seq,
@@ -184,11 +184,23 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
   }
 }
 
-function newborn(woId: string, record: Recorded): OrderLife {
+/** What is kept of a life by those who only ask whether what follows is legal, and of which attempt it tells. */
+export type Remnant = Pick<OrderLife, 'woId' | 'born' | 'status' | 'attempt' | 'purgedAttempts'>;
+
+export function remnantOf({ woId, born, status, attempt, purgedAttempts }: OrderLife): Remnant {
+  return { woId, born, status, attempt, purgedAttempts };
+}
+
+/** A life to go on with, for an order that ended; what happened in it is not told any more. */
+export function lifeOf(remnant: Remnant): OrderLife {
+  return { ...newborn(remnant.woId, remnant.born, ''), ...remnant };
+}
+
+function newborn(woId: string, seq: number, ts: string): OrderLife {
   return {
     woId,
-    born: record.seq,
-    lastSeq: record.seq,
+    born: seq,
+    lastSeq: seq,
     status: 'ready',
     waitingFor: null,
     until: null,
@@ -203,7 +215,7 @@ function newborn(woId: string, record: Recorded): OrderLife {
     rejected: null,
     startedAt: null,
     finishedAt: null,
-    updatedAt: record.ts,
+    updatedAt: ts,
     outcome: null,
     left: [],
     lastError: null,

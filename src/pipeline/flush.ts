@@ -175,28 +175,29 @@ export async function settleClaims(rt: Runtime): Promise<string[]> {
   const all = namesIn(claimed)
     .filter((name) => /^[0-9A-Z]{26}$/.test(name))
     .sort();
-  const onRecord = new Set<string>();
-  // A clock that was set back could have stamped the record before the claim; a day is more than enough.
-  const records = all[0] === undefined ? [] : recordsSince(ledger, ulidTime(all[0]) - 86_400_000);
-  for (const record of records) {
-    if ('claim' in record.data && typeof record.data.claim === 'string') onRecord.add(record.data.claim);
-  }
   // Claims and ids of what the next flush will take.
   const pending = new Set<string>();
   for (const record of rt.unjournalled) {
     if (record.event === 'rejected' || record.event === 'repeated') pending.add(record.data.claim);
     if (record.wo_id !== null) pending.add(record.wo_id);
   }
-  const needed = new Set<string>(pending);
+  const known = new Set<string>(pending);
   const over: OrderLife[] = [];
   for (const life of rt.orders.all()) {
+    known.add(claimOf(life));
     if (isTerminal(life.status) && !pending.has(life.woId)) over.push(life);
-    else needed.add(claimOf(life));
   }
+  // of the rest, which a kill left behind, the ledger is asked: as a rule of nothing, and never because an order waits for months
+  const rest = all.filter((claim) => !known.has(claim));
+  const onRecord = new Set<string>();
+  // A clock that was set back could have stamped the record before the claim; a day is more than enough.
+  const records = rest[0] === undefined ? [] : recordsSince(ledger, ulidTime(rest[0]) - 86_400_000);
+  for (const record of records)
+    if ('claim' in record.data && typeof record.data.claim === 'string') onRecord.add(record.data.claim);
   await letGo(
     rt,
     over,
-    all.filter((claim) => onRecord.has(claim) && !needed.has(claim)),
+    rest.filter((claim) => onRecord.has(claim)),
   );
-  return all.filter((claim) => !onRecord.has(claim));
+  return rest.filter((claim) => !onRecord.has(claim));
 }

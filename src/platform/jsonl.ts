@@ -7,6 +7,7 @@ import { fs, ifThere, O_APPEND, O_CREAT, O_RDONLY, O_RDWR } from './fs.ts';
  * grows the process, and the time that starting a program takes grows with it.
  */
 const BLOCK = Buffer.alloc(262_144);
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Appends to a file of lines. Opening repairs a torn tail: a last line without its newline was never acknowledged
@@ -99,20 +100,27 @@ export function* readLines(
   const fd = ifThere(() => fs.openSync(path, O_RDONLY));
   if (fd === undefined) return;
   try {
-    let rest = Buffer.alloc(0);
+    let rest: Buffer = NOTHING;
     let start = from;
     for (let position = from; ; ) {
       const n = fs.readSync(fd, BLOCK, 0, BLOCK.length, position);
       if (n === 0) break;
-      position += n;
-      rest = Buffer.concat([rest, BLOCK.subarray(0, n)]);
+      const block = BLOCK.subarray(0, n);
+      // all of them before the first is given away: whoever takes it may read another file into the block
+      const lines: { text: string; whole: true; start: number; end: number }[] = [];
       let begin = 0;
-      for (let i = rest.indexOf(10); i !== -1; i = rest.indexOf(10, begin)) {
-        yield { text: rest.toString('utf8', begin, i), whole: true, start: start + begin, end: start + i + 1 };
+      for (let i = block.indexOf(10); i !== -1; i = block.indexOf(10, begin)) {
+        const text =
+          rest.length === 0 ? block.toString('utf8', begin, i) : Buffer.concat([rest, block.subarray(0, i)]).toString();
+        rest = NOTHING;
         begin = i + 1;
+        const end = position + begin;
+        lines.push({ text, whole: true, start, end });
+        start = end;
       }
-      start += begin;
-      rest = Buffer.from(rest.subarray(begin));
+      rest = Buffer.concat([rest, block.subarray(begin)]);
+      position += n;
+      yield* lines;
     }
     if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false, start, end: start + rest.length };
   } finally {

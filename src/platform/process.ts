@@ -88,7 +88,7 @@ export interface Conversation {
   hear(end?: string): Promise<string | null>;
   /** So many bytes; null where its output ends before. */
   hearBytes(count: number): Promise<Buffer | null>;
-  /** Ends its input and waits for it. */
+  /** Ends its input and waits for it; what it still says is not heard. */
   end(): Promise<{ exitCode: number; stderr: string }>;
 }
 
@@ -119,24 +119,33 @@ export function startConversation(argv: readonly string[], options: { cwd: strin
       child.ref();
       for (const pipe of pipes) pipe.ref();
       child.stdin.end();
+      heard.stop();
       const result = await child;
       return { exitCode: result.exitCode ?? 127, stderr: String(result.stderr ?? '') };
     },
   };
 }
 
+/** So much is read before anybody asks for it: a tool that says more waits, and its words don't fill our memory. */
+const MOST_UNHEARD = 256 * 1024;
+
 /** Takes a stream in pieces as they are asked for. */
 function listenTo(stream: NodeJS.ReadableStream): {
   upTo(end: string): Promise<string | null>;
   bytes(n: number): Promise<Buffer | null>;
+  /** Lets the rest pass unheard, or a tool that has much to say would never end. */
+  stop(): void;
 } {
   let chunks: Buffer[] = [];
   let length = 0;
   let ended = false;
+  let stopped = false;
   let more: () => void = () => {};
   stream.on('data', (chunk: Buffer) => {
+    if (stopped) return;
     chunks.push(chunk);
     length += chunk.length;
+    if (length >= MOST_UNHEARD) stream.pause();
     more();
   });
   const over = () => {
@@ -146,16 +155,22 @@ function listenTo(stream: NodeJS.ReadableStream): {
   for (const event of ['end', 'close', 'error']) stream.once(event, over);
   const wait = async () => {
     if (stream instanceof Socket) stream.ref();
+    stream.resume();
     await new Promise<void>((resolve) => {
       more = resolve;
     });
     if (stream instanceof Socket) stream.unref();
   };
   const take = (count: number, skip: number): Buffer => {
-    const all = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
-    chunks = all.length > count + skip ? [all.subarray(count + skip)] : [];
-    length = Math.max(0, all.length - count - skip);
-    return all.subarray(0, count);
+    // in general it lies in one chunk, and the others need not be copied
+    let [reached, n] = [0, 0];
+    while (reached < count + skip && n < chunks.length) reached += chunks[n++]?.length ?? 0;
+    const [first] = chunks;
+    const bytes = n === 1 && first !== undefined ? first : Buffer.concat(chunks.slice(0, n), reached);
+    const rest = bytes.subarray(count + skip);
+    chunks.splice(0, n, ...(rest.length > 0 ? [rest] : []));
+    length = Math.max(0, length - count - skip);
+    return bytes.subarray(0, count);
   };
   return {
     upTo: async (end) => {
@@ -172,6 +187,12 @@ function listenTo(stream: NodeJS.ReadableStream): {
     bytes: async (count) => {
       while (length < count && !ended) await wait();
       return length < count ? null : take(count, 0);
+    },
+    stop: () => {
+      stopped = true;
+      chunks = [];
+      length = 0;
+      stream.resume();
     },
   };
 }

@@ -5,9 +5,10 @@ import { isOutside } from '../order/change.ts';
 import { renderDiff } from '../order/diff.ts';
 import type { CheckResult, EvidenceManifest } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
+import { digestIfThere, type Kind, kindsBelow } from '../platform/digest.ts';
 import { namesIn, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
-import { errno, fs, ifThere } from '../platform/fs.ts';
-import { conform, conforms } from '../platform/schema.ts';
+import { errno, fs } from '../platform/fs.ts';
+import { conforms } from '../platform/schema.ts';
 
 /** One file of an order's evidence, as raw bytes. */
 export interface EvidenceFile {
@@ -122,32 +123,36 @@ export interface EvidenceFault {
 
 /** Holds an evidence folder against its manifest, and the manifest against the hash in the ledger. */
 export function checkEvidence(folder: string, manifestSha256: string): EvidenceFault[] {
-  const bytes = plainFile(join(folder, MANIFEST));
-  if (bytes === null) return [{ kind: 'changed', path: MANIFEST }];
+  const there = kindsBelow(folder);
+  if (there.has(MANIFEST) && there.get(MANIFEST) !== 'file') return [{ kind: 'changed', path: MANIFEST }];
+  const bytes = there.has(MANIFEST) ? readIfThere(`${folder}/${MANIFEST}`) : undefined;
   if (bytes === undefined) return [{ kind: 'missing', path: MANIFEST }];
   if (sha256(bytes) !== manifestSha256) return [{ kind: 'changed', path: MANIFEST }];
   const value: unknown = JSON.parse(bytes.toString('utf8'));
   if (!conforms('evidence-manifest', value)) return [{ kind: 'manifest', path: MANIFEST }];
-  const manifest = conform('evidence-manifest', value, 'INTERNAL');
   const faults: EvidenceFault[] = [];
-  const listed = new Set<string>();
-  for (const file of manifest.files) {
+  const listed = new Set<string>([MANIFEST]);
+  for (const file of (value as EvidenceManifest).files) {
     if (listed.has(file.path)) faults.push({ kind: 'duplicate', path: file.path });
     listed.add(file.path);
-    const found = plainFile(join(folder, file.path));
-    if (found === undefined) faults.push({ kind: 'missing', path: file.path });
-    else if (found === null || found.length !== file.size || sha256(found) !== file.sha256)
-      faults.push({ kind: 'changed', path: file.path });
+    const kind = fileKind(folder, file, there.get(file.path));
+    if (kind !== null) faults.push({ kind, path: file.path });
   }
-  for (const path of filesBelow(folder))
-    if (path !== MANIFEST && !listed.has(path)) faults.push({ kind: 'stray', path });
+  const strays = [...there.keys()].filter((path) => there.get(path) !== 'folder' && !listed.has(path));
+  for (const path of strays.sort()) faults.push({ kind: 'stray', path });
   return faults;
 }
 
-/** The bytes of a plain file, undefined where nothing is, null where something else took its place. */
-function plainFile(path: string): Buffer | null | undefined {
-  const stat = ifThere(() => fs.lstatSync(path));
-  return stat === undefined ? undefined : stat.isFile() ? readIfThere(path) : null;
+/** What is wrong with a file that a manifest lists; `kind`: what the listing of the folder says of it. */
+function fileKind(
+  folder: string,
+  file: EvidenceManifest['files'][number],
+  kind: Kind | undefined,
+): 'missing' | 'changed' | null {
+  if (kind === undefined) return 'missing';
+  const found = kind === 'file' ? digestIfThere(`${folder}/${file.path}`) : null;
+  if (found === undefined) return 'missing';
+  return found === null || found.size !== file.size || found.sha256 !== file.sha256 ? 'changed' : null;
 }
 
 /** Every file below a folder, relative, sorted. */

@@ -175,49 +175,45 @@ export class JournalReader {
     return this.#repo.refs.read(this.#ref);
   }
 
-  /** Every anchor, newest first. */
-  async anchors(): Promise<Anchor[]> {
+  /** Every anchor, newest first. There are as many as there were landings and flushes. */
+  anchors(): AsyncGenerator<Anchor> {
     return this.#readAnchors([]);
   }
 
   async newestAnchor(): Promise<Anchor | null> {
-    return (await this.#readAnchors(['-1']))[0] ?? null;
+    for await (const anchor of this.#readAnchors(['-1'])) return anchor;
+    return null;
   }
 
   /** The newest anchor whose commit holds the ledger up to it: what a landing wrote after the last flush speaks of records that it does not hold. */
   async newestWhole(): Promise<Anchor | null> {
     for (const limit of [['-20'], []]) {
-      const whole = (await this.#readAnchors(limit)).find((anchor) => anchor.upTo > 0 && anchor.upTo === anchor.seq);
-      if (whole !== undefined) return whole;
+      for await (const anchor of this.#readAnchors(limit))
+        if (anchor.upTo > 0 && anchor.upTo === anchor.seq) return anchor;
     }
     return null;
   }
 
-  async #readAnchors(limit: readonly string[]): Promise<Anchor[]> {
-    if (this.tip() === null) return [];
-    const log = await this.#repo.git.text(['log', ...limit, '--first-parent', '--format=%H %at%n%B%x00', this.#ref]);
-    return log.split('\0').flatMap((entry) => {
+  async *#readAnchors(limit: readonly string[]): AsyncGenerator<Anchor> {
+    if (this.tip() === null) return;
+    const log = ['log', ...limit, '--first-parent', '--format=%H %at%n%B%x00', this.#ref];
+    for await (const entry of this.#repo.git.pieces(log, '\0')) {
       const [first = '', ...body] = entry.trim().split('\n');
       const [commit = '', at] = first.split(' ');
-      const ledger = /^Ledger: (\d+) (sha256:[0-9a-f]{64})$/m.exec(body.join('\n'));
-      const upTo = /^Upto: (\d+)$/m.exec(body.join('\n'));
-      return ledger === null
-        ? []
-        : [
-            {
-              commit,
-              seq: Number(ledger[1]),
-              hash: ledger[2] ?? '',
-              upTo: Number(upTo?.[1] ?? 0),
-              at: Number(at) * 1000,
-            },
-          ];
-    });
+      const text = body.join('\n');
+      const [, seq, hash = ''] = /^Ledger: (\d+) (sha256:[0-9a-f]{64})$/m.exec(text) ?? [];
+      if (seq === undefined) continue;
+      const upTo = Number(/^Upto: (\d+)$/m.exec(text)?.[1] ?? 0);
+      yield { commit, seq: Number(seq), hash, upTo, at: Number(at) * 1000 };
+    }
   }
 
-  /** The ledger's lines as the journal holds them, in order. */
-  async ledgerLines(): Promise<string> {
-    const chunks = await this.filesBelow('ledger');
+  /** The ledger's lines as the journal holds them, in order; `wanted`: only those of chunks of which it says that it needs them. */
+  async ledgerLines(wanted: (range: { first: number; last: number }) => boolean = () => true): Promise<string> {
+    const chunks = await this.filesBelow('ledger', this.#ref, (path) => {
+      const range = chunkRange(`ledger/${path}`);
+      return range === null || wanted(range);
+    });
     chunks.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1));
     return Buffer.concat(chunks.map((c) => c.bytes)).toString('utf8');
   }
@@ -227,7 +223,11 @@ export class JournalReader {
   }
 
   /** Every file below a folder of the journal, with its bytes; `at` may name a commit that is not on the ref (yet). */
-  async filesBelow(folder: string, at = this.#ref): Promise<EvidenceFile[]> {
+  async filesBelow(
+    folder: string,
+    at = this.#ref,
+    wanted: (path: string) => boolean = () => true,
+  ): Promise<EvidenceFile[]> {
     if (at === this.#ref && this.tip() === null) return [];
     const listing = await this.#repo.git.run(['ls-tree', '-r', '-z', '--full-tree', at, '--', `${folder}/`]);
     const entries = listing
@@ -235,7 +235,8 @@ export class JournalReader {
       .split('\0')
       .flatMap((line) => {
         const match = /^\d+ blob ([0-9a-f]{40})\t(.+)$/s.exec(line);
-        return match === null ? [] : [{ id: match[1] ?? '', path: (match[2] ?? '').slice(folder.length + 1) }];
+        const path = (match?.[2] ?? '').slice(folder.length + 1);
+        return match === null || !wanted(path) ? [] : [{ id: match[1] ?? '', path }];
       });
     const bytes = await blobs(
       this.#repo.git,

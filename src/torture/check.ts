@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Git } from '../git/git.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { isTerminal } from '../order/transition.ts';
-import { verifyStation } from '../pipeline/verify.ts';
+import { verifyStation } from '../pipeline/verify/verify.ts';
 import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { livingIn } from '../platform/processes.ts';

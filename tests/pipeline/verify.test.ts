@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
+import { writePack } from '../../src/git/objects/pack.ts';
 import { type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -113,22 +114,109 @@ test('a rewritten commit and a lost one are told apart, and are no errors: a per
   assert.equal(lost.code, 0);
 });
 
-test('an object whose bytes are not those of its commit, read by a second implementation of git', (t) => {
+test('an object whose bytes are not those of its commit', (t) => {
   const s = finished(t);
   const blob = s.git('rev-parse', 'HEAD:f3.txt');
-  const packs = s
-    .names('.git/objects/pack')
-    .filter((n) => n.endsWith('.pack'))
-    .map((n) => readFileSync(s.path('.git/objects/pack', n)));
-  rmSync(s.path('.git/objects/pack'), { recursive: true });
-  for (const pack of packs) {
-    execFileSync('git', ['unpack-objects', '-q'], { cwd: s.root, input: pack, stdio: ['pipe', 'ignore', 'ignore'] });
-  }
+  unpacked(s);
   assert.equal(s.waybill('verify').code, 0, 'unpacking changes nothing');
   const path = s.path('.git/objects', blob.slice(0, 2), blob.slice(2));
   rmSync(path);
   writeFileSync(path, deflateSync(Buffer.from('blob 7\0forged\n')));
   assertFound(s, /commit WO-3: commit \w+ holds other bytes at f3\.txt/);
+});
+
+/** Makes every object loose, so that any of them can be taken away. */
+function unpacked(s: TestStation): void {
+  const packs = s.names('.git/objects/pack').filter((n) => n.endsWith('.pack'));
+  const bytes = packs.map((n) => readFileSync(s.path('.git/objects/pack', n)));
+  rmSync(s.path('.git/objects/pack'), { recursive: true });
+  for (const input of bytes)
+    execFileSync('git', ['unpack-objects', '-q'], { cwd: s.root, input, stdio: ['pipe', 'ignore', 'ignore'] });
+}
+
+/** Puts other bytes under an object's id, in a pack, where git does not hold them against it. */
+async function forge(s: TestStation, id: string, type: 'blob' | 'commit', change: (bytes: Buffer) => Buffer) {
+  unpacked(s);
+  const bytes = execFileSync('git', ['cat-file', type, id], { cwd: s.root });
+  rmSync(s.path('.git/objects', id.slice(0, 2), id.slice(2)));
+  await writePack(s.path('.git'), s.path('.git/scratch'), [{ id, type, bytes: change(bytes), base: null }]);
+}
+
+test('a file and a commit in a pack that are not what their ids say', async (t) => {
+  const s = finished(t);
+  await forge(s, s.git('rev-parse', 'HEAD~1:f2.txt'), 'blob', () => Buffer.from('forged\n'));
+  assertFound(s, /commit WO-2: commit \w+ holds other bytes at f2\.txt/);
+  const other = finished(t);
+  await forge(other, other.git('rev-parse', 'HEAD~1'), 'commit', (bytes) =>
+    Buffer.from(bytes.toString('utf8').replace('order 2', 'Order 2')),
+  );
+  assertFound(other, /commit WO-2: commit \w+ cannot be read, or its bytes are not those of its id/);
+});
+
+test('a pack of ours that was changed where git did not look, read by the second implementation', (t) => {
+  const s = finished(t);
+  const packs = s.names('.git/objects/pack').filter((n) => n.endsWith('.pack'));
+  const [pack = ''] = packs.filter((n) =>
+    s.git('verify-pack', '-v', `.git/objects/pack/${n}`).includes(s.git('rev-parse', 'HEAD')),
+  );
+  const journal = s.git('for-each-ref', '--format=%(refname)', 'refs/waybill/*/journal');
+  const entry = s
+    .git('ls-tree', '-r', journal)
+    .split('\n')
+    .find((line) => /attempt-1\/receipt\.json$/.test(line));
+  const blob = /[0-9a-f]{40}/.exec(entry ?? '')?.[0] ?? '';
+  const line = s
+    .git('verify-pack', '-v', `.git/objects/pack/${pack}`)
+    .split('\n')
+    .find((l) => l.startsWith(blob));
+  const at = Number(line?.trim().split(/\s+/)[4]) + 20;
+  const path = s.path('.git/objects/pack', pack);
+  const bytes = readFileSync(path);
+  bytes.writeUInt8((bytes[at] ?? 0) ^ 1, at);
+  rmSync(path);
+  writeFileSync(path, bytes);
+  assertFound(
+    s,
+    /commit WO-\d: commit \w+ cannot be read by a second implementation of git: Packfile payload corrupted/,
+  );
+});
+
+test('each step tells how long it took, that of commits apart', (t) => {
+  const s = finished(t);
+  const steps = (...args: string[]) =>
+    (JSON.parse(s.waybill('verify', '--json', ...args).stdout) as { steps: { name: string; ms: number }[] }).steps;
+  assert.deepEqual(
+    steps().map(({ name }) => name),
+    ['anchors', 'ledger and evidence', 'commits'],
+  );
+  assert.ok(steps().every(({ ms }) => Number.isInteger(ms) && ms >= 0));
+  assert.deepEqual(
+    steps('--skip-commits').map(({ name }) => name),
+    ['anchors', 'ledger and evidence'],
+  );
+});
+
+test('an order that ended and goes on: its attempts, its repetitions and its purge are counted right', (t) => {
+  const s = finished(t);
+  const fails = { wo_id: 'WO-4', title: 'fails', actions: [{ action: 'delete', path: 'gone' }] };
+  s.drop(fails);
+  s.drain();
+  s.waybill('retry', 'WO-4');
+  s.drop({ wo_id: 'WO-1', title: 'order 1', files: [{ path: 'f1.txt', content: '1\n' }] });
+  s.drain();
+  const counts = () => {
+    const { ok, orders, evidence, commits } = JSON.parse(s.waybill('verify', '--json').stdout) as Record<
+      string,
+      unknown
+    >;
+    return { ok, orders, evidence, commits };
+  };
+  assert.deepEqual(counts(), { ok: true, orders: 4, evidence: 5, commits: 3 });
+  rmSync(s.path('state/evidence/WO-4'), { recursive: true });
+  assertFound(s, /evidence WO-4: evidence manifest\.json is missing/);
+  s.waybill('purge', 'WO-4', '--secret');
+  s.drain();
+  assert.deepEqual(counts(), { ok: true, orders: 4, evidence: 3, commits: 3 });
 });
 
 test.run();

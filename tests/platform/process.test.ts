@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CommandOptions,
   type CommandResult,
@@ -217,6 +218,22 @@ test('tools: a conversation goes line by line and ends with its input', async ()
   assert.equal(await talk.hear(), 'got b');
   assert.deepEqual(await talk.end(), { exitCode: 2, stderr: 'bye' });
   assert.equal(await talk.hear(), null);
+});
+
+test('tools: one that says more than is asked for waits, and ends all the same', async () => {
+  const much = 'seq 1 3000000; echo done >&2';
+  const talk = startConversation(['sh', '-c', much], { cwd: '/', env: ENV });
+  const before = process.memoryUsage().external;
+  for (let n = 1; n <= 20_000; n++) assert.equal(await talk.hear(), String(n));
+  await sleep(200);
+  assert.ok(process.memoryUsage().external - before < 8_000_000, 'the rest waits in the pipe');
+  assert.deepEqual(await talk.end(), { exitCode: 0, stderr: 'done' });
+  const pieces = startConversation(['sh', '-c', much], { cwd: '/', env: ENV });
+  let bytes = 0;
+  for (let piece = await pieces.hearBytes(100_000); piece !== null; piece = await pieces.hearBytes(100_000))
+    bytes += piece.length;
+  assert.equal(bytes, 22_800_000);
+  await pieces.end();
 });
 
 test.run();

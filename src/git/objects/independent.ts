@@ -1,38 +1,46 @@
+import { join } from 'node:path';
 import git from 'isomorphic-git';
-import { nodeFileSystem } from '../../platform/fs.ts';
+import { namesIn } from '../../platform/durable.ts';
+import { fs, ifThere, nodeFileSystem } from '../../platform/fs.ts';
+import { entryNamed } from './tree-bytes.ts';
+
+/** The library holds every pack that it looks into, and an entry for each object of it, in memory. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** `isBeyond`: it lies in a pack that is too large. `fault`: what the library says of an object that is there. */
+export type Reading =
+  | { readonly isBeyond: true }
+  | { readonly isBeyond: false; readonly bytes: Buffer | null }
+  | { readonly fault: string };
 
 /**
- * A second implementation of git's object reading, used only to verify: what our writer and the git command line agree on is read again
- * by code that shares nothing with either. It never writes (libraries.md: isomorphic-git takes no locks).
+ * A second implementation of git's object reading, used only to verify: what our writer wrote, and git has read, is read again by code that
+ * shares nothing with either. It sees loose objects, and of the packs the newest as far as they fit into bounded memory: those that we
+ * wrote, until they are gathered. It never writes (libraries.md: isomorphic-git takes no locks).
  */
 export class IndependentReader {
   readonly #gitDir: string;
   readonly #cache = {};
+  #packs: string[] | null = null;
 
   constructor(gitDir: string) {
     this.#gitDir = gitDir;
   }
 
-  /** A commit's message, tree and parents, or null when it does not exist. */
-  async commit(id: string): Promise<{ message: string; tree: string; parents: string[] } | null> {
+  /** A file's bytes as a commit holds them, null where it holds none. */
+  async file(commit: string, path: string): Promise<Reading> {
     try {
-      const { commit } = await git.readCommit({ ...this.#where(), oid: id });
-      return { message: commit.message, tree: commit.tree, parents: commit.parent };
-    } catch {
-      return null;
+      let { tree: id } = (await git.readCommit({ ...this.#where(), oid: commit })).commit;
+      for (const name of path.split('/')) {
+        const entry = entryNamed(await this.#object(id), name);
+        if (entry === null) return { isBeyond: false, bytes: null };
+        id = entry.id;
+      }
+      return { isBeyond: false, bytes: await this.#object(id) };
+    } catch (error) {
+      if (error instanceof git.Errors.NotFoundError) return { isBeyond: true };
+      return { fault: whatItSaid(error) };
     }
-  }
-
-  /** A file's bytes as a commit holds them, null where it holds none. Throws for an object that cannot be read or is not what its id says. */
-  async file(commit: string, path: string): Promise<Buffer | null> {
-    const { commit: body } = await git.readCommit({ ...this.#where(), oid: commit });
-    let id = body.tree;
-    for (const name of path.split('/')) {
-      const entry = treeEntry(await this.#object(id), name);
-      if (entry === null) return null;
-      id = entry;
-    }
-    return this.#object(id);
   }
 
   /** An object's content as it is: the library's own tree reader refuses names that people may well use. */
@@ -42,17 +50,37 @@ export class IndependentReader {
   }
 
   #where() {
-    return { fs: nodeFileSystem, dir: this.#gitDir, gitdir: this.#gitDir, cache: this.#cache };
+    const folder = join(this.#gitDir, 'objects', 'pack');
+    const { promises } = nodeFileSystem;
+    const readdir = async (path: string) => (path === folder ? this.#affordable(folder) : promises.readdir(path));
+    return { fs: { promises: { ...promises, readdir } }, dir: this.#gitDir, gitdir: this.#gitDir, cache: this.#cache };
+  }
+
+  /** The packs that it is shown, the newest first. */
+  #affordable(folder: string): string[] {
+    if (this.#packs !== null) return this.#packs;
+    const packs = namesIn(folder).flatMap((name) => {
+      const [index, pack] = [name, name.replace(/\.idx$/, '.pack')].map((it) =>
+        ifThere(() => fs.statSync(join(folder, it))),
+      );
+      return name.endsWith('.idx') && index !== undefined && pack !== undefined
+        ? [{ name, size: index.size + pack.size, at: pack.mtimeMs }]
+        : [];
+    });
+    let size = 0;
+    this.#packs = packs
+      .sort((a, b) => b.at - a.at)
+      .filter((pack) => {
+        size += pack.size;
+        return size <= MOST_BYTES;
+      })
+      .map(({ name }) => name);
+    return this.#packs;
   }
 }
 
-/** The id under a name in a tree object: `mode SP name NUL` and 20 bytes of id, again and again. */
-function treeEntry(tree: Buffer, name: string): string | null {
-  for (let at = 0; at < tree.length; ) {
-    const space = tree.indexOf(0x20, at);
-    const end = tree.indexOf(0, space);
-    if (tree.toString('utf8', space + 1, end) === name) return tree.toString('hex', end + 1, end + 21);
-    at = end + 21;
-  }
-  return null;
+/** Around its own message the library says where to report it. */
+function whatItSaid(error: unknown): string {
+  if (error instanceof git.Errors.InternalError) return error.data.message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -15,7 +15,7 @@ import { presetText } from '../../station/presets.ts';
 import { parseSettings, SETTINGS_FILE } from '../../station/settings.ts';
 import { openStation, prepareStation, type Station } from '../../station/station.ts';
 import { type Restored, restoreProjections } from '../restore/restore.ts';
-import { commitAnchors } from '../verify.ts';
+import { commitAnchors } from '../verify/anchors.ts';
 import { type Continued, continueFrom } from './continue.ts';
 
 /** What `waybill restore --from` did. */
@@ -95,7 +95,8 @@ async function restoredOrLost(station: Station, all: boolean): Promise<Restored 
 }
 
 async function recordBeyond(station: Station): Promise<number | null> {
-  const known = Math.max(0, ...(await commitAnchors(station)).map(({ seq }) => seq));
+  let known = 0;
+  for await (const { seq } of commitAnchors(station)) known = Math.max(known, seq);
   return known > ledgerHead(station.layout.ledger).seq ? known : null;
 }
 
