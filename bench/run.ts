@@ -1,14 +1,14 @@
 /**
  * Measures what docs/performance.md promises, against something else in the same run:
  *
- *   node --import tsx bench/run.ts [part of a row's name]... [--quick] [--large] [--runs N] [--dir FOLDER]
+ *   node --import tsx bench/run.ts [part of a row's name]... [--quick] [--large] [--most N] [--histories FOLDER] [--runs N] [--dir FOLDER]
  *
  * --quick takes two minutes and says whether everything is delivered, not how fast; it writes no results. --large also runs the rows that need
- * 100,000 and 1,000,000 orders. Otherwise bench/results.json and the table in docs/performance.md are
+ * 100,000 and 1,000,000 orders; --most is another number than the latter, --histories a folder in which stations with a history are kept. Otherwise bench/results.json and the table in docs/performance.md are
  * written; rows that were not run keep their last figures. Exits 1 where a run delivered wrongly; a goal that is missed is told, and is no failure.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,15 +17,14 @@ import { burst, person, resting } from './rows/beside.ts';
 import {
   firstOfMany,
   ls,
-  memory1m,
   memory100k,
   memoryOfMany,
   memoryOfVerify,
   status as statusOfMany,
   verify,
   verifyCommits,
-  with1m,
   with100k,
+  withMost,
 } from './rows/growth.ts';
 import { idle } from './rows/latency.ts';
 import { p50, p99 } from './rows/paced.ts';
@@ -35,6 +34,18 @@ import { makeHistory } from './scene.ts';
 import { markdown, print } from './table.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
+    most: { type: 'string', default: '1000000' },
+    runs: { type: 'string' },
+    dir: { type: 'string', default: tmpdir() },
+    histories: { type: 'string' },
+  },
+});
+
 const ROWS: readonly Row[] = [
   againstLimit,
   againstHand,
@@ -57,19 +68,8 @@ const ROWS: readonly Row[] = [
   memoryOfVerify,
   firstOfMany,
   memoryOfMany,
-  with1m,
-  memory1m,
+  ...withMost(Number(values.most)),
 ];
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: 'boolean', default: false },
-    large: { type: 'boolean', default: false },
-    runs: { type: 'string' },
-    dir: { type: 'string', default: tmpdir() },
-  },
-});
 
 const chosen = ROWS.filter(
   ({ name, large = false }) =>
@@ -98,7 +98,8 @@ for (const row of chosen) {
   print(result);
   if (!values.quick) write();
 }
-for (const folder of [...leftovers, ...histories.values()]) rmSync(folder, { recursive: true, force: true });
+for (const folder of [...leftovers, ...(values.histories === undefined ? histories.values() : [])])
+  rmSync(folder, { recursive: true, force: true });
 
 async function measured(row: Row): Promise<Pair> {
   const folder = mkdtempSync(join(values.dir, 'waybill-bench-'));
@@ -109,8 +110,9 @@ async function measured(row: Row): Promise<Pair> {
 function historyOf(finished: number): string {
   const known = histories.get(finished);
   if (known !== undefined) return known;
-  const root = mkdtempSync(join(values.dir, `waybill-history-${finished}-`));
-  makeHistory(root, finished);
+  const kept = values.histories === undefined ? null : join(values.histories, String(finished));
+  const root = kept ?? mkdtempSync(join(values.dir, `waybill-history-${finished}-`));
+  if (kept === null || !existsSync(kept)) makeHistory(root, finished);
   histories.set(finished, root);
   return root;
 }
@@ -137,9 +139,14 @@ function write(): void {
   };
   const at = new Date().toISOString();
   const before = earlier();
-  const all = ROWS.flatMap(
-    ({ name }) => results.find((r) => r.name === name) ?? before.find((r) => r.name === name) ?? [],
+  // rows of another --most stay
+  const others = before.filter(
+    (r) => / with [\d,]+ finished /.test(r.name) && !ROWS.some(({ name }) => name === r.name),
   );
+  const all = [
+    ...ROWS.flatMap(({ name }) => results.find((r) => r.name === name) ?? before.find((r) => r.name === name) ?? []),
+    ...others,
+  ];
   writeFileSync(join(ROOT, 'bench/results.json'), `${JSON.stringify({ v: 1, at, machine, results: all }, null, 2)}\n`);
   const page = join(ROOT, 'docs/performance.md');
   const table = `<!-- table: npm run bench -->\n\n${markdown(machine, all)}\n\n<!-- end of table -->`;

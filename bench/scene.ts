@@ -106,7 +106,7 @@ export function peakMegabytes(pid: number): number {
 
 /** Runs a station and does this beside it: `work` returns how many orders it dropped. Throws unless each was delivered. */
 export async function besideStation(root: string, work: (station: Running) => Promise<number>): Promise<void> {
-  const before = ordersDone(root);
+  const before = ended(root);
   const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'error'], {
     cwd: root,
     env: ENVIRONMENT,
@@ -120,18 +120,27 @@ export async function besideStation(root: string, work: (station: Running) => Pr
       if (child.exitCode !== null) throw new Error(`the station ended with ${child.exitCode}`);
       return existsSync(beat) && (JSON.parse(readFileSync(beat, 'utf8')) as { pid: number }).pid === child.pid;
     });
-    const ended = (woId: string) => existsSync(join(root, 'bridge/outbox/MAIN', `${woId}.result.json`));
-    count = await work({ pid: child.pid ?? 0, inbox: join(root, 'bridge/inbox/MAIN'), ended });
+    const hasEnded = (woId: string) => existsSync(join(root, 'bridge/outbox/MAIN', `${woId}.result.json`));
+    count = await work({ pid: child.pid ?? 0, inbox: join(root, 'bridge/inbox/MAIN'), ended: hasEnded });
   } finally {
     child.kill('SIGTERM');
     await gone;
   }
-  assertDelivered(root, before + count);
+  assertDelivered(root, count, before);
 }
 
-/** How many orders ended well, ever. */
-function ordersDone(root: string): number {
-  return statesOf(root).filter((status) => status === 'done').length;
+/** What a station had done: its orders' commits, and states that say `done`. */
+interface Ended {
+  readonly commits: number;
+  readonly done: number;
+}
+
+function ended(root: string): Ended {
+  return { commits: commitsOf(root).length, done: statesOf(root).filter((status) => status === 'done').length };
+}
+
+function commitsOf(root: string): string[] {
+  return git(root, 'log', '--format=%(trailers:key=Work-Order,valueonly,separator=)').split('\n').filter(Boolean);
 }
 
 function statesOf(root: string): string[] {
@@ -151,14 +160,12 @@ export async function until(holds: () => boolean, minutes = 3): Promise<void> {
 }
 
 /** Each order done once, by one commit, and verified. Throws what does not hold. */
-export function assertDelivered(root: string, count: number): void {
-  const commits = git(root, 'log', '--format=%(trailers:key=Work-Order,valueonly,separator=)')
-    .split('\n')
-    .filter(Boolean);
-  const done = ordersDone(root);
-  if (commits.length !== count || new Set(commits).size !== count || done !== count)
+export function assertDelivered(root: string, count: number, before: Ended = { commits: 0, done: 0 }): void {
+  const commits = commitsOf(root);
+  const [more, done] = [commits.length - before.commits, ended(root).done - before.done];
+  if (more !== count || new Set(commits).size !== commits.length || done !== count)
     throw new Error(
-      `${count} orders, but ${commits.length} commits of ${new Set(commits).size} orders, and ${done} done`,
+      `${count} orders, but ${more} commits, of ${new Set(commits).size} orders in all, and ${done} done`,
     );
   waybill(root, 'verify');
 }

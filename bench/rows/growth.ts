@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../row.ts';
 import {
@@ -10,6 +10,7 @@ import {
   git,
   makeStation,
   nameOf,
+  orderText,
   peakMegabytes,
   stageOrders,
   until,
@@ -44,7 +45,8 @@ const cost = (finished: number): Row => ({
 });
 
 export const with100k = cost(100_000);
-export const with1m = cost(1_000_000);
+/** With so many as there is room for: a finished order takes some 36 KB, most of it blocks that its six files of evidence fill in part. */
+export const withMost = (finished: number): Row[] => [cost(finished), memory(finished)];
 
 const command = (name: string): Row => ({
   name: `\`waybill ${name}\` with 100,000 finished orders`,
@@ -63,7 +65,7 @@ const command = (name: string): Row => ({
 export const status = command('status');
 export const ls = command('ls --limit 20');
 
-/** A station on which so many orders wait, and one is done: the most memory that it had. */
+/** A station that starts with so many orders that wait, and does one: the most memory that it had. */
 const memory = (finished: number): Row => ({
   name: `memory with ${finished.toLocaleString('en')} finished orders and 10,000 waiting`,
   against: 'the bound',
@@ -74,46 +76,35 @@ const memory = (finished: number): Row => ({
   large: true,
   measure: async (_, __, histories) => {
     const root = histories.of(finished);
-    let ours = Number.NaN;
     const first = nextNumber(root);
-    waybill(root, 'verify');
-    const { pid, end } = await heldBeside(root, first);
-    ours = peakMegabytes(pid);
-    await end();
+    haveWaiting(root, 10_000);
+    let ours = Number.NaN;
+    await besideStation(root, async ({ pid, inbox, ended }) => {
+      writeFileSync(join(inbox, '.one'), orderText(first));
+      renameSync(join(inbox, '.one'), join(inbox, `${nameOf(first)}.json`));
+      await until(() => ended(nameOf(first)));
+      ours = peakMegabytes(pid);
+      return 1;
+    });
     return { theirs: 150, ours };
   },
 });
 
-export const memory1m = memory(1_000_000);
 export const memory100k = memory(100_000);
 
-/** Drops 10,000 orders that wait for a time far away, and waits until the station has taken all of them. */
-async function heldBeside(root: string, first: number): Promise<{ pid: number; end(): Promise<void> }> {
-  const inbox = join(root, 'bridge/inbox/MAIN');
-  for (let n = 0; n < 10_000; n++) {
-    const text = { wo_id: `WO-W${first}-${n}`, title: 'waits', not_before: '2099-01-01T00:00:00Z' };
-    writeFileSync(join(inbox, `.w${n}`), JSON.stringify({ ...text, files: [{ path: `made/w${n}`, content: 'x' }] }));
+/** Drops as many orders as are missing that wait for a time far away, and has them taken. They stay: nothing else of this station is measured. */
+function haveWaiting(root: string, many: number): void {
+  const parked = () =>
+    (JSON.parse(waybill(root, 'status', '--json')) as { lanes: { parked: number }[] }).lanes
+      .map((lane) => lane.parked)
+      .reduce((a, b) => a + b, 0);
+  for (let n = parked(); n < many; n++) {
+    const order = { wo_id: `WO-W${n}`, title: 'waits', not_before: '2099-01-01T00:00:00Z' };
+    const text = JSON.stringify({ ...order, files: [{ path: `made/w${n}`, content: 'x' }] });
+    writeFileSync(join(root, 'bridge/inbox/MAIN', `WO-W${n}.json`), text);
   }
-  const child = spawn(process.execPath, [CLI, 'up', '--log-level', 'error'], {
-    cwd: root,
-    env: ENVIRONMENT,
-    stdio: 'ignore',
-  });
-  const gone = new Promise<void>((done) => child.once('exit', () => done()));
-  for (let n = 0; n < 10_000; n++) renameSync(join(inbox, `.w${n}`), join(inbox, `WO-W${first}-${n}.json`));
-  await until(() => readdirSync(inbox).length === 0, 10);
-  return {
-    pid: child.pid ?? 0,
-    end: async () => {
-      child.kill('SIGTERM');
-      await gone;
-      for (let n = 0; n < 10_000; n += 500) {
-        const ids = Array.from({ length: Math.min(500, 10_000 - n) }, (_, i) => `WO-W${first}-${n + i}`);
-        execFileSync(process.execPath, [CLI, 'cancel', ...ids], { cwd: root, env: ENVIRONMENT, stdio: 'ignore' });
-      }
-      execFileSync(process.execPath, [CLI, 'up', '--drain', '--log-level', 'error'], { cwd: root, env: ENVIRONMENT });
-    },
-  };
+  waybill(root, 'up', '--drain', '--log-level', 'error');
+  if (parked() !== many) throw new Error(`${parked()} orders wait, not ${many}`);
 }
 
 const backlog = (name: string, unit: 'ms' | 'MB', bound: number): Row => ({

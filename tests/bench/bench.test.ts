@@ -26,7 +26,7 @@ test('what was not delivered, or does not verify, is no measurement', (t) => {
   s.drop({ wo_id: 'WO-1', title: 'one', files: [{ path: 'a.txt', content: 'a\n' }] });
   s.drain();
   assertDelivered(s.root, 1);
-  assert.throws(() => assertDelivered(s.root, 2), /2 orders, but 1 commits of 1 orders, and 1 done/);
+  assert.throws(() => assertDelivered(s.root, 2), /2 orders, but 1 commits, of 1 orders in all, and 1 done/);
   s.write('state/evidence/WO-1/receipt.json', '{}');
   assert.throws(() => assertDelivered(s.root, 1), /verify/);
 });

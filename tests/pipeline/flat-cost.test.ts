@@ -53,6 +53,17 @@ const finish = (s: TestStation, count: number) =>
 
 test('rule 11: an order costs the same after a hundred orders and after thousands', (t) => {
   const [few, many] = [testStation(t), testStation(t)];
+  for (const s of [few, many]) {
+    // one that is older than all the others, and waits: nobody looks back as far as it
+    s.drop({
+      wo_id: 'WO-OLD',
+      title: 'waits',
+      not_before: '2099-01-01T00:00:00Z',
+      files: [{ path: 'old', content: '' }],
+    });
+    s.drain();
+    assert.equal(s.state('WO-OLD').status, 'parked');
+  }
   finish(few, 100);
   finish(many, 4000);
   costOf(few, 0);
@@ -81,7 +92,12 @@ test('rule 11: an order costs the same in a repository of a hundred files and of
   }
   // the index is one file of all paths: read three times and written once for a batch, whatever the number of orders
   const index = 8000 * 80;
-  assertFlat(costOf(few, 1000), costOf(many, 1000), { bytes_read: 6 * index, bytes_written: 3 * index });
+  assertFlat(costOf(few, 1000), costOf(many, 1000), {
+    bytes_read: 6 * index,
+    bytes_written: 3 * index,
+    // a slow machine looks once more at the folders of packs and claims
+    listed: 300,
+  });
 });
 
 test('rule 11: what looks at the last orders opens no more of them than it shows', (t) => {
