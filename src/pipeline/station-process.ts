@@ -11,6 +11,7 @@ import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
+import type { Progress } from '../record/id-index.ts';
 import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
@@ -31,6 +32,8 @@ import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
+/** The first turn claims fewer, each that follows twice as many: whoever waits for the first of many orders gets it soon. */
+const FIRST_CLAIMS = 16;
 const ORDERS_A_BATCH = 128;
 /** The same by size: what a batch, and a flush, hold in memory at once. */
 const BYTES_A_BATCH = 32 * 1024 * 1024;
@@ -46,13 +49,15 @@ export interface UpOptions {
   readonly drain: boolean;
   readonly log: Log;
   readonly step?: Runtime['step'];
+  /** Told how far a start is that has to read the whole ledger; where nobody looks on, the log tells. */
+  readonly progress?: Progress | null;
   /** Ends the station: after the batch in hand, with the journal flushed. */
   readonly signal: AbortSignal;
 }
 
 /** `waybill up`: the station process, from taking the lock to giving it back. */
 export async function runStation(station: Station, options: UpOptions): Promise<void> {
-  const rt = await Runtime.open(station, options.log, options.step);
+  const rt = await Runtime.open(station, options.log, options.step, options.progress);
   try {
     // before anything is recorded: the tracker follows what the station writes
     const loop = new StationLoop(rt, options);
@@ -84,6 +89,7 @@ class StationLoop {
   #deferrals = 0;
   #watch: Watch | null = null;
   #watched = '';
+  #mayClaim = FIRST_CLAIMS;
   /** The last turn claimed as many drops as it may. */
   #hasMore = false;
   #slow = '';
@@ -159,9 +165,10 @@ class StationLoop {
     const open = this.#intakeIsOpen();
     const dropped = await takeCommands(rt, open);
     const { claims, settlesIn, fault } = open
-      ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN)
+      ? claimDrops(rt, this.#scanner, this.#mayClaim)
       : { claims: [], settlesIn: 1000, fault: null };
-    this.#hasMore = claims.length === CLAIMS_A_TURN;
+    this.#hasMore = claims.length === this.#mayClaim;
+    if (this.#hasMore) this.#mayClaim = Math.min(2 * this.#mayClaim, CLAIMS_A_TURN);
     this.#faults = fault === null || claims.length > 0 ? 0 : this.#faults + 1;
     // whoever waits for a drain is told; a station that stays tries on
     if (this.#options.drain && this.#faults >= MOST_FAULTS) throw fault;

@@ -117,6 +117,11 @@ export class FileLedger implements Ledger {
     return readLedger(this.#folder, fromSeq);
   }
 
+  /** The records that orders are born with, from `seq` on. */
+  births(fromSeq: number): Generator<Recorded> {
+    return readBirths(this.#folder, fromSeq);
+  }
+
   /**
    * Takes the words out of records that a `purged` record lists, and out of the checkpoints that hold the order. The one exception to
    * "append-only", and only for what that record, which is never touched, vouches for. Safe to repeat.
@@ -143,17 +148,31 @@ export class FileLedger implements Ledger {
   }
 }
 
-/** Reads records from disk, also for those who only look. Throws LEDGER_BROKEN for a line that is no record. */
-export function* readLedger(folder: string, fromSeq: number): Generator<Recorded> {
+/**
+ * Reads records from disk, also for those who only look; `only` passes over lines unread by how they begin. Throws LEDGER_BROKEN for a line
+ * that is no record.
+ */
+export function* readLedger(folder: string, fromSeq: number, only: RegExp | null = null): Generator<Recorded> {
   const firsts = segments(folder);
   const start = firsts.findLastIndex((first) => first <= fromSeq);
   for (const first of firsts.slice(Math.max(0, start))) {
     for (const line of readLines(segmentPath(folder, first))) {
       if (!line.whole) continue; // being written, or torn: not acknowledged
+      if (only !== null && !only.test(line.text.slice(0, BEGINNING))) continue;
       const record = parseRecord(line.text, segmentPath(folder, first));
       if (record.seq >= fromSeq) yield record;
     }
   }
+}
+
+/** So much of a line tells which event it is of; what follows may be hundreds of kilobytes. */
+const BEGINNING = 120;
+/** The records that orders are born with. A line that begins unlike those we write is read, whatever it is. */
+const BIRTHS = /^(?!\{"v":1,"seq":\d{1,16},"ts":"[^"]{1,40}","event":"(?!admitted"|rejected")\w+")/;
+
+/** The records that orders are born with, from `seq` on. Others are not even parsed: a record of an order with many files is large. */
+function readBirths(folder: string, fromSeq: number): Generator<Recorded> {
+  return readLedger(folder, fromSeq, BIRTHS);
 }
 
 /**
