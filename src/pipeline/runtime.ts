@@ -78,7 +78,7 @@ export class Runtime {
   readonly taken = new Map<string, string>();
   /** What was read of claims, so that it need not be read again. */
   readonly read = new OrdersRead();
-  /** Bytes of requests that came in since the journal was written. */
+  /** Bytes of requests that came in, and of records, since the journal was written. */
   bytesSinceFlush = 0;
   /** Claims that wait for the journal to be written before they can be decided. */
   readonly deferredClaims: string[] = [];
@@ -268,7 +268,9 @@ export class Runtime {
   #write(drafts: readonly Draft[]): Recorded[] {
     if (this.#failure !== null) throw this.#failure;
     try {
+      const before = this.ledger.written;
       const records = this.ledger.append(drafts);
+      this.bytesSinceFlush += this.ledger.written - before;
       this.ledger.sync();
       return records;
     } catch (error) {

@@ -35,8 +35,11 @@ const CLAIMS_A_TURN = 128;
 /** The first turn claims fewer, each that follows twice as many: whoever waits for the first of many orders gets it soon. */
 const FIRST_CLAIMS = 16;
 const ORDERS_A_BATCH = 128;
-/** The same by size: what a batch, and a flush, hold in memory at once. */
-const BYTES_A_BATCH = 32 * 1024 * 1024;
+/**
+ * The same by size: what a batch, and a flush, hold in memory at once. An order of many small files becomes records and objects of some
+ * twenty times its own size.
+ */
+const BYTES_A_BATCH = 8 * 1024 * 1024;
 const FLUSH_AT_BYTES = 64 * 1024 * 1024;
 const FLUSH_AT_RECORDS = 2000;
 /** So many turns in vain end a drain. */

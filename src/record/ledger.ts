@@ -30,6 +30,8 @@ export const GENESIS: LedgerHead = { seq: 0, hash: `sha256:${'0'.repeat(64)}` };
 
 /** Records in a segment before the next one begins; sealed segments never change. */
 const SEGMENT_RECORDS = 4096;
+/** The same by size: a start reads the newest segment, and a record of an order with thousands of files has a megabyte. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * The ledger behind an interface: append-only, hash-chained, synced before anything repeats it. Laws, tested by its contract suite:
@@ -50,6 +52,7 @@ export class FileLedger implements Ledger {
   #appender: LineAppender;
   #head: LedgerHead;
   #inSegment: number;
+  #written = 0;
   /** Called before a new segment begins, to write the checkpoint from which the next start reads. */
   readonly #beforeSegment: (head: LedgerHead) => void;
   /** A torn last line that a crash left: never acknowledged, cut off, kept for the curious. */
@@ -74,9 +77,14 @@ export class FileLedger implements Ledger {
     return this.#head;
   }
 
+  /** Bytes that this process has appended. */
+  get written(): number {
+    return this.#written;
+  }
+
   append(drafts: readonly Draft[]): Recorded[] {
     if (drafts.length === 0) return [];
-    if (this.#inSegment >= SEGMENT_RECORDS) this.#roll();
+    if (this.#inSegment >= SEGMENT_RECORDS || this.#appender.size >= SEGMENT_BYTES) this.#roll();
     let head = this.#head;
     const records = drafts.map((draft) => {
       const body = {
@@ -95,7 +103,9 @@ export class FileLedger implements Ledger {
       head = { seq: record.seq, hash: record.hash };
       return record;
     });
+    const before = this.#appender.size;
     this.#appender.append(records.map((record) => JSON.stringify(record)));
+    this.#written += this.#appender.size - before;
     this.#head = head;
     this.#inSegment += records.length;
     return records;
