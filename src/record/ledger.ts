@@ -58,14 +58,15 @@ export class FileLedger implements Ledger {
   /** A torn last line that a crash left: never acknowledged, cut off, kept for the curious. */
   readonly torn: Buffer | null;
 
-  constructor(folder: string, beforeSegment: (head: LedgerHead) => void) {
+  /** `checkpoint` is the one before the newest segment, where it was read already: with many orders alive it is large. */
+  constructor(folder: string, beforeSegment: (head: LedgerHead) => void, checkpoint = readCheckpoint(folder)) {
     this.#folder = folder;
     this.#beforeSegment = beforeSegment;
     ensureDir(folder);
     const last = segments(folder).at(-1) ?? 1;
     this.#appender = new LineAppender(segmentPath(folder, last));
     this.torn = this.#appender.torn;
-    this.#head = headBefore(folder, last);
+    this.#head = headBefore(folder, last, checkpoint);
     this.#inSegment = 0;
     for (const record of this.read(last)) {
       this.#head = { seq: record.seq, hash: record.hash };
@@ -277,9 +278,8 @@ export function readCheckpoint(folder: string): { head: LedgerHead; live: unknow
   return null;
 }
 
-function headBefore(folder: string, first: number): LedgerHead {
+function headBefore(folder: string, first: number, checkpoint: { head: LedgerHead } | null): LedgerHead {
   if (first === 1) return GENESIS;
-  const checkpoint = readCheckpoint(folder);
   if (checkpoint !== null && checkpoint.head.seq === first - 1) return checkpoint.head;
   let head = GENESIS;
   for (const record of readLedger(folder, 1)) if (record.seq < first) head = { seq: record.seq, hash: record.hash };
