@@ -17,6 +17,7 @@ async function drained(t: TestContext, s: TestStation, until: () => boolean = ()
   });
   t.defer(() => void child.kill('SIGKILL'));
   let peak = 0;
+  let stopped = false;
   const looking = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -24,7 +25,8 @@ async function drained(t: TestContext, s: TestStation, until: () => boolean = ()
     } catch {
       // it has ended
     }
-    if (until()) child.kill('SIGTERM');
+    // once: a second one ends it in the middle
+    if (!stopped && until()) stopped = child.kill('SIGTERM');
   }, 50);
   const code = await new Promise((done) => child.once('exit', done));
   clearInterval(looking);
