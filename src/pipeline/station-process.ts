@@ -6,7 +6,7 @@ import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, writeProjection } from '../platform/durable.ts';
+import { ensureDir, namesIn, writeProjection } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
@@ -32,8 +32,9 @@ import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
-/** The first turn claims fewer, each that follows twice as many: whoever waits for the first of many orders gets it soon. */
+/** Where many wait at a start, the first turn claims fewer, each that follows twice as many: the first of them is answered soon. */
 const FIRST_CLAIMS = 16;
+const MANY_WAIT = 8 * CLAIMS_A_TURN;
 const ORDERS_A_BATCH = 128;
 /**
  * The same by size: what a batch, and a flush, hold in memory at once. An order of many small files becomes records and objects of some
@@ -92,7 +93,7 @@ class StationLoop {
   #deferrals = 0;
   #watch: Watch | null = null;
   #watched = '';
-  #mayClaim = FIRST_CLAIMS;
+  #mayClaim = CLAIMS_A_TURN;
   /** The last turn claimed as many drops as it may. */
   #hasMore = false;
   #slow = '';
@@ -124,6 +125,7 @@ class StationLoop {
     try {
       await this.#keepUp();
       await this.#settle();
+      if (this.#scanner.lanes().some(({ folder }) => holdsMany(folder))) this.#mayClaim = FIRST_CLAIMS;
       while (!this.#options.signal.aborted) {
         this.#again = false;
         const { worked, pause } = await this.#turn();
@@ -381,5 +383,13 @@ class StationLoop {
         resolve();
       };
     });
+  }
+}
+
+function holdsMany(folder: string): boolean {
+  try {
+    return namesIn(folder).length >= MANY_WAIT;
+  } catch {
+    return false; // a lane that cannot be read never stops the others (rule 10)
   }
 }
