@@ -65,6 +65,22 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+const BAR = 30;
+const REDRAWN_MS = 100;
+
+/** A bar on standard error, drawn again in its line, which is empty in the end. Only for a terminal. */
+export function progressBar(what: string): (done: number, total: number) => void {
+  let drawnAt = 0;
+  return (done, total) => {
+    const isOver = done >= total;
+    if (!isOver && Date.now() - drawnAt < REDRAWN_MS) return;
+    drawnAt = Date.now();
+    const full = Math.floor((BAR * done) / total);
+    const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}] ${Math.floor((100 * done) / total)} %, ${done} of ${total} records`;
+    process.stderr.write(`\r\x1b[K${isOver ? '' : `${what} ${bar}`}`);
+  };
+}
+
 /** Says what went wrong and how to mend it; sets the exit code. */
 export function fail(thrown: unknown, json: boolean): void {
   const error = asWaybillError(thrown);

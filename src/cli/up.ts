@@ -2,7 +2,7 @@ import { runStation } from '../pipeline/station-process.ts';
 import { openLog } from '../platform/log.ts';
 import { locateStation } from '../station/locate.ts';
 import { prepareStation } from '../station/station.ts';
-import { usage } from './output.ts';
+import { progressBar, usage } from './output.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -25,6 +25,7 @@ export async function up(options: Record<string, unknown> & { readonly station?:
     drain: options['drain'] === true,
     log,
     signal: stop.signal,
+    progress: process.stderr.isTTY ? progressBar('index of order ids') : null,
     step: (name, woIds) => {
       if (woIds.length > 0) log.debug({ orders: woIds }, name);
     },

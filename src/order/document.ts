@@ -36,6 +36,10 @@ export interface DocumentLimits {
 export function readDocument(bytes: Uint8Array, format: 'yaml' | 'json', limits: DocumentLimits): ReadDocument {
   if (bytes.length > limits.maxBytes)
     throw new WaybillError('TOO_LARGE', `${bytes.length} bytes, the limit is ${limits.maxBytes}`);
+  if (bytes.length > MAX_TEXT)
+    throw new WaybillError('TOO_LARGE', `${bytes.length} bytes; more than ${MAX_TEXT} cannot be read at once`, {
+      hint: 'Split the order.',
+    });
   const text = decodeUtf8(bytes);
   if (text.trim() === '') throw new WaybillError('EMPTY', 'the file is empty');
   if (format === 'json') {
@@ -43,10 +47,15 @@ export function readDocument(bytes: Uint8Array, format: 'yaml' | 'json', limits:
     // JSON is YAML. Read as that only for places, which a good document needs nobody to know.
     let places: ReadDocument['locate'] | null = null;
     const locate: ReadDocument['locate'] = (segments) => {
-      places ??= parseYaml(text, 'JSON_INVALID', limits.maxDepth).locate;
+      places ??= placesOf(text, limits.maxDepth);
       return places(segments);
     };
-    if (hasDuplicateKeys(text)) locate([]);
+    if (hasDuplicateKeys(text)) {
+      locate([]);
+      throw new WaybillError('JSON_INVALID', 'a key stands twice in one of its objects', {
+        hint: 'Remove one of the two.',
+      });
+    }
     assertDepth(value, limits.maxDepth, locate);
     assertExact(value, [], locate);
     return { value, locate };
@@ -59,6 +68,19 @@ export function readDocument(bytes: Uint8Array, format: 'yaml' | 'json', limits:
   return { value, locate };
 }
 
+/** The longest text that the engine holds, in characters; each takes a byte at least. */
+const MAX_TEXT = 2 ** 29 - 24;
+
+/** Where values of a JSON text stand. One that is too long for that to be found out in good time is refused without a place. */
+function placesOf(text: string, maxDepth: number): ReadDocument['locate'] {
+  try {
+    return parseYaml(text, 'JSON_INVALID', maxDepth).locate;
+  } catch (error) {
+    if (error instanceof WaybillError && error.code === 'TOO_LARGE') return () => ({});
+    throw error;
+  }
+}
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -68,18 +90,30 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** Where the first character that does not decode begins, by halving. */
+/** Where the first character that does not decode begins: in pieces, and the piece that is bad by halving. */
 function offsetOfBadByte(bytes: Uint8Array): number {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let good = 0;
-  for (let bad = bytes.length; bad - good > 1; ) {
+  try {
+    for (; good < bytes.length; good += PIECE) decoder.decode(bytes.subarray(good, good + PIECE), { stream: true });
+  } catch {
+    // somewhere in this piece
+  }
+  // a character may lie across the end of the last piece that was good
+  good = Math.max(0, Math.min(good, bytes.length) - 3);
+  while (good > 0 && ((bytes[good] ?? 0) & 0xc0) === 0x80) good--;
+  const from = good;
+  for (let bad = Math.min(bytes.length, from + PIECE + 6); bad - good > 1; ) {
     const middle = (good + bad) >> 1;
-    if (decodes(bytes.subarray(0, middle))) good = middle;
+    if (decodes(bytes.subarray(from, middle))) good = middle;
     else bad = middle;
   }
   // what stands before may be the beginning of a character that never ended
-  while (good > 0 && !decodes(bytes.subarray(0, good), true)) good--;
+  while (good > from && !decodes(bytes.subarray(from, good), true)) good--;
   return good;
 }
+
+const PIECE = 65_536;
 
 function decodes(bytes: Uint8Array, whole = false): boolean {
   try {

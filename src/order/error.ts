@@ -14,7 +14,7 @@ interface CodeEntry {
 export const ERROR_CODES = {
   // reading a dropped file
   TOO_LARGE: {
-    what: 'The file is larger than intake.max_order_bytes, or has more words and signs of YAML than can be read in good time.',
+    what: 'The file is larger than intake.max_order_bytes, or has more words and signs of YAML than can be read in good time; or a file that the order is to change is larger than 1 GiB.',
     hint: 'Split the order, or raise the limit in waybill.yaml.',
   },
   NOT_UTF8: {

@@ -5,17 +5,38 @@
 export function jsonFault(text: string): { offset: number; what: string } {
   const open: string[] = [];
   let expected: Expected = 'a value';
-  const token =
-    /[\t\n\r ]*(?:([{}[\],:])|("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|(?:true|false|null)(?!\w)))/y;
-  for (let at = 0; ; at = token.lastIndex) {
-    token.lastIndex = at;
-    const match = token.exec(text);
-    const start =
-      at + (/^[\t\n\r ]*/.exec(text.slice(at, match === null ? undefined : token.lastIndex))?.[0].length ?? 0);
-    if (match === null) return { offset: start, what: wording(text, start, expected) };
-    const next = after(match[1] ?? (match[2] === undefined ? 'scalar' : 'string'), expected, open);
+  for (let at = 0; ; ) {
+    const start = pastSpace(text, at);
+    const end = text[start] === '"' ? endOfString(text, start) : endOfToken(text, start);
+    if (end === null) return { offset: start, what: wording(text, start, expected) };
+    const sign = /[{}[\],:"]/.test(text[start] ?? '') ? text[start] : 'scalar';
+    const next = after(sign === '"' ? 'string' : (sign ?? 'scalar'), expected, open);
     if (next === null) return { offset: start, what: wording(text, start, expected) };
     expected = next;
+    at = end;
+  }
+}
+
+function pastSpace(text: string, from: number): number {
+  let at = from;
+  while (/[\t\n\r ]/.test(text.charAt(at))) at++;
+  return at;
+}
+
+/** The end of a sign, a number or a word that begins here; null where none does. */
+function endOfToken(text: string, start: number): number | null {
+  const token = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|(?:true|false|null)(?!\w)/y;
+  token.lastIndex = start;
+  return token.test(text) ? token.lastIndex : null;
+}
+
+/** The end of a string that begins here, piece by piece: one expression for all of it has no stack left for megabytes of escapes. */
+function endOfString(text: string, start: number): number | null {
+  const piece = /[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+  for (let at = start + 1; ; at = piece.lastIndex) {
+    if (text[at] === '"') return at + 1;
+    piece.lastIndex = at;
+    if (!piece.test(text)) return null;
   }
 }
 

@@ -46,7 +46,7 @@ async function openLedger(station: Station): Promise<Live> {
   const { layout } = station;
   const checkpoint = readCheckpoint(layout.ledger);
   const orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);
-  const ledger = new FileLedger(layout.ledger, (head) => writeCheckpoint(layout.ledger, head, orders));
+  const ledger = new FileLedger(layout.ledger, (head) => writeCheckpoint(layout.ledger, head, orders), checkpoint);
   const anchor = await new JournalReader(station.repo, refsOf(station.id).journal).newestAnchor();
   const outside = await lookedOutside(station, ledger, anchor);
   return { ledger, orders, from: (checkpoint?.head.seq ?? 0) + 1, anchor, outside, broughtBack: 0 };

@@ -12,7 +12,7 @@ import { type HeldLock, takeLock } from '../platform/lock.ts';
 import type { Log } from '../platform/log.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
 import { WaitingRoom } from '../queue/waits.ts';
-import { IdIndex } from '../record/id-index.ts';
+import { catchUpIndex, IdIndex, type Progress } from '../record/id-index.ts';
 import { JournalReader } from '../record/journal.ts';
 import type { Draft, FileLedger } from '../record/ledger.ts';
 import type { Orders } from '../record/orders.ts';
@@ -80,7 +80,7 @@ export class Runtime {
   readonly taken = new Map<string, string>();
   /** What was read of claims, so that it need not be read again. */
   readonly read = new OrdersRead();
-  /** Bytes of requests that came in since the journal was written. */
+  /** Bytes of requests that came in, and of records, since the journal was written. */
   bytesSinceFlush = 0;
   /** Claims that wait for the journal to be written before they can be decided. */
   readonly deferredClaims: string[] = [];
@@ -137,19 +137,31 @@ export class Runtime {
 
   /**
    * Takes the lock and reads what lives. Throws STATION_HELD, LEDGER_BROKEN. Reads one segment, whatever the ledger's length; more only
-   * where something outside tells of records that the ledger lost. Then the backup is asked before anything is written.
+   * where something outside tells of records that the ledger lost. Then the backup is asked before anything is written. `progress` hears how
+   * far the index of ids is, where that has to be built again.
    */
-  static async open(station: Station, log: Log, step: Runtime['step'] = () => {}): Promise<Runtime> {
+  static async open(
+    station: Station,
+    log: Log,
+    step: Runtime['step'] = () => {},
+    progress: Progress | null = null,
+  ): Promise<Runtime> {
     const lock = takeLock(station.layout.lock);
     try {
-      return await Runtime.#open(station, log, step, lock);
+      return await Runtime.#open(station, log, step, lock, progress);
     } catch (error) {
       lock.release();
       throw error;
     }
   }
 
-  static async #open(station: Station, log: Log, step: Runtime['step'], lock: HeldLock): Promise<Runtime> {
+  static async #open(
+    station: Station,
+    log: Log,
+    step: Runtime['step'],
+    lock: HeldLock,
+    progress: Progress | null,
+  ): Promise<Runtime> {
     const openedAt = Date.now();
     await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
     await finishContinuing(station);
@@ -169,7 +181,7 @@ export class Runtime {
       openedAt,
     });
     const journalled = live.anchor?.upTo ?? 0;
-    runtime.ids.catchUp(ledger.read(runtime.ids.upTo + 1));
+    catchUpIndex(runtime.ids, ledger, log, progress);
     let gap = outside.gap;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
       if (record.seq >= from) await runtime.#fold(record);
@@ -258,7 +270,9 @@ export class Runtime {
   #write(drafts: readonly Draft[]): Recorded[] {
     if (this.#failure !== null) throw this.#failure;
     try {
+      const before = this.ledger.written;
       const records = this.ledger.append(drafts);
+      this.bytesSinceFlush += this.ledger.written - before;
       this.ledger.sync();
       return records;
     } catch (error) {

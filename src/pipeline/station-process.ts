@@ -7,11 +7,12 @@ import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, writeProjection } from '../platform/durable.ts';
+import { ensureDir, namesIn, writeProjection } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
+import type { Progress } from '../record/id-index.ts';
 import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
@@ -32,9 +33,15 @@ import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
+/** Where many wait at a start, the first turn claims fewer, each that follows twice as many: the first of them is answered soon. */
+const FIRST_CLAIMS = 16;
+const MANY_WAIT = 8 * CLAIMS_A_TURN;
 const ORDERS_A_BATCH = 128;
-/** The same by size: what a batch, and a flush, hold in memory at once. */
-const BYTES_A_BATCH = 32 * 1024 * 1024;
+/**
+ * The same by size: what a batch, and a flush, hold in memory at once. An order of many small files becomes records and objects of some
+ * twenty times its own size.
+ */
+const BYTES_A_BATCH = 8 * 1024 * 1024;
 const FLUSH_AT_BYTES = 64 * 1024 * 1024;
 const FLUSH_AT_RECORDS = 2000;
 /** So many turns in vain end a drain. */
@@ -47,13 +54,15 @@ export interface UpOptions {
   readonly drain: boolean;
   readonly log: Log;
   readonly step?: Runtime['step'];
+  /** Told how far a start is that has to read the whole ledger; where nobody looks on, the log tells. */
+  readonly progress?: Progress | null;
   /** Ends the station: after the batch in hand, with the journal flushed. */
   readonly signal: AbortSignal;
 }
 
 /** `waybill up`: the station process, from taking the lock to giving it back. */
 export async function runStation(station: Station, options: UpOptions): Promise<void> {
-  const rt = await Runtime.open(station, options.log, options.step);
+  const rt = await Runtime.open(station, options.log, options.step, options.progress);
   try {
     // before anything is recorded: the tracker follows what the station writes
     const loop = new StationLoop(rt, options);
@@ -85,6 +94,7 @@ class StationLoop {
   #deferrals = 0;
   #watch: Watch | null = null;
   #watched = '';
+  #mayClaim = CLAIMS_A_TURN;
   /** The last turn claimed as many drops as it may. */
   #hasMore = false;
   #slow = '';
@@ -116,6 +126,7 @@ class StationLoop {
     try {
       await this.#keepUp();
       await this.#settle();
+      if (this.#scanner.lanes().some(({ folder }) => holdsMany(folder))) this.#mayClaim = FIRST_CLAIMS;
       while (!this.#options.signal.aborted) {
         this.#again = false;
         const { worked, pause } = await this.#turn();
@@ -160,9 +171,10 @@ class StationLoop {
     const open = this.#intakeIsOpen();
     const dropped = await takeCommands(rt, open);
     const { claims, settlesIn, fault } = open
-      ? claimDrops(rt, this.#scanner, CLAIMS_A_TURN)
+      ? claimDrops(rt, this.#scanner, this.#mayClaim)
       : { claims: [], settlesIn: 1000, fault: null };
-    this.#hasMore = claims.length === CLAIMS_A_TURN;
+    this.#hasMore = claims.length === this.#mayClaim;
+    if (this.#hasMore) this.#mayClaim = Math.min(2 * this.#mayClaim, CLAIMS_A_TURN);
     this.#faults = fault === null || claims.length > 0 ? 0 : this.#faults + 1;
     // whoever waits for a drain is told; a station that stays tries on
     if (this.#options.drain && this.#faults >= MOST_FAULTS) throw fault;
@@ -372,5 +384,13 @@ class StationLoop {
         resolve();
       };
     });
+  }
+}
+
+function holdsMany(folder: string): boolean {
+  try {
+    return namesIn(folder).length >= MANY_WAIT;
+  } catch {
+    return false; // a lane that cannot be read never stops the others (rule 10)
   }
 }

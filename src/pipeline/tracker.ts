@@ -20,6 +20,8 @@ import type { Runtime } from './runtime.ts';
 /** How often ages are written anew while nothing happens, and while there is work. */
 const FOLLOWUP_MS = 60_000;
 const AT_WORK_MS = 1000;
+/** So many times as long as a look took the work goes on before the next one: counting what waits in a full lane lists all of it. */
+const WORK_FOR_LOOK = 20;
 /** Orders of long ago that one look takes; the rest is for the next. */
 const SWEPT_AT_ONCE = 250;
 
@@ -35,6 +37,7 @@ export class Tracker {
   /** Orders called stale already, by id and the change since which they are. */
   readonly #stale: Map<string, string>;
   #writtenAt = 0;
+  #lookTook = 0;
   #writtenSeq = -1;
   /** What the file said when it was written, apart from its time, and which file that was. */
   #written = { what: '', file: '' };
@@ -67,7 +70,10 @@ export class Tracker {
 
   /** While the station does not come to sleep: as often as somebody would look. */
   async lookAtWork(): Promise<void> {
-    if (Date.now() - this.#writtenAt >= AT_WORK_MS) await this.look();
+    if (Date.now() - this.#writtenAt < Math.max(AT_WORK_MS, WORK_FOR_LOOK * this.#lookTook)) return;
+    const begun = Date.now();
+    await this.look();
+    this.#lookTook = Date.now() - begun;
   }
 
   /** One look, before the station sleeps. */

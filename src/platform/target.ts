@@ -10,7 +10,16 @@ import { errno, fs, ifThere, lstatIfThere, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, 
  */
 
 /** What stands at a path: plain content, nothing, or something that orders don't touch. */
-export type Found = { kind: 'file'; content: Content } | { kind: 'nothing' } | { kind: 'other'; what: string };
+export type Found =
+  | { kind: 'file'; content: Content }
+  | { kind: 'nothing' }
+  | { kind: 'other'; what: string; tooLarge?: true };
+
+/**
+ * Larger files are let alone. A file is held in memory as a whole, several times over while it is planned, deflated and put in place, and
+ * past 2 GiB node cannot read it at all.
+ */
+export const LARGEST_TARGET = 1024 * 1024 * 1024;
 
 export function readTarget(path: string): Found {
   const stat = lstatIfThere(path);
@@ -18,6 +27,7 @@ export function readTarget(path: string): Found {
   if (stat.isSymbolicLink()) return { kind: 'other', what: 'a symbolic link' };
   if (stat.isDirectory()) return { kind: 'other', what: 'a folder' };
   if (!stat.isFile()) return { kind: 'other', what: 'neither a file nor a folder' };
+  if (stat.size > LARGEST_TARGET) return { kind: 'other', what: `a file of ${stat.size} bytes`, tooLarge: true };
   const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     const mode = (fs.fstatSync(fd).mode & 0o100) !== 0 ? '100755' : '100644';
@@ -27,9 +37,13 @@ export function readTarget(path: string): Found {
   }
 }
 
-/** The content at a path, null for nothing; throws PATH_DENIED for what orders don't touch. */
+/** The content at a path, null for nothing; throws PATH_DENIED or TOO_LARGE for what orders don't touch. */
 export function contentOf(path: string): Content | null {
   const found = readTarget(path);
+  if (found.kind === 'other' && found.tooLarge === true)
+    throw new WaybillError('TOO_LARGE', `${path} is ${found.what}; orders touch none of more than ${LARGEST_TARGET}`, {
+      hint: 'Let a command make or change it, and do not name it under outputs.',
+    });
   if (found.kind === 'other') throw new WaybillError('PATH_DENIED', `${path} is ${found.what}`);
   return found.kind === 'file' ? found.content : null;
 }

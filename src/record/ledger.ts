@@ -30,6 +30,8 @@ export const GENESIS: LedgerHead = { seq: 0, hash: `sha256:${'0'.repeat(64)}` };
 
 /** Records in a segment before the next one begins; sealed segments never change. */
 const SEGMENT_RECORDS = 4096;
+/** The same by size: a start reads the newest segment, and a record of an order with thousands of files has a megabyte. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * The ledger behind an interface: append-only, hash-chained, synced before anything repeats it. Laws, tested by its contract suite:
@@ -50,19 +52,21 @@ export class FileLedger implements Ledger {
   #appender: LineAppender;
   #head: LedgerHead;
   #inSegment: number;
+  #written = 0;
   /** Called before a new segment begins, to write the checkpoint from which the next start reads. */
   readonly #beforeSegment: (head: LedgerHead) => void;
   /** A torn last line that a crash left: never acknowledged, cut off, kept for the curious. */
   readonly torn: Buffer | null;
 
-  constructor(folder: string, beforeSegment: (head: LedgerHead) => void) {
+  /** `checkpoint` is the one before the newest segment, where it was read already: with many orders alive it is large. */
+  constructor(folder: string, beforeSegment: (head: LedgerHead) => void, checkpoint = readCheckpoint(folder)) {
     this.#folder = folder;
     this.#beforeSegment = beforeSegment;
     ensureDir(folder);
     const last = segments(folder).at(-1) ?? 1;
     this.#appender = new LineAppender(segmentPath(folder, last));
     this.torn = this.#appender.torn;
-    this.#head = headBefore(folder, last);
+    this.#head = headBefore(folder, last, checkpoint);
     this.#inSegment = 0;
     for (const record of this.read(last)) {
       this.#head = { seq: record.seq, hash: record.hash };
@@ -74,9 +78,14 @@ export class FileLedger implements Ledger {
     return this.#head;
   }
 
+  /** Bytes that this process has appended. */
+  get written(): number {
+    return this.#written;
+  }
+
   append(drafts: readonly Draft[]): Recorded[] {
     if (drafts.length === 0) return [];
-    if (this.#inSegment >= SEGMENT_RECORDS) this.#roll();
+    if (this.#inSegment >= SEGMENT_RECORDS || this.#appender.size >= SEGMENT_BYTES) this.#roll();
     let head = this.#head;
     const records = drafts.map((draft) => {
       const body = {
@@ -95,7 +104,9 @@ export class FileLedger implements Ledger {
       head = { seq: record.seq, hash: record.hash };
       return record;
     });
+    const before = this.#appender.size;
     this.#appender.append(records.map((record) => JSON.stringify(record)));
+    this.#written += this.#appender.size - before;
     this.#head = head;
     this.#inSegment += records.length;
     return records;
@@ -115,6 +126,11 @@ export class FileLedger implements Ledger {
 
   read(fromSeq: number): Generator<Recorded> {
     return readLedger(this.#folder, fromSeq);
+  }
+
+  /** The records that orders are born with, from `seq` on. */
+  births(fromSeq: number): Generator<Recorded> {
+    return readBirths(this.#folder, fromSeq);
   }
 
   /**
@@ -143,17 +159,31 @@ export class FileLedger implements Ledger {
   }
 }
 
-/** Reads records from disk, also for those who only look. Throws LEDGER_BROKEN for a line that is no record. */
-export function* readLedger(folder: string, fromSeq: number): Generator<Recorded> {
+/**
+ * Reads records from disk, also for those who only look; `only` passes over lines unread by how they begin. Throws LEDGER_BROKEN for a line
+ * that is no record.
+ */
+export function* readLedger(folder: string, fromSeq: number, only: RegExp | null = null): Generator<Recorded> {
   const firsts = segments(folder);
   const start = firsts.findLastIndex((first) => first <= fromSeq);
   for (const first of firsts.slice(Math.max(0, start))) {
     for (const line of readLines(segmentPath(folder, first))) {
       if (!line.whole) continue; // being written, or torn: not acknowledged
+      if (only !== null && !only.test(line.text.slice(0, BEGINNING))) continue;
       const record = parseRecord(line.text, segmentPath(folder, first));
       if (record.seq >= fromSeq) yield record;
     }
   }
+}
+
+/** So much of a line tells which event it is of; what follows may be hundreds of kilobytes. */
+const BEGINNING = 120;
+/** The records that orders are born with. A line that begins unlike those we write is read, whatever it is. */
+const BIRTHS = /^(?!\{"v":1,"seq":\d{1,16},"ts":"[^"]{1,40}","event":"(?!admitted"|rejected")\w+")/;
+
+/** The records that orders are born with, from `seq` on. Others are not even parsed: a record of an order with many files is large. */
+function readBirths(folder: string, fromSeq: number): Generator<Recorded> {
+  return readLedger(folder, fromSeq, BIRTHS);
 }
 
 /**
@@ -248,9 +278,8 @@ export function readCheckpoint(folder: string): { head: LedgerHead; live: unknow
   return null;
 }
 
-function headBefore(folder: string, first: number): LedgerHead {
+function headBefore(folder: string, first: number, checkpoint: { head: LedgerHead } | null): LedgerHead {
   if (first === 1) return GENESIS;
-  const checkpoint = readCheckpoint(folder);
   if (checkpoint !== null && checkpoint.head.seq === first - 1) return checkpoint.head;
   let head = GENESIS;
   for (const record of readLedger(folder, 1)) if (record.seq < first) head = { seq: record.seq, hash: record.hash };

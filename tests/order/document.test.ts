@@ -77,6 +77,28 @@ test('rule 10: a replacement character that is really in the file is no bad byte
   assert.deepEqual(yaml('a: \ufffd\n'), { a: '\ufffd' });
 });
 
+test('rule 10: the place of a bad byte is found however far down it stands, and whatever characters lie around it', () => {
+  for (const before of ['a', 'é', '€', '😀'])
+    for (const length of [65_533, 65_536, 65_537, 131_073])
+      for (const bad of [[0xff], [0xe2, 0x82], [0xe2, 0x28], [0x80], [0xf0, 0x9f, 0x98]]) {
+        const good = before.repeat(Math.ceil(length / Buffer.byteLength(before)));
+        const text = Buffer.concat([Buffer.from(good), Buffer.from(bad), Buffer.from('x\nyz')]);
+        refused(() => yaml(text), 'NOT_UTF8', `1:${good.length + 1}`);
+      }
+});
+
+test('limits: a text longer than the engine can hold is TOO_LARGE, whatever settings allow', () => {
+  const limits = { maxBytes: 2 ** 30, maxDepth: 32 };
+  refused(() => readDocument(new Uint8Array(2 ** 29), 'json', limits), 'TOO_LARGE', undefined, /536870912 bytes/);
+});
+
+test('limits: a JSON document may be too long to find places in; it is told what is wrong all the same', () => {
+  const many = Array.from({ length: 120_000 }, (_, i) => `{"p":${i}}`).join(',');
+  const { locate } = readDocument(bytes(`{"a":[${many}]}`), 'json', { maxBytes: 2 ** 24, maxDepth: 32 });
+  assert.deepEqual(locate(['a', 3]), {});
+  refused(() => json(`{"a":[${many},{"p":1,"p":2}]}`), 'JSON_INVALID', undefined, /twice/);
+});
+
 test('limits: a file over the limit is TOO_LARGE, one at the limit is read', () => {
   const text = bytes(`a: ${'x'.repeat(97)}`);
   assert.doesNotThrow(() => readDocument(text, 'yaml', { maxBytes: 100, maxDepth: 32 }));

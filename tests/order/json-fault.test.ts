@@ -51,6 +51,12 @@ test('rule 10: every kind of fault in JSON is placed where it is', () => {
     marked(text);
 });
 
+test('rule 10: a fault behind megabytes of escapes is placed too', () => {
+  marked(`{"a": "${'line\\n'.repeat(500_000)}"¶]`);
+  marked(`["${'\\u00e9\\"'.repeat(300_000)}"¶`);
+  marked(`[¶"${'x\\\\'.repeat(500_000)}`);
+});
+
 test('rule 10: a JSON order names line and column of its fault, and what should stand there', () => {
   const text = Buffer.from('{\n  "wo_id": "WO-1",\n  "title": nope,\n  "x": 1\n}\n');
   assert.throws(

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
   contentOf,
   exchange,
   Folder,
+  LARGEST_TARGET,
   makeParents,
   place,
   readTarget,
@@ -48,6 +50,17 @@ test('rule 9: a target is plain content or nothing; everything else is named and
   assert.equal(contentOf(at('none')), null);
   assert.equal(contentOf(at('plain/below')), null);
   for (const name of ['folder', 'link', 'pipe']) assert.throws(() => contentOf(at(name)), denied, name);
+});
+
+test('rule 10: a file that memory cannot hold is let alone, with its size', (t) => {
+  const path = join(t.tempDir(), 'sparse');
+  writeFileSync(path, '');
+  truncateSync(path, LARGEST_TARGET + 1);
+  assert.equal(readTarget(path).kind, 'other');
+  assert.throws(
+    () => contentOf(path),
+    (e: unknown) => e instanceof WaybillError && e.code === 'TOO_LARGE' && e.message.includes('1073741825 bytes'),
+  );
 });
 
 test('landing: an exchange brings out what was there, both whole', (t) => {

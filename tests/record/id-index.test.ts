@@ -1,6 +1,8 @@
 import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IdIndex } from '../../src/record/id-index.ts';
+import { openLog } from '../../src/platform/log.ts';
+import { catchUpIndex, IdIndex } from '../../src/record/id-index.ts';
+import { FileLedger } from '../../src/record/ledger.ts';
 import { admittedData, record, rejectedData } from '../order/lives.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -76,6 +78,55 @@ test('rule 11: thousands of ids are each found', (t) => {
   index.catchUp(Array.from({ length: 3000 }, (_, i) => born(`WO-${i}`, i + 1)));
   for (const i of [0, 1, 1499, 2999]) assert.equal(index.born(`wo-${i}`)?.born, i + 1);
   assert.equal(index.born('WO-3000'), null);
+});
+
+/** A ledger with so many orders, each of two records. */
+function ledgerOf(folder: string, orders: number): FileLedger {
+  const ledger = new FileLedger(folder, () => {});
+  for (let n = 1; n <= orders; n++)
+    ledger.append([
+      { event: 'admitted', woId: `WO-${n}`, attempt: 1, from: null, to: 'ready', data: admittedData() },
+      { event: 'held', woId: `WO-${n}`, attempt: 1, from: 'ready', to: 'parked', data: { by: 'a', reason: '' } },
+    ]);
+  return ledger;
+}
+
+test('rule 7: an index that is missing, or ahead of the ledger, is built again, and somebody is told how far it is', (t) => {
+  const ledger = ledgerOf(join(t.tempDir(), 'ledger'), 300);
+  t.defer(() => ledger.close());
+  const index = new IdIndex(join(t.tempDir(), 'ids'));
+  const log = openLog('silent');
+  for (const harm of [() => {}, () => index.catchUp([born('WO-FALSE', 601)]), () => index.discard()]) {
+    harm();
+    const told: [number, number][] = [];
+    catchUpIndex(index, ledger, log, (done, total) => told.push([done, total]));
+    assert.deepEqual([index.upTo, index.born('WO-300')?.born, index.born('WO-FALSE')], [600, 599, null]);
+    assert.deepEqual(told.at(-1), [600, 600]);
+    assert.ok(told.length > 3 && told.every(([done], i) => i === 0 || done >= (told[i - 1]?.[0] ?? 0)), String(told));
+  }
+  catchUpIndex(index, ledger, log, () => assert.fail('nothing is missing'));
+  const lines: object[] = [];
+  const listens = Object.assign(openLog('silent'), { info: (about: object) => void lines.push(about) });
+  index.discard();
+  catchUpIndex(index, ledger, listens, null);
+  assert.equal((lines[0] as { records: number }).records, 600);
+  assert.equal(lines.length, 2, 'nobody looks on: the log tells of the beginning and the end');
+});
+
+test('rule 11: what stands in the ledger beside births is passed over unread', (t) => {
+  const folder = join(t.tempDir(), 'ledger');
+  const ledger = ledgerOf(folder, 3);
+  t.defer(() => ledger.close());
+  assert.deepEqual(
+    [...ledger.births(2)].map((r) => [r.seq, r.event]),
+    [
+      [3, 'admitted'],
+      [5, 'admitted'],
+    ],
+  );
+  // a line that begins unlike ours is read, and refused
+  appendFileSync(join(folder, '000000000001.jsonl'), '{"seq":7}\n');
+  assert.throws(() => [...ledger.births(1)], /LEDGER_BROKEN|no ledger record/);
 });
 
 test.run();

@@ -133,6 +133,25 @@ test('ledger record: after 4096 records a segment is sealed, and a checkpoint wr
   assert.deepEqual(readFileSync(segmentPath(folder, 1)), sealed, 'sealed segments never change');
 });
 
+test('rule 11: large records seal a segment by its size: a start never reads much more than 16 MB', (t) => {
+  const folder = t.tempDir();
+  const { ledger, heads } = open(t, folder);
+  const large: Draft = {
+    event: 'admitted',
+    woId: 'WO-1',
+    attempt: 1,
+    from: null,
+    to: 'ready',
+    data: admittedData({ summary: 'x'.repeat(1_000_000) }),
+  };
+  const all = Array.from({ length: 6 }, () => ledger.append(Array.from({ length: 5 }, () => large))).flat();
+  assert.deepEqual(segments(folder), [1, 21]);
+  assert.deepEqual(heads, [{ seq: 20, hash: all[19]?.hash }]);
+  assert.ok(ledger.written > 30_000_000 && ledger.written < 31_000_000, String(ledger.written));
+  assertChained(all);
+  assert.equal(open(t, folder).ledger.head.hash, all.at(-1)?.hash);
+});
+
 test('rule 11: a start reads the newest segment only, and the checkpoint before it', (t) => {
   const folder = t.tempDir();
   const first = open(t, folder).ledger;
