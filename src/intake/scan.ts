@@ -47,8 +47,10 @@ const UNFINISHED = /^\.|^#.*#$|~$|\.(tmp|temp|part|partial|crdownload|download|s
 /** The same inside a folder bundle, where leftovers of editors do no harm. */
 const STILL_COMING = /\.(tmp|temp|part|partial|crdownload|download)$/i;
 
-/** A listing older than this is made again, so that what came meanwhile does not wait for a hundred thousand others. */
+/** A listing older than this is made again, so that what came meanwhile does not wait for a hundred thousand others … */
 const LISTING_MS = 1000;
+/** … and than so many times what it takes to make. */
+const LISTINGS = 20;
 
 /** One folder's names, and how far this pass over the inbox has come in it. */
 interface Queue {
@@ -62,7 +64,8 @@ interface Queue {
 
 interface Pass {
   readonly queues: Queue[];
-  readonly begun: number;
+  /** When it is to be made again, in milliseconds since 1970. */
+  readonly until: number;
   readonly present: Set<string>;
   /** Whose turn it is. */
   turn: number;
@@ -106,7 +109,7 @@ export class InboxScanner {
   scan(limit: number): ScanResult {
     const drops: Drop[] = [];
     const oddities: Oddity[] = [];
-    if (this.#pass !== null && Date.now() - this.#pass.begun > LISTING_MS) this.#pass = null;
+    if (this.#pass !== null && Date.now() > this.#pass.until) this.#pass = null;
     this.#pass ??= this.#begin();
     const pass = this.#pass;
     for (let exhausted = 0; exhausted < pass.queues.length; pass.turn++) {
@@ -125,8 +128,10 @@ export class InboxScanner {
   }
 
   #begin(): Pass {
+    const begun = Date.now();
     const queues = this.lanes().map((lane) => ({ ...lane, names: readableNames(lane.folder), next: 0 }));
-    return { queues, begun: Date.now(), present: new Set(), turn: 0, settlesIn: null };
+    const until = begun + Math.max(LISTING_MS, LISTINGS * (Date.now() - begun));
+    return { queues, until, present: new Set(), turn: 0, settlesIn: null };
   }
 
   #look(pass: Pass, queue: Queue, name: string, drops: Drop[], oddities: Oddity[]): void {

@@ -19,17 +19,24 @@ const AT_ONCE = 200;
 export class Chain {
   readonly links: Link[] = [];
   readonly #check = new HashCheck();
+  readonly #keeps: boolean;
+  #head: LedgerHead = GENESIS;
+
+  /** `keeps`: what was taken stays in `links`. Who only wants to know whether a chain holds needs no memory for it. */
+  constructor(keeps = true) {
+    this.#keeps = keeps;
+  }
 
   get head(): LedgerHead {
-    const last = this.links.at(-1)?.record;
-    return last === undefined ? GENESIS : { seq: last.seq, hash: last.hash };
+    return this.#head;
   }
 
   /** Whether the record follows the last one and is what its hash says; then it is the last one. */
   takes(record: Recorded, line: string): boolean {
     const { seq, hash } = this.head;
     if (record.seq !== seq + 1 || record.prev !== hash || !this.#check.accepts(record)) return false;
-    this.links.push({ record, line });
+    if (this.#keeps) this.links.push({ record, line });
+    this.#head = { seq: record.seq, hash: record.hash };
     return true;
   }
 
@@ -40,10 +47,9 @@ export class Chain {
 }
 
 /** The whole ledger as a journal holds it, record by record held against its hash. Throws LEDGER_BROKEN. */
-export async function journalChain(journal: JournalReader): Promise<Chain> {
-  const chain = new Chain();
-  for (const line of (await journal.ledgerLines()).split('\n')) {
-    if (line === '') continue;
+export async function journalChain(journal: JournalReader, keeps = true): Promise<Chain> {
+  const chain = new Chain(keeps);
+  for await (const line of journal.ledgerLines()) {
     const record = parseRecord(line, 'the journal');
     if (!chain.takes(record, line))
       throw new WaybillError('LEDGER_BROKEN', `the journal's own record ${record.seq} does not follow`);

@@ -22,6 +22,9 @@ const SEALED = '.sealed';
 /** The settings as they were at the last flush, for a station that is restored on an empty machine. */
 export const SETTINGS_COPY = `station/${SETTINGS_FILE}`;
 
+/** Each is what one flush wrote, in general a megabyte or two, at most some hundred. */
+const CHUNKS_AT_ONCE = 8;
+
 export function sealedFolder(claimFolder: string, attempt: number): string {
   return join(claimFolder, SEALED, String(attempt));
 }
@@ -208,14 +211,25 @@ export class JournalReader {
     }
   }
 
-  /** The ledger's lines as the journal holds them, in order; `wanted`: only those of chunks of which it says that it needs them. */
-  async ledgerLines(wanted: (range: { first: number; last: number }) => boolean = () => true): Promise<string> {
-    const chunks = await this.filesBelow('ledger', this.#ref, (path) => {
+  /**
+   * The ledger's lines as the journal holds them, in order, a few chunks in memory at a time: all of them may be more than a string can hold.
+   * `wanted`: only those of chunks of which it says that it needs them.
+   */
+  async *ledgerLines(wanted: (range: { first: number; last: number }) => boolean = () => true): AsyncGenerator<string> {
+    const chunks = (await this.#list('ledger', this.#ref)).filter(({ path }) => {
       const range = chunkRange(`ledger/${path}`);
       return range === null || wanted(range);
     });
     chunks.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1));
-    return Buffer.concat(chunks.map((c) => c.bytes)).toString('utf8');
+    for (let at = 0; at < chunks.length; at += CHUNKS_AT_ONCE) {
+      const some = chunks.slice(at, at + CHUNKS_AT_ONCE);
+      const bytes = await blobs(
+        this.#repo.git,
+        some.map((c) => c.id),
+      );
+      for (const { id } of some)
+        for (const line of bytes.get(id)?.toString('utf8').split('\n') ?? []) if (line !== '') yield line;
+    }
   }
 
   async file(path: string): Promise<Buffer | null> {
@@ -223,26 +237,25 @@ export class JournalReader {
   }
 
   /** Every file below a folder of the journal, with its bytes; `at` may name a commit that is not on the ref (yet). */
-  async filesBelow(
-    folder: string,
-    at = this.#ref,
-    wanted: (path: string) => boolean = () => true,
-  ): Promise<EvidenceFile[]> {
-    if (at === this.#ref && this.tip() === null) return [];
-    const listing = await this.#repo.git.run(['ls-tree', '-r', '-z', '--full-tree', at, '--', `${folder}/`]);
-    const entries = listing
-      .toString('utf8')
-      .split('\0')
-      .flatMap((line) => {
-        const match = /^\d+ blob ([0-9a-f]{40})\t(.+)$/s.exec(line);
-        const path = (match?.[2] ?? '').slice(folder.length + 1);
-        return match === null || !wanted(path) ? [] : [{ id: match[1] ?? '', path }];
-      });
+  async filesBelow(folder: string, at = this.#ref): Promise<EvidenceFile[]> {
+    const entries = await this.#list(folder, at);
     const bytes = await blobs(
       this.#repo.git,
       entries.map((e) => e.id),
     );
     return entries.map(({ id, path }) => ({ path, bytes: bytes.get(id) ?? Buffer.alloc(0) }));
+  }
+
+  async #list(folder: string, at: string): Promise<{ id: string; path: string }[]> {
+    if (at === this.#ref && this.tip() === null) return [];
+    const listing = await this.#repo.git.run(['ls-tree', '-r', '-z', '--full-tree', at, '--', `${folder}/`]);
+    return listing
+      .toString('utf8')
+      .split('\0')
+      .flatMap((line) => {
+        const match = /^\d+ blob ([0-9a-f]{40})\t(.+)$/s.exec(line);
+        return match === null ? [] : [{ id: match[1] ?? '', path: (match[2] ?? '').slice(folder.length + 1) }];
+      });
   }
 
   /** The life of an order that ended, as the journal keeps it. */

@@ -258,6 +258,16 @@ export function segmentPath(folder: string, first: number): string {
   return join(folder, `${String(first).padStart(12, '0')}.jsonl`);
 }
 
+/** Writes whole segments of lines that were checked, `first` being the number of the first, as large as those that a station writes. */
+export function writeSegments(folder: string, first: number, lines: readonly string[]): void {
+  for (let from = 0; from < lines.length; ) {
+    let [to, size] = [from, 0];
+    while (to < lines.length && to - from < SEGMENT_RECORDS && size < SEGMENT_BYTES) size += lines[to++]?.length ?? 0;
+    writeDurable(segmentPath(folder, first + from), `${lines.slice(from, to).join('\n')}\n`);
+    from = to;
+  }
+}
+
 function checkpointPath(folder: string, first: number): string {
   return join(folder, `${String(first).padStart(12, '0')}.checkpoint.json`);
 }

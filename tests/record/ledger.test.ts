@@ -16,6 +16,7 @@ import {
   segmentPath,
   segments,
   writeCheckpoint,
+  writeSegments,
 } from '../../src/record/ledger.ts';
 import { admittedData } from '../order/lives.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
@@ -150,6 +151,20 @@ test('rule 11: large records seal a segment by its size: a start never reads muc
   assert.ok(ledger.written > 30_000_000 && ledger.written < 31_000_000, String(ledger.written));
   assertChained(all);
   assert.equal(open(t, folder).ledger.head.hash, all.at(-1)?.hash);
+});
+
+test('rule 11: a ledger that is written again has segments of the same sizes', (t) => {
+  const [folder, again] = [t.tempDir(), t.tempDir()];
+  const records = open(t, folder).ledger.append(drafts(5000));
+  writeSegments(
+    again,
+    1,
+    records.map((record) => JSON.stringify(record)),
+  );
+  assert.deepEqual(segments(again), [1, 4097]);
+  const { ledger } = open(t, again);
+  assert.deepEqual([...ledger.read(1)], records);
+  assert.deepEqual(ledger.head, { seq: 5000, hash: records.at(-1)?.hash });
 });
 
 test('rule 11: a start reads the newest segment only, and the checkpoint before it', (t) => {

@@ -178,7 +178,7 @@ async function readBack(
       'BACKUP_FAILED',
       `${place.shown} is not whole: ${check.stderr.trim().split('\n').at(-1) ?? ''}`,
     );
-  const { head } = await journalChain(new JournalReader(copy, refs.journal));
+  const { head } = await journalChain(new JournalReader(copy, refs.journal), false);
   if (head.seq !== anchor.seq || head.hash !== anchor.hash)
     throw new WaybillError(
       'BACKUP_FAILED',

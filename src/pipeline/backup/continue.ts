@@ -12,7 +12,7 @@ import { LineAppender } from '../../platform/jsonl.ts';
 import type { ToolLimits } from '../../platform/process.ts';
 import { type Chain, journalChain, ledgerHead } from '../../record/chain.ts';
 import { JournalReader, keptClaimFolder } from '../../record/journal.ts';
-import { readLedger, segmentPath, segments, writeCheckpoint } from '../../record/ledger.ts';
+import { readLedger, segmentPath, segments, writeCheckpoint, writeSegments } from '../../record/ledger.ts';
 import { Orders } from '../../record/orders.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
@@ -134,7 +134,11 @@ async function carry(station: Station, { fetched }: Intent, chain: Chain): Promi
       for (const life of alive.all()) if (isTerminal(life.status)) alive.forget(life.woId);
       writeCheckpoint(layout.ledger, head, alive);
     }
-    writeDurable(segmentPath(layout.ledger, head.seq + 1), more.map(({ line }) => `${line}\n`).join(''));
+    writeSegments(
+      layout.ledger,
+      head.seq + 1,
+      more.map(({ line }) => line),
+    );
   }
   removeDurable(intentPath(station));
   return { records: more.length, keeps, claims, missing };

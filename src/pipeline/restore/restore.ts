@@ -11,14 +11,13 @@ import {
   namesIn,
   readIfThere,
   removeTree,
-  writeDurable,
   writeProjection,
 } from '../../platform/durable.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { journalChain, takeOver } from '../../record/chain.ts';
 import { checkEvidence, evidenceName, projectEvidence } from '../../record/evidence.ts';
 import { JournalReader, refusedFolder } from '../../record/journal.ts';
-import { GENESIS, type LedgerHead, readLedger, segmentPath, segments } from '../../record/ledger.ts';
+import { GENESIS, type LedgerHead, readLedger, segments, writeSegments } from '../../record/ledger.ts';
 import { Orders } from '../../record/orders.ts';
 import { projectRejection, projectResult, rejection } from '../../record/result.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../../record/retention.ts';
@@ -210,7 +209,11 @@ export async function restoreLedger(
   // whole beside the old one before that is moved away
   const whole = join(station.layout.tmp, newUlid());
   ensureDir(whole);
-  writeDurable(segmentPath(whole, 1), chain.links.map(({ line }) => `${line}\n`).join(''));
+  writeSegments(
+    whole,
+    1,
+    chain.links.map(({ line }) => line),
+  );
   const kept = exists(ledger) ? `${ledger}.broken-${newUlid()}` : null;
   if (kept !== null) moveDurable(ledger, kept);
   moveDurable(whole, ledger);

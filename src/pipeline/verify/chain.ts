@@ -92,9 +92,8 @@ export async function verifyPurges(journal: JournalReader, { emptied, purges }: 
   );
   if (emptied.size === 0) return told;
   const seqs = [...emptied.keys()];
-  const lines = await journal.ledgerLines(({ first, last }) => seqs.some((seq) => seq >= first && seq <= last));
   const kept = new Map<number, string>();
-  for (const line of lines.split('\n'))
+  for await (const line of journal.ledgerLines(({ first, last }) => seqs.some((seq) => seq >= first && seq <= last)))
     if (line.includes('"purged":true')) kept.set(parseRecord(line, 'journal').seq, line);
   const other = seqs.filter((seq) => kept.get(seq) !== emptied.get(seq));
   return [
