@@ -46,6 +46,8 @@ export function makeRepository(root: string, files: number): void {
   writeFileSync(join(root, 'made/readme.txt'), 'what orders make\n');
   git(root, 'add', '--all');
   git(root, 'commit', '--quiet', '-m', 'Begin');
+  // or the first syncs of what is measured would write these files
+  execFileSync('sync');
 }
 
 export function waybill(root: string, ...args: string[]): string {
