@@ -28,25 +28,20 @@ export async function undo(
   const tree = await repo.trees.entries(checkedOut(repo), inside);
   const unrestored: string[] = [];
   for (const { path, before, after } of images) {
-    const back: Target = {
-      woId,
-      path,
-      before: after,
-      after: before,
-      bytes: (await contentOf(rt, before))?.bytes ?? null,
-    };
     const theirs = !isOutside(path) && isEntry(tree.get(path), after) && !isEntry(tree.get(path), before);
-    if (!(await isTakenBack(rt, back, theirs))) unrestored.push(path);
+    if (!(await isTakenBack(rt, { woId, path, before: after, after: before }, theirs))) unrestored.push(path);
   }
   removeEmptyFolders(made);
   return unrestored;
 }
 
 /** A call that fails may fail in passing, and what is not taken back is left for a person to mend: it is tried again. */
-async function isTakenBack(rt: Runtime, back: Target, theirs: boolean): Promise<boolean> {
+async function isTakenBack(rt: Runtime, change: Omit<Target, 'bytes'>, theirs: boolean): Promise<boolean> {
   const { repo, layout } = rt.station;
   for (let tries = 1; ; tries++) {
     try {
+      // asked each time: a git that fails in passing looks like content that is gone
+      const back: Target = { ...change, bytes: (await contentOf(rt, change.after))?.bytes ?? null };
       const placement = new Placement(repo.root, layout.live, `undo-${back.woId}`, [back]);
       const there = onDisk(placement.absolute(back));
       if (isAt(there, back.after)) return true;

@@ -4,8 +4,8 @@ import type { Log } from '../../platform/log.ts';
 import type { Repository } from '../repository.ts';
 import { objectsIn, replacePacks } from './replace-packs.ts';
 
-/** From so many packs on they are gathered: reading history slows down by about a quarter. */
-const MANY_PACKS = 100;
+/** From so many packs on they are gathered: at fifty (gc.autoPackLimit) somebody's commit would begin a `git gc` of everything, for our sake. */
+const MANY_PACKS = 45;
 /**
  * A pack of so many objects (some five thousand orders) is left alone for ever: what is gathered is copied, and what it costs must not grow with
  * what there is. (`git repack --geometric` walks all trees that the commits of small packs reach: with 250,000 finished orders 2.7 GB and minutes.)
@@ -89,15 +89,9 @@ export class PackUpkeep {
     }
   }
 
-  /** Gathers the smallest, so many that git's memory stays bounded. */
   async #gatherSome(): Promise<boolean> {
-    const chosen: string[] = [];
-    let objects = 0;
-    for (const pack of this.#small()) {
-      if (chosen.length > 1 && objects + pack.objects > AT_ONCE) break;
-      objects += pack.objects;
-      chosen.push(pack.name);
-    }
+    const chosen = toGather(this.#small());
+    if (chosen.length === 0) return false;
     try {
       await replacePacks(this.#repo, chosen, undefined, { timeoutMs: MOST_MS, signal: this.#signal });
       return true;
@@ -108,4 +102,18 @@ export class PackUpkeep {
       return false;
     }
   }
+}
+
+/**
+ * Which of these packs, the smallest first, are copied into one: each is less than twice what is smaller. So what was gathered is copied again
+ * only when as much has come to it, and so many objects at once that git's memory stays bounded.
+ */
+export function toGather(packs: readonly { name: string; objects: number }[]): string[] {
+  let [many, objects] = [0, 0];
+  for (const [n, pack] of packs.entries()) {
+    if (n > 1 && objects + pack.objects > AT_ONCE) break;
+    if (pack.objects < 2 * objects) many = n + 1;
+    objects += pack.objects;
+  }
+  return packs.slice(0, many).map(({ name }) => name);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackWriter } from '../../../src/git/objects/pack-writer.ts';
-import { PackUpkeep } from '../../../src/git/objects/upkeep.ts';
+import { PackUpkeep, toGather } from '../../../src/git/objects/upkeep.ts';
 import { moveRefs } from '../../../src/git/ref-transaction.ts';
 import { closeRepository, openRepository } from '../../../src/git/repository.ts';
 import { openLog } from '../../../src/platform/log.ts';
@@ -76,6 +76,15 @@ test('rule 1: where an object cannot be read no pack goes, and a pack that someb
   await upkeep().last();
   assert.ok(packs().length <= 3 && packs().includes(marked), packs().join('\n'));
   execFileSync('git', ['fsck', '--strict', '--full', '--no-dangling'], { cwd: repo.root });
+});
+
+test('rule 11: what was gathered is copied again only when as much has come to it, and never too much at once', () => {
+  const packs = (...objects: number[]) => objects.map((n, i) => ({ name: `${i}`, objects: n }));
+  assert.deepEqual(toGather(packs(3, 3, 3, 80)), ['0', '1', '2']);
+  assert.deepEqual(toGather(packs(3, 3, 3, 17, 900)), ['0', '1', '2', '3']);
+  assert.deepEqual(toGather(packs(1, 2, 4, 8, 16)), []);
+  const large = toGather(packs(...Array.from({ length: 500 }, () => 10_000)));
+  assert.equal(large.length, 20);
 });
 
 test('few packs are left alone, and so is a repository in which git gc is at work', async (t) => {
