@@ -866,6 +866,85 @@ export interface SettingsDocument {
      */
     canary_hours?: number;
   };
+  /**
+   * What must exist, be intact and be alive, how often that is looked at, and who is told.
+   */
+  guardrail?: {
+    /**
+     * Whether the running station looks by itself; `waybill guardrail` looks in any case.
+     */
+    enabled?: boolean;
+    /**
+     * How often everything is looked at. A divisor of 60, or of 3600 in whole minutes.
+     */
+    every_seconds?: number;
+    /**
+     * Whether files are also watched, so that one that vanishes is reported at once.
+     */
+    watch?: boolean;
+    /**
+     * Whether the station itself is looked after too: its folders, settings, processors, disk, ledger.
+     */
+    defaults?: boolean;
+    /**
+     * What is critical, as schemas/component.schema.json has it. One that cannot be read is reported, not passed over.
+     *
+     * @maxItems 20000
+     */
+    components?: {
+      [k: string]: unknown;
+    }[];
+    /**
+     * Files with more of them, relative to the root: a YAML or JSON list of components, or of paths.
+     *
+     * @maxItems 100
+     */
+    lists?: string[];
+    /**
+     * How long a file may differ from what was last recorded before that is reported: somebody may be at work on it.
+     */
+    altered_after_minutes?: number;
+    /**
+     * When a fault that lasts is told again; the pause doubles each time, up to a day.
+     */
+    remind_after_minutes?: number;
+    /**
+     * How often a component is repaired within 24 hours before it is left alone and escalated.
+     */
+    repairs_a_day?: number;
+    /**
+     * Who is told beside the alerts file.
+     */
+    alerts?: {
+      /**
+       * A notification on the desktop: osascript on macOS, notify-send on Linux.
+       */
+      desktop?: boolean;
+      /**
+       * An address that gets each batch of alerts as JSON by POST; tried again with growing pauses.
+       */
+      webhook?: {
+        url: string;
+        /**
+         * Headers whose values stand in the named environment variables: a secret does not belong into settings.
+         */
+        headers_env?: {
+          [k: string]: string;
+        };
+        tries?: number;
+      };
+      /**
+       * A program that gets each batch of alerts as JSON on standard input.
+       */
+      command?: {
+        /**
+         * @minItems 1
+         */
+        argv: [string, ...string[]];
+        timeout_seconds?: number;
+      };
+    };
+  };
 }
 export interface LaneSettings {
   /**

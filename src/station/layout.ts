@@ -13,6 +13,7 @@ export interface Layout {
   readonly telemetry: string;
   readonly archive: string;
   readonly followup: string;
+  readonly alerts: string;
 
   /** `<git common dir>/waybill`. */
   readonly live: string;
@@ -30,6 +31,8 @@ export interface Layout {
   /** What the last backup was, and why the last try failed, if it did. */
   readonly backup: string;
   readonly backupFailure: string;
+  /** What the guardrail remembers from look to look, and what concerns it alone. */
+  readonly guardrail: string;
 }
 
 export function layoutOf(root: string, gitDir: string, settings: Settings): Layout {
@@ -46,6 +49,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     telemetry: at(settings.paths.telemetry),
     archive: at(settings.paths.archive),
     followup: at(settings.paths.followup),
+    alerts: at(settings.paths.alerts),
     live,
     lock: join(live, 'lock'),
     stationFile: join(live, 'station.json'),
@@ -59,6 +63,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     keptSize: join(live, 'kept-size.json'),
     backup: join(live, 'backup.json'),
     backupFailure: join(live, 'backup-failure.json'),
+    guardrail: join(live, 'guardrail'),
   };
 }
 

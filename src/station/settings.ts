@@ -38,7 +38,36 @@ export interface Settings {
   readonly keep: { readonly maxMb: number };
   /** `to` as written; null for no backups by itself. */
   readonly backup: { readonly to: string | null; readonly everyHours: number };
+  readonly guardrail: GuardrailSettings;
   readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
+}
+
+/** What settings say of the guardrail. */
+export interface GuardrailSettings {
+  readonly enabled: boolean;
+  readonly everySeconds: number;
+  readonly watch: boolean;
+  /** Whether the station itself is looked after too. */
+  readonly defaults: boolean;
+  /** As written: each is read by itself, so that one that is wrong is a fault of that one. */
+  readonly components: readonly Readonly<Record<string, unknown>>[];
+  readonly lists: readonly string[];
+  readonly alteredAfterMinutes: number;
+  readonly remindAfterMinutes: number;
+  readonly repairsADay: number;
+  readonly alerts: AlertSettings;
+}
+
+/** Who is told of drift beside the alerts file. */
+export interface AlertSettings {
+  readonly desktop: boolean;
+  readonly webhook: {
+    readonly url: string;
+    /** Header -> the environment variable that holds its value. */
+    readonly headersEnv: Readonly<Record<string, string>>;
+    readonly tries: number;
+  } | null;
+  readonly command: { readonly argv: readonly string[]; readonly timeoutSeconds: number } | null;
 }
 
 /** What settings say of one lane. */
@@ -130,10 +159,44 @@ function withDefaults(doc: SettingsDocument): Settings {
     telemetry: { rotateBytes: doc.telemetry?.rotate_bytes ?? 64 * 1024 * 1024 },
     keep: { maxMb: doc.keep?.max_mb ?? 512 },
     backup: { to: doc.backup?.to ?? null, everyHours: doc.backup?.every_hours ?? 24 },
+    guardrail: guardrailWithDefaults(doc.guardrail ?? {}),
     tracker: {
       staleHours: doc.tracker?.stale_hours ?? 6,
       retentionDays: doc.tracker?.retention_days ?? 30,
       canaryHours: doc.tracker?.canary_hours ?? 24,
+    },
+  };
+}
+
+function guardrailWithDefaults(doc: NonNullable<SettingsDocument['guardrail']>): GuardrailSettings {
+  const everySeconds = doc.every_seconds ?? 300;
+  const isRegular = everySeconds < 60 ? 60 % everySeconds === 0 : everySeconds % 60 === 0 && 3600 % everySeconds === 0;
+  if (!isRegular)
+    throw new WaybillError(
+      'SETTINGS_INVALID',
+      `guardrail.every_seconds: ${everySeconds} is no divisor of a minute or an hour`,
+      {
+        hint: 'Take 300 for every five minutes, or 1 to 30 seconds that divide a minute.',
+      },
+    );
+  const { webhook, command } = doc.alerts ?? {};
+  return {
+    enabled: doc.enabled ?? true,
+    everySeconds,
+    watch: doc.watch ?? true,
+    defaults: doc.defaults ?? true,
+    components: doc.components ?? [],
+    lists: doc.lists ?? [],
+    alteredAfterMinutes: doc.altered_after_minutes ?? 10,
+    remindAfterMinutes: doc.remind_after_minutes ?? 30,
+    repairsADay: doc.repairs_a_day ?? 3,
+    alerts: {
+      desktop: doc.alerts?.desktop ?? false,
+      webhook:
+        webhook === undefined
+          ? null
+          : { url: webhook.url, headersEnv: webhook.headers_env ?? {}, tries: webhook.tries ?? 5 },
+      command: command === undefined ? null : { argv: command.argv, timeoutSeconds: command.timeout_seconds ?? 30 },
     },
   };
 }

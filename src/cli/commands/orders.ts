@@ -1,0 +1,118 @@
+import { Option } from 'commander';
+import { command, same, seconds } from '../command.ts';
+
+/** Commands about the station as such and its orders. */
+
+command(
+  'init [dir]',
+  'make a station here, or in DIR',
+  ['waybill init', 'waybill init ~/02luka --preset 02luka'],
+  (c) => c.addOption(new Option('--preset <name>', 'which layout').choices(['default', '02luka']).default('default')),
+  async ([dir], o) =>
+    (await import('../init.ts')).init(
+      dir ?? (o.station as string | undefined) ?? '.',
+      String(o['preset']),
+      o.json === true,
+    ),
+);
+
+command(
+  'up',
+  'run the station process: take orders and carry them out',
+  ['waybill up', 'waybill up --drain'],
+  (c) =>
+    c
+      .option('--drain', 'work until nothing is runnable, then exit')
+      .option('--log-level <level>', 'trace to silent', 'info'),
+  async (_, o) => (await import('../up.ts')).up(o),
+);
+
+command(
+  'drop <file>',
+  'hand in an order from FILE, from a folder, or from standard input with -',
+  ['waybill drop fix.yaml --wait', 'waybill new | waybill drop - --dry-run'],
+  (c) =>
+    seconds(c)
+      .option('--lane <lane>', 'which lane (default: default_lane in waybill.yaml)')
+      .option('--wait', "show progress and exit with the order's result")
+      .option('--dry-run', 'print plan and diff, change nothing'),
+  async ([file], o) => (await import('../drop.ts')).drop(file ?? '-', o),
+);
+
+command(
+  'new',
+  'print a template for an order',
+  ['waybill new > fix.yaml'],
+  (c) => c.option('--id <wo_id>', 'its id').option('--title <title>', 'its title'),
+  async (_, o) => (await import('../new.ts')).newOrder(o),
+);
+
+command(
+  'lint <files...>',
+  'check order files; needs no station',
+  ['waybill lint fix.yaml', 'waybill lint orders/*.yaml --json', 'waybill lint old-style.json --fix > order.yaml'],
+  (c) => c.option('--fix', 'print the order in canonical form'),
+  async (files, o) => (await import('../lint.ts')).lint(files, o),
+);
+
+command(
+  'ls',
+  'list orders, newest first',
+  ['waybill ls', 'waybill ls --status failed --json'],
+  (c) =>
+    c
+      .option('--status <status>', 'only these')
+      .option('--lane <lane>', 'only this lane')
+      .option('--limit <n>', 'at most so many', '50'),
+  async (_, o) => (await import('../ls.ts')).ls(o),
+);
+
+command('show <id>', 'show one order: state, result, files, checks', ['waybill show WO-1'], same, async ([id], o) =>
+  (await import('../show.ts')).show(id ?? '', o),
+);
+command(
+  'why <id>',
+  'say in one sentence what an order waits for, or why it ended so',
+  ['waybill why WO-1'],
+  same,
+  async ([id], o) => (await import('../show.ts')).why(id ?? '', o),
+);
+command(
+  'explain [code]',
+  'what an error code means, what to do, and an example',
+  ['waybill explain', 'waybill explain BAD_ID'],
+  same,
+  async ([code], o) => (await import('../explain.ts')).explain(code, o),
+);
+command('log <id>', 'the ledger records of one order', ['waybill log WO-1'], same, async ([id], o) =>
+  (await import('../show.ts')).log(id ?? '', o),
+);
+
+command(
+  'tail',
+  'the last telemetry events',
+  ['waybill tail -n 50', 'waybill tail -f'],
+  (c) => c.option('-f, --follow', 'go on as they come').option('-n, --lines <n>', 'how many', '20'),
+  async (_, o) => (await import('../tail.ts')).tail(o),
+);
+
+command('status', 'the station on one screen', ['waybill status'], same, async (_, o) =>
+  (await import('../status.ts')).status(o),
+);
+command('canary', 'send a harmless order through and wait for it', ['waybill canary'], seconds, async (_, o) =>
+  (await import('../drop.ts')).canary(o),
+);
+for (const [name, what] of [
+  ['retry', 'run a failed or cancelled order again'],
+  ['cancel', 'end an order'],
+  ['hold', 'park an order until it is released'],
+  ['release', 'let a parked order go'],
+] as const) {
+  command(
+    `${name} <id>`,
+    what,
+    [`waybill ${name} WO-1`],
+    (c) => c.option('--reason <text>', 'why; it stands in the ledger'),
+    async ([id], o) => (await import('../ask.ts')).ask(name, id ?? '', o),
+  );
+}
