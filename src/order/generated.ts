@@ -924,6 +924,9 @@ export interface SettingsDocument {
        * An address that gets each batch of alerts as JSON by POST; tried again with growing pauses.
        */
       webhook?: {
+        /**
+         * Where to.
+         */
         url: string;
         /**
          * Headers whose values stand in the named environment variables: a secret does not belong into settings.
@@ -931,6 +934,9 @@ export interface SettingsDocument {
         headers_env?: {
           [k: string]: string;
         };
+        /**
+         * How often it is tried.
+         */
         tries?: number;
       };
       /**
@@ -938,9 +944,14 @@ export interface SettingsDocument {
        */
       command?: {
         /**
+         * The program and its arguments.
+         *
          * @minItems 1
          */
         argv: [string, ...string[]];
+        /**
+         * It is ended after this long.
+         */
         timeout_seconds?: number;
       };
     };
