@@ -46,7 +46,7 @@ const MEANINGS: Record<string, string> = {
   'settings.paths.evidence': 'One folder per order and attempt.',
   'settings.paths.telemetry': 'One JSON line per event; must end in `.jsonl`.',
   'settings.paths.followup': 'What is alive, how old it is, and what ended last.',
-  'settings.paths.alerts': 'Kept free for the guardrail; nothing is written there yet.',
+  'settings.paths.alerts': 'What people are told of drift, one line for each alert; several processes append to it.',
   'settings.intake.max_order_bytes': 'A larger file is refused with `TOO_LARGE`.',
   'settings.commands.timeout_seconds': 'Bound on a command or check that names none of its own.',
   'settings.retry.max_backoff_seconds': 'Longest pause between two retries.',

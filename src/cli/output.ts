@@ -28,6 +28,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   REPO_UNSUPPORTED: EXIT.unavailable,
   TRACKED_STATE: EXIT.unavailable,
   BACKUP_FAILED: EXIT.unavailable,
+  ALERT_FAILED: EXIT.unavailable,
   BACKUP_DIVERGED: EXIT.data,
   LOCK_LOST: EXIT.internal,
   INTERNAL: EXIT.internal,

@@ -205,6 +205,10 @@ export const ERROR_CODES = {
     what: 'The backup and the station hold different histories, so neither may replace the other.',
     hint: 'Back up to a new place, and keep the old backup until you know which history is the right one.',
   },
+  ALERT_FAILED: {
+    what: 'An alert could not be handed to one of those that settings name; the others got it.',
+    hint: 'Mend what the message names; the alerts file holds the alert.',
+  },
   UNKNOWN_ORDER: { what: 'No order of that id is known.', hint: '`waybill ls` lists what is.' },
   ILLEGAL_TRANSITION: {
     what: 'The order is in a state in which that cannot be done.',

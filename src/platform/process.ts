@@ -208,6 +208,8 @@ export interface CommandOptions {
   readonly graceMs: number;
   /** Kept of each stream; the rest is counted and dropped. */
   readonly maxOutputBytes: number;
+  /** What it reads on standard input; nothing unless given. */
+  readonly input?: string;
   /** Called before the program may do anything, with what is needed to find it again after a crash of ours. */
   readonly onStarted: (child: { pgid: number; startTime: string | null }) => void;
   readonly signal?: AbortSignal;
@@ -231,9 +233,10 @@ export interface CappedOutput {
 
 /**
  * The program waits at a gate (a line on its standard input) until its group is on record, and gives up when we die before:
- * so no process of ours is ever unknown to recovery. Behind the gate its standard input is empty.
+ * so no process of ours is ever unknown to recovery. Behind the gate its standard input is empty, or what it was given.
  */
 const GATE = 'IFS= read -r go || exit 125; exec "$@" </dev/null';
+const GATE_TO_INPUT = 'IFS= read -r go || exit 125; exec "$@"';
 
 /**
  * Runs somebody else's command in a process group of its own, bounded: at the timeout the whole group gets TERM, then KILL, and
@@ -241,19 +244,23 @@ const GATE = 'IFS= read -r go || exit 125; exec "$@" </dev/null';
  */
 export async function runCommand(options: CommandOptions): Promise<CommandResult> {
   const begun = Date.now();
-  const child = execa('/bin/sh', ['-c', GATE, 'waybill-gate', ...options.argv], {
-    cwd: options.cwd,
-    env: { ...options.env },
-    extendEnv: false,
-    reject: false,
-    shell: false,
-    detached: true,
-    cleanup: false,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    buffer: false,
-  });
+  const child = execa(
+    '/bin/sh',
+    ['-c', options.input === undefined ? GATE : GATE_TO_INPUT, 'waybill-gate', ...options.argv],
+    {
+      cwd: options.cwd,
+      env: { ...options.env },
+      extendEnv: false,
+      reject: false,
+      shell: false,
+      detached: true,
+      cleanup: false,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      buffer: false,
+    },
+  );
   const stdout = capped(child.stdout, options.maxOutputBytes);
   const stderr = capped(child.stderr, options.maxOutputBytes);
   child.stdin.on('error', () => {});
@@ -283,7 +290,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
     try {
       options.onStarted({ pgid, startTime: startTimeOf(pgid) });
       if (options.signal?.aborted) abort();
-      else child.stdin.end('go\n');
+      else child.stdin.end(`go\n${options.input ?? ''}`);
       await exited;
     } finally {
       clearTimeout(timer);

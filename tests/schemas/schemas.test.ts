@@ -44,7 +44,9 @@ function* everyValue(at: unknown, key: string): Generator<unknown> {
 
 test('formats: there is a contract for every document, each strict, named and with examples that conform', () => {
   assert.deepEqual(names.sort(), [
+    'alert-batch',
     'command-file',
+    'doctor-report',
     'error',
     'evidence-manifest',
     'followup',
@@ -214,6 +216,18 @@ const BAD: Record<string, Json[]> = {
   state: [{ status: 'lost' }, { waiting_for: 'luck' }, { trace_id: 'x' }, { revision: 0 }, { evidence: {} }],
   result: [{ status: 'ready' }, { completed_at: 'now' }, { checks: [{ name: 'x' }] }, { duration_ms: -1 }],
   error: [{ code: 'lower' }, { line: 0 }, { at: 'now' }],
+  'alert-batch': [
+    { station: '' },
+    { alerts: [{ ...((exampleOf('alert-batch')['alerts'] as Json[])[0] ?? {}), severity: 'fatal' }] },
+    { alerts: [{ ...((exampleOf('alert-batch')['alerts'] as Json[])[0] ?? {}), at: 'now' }] },
+    { alerts: [{ at: '2025-11-13T23:45:00.000Z' }] },
+  ],
+  'doctor-report': [
+    { ok: 'yes' },
+    { root: 5 },
+    { findings: [{ check: 'git', ok: true, message: 'x', mend: null }] },
+    { findings: [{ check: 'git', ok: 'ok', message: 'x' }] },
+  ],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };

@@ -14,6 +14,12 @@ const NEEDS = {
   // makes a terminal for a program that asks on one
   script: () => onPath(['script'], 'bsdutils') ?? works('script', ['-qec', 'true', '/dev/null']),
   chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),
+  // a desktop's notifications: a bus of one's own, a program that notifies, and what a small receiver is written with
+  notifications: () =>
+    onPath(['dbus-run-session'], 'dbus') ??
+    onPath(['notify-send'], 'libnotify-bin') ??
+    works('/usr/bin/python3', ['-c', 'import dbus, gi.repository'], 'apt-get install python3-dbus python3-gi') ??
+    works('dbus-run-session', ['--', 'true']),
   linux: () => onPlatform('linux'),
   darwin: () => onPlatform('darwin'),
 } satisfies Record<string, Probe>;
@@ -47,9 +53,12 @@ function onPlatform(platform: NodeJS.Platform): string | undefined {
   return process.platform === platform ? undefined : `this machine is ${process.platform}`;
 }
 
-function works(command: string, args: readonly string[]): string | undefined {
+function works(command: string, args: readonly string[], remedy = ''): string | undefined {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 });
-  return status === 0 ? undefined : `${command} does not work here: ${stderr.trim().split('\n')[0] ?? ''}`;
+  const why = (stderr ?? '').trim().split('\n')[0] ?? '';
+  return status === 0
+    ? undefined
+    : `${command} does not work here: ${why}${remedy === '' ? '' : ` (Debian: ${remedy})`}`;
 }
 
 function isExecutable(path: string): boolean {
