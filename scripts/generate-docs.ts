@@ -71,6 +71,7 @@ const MEANINGS: Record<string, string> = {
   'EditEntry.before': 'Inserted before what was found.',
   'PatchEntry.patch': 'The diff, as `git diff` or `diff -u` prints it.',
   'MoveEntry.to': 'The new path; nothing may be there.',
+  'RestoreEntry.content': 'The bytes of the file, exactly.',
   'CommandEntry.name': 'How it is called in evidence and messages.',
   'CommandEntry.cwd':
     "Working folder, relative to the station's root; must be inside the fence (else `PATH_DENIED`). Default: the root.",
@@ -241,6 +242,7 @@ const parts: Record<string, string> = {
   PatchEntry: entryTable('PatchEntry'),
   DeleteEntry: entryTable('DeleteEntry'),
   MoveEntry: entryTable('MoveEntry'),
+  RestoreEntry: entryTable('RestoreEntry'),
   CommandEntry: entryTable('CommandEntry'),
   CheckEntry: entryTable('CheckEntry'),
   errors: errorTable(),

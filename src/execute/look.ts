@@ -35,8 +35,10 @@ export interface Seen {
   readonly dirty: { readonly content: Content | null } | null;
 }
 
-/** Reads a target. Throws PATH_DENIED for what is no plain file. */
-export async function seeTarget(repo: Repository, path: string, around: Surroundings): Promise<Seen> {
+/**
+ * Reads a target; one that is to be restored as it stands on disk, whatever is committed. Throws PATH_DENIED for what is no plain file.
+ */
+export async function seeTarget(repo: Repository, path: string, around: Surroundings, restored = false): Promise<Seen> {
   const content = contentOf(isOutside(path) ? path : join(repo.root, path));
   if (isOutside(path)) return { path, content, image: await imageOf(repo, path, content, false), dirty: null };
   const entry = around.tree.get(path);
@@ -50,7 +52,7 @@ export async function seeTarget(repo: Repository, path: string, around: Surround
   const image = await imageOf(repo, path, content, converted);
   const clean =
     entry === undefined ? image === null : image !== null && entry.id === image.blob && entry.mode === image.mode;
-  if (clean) return { path, content, image, dirty: null };
+  if (clean || restored) return { path, content, image, dirty: null };
   if (entry === undefined || entry.type !== 'blob') return { path, content: null, image: null, dirty: { content } };
   const committed = await committedContent(repo, path, entry, around.head ?? '', converted);
   return { path, content: committed, image: await imageOf(repo, path, committed, converted), dirty: { content } };

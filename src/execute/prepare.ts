@@ -1,10 +1,11 @@
 import { imageOf } from '../git/conversion.ts';
 import { indexRefusal } from '../git/landing.ts';
+import { isEntry } from '../git/objects/tree.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Content, type Image, type ImageChange, isOutside, sameContent } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Order } from '../order/order.ts';
-import { type Plan, planOrder } from '../order/plan.ts';
+import { type Plan, planOrder, restoredBy } from '../order/plan.ts';
 import { type Seen, type Surroundings, seeTarget } from './look.ts';
 
 /** An order whose effects are known and allowed, and have not begun. */
@@ -31,8 +32,9 @@ export async function prepareOrder(
   ownOutputs: ReadonlySet<string> = new Set(),
 ): Promise<Prepared> {
   const seen = new Map<string, Seen>();
+  const restored = restoredPaths(order, resolved);
   for (const path of new Set(resolved.values())) {
-    seen.set(path, await seeTarget(repo, path, around));
+    seen.set(path, await seeTarget(repo, path, around, restored.has(path)));
   }
   const dirty = [...seen.values()].find((s) => s.dirty !== null);
   const plan = tryPlan(order, resolved, seen, dirty);
@@ -42,10 +44,35 @@ export async function prepareOrder(
     if (s.dirty !== null && !ownOutputs.has(s.path) && !sameContent(s.dirty.content, after.get(s.path) ?? null))
       throw dirtyTarget(s, around);
   }
-  const images = await Promise.all(plan.changes.map((change) => toImages(repo, change, seen, around)));
+  const images = await Promise.all(plan.changes.map((change) => toImages(repo, change, seen, around, restored)));
   const before = new Map([...seen].map(([path, s]) => [path, s.image]));
+  assertNotCommitted(restored, images, before, around);
   assertIndexAllows([...seen.keys()], images, before, around);
   return { plan, images, before, contents: new Map([...seen].map(([path, s]) => [path, s.content])) };
+}
+
+/** The targets that an order puts back as they stand on disk. */
+function restoredPaths(order: Order, resolved: ReadonlyMap<string, string>): ReadonlySet<string> {
+  return new Set(restoredBy(order).flatMap((raw) => resolved.get(raw) ?? []));
+}
+
+/** What a commit made of a file, or somebody is about to commit, is never put back: TARGET_CHANGED, DIRTY_TARGET. */
+function assertNotCommitted(
+  restored: ReadonlySet<string>,
+  images: readonly ImageChange[],
+  before: ReadonlyMap<string, Image | null>,
+  around: Surroundings,
+): void {
+  for (const path of restored) {
+    if (isOutside(path)) continue;
+    const after = images.find((i) => i.path === path)?.after ?? before.get(path) ?? null;
+    const entry = around.tree.get(path);
+    if (entry !== undefined && !isEntry(entry, after))
+      throw new WaybillError('TARGET_CHANGED', `${path} is committed with another content than the one to restore`);
+    const staged = around.index.entries.get(path)?.[0];
+    if (staged?.blob !== entry?.id || staged?.mode !== entry?.mode)
+      throw new WaybillError('DIRTY_TARGET', `${path} has staged changes`);
+  }
 }
 
 /** A plan that fails on committed content, while the disk has other content, fails because of that. */
@@ -76,9 +103,14 @@ async function toImages(
   change: Change,
   seen: ReadonlyMap<string, Seen>,
   around: Surroundings,
+  restored: ReadonlySet<string>,
 ): Promise<ImageChange> {
-  const after = await imageOf(repo, change.path, change.after, around.converted.has(change.path));
-  return { path: change.path, before: seen.get(change.path)?.image ?? null, after };
+  const { path } = change;
+  const after = await imageOf(repo, path, change.after, around.converted.has(path));
+  const image = { path, before: seen.get(path)?.image ?? null, after };
+  if (!restored.has(path) || isOutside(path)) return image;
+  // HEAD has either nothing or just what is put back: assertNotCommitted()
+  return { ...image, committed: around.tree.has(path) ? after : null };
 }
 
 function assertIndexAllows(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isOutside } from '../order/change.ts';
+import { committedBefore, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import { removeTree } from '../platform/durable.ts';
 import { indexMoment, letThemEnd, whyBusy } from './busy.ts';
@@ -216,7 +216,7 @@ class Attempt {
     try {
       this.#placement.undo();
       if (this.#indexed) {
-        const back = inside(this.#plan).map(({ path, before, after }) => ({ path, before: after, after: before }));
+        const back = inside(this.#plan).map((t) => ({ path: t.path, before: t.after, after: committedBefore(t) }));
         await updateIndex(this.#repo, join(this.#scratch, 'index'), back);
       }
     } finally {
@@ -267,7 +267,7 @@ function checkTargets(repo: Repository, placement: Placement, targets: readonly 
 
 /** Why the index does not allow us to touch this path, or null. Also asked when an order is planned. */
 export function indexRefusal(
-  target: { path: string; before: Target['before']; after: Target['before'] },
+  target: ImageChange,
   entries: readonly {
     mode: string;
     blob: string;
@@ -287,5 +287,5 @@ export function indexRefusal(
   if (entry?.assumeValid) return dirty('is marked assume-unchanged');
   const is = (image: Target['before']) =>
     entry === undefined ? image === null : image !== null && entry.mode === image.mode && entry.blob === image.blob;
-  return is(target.before) || is(target.after) ? null : dirty('has staged changes');
+  return is(committedBefore(target)) || is(target.after) ? null : dirty('has staged changes');
 }

@@ -223,6 +223,14 @@ function fileAction(entry: Exclude<ActionEntry, { action: 'command' }>): FileAct
         content: decode(entry.content, entry.encoding, entry.path),
         mustExist: entry.must_exist ?? null,
       };
+    case 'restore':
+      return {
+        action: 'restore',
+        path: entry.path,
+        mode: fileMode(entry.mode),
+        content: decode(entry.content, entry.encoding, entry.path),
+        found: entry.found,
+      };
     case 'append':
     case 'prepend':
       return { action: entry.action, path: entry.path, content: decode(entry.content, entry.encoding, entry.path) };

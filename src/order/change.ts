@@ -28,6 +28,13 @@ export interface ImageChange {
   readonly path: string;
   readonly before: Image | null;
   readonly after: Image | null;
+  /** What HEAD and index have there, where that is not what stood on disk before: the order puts a file back. */
+  readonly committed?: Image | null;
+}
+
+/** What HEAD and index have at a path before the change. */
+export function committedBefore({ before, committed }: Pick<ImageChange, 'before' | 'committed'>): Image | null {
+  return committed === undefined ? before : committed;
 }
 
 export function sameContent(a: Content | null, b: Content | null): boolean {

@@ -32,6 +32,15 @@ export type FileAction =
     }
   | { readonly action: 'patch'; readonly patch: string; readonly path: string | null }
   | { readonly action: 'delete'; readonly path: string }
+  | {
+      /** Puts back what is missing or damaged on disk, and what no commit has changed. */
+      readonly action: 'restore';
+      readonly path: string;
+      readonly mode: FileMode | null;
+      readonly content: Buffer;
+      /** The hash of the bytes that stand there now; null where nothing does. */
+      readonly found: string | null;
+    }
   | { readonly action: 'move'; readonly path: string; readonly to: string };
 
 /** What kinds of files `set` understands. */

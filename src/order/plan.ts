@@ -31,6 +31,11 @@ export function targetsOf(order: Order): string[] {
   return [...paths];
 }
 
+/** The paths that the order puts back as they stand on disk, whatever is committed there. */
+export function restoredBy(order: Order): string[] {
+  return order.fileActions.flatMap((action) => (action.action === 'restore' ? [action.path] : []));
+}
+
 /**
  * Computes every file's content after the order's file actions, in their order. Pure: `resolve` maps a path of the order to the
  * path it really is, `before` holds each such path's content now. Throws the planning codes of error.ts.
@@ -106,6 +111,17 @@ function applyAction(action: FileAction, view: View): void {
         });
       view.set(action.path, { mode: action.mode ?? view.get(action.path)?.mode ?? '100644', bytes: action.content });
       return;
+    case 'restore': {
+      const there = view.get(action.path);
+      const restored: Content = { mode: action.mode ?? there?.mode ?? '100644', bytes: action.content };
+      const found = there === null ? null : sha256(there.bytes);
+      if (!sameContent(there, restored) && found !== action.found)
+        throw new WaybillError('TARGET_CHANGED', `${action.path} is not what the order found there`, {
+          hint: 'Look at what stands there now: somebody may have mended it, or be at work on it.',
+        });
+      view.set(action.path, restored);
+      return;
+    }
     case 'append':
     case 'prepend': {
       const old = view.get(action.path) ?? { mode: '100644', bytes: Buffer.alloc(0) };

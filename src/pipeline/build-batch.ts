@@ -5,7 +5,7 @@ import { isEntry } from '../git/objects/tree.ts';
 import { EMPTY_TREE } from '../git/objects/trees.ts';
 import type { Target } from '../git/placement.ts';
 import { committerIdent } from '../git/repository.ts';
-import { type ImageChange, isOutside } from '../order/change.ts';
+import { committedBefore, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import type { SealedEvidence } from '../record/evidence.ts';
@@ -96,7 +96,8 @@ export async function buildBatch(
     oldHead,
     orders.flatMap(({ job }) => job.images.map((i) => i.path).filter((p) => !isOutside(p))),
   );
-  const is = (job: Job, side: 'before' | 'after') => insideOf(job).find((i) => !isEntry(tree.get(i.path), i[side]));
+  const is = (job: Job, side: 'before' | 'after') =>
+    insideOf(job).find((i) => !isEntry(tree.get(i.path), side === 'before' ? committedBefore(i) : i.after));
   const refused = new Map<string, WaybillError>();
   for (const { job } of orders) {
     const changed = is(job, 'before');
@@ -159,12 +160,17 @@ function fileEntries(job: Job, pack: PackWriter): FileEntry[] {
 }
 
 /**
- * Bytes that no commit holds: files outside the repository, and files that git converts, as they stand on disk. The journal keeps what
- * they were and what they became.
+ * Bytes that no commit holds: files outside the repository, files that git converts, as they stand on disk, and what stood where a file is put
+ * back. The journal keeps what they were and what they became.
  */
 function rawEntries(life: OrderLife, job: Job): FileEntry[] {
   const entries = job.changes
-    .filter((c) => isOutside(c.path) || isConverted(job, c.path))
+    .filter(
+      (c) =>
+        isOutside(c.path) ||
+        isConverted(job, c.path) ||
+        job.images.some((i) => i.path === c.path && i.committed !== undefined),
+    )
     .flatMap((c) => [
       ...(c.before === null ? [] : [{ path: `before/${c.path.replace(/^\/+/, '')}`, bytes: c.before.bytes }]),
       ...(c.after === null ? [] : [{ path: `after/${c.path.replace(/^\/+/, '')}`, bytes: c.after.bytes }]),

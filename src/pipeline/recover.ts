@@ -11,7 +11,7 @@ import { isAt, onDisk, strayPrefix } from '../git/placement.ts';
 import { removeStaleRefLocks } from '../git/ref-transaction.ts';
 import { returnHidden } from '../intake/claim.ts';
 import { laneFolders, scanSettings } from '../intake/lanes.ts';
-import { type ImageChange, isOutside } from '../order/change.ts';
+import { committedBefore, type ImageChange, isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { LandedData, LandingData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
@@ -173,7 +173,9 @@ async function judge(rt: Runtime, data: LandingData, tip: string | null): Promis
     inside.length > 0 &&
     inside.length === data.changes.length &&
     tip !== null &&
-    inside.every((c) => isEntry(tree.get(c.path), c.after))
+    inside.every((c) => isEntry(tree.get(c.path), c.after)) &&
+    // a file that is put back is in HEAD from the beginning: it is done when it stands there
+    !inside.some((c) => c.committed !== undefined && isAt(onDisk(join(repo.root, c.path)), c.before))
   ) {
     const by = await lastCommitOf(
       repo.git,
@@ -184,7 +186,8 @@ async function judge(rt: Runtime, data: LandingData, tip: string | null): Promis
   }
   for (const change of data.changes) {
     const there = onDisk(isOutside(change.path) ? change.path : join(repo.root, change.path));
-    const headOk = isOutside(change.path) || isEntry(tree.get(change.path), change.before);
+    const entry = tree.get(change.path);
+    const headOk = isOutside(change.path) || isEntry(entry, committedBefore(change));
     if (!headOk || !(isAt(there, change.before) || isAt(there, change.after)))
       return { kind: 'changed', path: change.path };
   }

@@ -2,7 +2,14 @@ import { blobBytes } from '../git/history.ts';
 import { isEntry } from '../git/objects/tree.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Content, type Image, type ImageChange, isOutside } from '../order/change.ts';
+import {
+  type Change,
+  type Content,
+  committedBefore,
+  type Image,
+  type ImageChange,
+  isOutside,
+} from '../order/change.ts';
 import { pause } from '../platform/clock.ts';
 import { errno } from '../platform/fs.ts';
 import { removeEmptyFolders } from '../platform/target.ts';
@@ -27,8 +34,10 @@ export async function undo(
   // the branch that is checked out now, which may be another one than the order was started on
   const tree = await repo.trees.entries(checkedOut(repo), inside);
   const unrestored: string[] = [];
-  for (const { path, before, after } of images) {
-    const theirs = !isOutside(path) && isEntry(tree.get(path), after) && !isEntry(tree.get(path), before);
+  for (const image of images) {
+    const { path, before, after } = image;
+    const entry = tree.get(path);
+    const theirs = !isOutside(path) && isEntry(entry, after) && !isEntry(entry, committedBefore(image));
     if (!(await isTakenBack(rt, { woId, path, before: after, after: before }, theirs))) unrestored.push(path);
   }
   removeEmptyFolders(made);

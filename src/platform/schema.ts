@@ -4,9 +4,12 @@ import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
   CommandFile,
+  ComponentDocument,
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
+  GuardrailLook,
+  GuardrailSeen,
   LedgerRecord,
   OrderDocument,
   ResultDocument,
@@ -19,9 +22,12 @@ import { nearest } from '../order/nearest.ts';
 /** The contracts in schemas/, and the type each gives. */
 interface Contracts {
   'command-file': CommandFile;
+  component: ComponentDocument;
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
+  'guardrail-look': GuardrailLook;
+  'guardrail-seen': GuardrailSeen;
   'ledger-record': LedgerRecord;
   order: OrderDocument;
   result: ResultDocument;
@@ -130,6 +136,12 @@ const FORMS: Readonly<Record<string, string>> = {
   object: 'a mapping, as in {key: value}',
 };
 
+/** What may stand in the key that tells of which form something is. */
+const KNOWN: Readonly<Record<string, string>> = {
+  action: 'Known actions: write, append, prepend, edit, set, patch, delete, move, restore, command.',
+  kind: 'Known kinds: file, folder, glob, processor, service, program, disk, waiting, ledger, backup.',
+};
+
 function suggestion(error: ErrorObject): string | null {
   // YAML reads 0755 as the number 755.
   if (error.keyword === 'enum' && typeof error.data === 'number') return 'Write it as text, in quotes.';
@@ -138,8 +150,7 @@ function suggestion(error: ErrorObject): string | null {
   if (error.keyword === 'format')
     return 'Write an instant with its offset, as in 2026-11-20T10:00:00Z or 2026-11-20T10:00:00+01:00.';
   if (error.keyword === 'required') return `Add \`${(error.params as { missingProperty: string }).missingProperty}\`.`;
-  if (error.keyword === 'discriminator')
-    return 'Known actions: write, append, prepend, edit, set, patch, delete, move, command.';
+  if (error.keyword === 'discriminator') return KNOWN[String((error.params as { tag: unknown }).tag)] ?? null;
   const extra = (error.params as { additionalProperty?: string }).additionalProperty;
   if (extra === undefined) return null;
   const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});

@@ -27,7 +27,7 @@ export async function checkStation(station: Station, workload: Workload, expecte
   const git = new Git(station.layout.root);
   const commits = await commitsByOrder(git);
   for (const task of workload.tasks) faults.push(...checkTask(station, task, commits.get(task.woId) ?? [], expected));
-  faults.push(...(await checkRepository(git)));
+  faults.push(...(await checkRepository(git, stillDamaged(station, workload))));
   faults.push(...leftBehind(station));
   faults.push(...(await leftRefs(git)));
   faults.push(...checkTelemetry(station));
@@ -79,12 +79,13 @@ function checkTask(station: Station, task: Task, commits: readonly string[], { e
       const found = readIfThere(join(layout.root, path))?.toString('utf8') ?? null;
       if (found !== content) faults.push(...bad(`is done, and ${path} holds ${JSON.stringify(found)}`));
     }
-    if (commits.length !== 1) faults.push(...bad(`is done by ${commits.length} commits`));
+    if (commits.length !== (task.mends ? 0 : 1)) faults.push(...bad(`is done by ${commits.length} commits`));
   } else if (commits.length > 0) faults.push(...bad(`failed, and has ${commits.length} commits`));
-  if (JSON.stringify(state.commits) !== JSON.stringify(commits))
+  // one that mends names the commit that had the content
+  if (!task.mends && JSON.stringify(state.commits) !== JSON.stringify(commits))
     faults.push(...bad(`its state names the commits ${state.commits.join(', ')}, git has ${commits.join(', ')}`));
-  if (JSON.stringify(result.commits) !== JSON.stringify(commits))
-    faults.push(...bad(`its result names other commits than git has`));
+  if (JSON.stringify(result.commits) !== JSON.stringify(state.commits))
+    faults.push(...bad(`its result names other commits than its state`));
   return faults;
 }
 
@@ -104,8 +105,18 @@ async function commitsByOrder(git: Git): Promise<Map<string, string[]>> {
   return found;
 }
 
+/** Files that were to be mended by orders that are not done. */
+function stillDamaged(station: Station, { tasks }: Workload): string[] {
+  return tasks
+    .filter(
+      ({ mends, woId }) =>
+        mends && readJson<StateDocument>(join(station.layout.state, `${woId}.json`))?.status !== 'done',
+    )
+    .flatMap(({ makes }) => Object.keys(makes));
+}
+
 /** Index and work tree are as git expects them, and every object is whole. What commands left is told by their orders. */
-async function checkRepository(git: Git): Promise<string[]> {
+async function checkRepository(git: Git, damaged: readonly string[]): Promise<string[]> {
   const faults: string[] = [];
   const fsck = await git.try(['fsck', '--strict', '--no-dangling', '--no-progress']);
   if (fsck.exitCode !== 0) faults.push(`git fsck: ${fsck.stdout.toString('utf8')} ${fsck.stderr}`.trim());
@@ -114,7 +125,7 @@ async function checkRepository(git: Git): Promise<string[]> {
   const status = await git.text(['status', '--porcelain', '--untracked-files=all']);
   const unexpected = status
     .split('\n')
-    .filter((line) => line !== '' && !COMMAND_FILES.some((path) => line.endsWith(` ${path}`)));
+    .filter((line) => line !== '' && ![...COMMAND_FILES, ...damaged].some((path) => line.endsWith(` ${path}`)));
   if (unexpected.length > 0) faults.push(`git status: ${unexpected.join(', ')}`);
   return faults;
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { Git } from '../git/git.ts';
+import { sha256 } from '../order/canonical-json.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, writeAll, writeDurable } from '../platform/durable.ts';
 import { fs, O_CREAT, O_WRONLY } from '../platform/fs.ts';
@@ -18,6 +19,8 @@ export interface Task {
   readonly end: string;
   /** Its files when it is done: content by path, null for one that is gone. */
   readonly makes: Readonly<Record<string, string | null>>;
+  /** HEAD has what it makes from the beginning: it makes no commit, and where it fails its files stay damaged. */
+  readonly mends?: true;
   /** Has a command that must not run twice: each run adds a line to `runs/<woId>`. */
   readonly runs: 'never' | 'once' | 'any';
 }
@@ -26,6 +29,8 @@ export interface Workload {
   readonly name: string;
   readonly settings: string;
   readonly files: Readonly<Record<string, string>>;
+  /** What becomes of some of them before the station starts; null for one that is gone. */
+  readonly damaged?: Readonly<Record<string, string | null>>;
   readonly tasks: readonly Task[];
 }
 
@@ -51,7 +56,10 @@ export const FILES: Workload = {
     'gone.txt': 'gone\n',
     'patched.txt': '1\n2\n3\n',
     'kept.txt': 'kept\n',
+    'vanished.txt': 'whole\n',
+    'cut.txt': 'cut here, and whole\n',
   },
+  damaged: { 'vanished.txt': null, 'cut.txt': 'cut here' },
   tasks: [
     task(
       'T-WRITE',
@@ -76,6 +84,21 @@ export const FILES: Workload = {
       'T-MOVE',
       { actions: [{ action: 'move', path: 'old.txt', to: 'moved/new-name.txt' }] },
       { makes: { 'old.txt': null, 'moved/new-name.txt': 'old\n' } },
+    ),
+    task(
+      'T-RESTORE',
+      {
+        actions: [
+          { action: 'restore', path: 'vanished.txt', content: 'whole\n', found: null },
+          {
+            action: 'restore',
+            path: 'cut.txt',
+            content: 'cut here, and whole\n',
+            found: sha256(Buffer.from('cut here')),
+          },
+        ],
+      },
+      { makes: { 'vanished.txt': 'whole\n', 'cut.txt': 'cut here, and whole\n' }, mends: true },
     ),
     task('T-DELETE', { actions: [{ action: 'delete', path: 'gone.txt' }] }, { makes: { 'gone.txt': null } }),
     task(
@@ -172,6 +195,10 @@ export async function makeStation(root: string, workload: Workload): Promise<Sta
   );
   await git.run(['add', '--all']);
   await git.run(['commit', '--quiet', '-m', 'Begin']);
+  for (const [path, content] of Object.entries(workload.damaged ?? {})) {
+    if (content === null) fs.unlinkSync(join(root, path));
+    else writePlain(join(root, path), content);
+  }
   return station;
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ImageChange } from '../../order/change.ts';
+import { committedBefore, type ImageChange } from '../../order/change.ts';
 import { readIfThere, syncDir, writeNew } from '../../platform/durable.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
 import { fileMoment } from '../config.ts';
@@ -119,7 +119,9 @@ export async function revertIndex(repo: Repository, copy: string, changes: reado
     repo.gitDir,
     changes.map((c) => c.path),
   );
-  const ours = changes.filter(({ path, before, after }) => {
+  const ours = changes.filter((change) => {
+    const { path, after } = change;
+    const before = committedBefore(change);
     const entry = entries.get(path)?.[0];
     const isAfter =
       entry === undefined ? after === null : after !== null && entry.blob === after.blob && entry.mode === after.mode;
@@ -128,6 +130,6 @@ export async function revertIndex(repo: Repository, copy: string, changes: reado
   await updateIndex(
     repo,
     copy,
-    ours.map(({ path, before, after }) => ({ path, before: after, after: before })),
+    ours.map((change) => ({ path: change.path, before: change.after, after: committedBefore(change) })),
   );
 }
