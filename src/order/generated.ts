@@ -115,6 +115,169 @@ export interface BackupCommand {
 }
 
 /**
+ * Something that is critical, in guardrail.components of waybill.yaml or in a list that it names.
+ */
+export type ComponentDocument =
+  | FileComponent
+  | FolderComponent
+  | GlobComponent
+  | ProcessorComponent
+  | ServiceComponent
+  | ProgramComponent
+  | DiskComponent
+  | WaitingComponent
+  | LedgerComponent
+  | BackupComponent;
+
+export interface FileComponent {
+  kind: 'file';
+  /**
+   * Relative to the station's root; absolute or with ~ elsewhere.
+   */
+  path: string;
+  /**
+   * Whether it must be executable; unset, as it was last recorded.
+   */
+  executable?: boolean;
+  /**
+   * recorded: as HEAD has it, or as it was when it was first seen where git has none. any: only not empty.
+   */
+  content?: 'recorded' | 'any';
+  /**
+   * report: only told. auto: what is missing, truncated or has lost its mode is brought back by an order.
+   */
+  repair?: 'report' | 'auto';
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface FolderComponent {
+  kind: 'folder';
+  /**
+   * Relative to the station's root; absolute or with ~ elsewhere.
+   */
+  path: string;
+  /**
+   * report: only told. auto: what is missing, truncated or has lost its mode is brought back by an order.
+   */
+  repair?: 'report' | 'auto';
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface GlobComponent {
+  kind: 'glob';
+  /**
+   * Which files, as in agents/** /*.zsh, relative to the root. Each file that HEAD has, or that was seen, is looked after like a file.
+   */
+  pattern: string;
+  /**
+   * So many files must match; 1 where nothing is said.
+   */
+  at_least?: number;
+  /**
+   * Whether it must be executable; unset, as it was last recorded.
+   */
+  executable?: boolean;
+  /**
+   * recorded: as HEAD has it, or as it was when it was first seen where git has none. any: only not empty.
+   */
+  content?: 'recorded' | 'any';
+  /**
+   * report: only told. auto: what is missing, truncated or has lost its mode is brought back by an order.
+   */
+  repair?: 'report' | 'auto';
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface ProcessorComponent {
+  kind: 'processor';
+  name: 'intake' | 'executor' | 'tracker' | 'guardrail';
+  /**
+   * How old its heartbeat may be; 120 where nothing is said, for the guardrail three of its intervals.
+   */
+  max_age_seconds?: number;
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface ServiceComponent {
+  kind: 'service';
+  /**
+   * A launchd label or a systemd unit.
+   */
+  name: string;
+  /**
+   * Which of them; unset, the one of this system.
+   */
+  manager?: 'launchd' | 'systemd';
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface ProgramComponent {
+  kind: 'program';
+  /**
+   * A program on PATH, or an absolute path.
+   */
+  name: string;
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface DiskComponent {
+  kind: 'disk';
+  /**
+   * Relative to the station's root; absolute or with ~ elsewhere.
+   */
+  path?: string;
+  /**
+   * 512 where nothing is said.
+   */
+  min_free_mb?: number;
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface WaitingComponent {
+  kind: 'waiting';
+  /**
+   * How long a drop or an order may wait without a change; 24 where nothing is said.
+   */
+  max_hours?: number;
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface LedgerComponent {
+  kind: 'ledger';
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+export interface BackupComponent {
+  kind: 'backup';
+  /**
+   * How old the last backup may be; twice backup.every_hours where nothing is said.
+   */
+  max_age_hours?: number;
+  /**
+   * How bad it is when it is at fault.
+   */
+  severity?: 'critical' | 'warning';
+}
+
+/**
  * What `waybill doctor --json` prints.
  */
 export interface DoctorReport {
@@ -296,6 +459,121 @@ export interface FollowupLane {
 }
 
 /**
+ * What the guardrail found when it looked last: <git dir>/waybill/guardrail/look.json. Also its heartbeat.
+ */
+export interface GuardrailLook {
+  v: 1;
+  at: string;
+  pid: number;
+  /**
+   * The running station, a guardrail of its own, or one look.
+   */
+  by: 'station' | 'guardrail' | 'once';
+  /**
+   * Seconds between its looks; null where there is no next one.
+   */
+  scheduled: number | null;
+  components: number;
+  /**
+   * When nothing was at fault for the last time.
+   */
+  healthy_at: string | null;
+  faults: GuardrailFault[];
+  /**
+   * Repair orders of the last 24 hours.
+   */
+  repairs: GuardrailRepair[];
+  /**
+   * Up to which record the ledger was found whole.
+   */
+  ledger: {
+    seq: number;
+    hash: string;
+  } | null;
+}
+export interface GuardrailFault {
+  component: string;
+  kind: string;
+  severity: 'critical' | 'warning';
+  message: string;
+  /**
+   * When it was first found.
+   */
+  since: string;
+  /**
+   * When it was last found good; null where it never was.
+   */
+  good_at: string | null;
+  told_at: string;
+  /**
+   * How often it was told.
+   */
+  tells: number;
+  /**
+   * What a repair would do; absent where nothing would.
+   */
+  mend?: string;
+  /**
+   * It broke so often that it is not repaired any more.
+   */
+  escalated?: boolean;
+}
+export interface GuardrailRepair {
+  wo_id: string;
+  component: string;
+  at: string;
+}
+
+/**
+ * What files looked like when they were good: <git dir>/waybill/guardrail/seen.json.
+ */
+export interface GuardrailSeen {
+  v: 1;
+  head: string | null;
+  files: {
+    [k: string]: SeenFile;
+  };
+  /**
+   * The lists of components as they were when they could be read last.
+   */
+  lists?: {
+    [k: string]: string;
+  };
+}
+export interface SeenFile {
+  /**
+   * Git id of its content.
+   */
+  blob: string;
+  size: number;
+  executable: boolean;
+  /**
+   * Device, inode, size and times when it was read.
+   */
+  stamp: string;
+  /**
+   * HEAD's blob at the path then; null where HEAD had none.
+   */
+  entry?: string | null;
+  /**
+   * HEAD when this content was first seen.
+   */
+  commit: string | null;
+  /**
+   * When it was first seen.
+   */
+  at: string;
+  /**
+   * The globs whose file it is.
+   */
+  of?: string[];
+  /**
+   * The branch that was checked out then.
+   */
+  ref?: string;
+}
+
+/**
  * One line of the ledger: append-only, hash-chained, the authority on what happened.
  */
 export interface LedgerRecord {
@@ -378,6 +656,7 @@ export type ActionEntry =
   | PatchEntry
   | DeleteEntry
   | MoveEntry
+  | RestoreEntry
   | CommandEntry;
 
 /**
@@ -665,6 +944,20 @@ export interface MoveEntry {
   action: 'move';
   path: TargetPath;
   to: TargetPath;
+}
+/**
+ * Brings a file back that is gone or damaged and that no commit changed: what HEAD has where it has it. What stands there instead is kept in the journal.
+ */
+export interface RestoreEntry {
+  action: 'restore';
+  path: TargetPath;
+  mode?: FileMode;
+  content: string;
+  encoding?: Encoding;
+  /**
+   * What stands there now: null for nothing, else the hash of its bytes. Refused when something else does.
+   */
+  found: null | string;
 }
 /**
  * A command; it runs only when settings allow it.

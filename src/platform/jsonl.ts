@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
+import { WaybillError } from '../order/error.ts';
 import { ensureDir, syncDir, writeAll } from './durable.ts';
-import { fs, ifThere, O_APPEND, O_CREAT, O_RDONLY, O_RDWR } from './fs.ts';
+import { fs, ifThere, O_APPEND, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR } from './fs.ts';
 
 /**
  * Where bytes land on their way in: one for all, because each read is copied out of it at once. A block for each read would be garbage that
@@ -89,6 +90,26 @@ export class LineAppender {
 
   close(): void {
     fs.closeSync(this.#fd);
+  }
+}
+
+/**
+ * Appends whole lines in one write, for files to which several processes append; folders are made. Where somebody was cut off in the middle
+ * of a line, ours begin on a new one. Synced if asked. Throws IO_ERROR where the path is no file.
+ */
+export function appendShared(path: string, lines: readonly string[], sync = false): void {
+  ensureDir(dirname(path));
+  // a pipe that nobody reads would hold us up for ever
+  const fd = fs.openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK, 0o644);
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) throw new WaybillError('IO_ERROR', `${path} is no regular file`, { hint: 'Move it away.' });
+    const last = Buffer.alloc(1);
+    const isTorn = stat.size > 0 && fs.readSync(fd, last, 0, 1, stat.size - 1) === 1 && last[0] !== 10;
+    writeAll(fd, Buffer.from(`${isTorn ? '\n' : ''}${lines.map((line) => `${line}\n`).join('')}`, 'utf8'));
+    if (sync) fs.fdatasyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

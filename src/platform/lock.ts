@@ -37,15 +37,15 @@ export class HeldLock {
   }
 }
 
-/** Takes the lock, or throws STATION_HELD that names the holder. */
-export function takeLock(path: string): HeldLock {
+/** Takes the lock of `what`, or throws STATION_HELD that names the holder. */
+export function takeLock(path: string, what = 'the station'): HeldLock {
   ensureDir(dirname(path));
   const fd = fs.openSync(path, O_RDWR | O_CREAT, 0o644);
   if (!tryLockPatiently(fd)) {
     fs.closeSync(fd);
     const holder = readHolder(path);
     const who = holder === null ? 'another process' : `process ${holder.pid} on ${holder.host} since ${holder.since}`;
-    throw new WaybillError('STATION_HELD', `the station is held by ${who}`);
+    throw new WaybillError('STATION_HELD', `${what} is held by ${who}`);
   }
   const holder: Holder = { pid: process.pid, host: hostname(), since: now() };
   fs.ftruncateSync(fd, 0);

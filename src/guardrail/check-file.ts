@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { isOutside } from '../order/change.ts';
+import { fs, ifThere, lstatIfThere, statIfThere } from '../platform/fs.ts';
+import type { OfKind } from './component.ts';
+import { type Finding, finding } from './finding.ts';
+import type { LastWrite, Place, Seen } from './seen.ts';
+
+/** What is asked of one file, as a component or one of a glob. */
+export type WantedFile = Pick<OfKind<'file'>, 'name' | 'severity' | 'repair' | 'path' | 'executable' | 'content'> & {
+  /** The glob whose file it is. */
+  readonly of?: string;
+};
+
+/** Larger files are looked at by size and time alone. */
+const LARGEST_READ = 256 * 1024 * 1024;
+const MINUTE_MS = 60_000;
+
+export interface FileLook {
+  readonly place: Place;
+  readonly seen: Seen;
+  readonly lastWrite: LastWrite;
+  /** Reads every file again, whatever its times say. */
+  readonly deep: boolean;
+  /** Whether git could say what HEAD has; else contents are not judged. */
+  readonly knowsHead: boolean;
+}
+
+/**
+ * Whether a file is there, executable where it must be, and holds what was last recorded. Reads it only when it is not as it was when it was
+ * last read. `seen` must have been asked for its path.
+ */
+export async function checkFile(wanted: WantedFile, look: FileLook): Promise<Finding | null> {
+  const { seen, place } = look;
+  const { path } = wanted;
+  const absolute = isOutside(path) ? path : join(place.layout.root, path);
+  const at = (kind: Finding['kind'], message: string) => finding(wanted, kind, message, path);
+  const stat = ifThere(() => fs.lstatSync(absolute, { bigint: true, throwIfNoEntry: false }));
+  const known = seen.get(path);
+  const entry = seen.entry(path);
+  if (stat === undefined) return at('missing', known === undefined ? 'is not there' : 'is not there any more');
+  if (stat.isSymbolicLink()) return checkLink(wanted, absolute, look);
+  if (!stat.isFile()) return at('not_a_file', 'is no file');
+  const executable = (stat.mode & 0o111n) !== 0n;
+  const mustRun = wanted.executable ?? (entry === undefined ? (known?.executable ?? false) : entry.mode === '100755');
+  if (mustRun && !executable) return at('not_executable', 'is not executable');
+  if (!look.knowsHead) return null;
+  const size = Number(stat.size);
+  const stamp = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  const recorded = entry?.id ?? null;
+  if (!look.deep && known?.stamp === stamp && (known.entry ?? null) === recorded) return null;
+
+  const note = (blob: string) => {
+    seen.note(path, { blob, size, executable, stamp, ...(wanted.of === undefined ? {} : { of: [wanted.of] }) });
+    return null;
+  };
+  if (size > LARGEST_READ) return note(known?.blob ?? recorded ?? '0'.repeat(40));
+  const bytes = fs.readFileSync(absolute);
+  const blob = await seen.blobOf(path, bytes);
+  if (entry !== undefined && known !== undefined && known.entry !== entry.id) {
+    const from = await seen.movedBackFrom(path);
+    if (from !== null)
+      return finding(wanted, 'moved_back', `is an older version: ${from.slice(0, 10)} is not in what is checked out`);
+  }
+  const wantedBlob = recorded ?? known?.blob ?? blob;
+  if (blob === wantedBlob) return note(blob);
+  const before = await seen.recordedBytes(path);
+  const wasEmpty = before === null ? known?.size === 0 : before.length === 0;
+  if (size === 0 && !wasEmpty) return at('truncated', 'is empty');
+  if (wanted.content === 'any') return note(blob);
+  if (before !== null && size < before.length && before.subarray(0, size).equals(bytes))
+    return at('truncated', `ends after ${size} of ${before.length} bytes`);
+  // where git has nothing, an order that wrote it since says what it is to hold
+  const written = recorded === null && known !== undefined ? look.lastWrite(path, known.at) : null;
+  if (written?.blob === blob) return note(blob);
+  const changedAt = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
+  if (Date.now() - changedAt < place.settings.guardrail.alteredAfterMinutes * MINUTE_MS) return null;
+  return finding(wanted, 'altered', `differs from ${recorded === null ? 'what it was' : 'HEAD'}`);
+}
+
+/** A link is as good as what it leads to; one that git has must lead where git says. */
+async function checkLink(wanted: WantedFile, absolute: string, { seen }: FileLook): Promise<Finding | null> {
+  const entry = seen.entry(wanted.path);
+  if (entry !== undefined) {
+    if (entry.mode !== '120000') return finding(wanted, 'not_a_file', 'is a link where HEAD has a file');
+    const to = Buffer.from(fs.readlinkSync(absolute));
+    if ((await seen.blobOf(wanted.path, to)) !== entry.id)
+      return finding(wanted, 'altered', 'is a link to another place than in HEAD');
+  }
+  const target = statIfThere(absolute);
+  if (target === undefined) return finding(wanted, 'missing', 'is a link that leads nowhere');
+  if (wanted.executable === true && (target.mode & 0o111) === 0)
+    return finding(wanted, 'not_executable', 'is a link to what is not executable');
+  return null;
+}
+
+/** Whether a folder is there. */
+export function checkFolder(component: OfKind<'folder'>, place: Place): Finding | null {
+  const { path } = component;
+  const absolute = isOutside(path) ? path : join(place.layout.root, path);
+  const stat = lstatIfThere(absolute);
+  const target = stat?.isSymbolicLink() ? statIfThere(absolute) : stat;
+  if (target === undefined) return finding(component, 'missing', 'the folder is not there', path);
+  return target.isDirectory() ? null : finding(component, 'not_a_file', 'is no folder');
+}

@@ -1,0 +1,94 @@
+import { delimiter, isAbsolute, join } from 'node:path';
+import { isOutside } from '../order/change.ts';
+import { readIfThere } from '../platform/durable.ts';
+import { fs, statIfThere } from '../platform/fs.ts';
+import { lockHolder } from '../platform/lock.ts';
+import { isStopped } from '../platform/processes.ts';
+import type { OfKind } from './component.ts';
+import { type Finding, finding } from './finding.ts';
+import { readLook } from './last-look.ts';
+import type { Place } from './seen.ts';
+
+/** A heartbeat comes at least every minute (intake.scan_seconds); twice that allows for a long turn. */
+const HEARTBEAT_SECONDS = 120;
+/** So many of its intervals may the guardrail miss. */
+const LOOKS_MISSED = 3;
+
+/** Whether a processor of the station, or the guardrail, is alive: its process holds the station, is not stopped, and its heartbeat is young. */
+export function checkProcessor(component: OfKind<'processor'>, place: Place): Finding | null {
+  return component.processor === 'guardrail' ? checkGuardrail(component, place) : checkInStation(component, place);
+}
+
+function checkInStation(component: OfKind<'processor'>, { layout }: Place): Finding | null {
+  const dead = (message: string) => finding(component, 'not_alive', message);
+  const holder = lockHolder(layout.lock);
+  const beat = heartbeatOf(layout.heartbeat);
+  if (holder === null) {
+    // the mark of a run goes when that ends by itself
+    const died = readIfThere(join(layout.live, 'running.json')) !== undefined;
+    if (!component.always && !died) return null;
+    const since = beat === null ? 'it never ran' : `last heartbeat ${beat.at}`;
+    return dead(died ? `the station process died (${since})` : `no station process runs (${since})`);
+  }
+  if (isStopped(holder.pid))
+    return dead(`process ${holder.pid} is stopped (SIGSTOP): it holds the station and does nothing`);
+  if (beat === null || !beat.processors.includes(component.processor)) {
+    const isYoung = Date.now() - Date.parse(holder.since) < HEARTBEAT_SECONDS * 1000;
+    return isYoung ? null : dead(`process ${holder.pid} runs, and no heartbeat names it`);
+  }
+  const seconds = Math.round((Date.now() - Math.max(Date.parse(beat.at), Date.parse(holder.since) || 0)) / 1000);
+  const most = component.maxAgeSeconds ?? HEARTBEAT_SECONDS;
+  return seconds > most ? dead(`its heartbeat is ${seconds} s old`) : null;
+}
+
+function checkGuardrail(component: OfKind<'processor'>, { layout }: Place): Finding | null {
+  const look = readLook(layout);
+  const age = look === null ? null : (Date.now() - Date.parse(look.at)) / 1000;
+  const most = component.maxAgeSeconds ?? LOOKS_MISSED * (look?.scheduled ?? 300);
+  if (age !== null && age <= most) return null;
+  return finding(component, 'not_alive', age === null ? 'it never looked' : `it looked last ${Math.round(age)} s ago`);
+}
+
+/** What a station process says of itself every time it comes to rest. Null where there is none, or none that can be read. */
+export function heartbeatOf(path: string): { readonly at: string; readonly processors: readonly string[] } | null {
+  try {
+    const value: unknown = JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null');
+    if (typeof value !== 'object' || value === null || !('at' in value) || typeof value.at !== 'string') return null;
+    const processors = 'processors' in value && Array.isArray(value.processors) ? value.processors.map(String) : [];
+    return { at: value.at, processors };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a program can be found and run. */
+export function checkProgram(component: OfKind<'program'>, path = process.env['PATH'] ?? ''): Finding | null {
+  const { program } = component;
+  const places = isAbsolute(program)
+    ? [program]
+    : path
+        .split(delimiter)
+        .filter((p) => p !== '')
+        .map((folder) => join(folder, program));
+  const there = places.filter((place) => statIfThere(place)?.isFile() === true);
+  if (there.some(isExecutable)) return null;
+  const where = isAbsolute(program) ? '' : ` on PATH (${path})`;
+  return finding(
+    component,
+    'not_found',
+    there.length > 0 ? `${there[0]} is not executable` : `program not found${where}`,
+  );
+}
+
+function isExecutable(path: string): boolean {
+  return ((statIfThere(path)?.mode ?? 0) & 0o111) !== 0;
+}
+
+/** Whether a disk has room. */
+export function checkDisk(component: OfKind<'disk'>, { layout }: Place): Finding | null {
+  const path = isOutside(component.path) ? component.path : join(layout.root, component.path);
+  const disk = fs.statfsSync(path);
+  const freeMb = (disk.bavail * disk.bsize) / 1_048_576;
+  if (freeMb >= component.minFreeMb) return null;
+  return finding(component, 'low_disk', `${Math.floor(freeMb)} MB are free, and ${component.minFreeMb} must be`);
+}
