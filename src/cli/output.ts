@@ -28,6 +28,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   REPO_UNSUPPORTED: EXIT.unavailable,
   TRACKED_STATE: EXIT.unavailable,
   BACKUP_FAILED: EXIT.unavailable,
+  PROGRAM_MISSING: EXIT.unavailable,
+  SERVICE_MANAGER_FAILED: EXIT.unavailable,
   BACKUP_DIVERGED: EXIT.data,
   LOCK_LOST: EXIT.internal,
   INTERNAL: EXIT.internal,

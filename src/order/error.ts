@@ -205,6 +205,14 @@ export const ERROR_CODES = {
     what: 'The backup and the station hold different histories, so neither may replace the other.',
     hint: 'Back up to a new place, and keep the old backup until you know which history is the right one.',
   },
+  PROGRAM_MISSING: {
+    what: 'A program that a service needs is not there, or may not be run; installed like that it would end with 127.',
+    hint: 'Install it, or put its folder on PATH, then run the command again.',
+  },
+  SERVICE_MANAGER_FAILED: {
+    what: 'launchd or systemd cannot be asked, or refused what was asked.',
+    hint: 'See the message; docs/services.md tells what each service manager needs.',
+  },
   UNKNOWN_ORDER: { what: 'No order of that id is known.', hint: '`waybill ls` lists what is.' },
   ILLEGAL_TRANSITION: {
     what: 'The order is in a state in which that cannot be done.',
