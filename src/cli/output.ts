@@ -29,6 +29,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   TRACKED_STATE: EXIT.unavailable,
   BACKUP_FAILED: EXIT.unavailable,
   ALERT_FAILED: EXIT.unavailable,
+  PROGRAM_MISSING: EXIT.unavailable,
+  SERVICE_MANAGER_FAILED: EXIT.unavailable,
   BACKUP_DIVERGED: EXIT.data,
   LOCK_LOST: EXIT.internal,
   INTERNAL: EXIT.internal,

@@ -101,6 +101,10 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
     message: 'the journal of ops-x7k2 in /mnt/usb/ops.bundle is at 3f2a91c0de, which this station does not know',
   },
   ALERT_FAILED: { message: 'the webhook at https://example.org was tried 5 times: ECONNREFUSED' },
+  PROGRAM_MISSING: { message: 'git: no folder of PATH has it' },
+  SERVICE_MANAGER_FAILED: {
+    message: 'systemctl --user daemon-reload ended with 1: Failed to connect to bus: No medium found',
+  },
   UNKNOWN_ORDER: { message: 'no order WO-9 is known here' },
   ILLEGAL_TRANSITION: { message: 'WO-1: released is not possible while parked (approval)' },
   UNKNOWN_KEEP: { message: 'no keep WO-9 is here' },

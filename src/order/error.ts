@@ -208,6 +208,13 @@ export const ERROR_CODES = {
   ALERT_FAILED: {
     what: 'An alert could not be handed to one of those that settings name; the others got it.',
     hint: 'Mend what the message names; the alerts file holds the alert.',
+  PROGRAM_MISSING: {
+    what: 'A program that a service needs is not there, or may not be run; installed like that it would end with 127.',
+    hint: 'Install it, or put its folder on PATH, then run the command again.',
+  },
+  SERVICE_MANAGER_FAILED: {
+    what: 'launchd or systemd cannot be asked, or refused what was asked.',
+    hint: 'See the message; docs/services.md tells what each service manager needs.',
   },
   UNKNOWN_ORDER: { what: 'No order of that id is known.', hint: '`waybill ls` lists what is.' },
   ILLEGAL_TRANSITION: {

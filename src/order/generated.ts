@@ -1138,6 +1138,10 @@ export interface SettingsDocument {
     env?: string[];
     timeout_seconds?: number;
     /**
+     * When the station is told to stop (SIGTERM, SIGINT), commands that run may take so long to end by themselves. Then they are ended, and the next start decides about their orders as after a crash.
+     */
+    stop_seconds?: number;
+    /**
      * Between TERM and KILL.
      */
     kill_grace_seconds?: number;

@@ -20,7 +20,7 @@ import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
 import type { Job } from './job.ts';
 import { beFair, isContended, jittered, parkForRepository, politePause } from './park.ts';
 import { noteJournal } from './restore/journal-guard.ts';
-import type { Runtime } from './runtime.ts';
+import { type Runtime, STATION_STOPS } from './runtime.ts';
 import { undo } from './undo.ts';
 
 /** Steps 6 to 8 of "One order's life", for a batch: seal, write objects, record the landing, land, record the end. */
@@ -170,7 +170,7 @@ async function cancelAborted(rt: Runtime, jobs: readonly Job[]): Promise<Job[]> 
   const going: Job[] = [];
   for (const job of jobs) {
     const signal = rt.running.get(job.woId)?.abort.signal;
-    if (signal?.aborted !== true) {
+    if (signal?.aborted !== true || signal.reason === STATION_STOPS) {
       going.push(job);
       continue;
     }

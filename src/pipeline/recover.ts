@@ -30,7 +30,7 @@ import { gatherKept } from './keep.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
 import { type Ending, showAgainAfter, sweepTemporary } from './restore/show-again.ts';
-import type { Runtime } from './runtime.ts';
+import { type Runtime, STATION_STOPS } from './runtime.ts';
 import { checkedOut, undo } from './undo.ts';
 
 /**
@@ -194,8 +194,29 @@ async function judge(rt: Runtime, data: LandingData, tip: string | null): Promis
   return { kind: 'again' };
 }
 
+/**
+ * The station stops: commands that run may end by themselves for a while (commands.stop_seconds), then they are ended. Their orders are decided
+ * at once, as the next start would decide, so that nothing half done lies about meanwhile.
+ */
+export async function endWork(rt: Runtime, atWork: ReadonlyMap<string, Promise<void>>): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const job of rt.running.values()) if (atWork.has(job.woId)) job.abort.abort(STATION_STOPS);
+  }, rt.station.settings.commands.stopSeconds * 1000);
+  await Promise.all(atWork.values());
+  clearTimeout(timer);
+  await takeBackStopped(rt);
+}
+
+async function takeBackStopped(rt: Runtime): Promise<void> {
+  for (const life of rt.orders.all().filter(({ status }) => status === 'running')) {
+    if (rt.running.get(life.woId)?.abort.signal.reason !== STATION_STOPS || life.landing !== null) continue;
+    await recoverWork(rt, life, 'was stopped');
+    rt.running.delete(life.woId);
+  }
+}
+
 /** An order that was running with no landing open. */
-async function recoverWork(rt: Runtime, life: OrderLife): Promise<void> {
+async function recoverWork(rt: Runtime, life: OrderLife, station: 'died' | 'was stopped' = 'died'): Promise<void> {
   if (life.executed !== null) {
     rt.record([interrupted(life, 'its work is done; it goes on to land')]);
     return;
@@ -207,12 +228,12 @@ async function recoverWork(rt: Runtime, life: OrderLife): Promise<void> {
   if (life.unsafeCommandBegun) {
     const error = new WaybillError(
       'EFFECT_UNVERIFIED',
-      `the station died while a command of ${life.woId} ran that is not declared idempotent`,
+      `the station ${station} while a command of ${life.woId} ran that is not declared idempotent`,
     );
     failOrder(rt, rt.life(life.woId), { error, job: null, unrestored });
     return;
   }
-  rt.record([interrupted(rt.life(life.woId), 'the station died before its effects; it runs again')]);
+  rt.record([interrupted(rt.life(life.woId), `the station ${station} before its effects; it runs again`)]);
 }
 
 function interrupted(life: OrderLife, why: string): Draft {

@@ -27,6 +27,9 @@ import { openLive } from './live.ts';
 import { guardAtStart, isWhereWeLeftIt, mendedLine, whatWasMended } from './restore/journal-guard.ts';
 import { type Contradictions, isUnfinished, Marks } from './restore/marks.ts';
 
+/** Why an order's work is cut short that nobody cancelled: the station was told to stop, and has waited long enough. */
+export const STATION_STOPS = 'the station stops';
+
 /** An order that has a slot now. */
 export interface RunningJob {
   readonly woId: string;

@@ -23,6 +23,7 @@ import { takeCommands } from './commands.ts';
 import { flushJournal } from './flush.ts';
 import { gatherKept } from './keep.ts';
 import { finishPurges } from './purge.ts';
+import { endWork } from './recover.ts';
 import { releaseWaiting } from './release.ts';
 import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
 import { endRun, showAgain } from './restore/show-again.ts';
@@ -150,7 +151,7 @@ class StationLoop {
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
       }
-      await Promise.all(this.#atWork.values());
+      await endWork(this.#rt, this.#atWork);
       if (this.#failure !== null) throw this.#failure;
       await flushJournal(this.#rt);
       await this.#settle();

@@ -13,12 +13,13 @@ import { fact } from './fact.ts';
 import { cancelOrder, failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
-import type { Runtime } from './runtime.ts';
+import { type Runtime, STATION_STOPS } from './runtime.ts';
 import { undo } from './undo.ts';
 
 /**
  * Steps 4 and 5 of "One order's life", for orders with commands or checks: their files go into place, their commands run, the runner
- * measures what changed, their checks decide. True when the order may land; otherwise it has ended, and its file actions are restored.
+ * measures what changed, their checks decide. True when the order may land; otherwise it has ended, and its file actions are restored, or the
+ * station stops.
  */
 export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
   const life = rt.life(job.woId);
@@ -57,6 +58,8 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
       job.changes.map((c) => [c.path, c.after]),
     );
   } catch (thrown) {
+    // its end is not ours to tell: endWork() looks at what the ledger has of it, as a start does after a crash
+    if (abort.signal.reason === STATION_STOPS) return false;
     const made = changedOutputs(rt, job);
     const actions = job.images.filter((i) => !made.includes(i.path));
     const unrestored = [

@@ -25,6 +25,7 @@ export interface Settings {
     readonly allow: readonly (string | { readonly argv: readonly string[] })[];
     readonly env: readonly string[];
     readonly timeoutSeconds: number;
+    readonly stopSeconds: number;
     readonly killGraceSeconds: number;
     readonly maxOutputBytes: number;
     readonly hide: readonly string[];
@@ -145,6 +146,7 @@ function withDefaults(doc: SettingsDocument): Settings {
       allow: doc.commands?.allow ?? [],
       env: doc.commands?.env ?? DEFAULT_ENV,
       timeoutSeconds: doc.commands?.timeout_seconds ?? 600,
+      stopSeconds: doc.commands?.stop_seconds ?? 25,
       killGraceSeconds: doc.commands?.kill_grace_seconds ?? 5,
       maxOutputBytes: doc.commands?.max_output_bytes ?? 1024 * 1024,
       hide: doc.commands?.hide ?? [],
