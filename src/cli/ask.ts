@@ -1,23 +1,12 @@
-import { join } from 'node:path';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
-import type { CommandFile } from '../order/generated.ts';
+import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now, pause } from '../platform/clock.ts';
-import { ensureDir, exists, readIfThere, removeDurable, writeDurable } from '../platform/durable.ts';
-import { newUlid } from '../platform/ids.ts';
-import type { Station } from '../station/station.ts';
+import { exists, readIfThere, removeDurable } from '../platform/durable.ts';
 import { colouredStatus, note, plain, print, printJson } from './output.ts';
 import { HOW_TO_START, runningStation, stateOf, stationOf } from './station.ts';
 
 /** How long a running station may take to answer before the command line stops looking. */
 const ANSWER_MS = 10_000;
-
-/** Puts a command file where the station finds it, durable and whole. Returns its path. */
-export function sendCommand(station: Station, command: CommandFile): string {
-  ensureDir(station.layout.commands);
-  const path = join(station.layout.commands, `${newUlid()}.json`);
-  writeDurable(path, `${JSON.stringify(command)}\n`);
-  return path;
-}
 
 /** Waits until the station took a command; throws what it refused it with. False when it did not come to it in time. */
 export async function answered(path: string, timeoutMs: number): Promise<boolean> {

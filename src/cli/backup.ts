@@ -3,13 +3,14 @@ import { placeOf } from '../git/exchange.ts';
 import { WaybillError } from '../order/error.ts';
 import { backupAlone } from '../pipeline/backup/backup.ts';
 import { restoreFrom as bringFrom } from '../pipeline/backup/restore-from.ts';
+import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now } from '../platform/clock.ts';
 import { openLog } from '../platform/log.ts';
 import { expandHome } from '../platform/user.ts';
 import { type BackupReport, lastBackup } from '../record/backup-report.ts';
 import { locateStation } from '../station/locate.ts';
 import type { Station } from '../station/station.ts';
-import { answered, sendCommand } from './ask.ts';
+import { answered } from './ask.ts';
 import { note, plain, print, printJson } from './output.ts';
 import { runningStation, stationOf } from './station.ts';
 

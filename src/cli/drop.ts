@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
 import { readOrder } from '../intake/read-order.ts';
-import { CANARY_FILE, CANARY_ID, CANARY_TAG } from '../order/canary.ts';
+import { canaryOrder } from '../order/canary.ts';
 import { WaybillError } from '../order/error.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
+import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now, pause } from '../platform/clock.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
@@ -10,7 +11,6 @@ import { newUlid } from '../platform/ids.ts';
 import { resultPath } from '../record/result-path.ts';
 import { laneNamed } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
-import { sendCommand } from './ask.ts';
 import { type Given, readInput } from './input.ts';
 import { colouredStatus, EXIT, exitCodeOfStatus, fail, note, plain, print, printJson, usage } from './output.ts';
 import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
@@ -172,16 +172,8 @@ function showEnd(result: ResultDocument, json: boolean): void {
 /** `waybill canary`: a real order through the real pipeline; it writes one file of its own and lands one commit. */
 export async function canary(options: Options): Promise<void> {
   const station = await stationOf(options);
-  const woId = `${CANARY_ID}${newUlid()}`;
-  const content = `Pipeline test at ${now()}\nIf you see this file and a state file, the pipeline is working.\n`;
-  const order = {
-    wo_id: woId,
-    title: 'Pipeline health check - canary',
-    priority: 'P0',
-    owner: 'canary',
-    tags: [CANARY_TAG],
-    files: [{ path: CANARY_FILE, content }],
-  };
+  const order = canaryOrder(newUlid(), now());
+  const { wo_id: woId } = order;
   const bytes = Buffer.from(JSON.stringify(order, null, 2));
   await send(
     station,

@@ -1,7 +1,8 @@
+import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { type PurgeReport, purgeReportPath } from '../pipeline/purge.ts';
 import { now } from '../platform/clock.ts';
 import { readIfThere } from '../platform/durable.ts';
-import { answered, sendCommand } from './ask.ts';
+import { answered } from './ask.ts';
 import { note, plain, print, printJson, usage } from './output.ts';
 import { HOW_TO_START, runningStation, stationOf } from './station.ts';
 

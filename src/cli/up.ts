@@ -3,6 +3,7 @@ import { openLog } from '../platform/log.ts';
 import { locateStation } from '../station/locate.ts';
 import { prepareStation } from '../station/station.ts';
 import { progressBar, usage } from './output.ts';
+import { stopSignal } from './stop-signal.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -12,19 +13,12 @@ export async function up(options: Record<string, unknown> & { readonly station?:
   if (!LEVELS.includes(level)) throw usage(`there is no log level ${level}`);
   const log = openLog(level);
   const { station } = await prepareStation(await locateStation(options.station));
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // `on`, not `once`: execa's signal-exit ends the process at once when nobody else listens while a git child runs
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143); // asked twice: recovery does the rest
-      stop.abort(signal);
-    });
-  }
+  const signal = stopSignal();
   log.info({ station: station.id, root: station.layout.root, pid: process.pid }, 'station is starting');
   await runStation(station, {
     drain: options['drain'] === true,
     log,
-    signal: stop.signal,
+    signal,
     progress: process.stderr.isTTY ? progressBar('index of order ids') : null,
     step: (name, woIds) => {
       if (woIds.length > 0) log.debug({ orders: woIds }, name);

@@ -112,7 +112,8 @@ function read(guarded: Guarded, doc: unknown, where: string): Component {
   try {
     return withDefaults(guarded, conform('component', doc, 'SETTINGS_INVALID'));
   } catch (thrown) {
-    return unreadable(where, asWaybillError(thrown).message);
+    const { message, hint } = asWaybillError(thrown);
+    return unreadable(where, `${message.replace(/^the document: /, 'it ')}. ${hint}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RestoreEntry } from '../order/generated.ts';
 import type { Component } from './component.ts';
 
 /** What can be wrong with a component. */
@@ -33,6 +34,8 @@ export interface Finding {
   readonly repair: Component['repair'];
   /** What a repair would do; null where nothing would. */
   readonly mend: string | null;
+  /** The actions of that repair. */
+  readonly actions?: readonly RestoreEntry[];
 }
 
 export function finding(

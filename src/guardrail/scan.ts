@@ -20,6 +20,8 @@ export interface Scan {
   /** How many components there are, with each file of a glob. */
   readonly components: number;
   readonly findings: readonly Finding[];
+  /** The names of all that were looked at. */
+  readonly names: readonly string[];
   /** Every file and folder that was looked at, and the folders in which they stand. */
   readonly folders: readonly string[];
 }
@@ -31,11 +33,16 @@ export class Scanner {
   readonly #names: HeadNames;
   readonly #others: OtherChecks;
 
-  constructor(place: Place, seen: Seen, others: OtherChecks) {
+  constructor(place: Place, seen: Seen, others: OtherChecks, names = new HeadNames(place.repo.git)) {
     this.#place = place;
     this.#seen = seen;
-    this.#names = new HeadNames(place.repo.git);
+    this.#names = names;
     this.#others = others;
+  }
+
+  /** The same for a station whose settings changed, or of which another process saw more. What was learned of HEAD stays. */
+  renewed(place: Place, seen: Seen): Scanner {
+    return new Scanner(place, seen, this.#others, this.#names);
   }
 
   /**
@@ -63,7 +70,8 @@ export class Scanner {
           const found = await this.#check(component);
           if (found !== null) findings.push(found);
         });
-      if (component.kind === 'folder') folders.add(component.path).add(parentOf(component.path));
+      // where its name would vanish: what happens in it says nothing of it
+      if (component.kind === 'folder') folders.add(parentOf(component.path));
     }
     // a file that is named is looked at as that, not as one of a glob
     const byPath = new Map(
@@ -82,7 +90,8 @@ export class Scanner {
       });
     }
     const others = components.filter((c) => c.kind !== 'file' && c.kind !== 'glob').length;
-    return { components: byPath.size + others, findings, folders: [...folders] };
+    const names = [...components.map((c) => c.name), ...[...byPath.values()].map((w) => w.name)];
+    return { components: byPath.size + others, findings, names, folders: [...folders] };
   }
 
   async #check(component: Exclude<Component, { kind: 'file' | 'glob' }>): Promise<Finding | null> {

@@ -88,3 +88,14 @@ export function recoveredLine(ts: string, fault: GuardrailFault, lastedMs: numbe
     lasted_ms: lastedMs,
   };
 }
+
+export function repairedLine(ts: string, fault: GuardrailFault, woId: string, lastedMs: number): TelemetryLine {
+  const { component, kind, since } = fault;
+  const what = { component, kind, since, lasted_ms: lastedMs };
+  return { v: 1, ts, agent: 'guardrail', event: 'wo_pipeline_repaired', ok: true, wo_id: woId, ...what };
+}
+
+/** Looks that were not made: the machine slept, or no guardrail ran. */
+export function missedLine(ts: string, missed: number, since: string): TelemetryLine {
+  return { v: 1, ts, agent: 'guardrail', event: 'guardrail_missed', ok: false, missed, since };
+}

@@ -18,3 +18,16 @@ export function isCanary(life: OrderLife): boolean {
     changes.every(({ path }) => path === CANARY_FILE)
   );
 }
+
+/** The document of a canary: `unique` makes its id, `at` stands in its file. */
+export function canaryOrder(unique: string, at: string) {
+  const content = `Pipeline test at ${at}\nIf you see this file and a state file, the pipeline is working.\n`;
+  return {
+    wo_id: `${CANARY_ID}${unique}`,
+    title: 'Pipeline health check - canary',
+    priority: 'P0',
+    owner: 'canary',
+    tags: [CANARY_TAG],
+    files: [{ path: CANARY_FILE, content }],
+  };
+}

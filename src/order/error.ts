@@ -208,6 +208,7 @@ export const ERROR_CODES = {
   ALERT_FAILED: {
     what: 'An alert could not be handed to one of those that settings name; the others got it.',
     hint: 'Mend what the message names; the alerts file holds the alert.',
+  },
   PROGRAM_MISSING: {
     what: 'A program that a service needs is not there, or may not be run; installed like that it would end with 127.',
     hint: 'Install it, or put its folder on PATH, then run the command again.',

@@ -19,8 +19,10 @@ import { VERSION } from '../station/version.ts';
 import { admitClaims } from './admit.ts';
 import { BackupSchedule } from './backup/schedule.ts';
 import { claimDrops } from './claim-drops.ts';
-import { takeCommands } from './commands.ts';
+import { takeCommands } from './commands/take-commands.ts';
 import { flushJournal } from './flush.ts';
+import { StationGuardrail } from './guardrail/in-station.ts';
+import { IntakeGate } from './intake-gate.ts';
 import { gatherKept } from './keep.ts';
 import { finishPurges } from './purge.ts';
 import { endWork } from './recover.ts';
@@ -49,6 +51,9 @@ const FLUSH_AT_RECORDS = 2000;
 const MOST_FAULTS = 5;
 /** Turns, a second each, in which a drain waits for a git that cannot write. */
 const MOST_DEFERRALS = 15;
+
+/** While there is no end of work the heartbeat comes this often. */
+const BEAT_MS = 10_000;
 
 export interface UpOptions {
   /** Work until nothing is runnable, then end. */
@@ -85,6 +90,8 @@ class StationLoop {
   readonly #tracker: Tracker;
   readonly #backups: BackupSchedule;
   readonly #packs: PackUpkeep;
+  readonly #gate: IntakeGate;
+  readonly #guardrail: StationGuardrail;
   readonly #atWork = new Map<string, Promise<void>>();
   #wake: () => void = () => {};
   #again = false;
@@ -96,9 +103,9 @@ class StationLoop {
   #watch: Watch | null = null;
   #watched = '';
   #mayClaim = CLAIMS_A_TURN;
+  #beatAt = 0;
   /** The last turn claimed as many drops as it may. */
   #hasMore = false;
-  #slow = '';
   #settingsRead = '';
   /** Orders that lost records told of; empty as long as none were lost. */
   #suspects: ReadonlySet<string> = new Set();
@@ -113,6 +120,8 @@ class StationLoop {
     this.#tracker = new Tracker(rt, this.#scanner);
     this.#backups = new BackupSchedule(rt, options.signal);
     this.#packs = new PackUpkeep(rt.station.repo, rt.log, options.signal);
+    this.#gate = new IntakeGate(rt);
+    this.#guardrail = new StationGuardrail(rt);
     rt.onMoved = (life) => this.#tracker.note(life);
     setMaxListeners(0, options.signal);
   }
@@ -127,6 +136,8 @@ class StationLoop {
     try {
       await this.#keepUp();
       await this.#settle();
+      // who waits for a drain asked for orders, not for a look at components
+      if (!this.#options.drain) this.#guardrail.start();
       if (this.#scanner.lanes().some(({ folder }) => holdsMany(folder))) this.#mayClaim = FIRST_CLAIMS;
       while (!this.#options.signal.aborted) {
         this.#again = false;
@@ -135,6 +146,7 @@ class StationLoop {
         if (worked) {
           if (this.#hasMore) await this.#stopWatching();
           await this.#tracker.lookAtWork();
+          if (Date.now() - this.#beatAt > BEAT_MS) this.#beat();
           continue;
         }
         await flushJournal(this.#rt);
@@ -158,6 +170,7 @@ class StationLoop {
       await this.#tracker.look();
     } finally {
       await stopSchedule();
+      await this.#guardrail.end();
       await this.#backups.end();
       await this.#packs.end();
       await this.#watch?.close();
@@ -169,7 +182,7 @@ class StationLoop {
     const rt = this.#rt;
     const before = rt.ledger.head.seq;
     this.#reloadSettings();
-    const open = this.#intakeIsOpen();
+    const open = this.#gate.isOpen();
     const dropped = await takeCommands(rt, open);
     const { claims, settlesIn, fault } = open
       ? claimDrops(rt, this.#scanner, this.#mayClaim)
@@ -269,38 +282,10 @@ class StationLoop {
     }
   }
 
-  /** A full disk or a full queue slows intake down with a clear line; drops stay their authors' files. */
-  #intakeIsOpen(): boolean {
-    const { settings, layout } = this.#rt.station;
-    const disk = ifThere(() => fs.statfsSync(layout.gitDir));
-    const freeMb = disk === undefined ? Number.POSITIVE_INFINITY : (disk.bavail * disk.bsize) / 1_048_576;
-    const why =
-      freeMb < settings.intake.minFreeMb
-        ? `only ${Math.floor(freeMb)} MB of disk are free, intake waits for ${settings.intake.minFreeMb}`
-        : this.#rt.orders.size >= settings.intake.maxWaiting
-          ? `${this.#rt.orders.size} orders are alive, intake waits until fewer than ${settings.intake.maxWaiting} are`
-          : '';
-    if (why !== this.#slow) {
-      this.#slow = why;
-      if (why !== '') this.#rt.log.warn(why);
-      this.#rt.emit([
-        {
-          v: 1,
-          ts: now(),
-          agent: 'intake',
-          event: why === '' ? 'intake_resumed' : 'intake_slowed',
-          ok: why === '',
-          why,
-        },
-      ]);
-    }
-    return why === '';
-  }
-
   /** Nothing is runnable: what is parked waits for somebody or for a time to come. A file that is still settling will be. */
   #isDrained(): boolean {
     const scan = this.#scanner.scan(1);
-    const waiting = this.#slow === '' && (scan.settlesIn !== null || scan.drops.length > 0);
+    const waiting = this.#gate.why === '' && (scan.settlesIn !== null || scan.drops.length > 0);
     // what a git that cannot write holds up for longer waits for the next start
     const deferred = this.#deferrals > 0 && this.#deferrals <= MOST_DEFERRALS;
     return (
@@ -313,22 +298,31 @@ class StationLoop {
     const rt = this.#rt;
     rt.lock.assertHeld();
     const { layout, settings } = rt.station;
+    this.#beat();
+    if (!this.#options.drain) this.#guardrail.watch();
+    // `git clean -fdx` takes empty lanes with it.
+    for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)]))
+      ensureDir(join(layout.inbox, lane));
+    ensureDir(layout.commands);
+    ensureDir(layout.state);
+    await finishPurges(rt);
+    await this.#tracker.look();
+  }
+
+  /** Says that the processors live. */
+  #beat(): void {
+    const rt = this.#rt;
+    this.#beatAt = Date.now();
     const beat = {
       v: 1,
       pid: process.pid,
       at: now(),
       version: VERSION,
-      processors: ['intake', 'executor', 'tracker'],
+      processors: ['intake', 'executor', 'tracker', ...(this.#options.drain ? [] : this.#guardrail.processors)],
       alive: rt.orders.size,
-      slow: this.#slow,
+      slow: this.#gate.why,
     };
-    rt.show('the heartbeat', () => writeProjection(layout.heartbeat, `${JSON.stringify(beat)}\n`));
-    // `git clean -fdx` takes empty lanes with it.
-    for (const lane of new Set([settings.defaultLane, ...Object.keys(settings.lanes)]))
-      ensureDir(join(layout.inbox, lane));
-    ensureDir(layout.commands);
-    await finishPurges(rt);
-    await this.#tracker.look();
+    rt.show('the heartbeat', () => writeProjection(rt.station.layout.heartbeat, `${JSON.stringify(beat)}\n`));
   }
 
   /** Before sleeping: watches on the folders as they are now. */

@@ -60,7 +60,8 @@ export async function prepareStation(root: string): Promise<{ station: Station; 
   const layout = layoutOf(repo.root, repo.gitDir, settings);
   const created: string[] = [];
   await excludeOwnPaths(repo, settings);
-  for (const folder of [layout.live, layout.ledger, layout.claimed, layout.commands, layout.tmp]) ensureDir(folder);
+  for (const folder of [layout.live, layout.ledger, layout.claimed, layout.commands, layout.tmp, layout.state])
+    ensureDir(folder);
   if (!exists(layout.stationFile)) {
     const id = `${slug(basename(repo.root))}-${shortRandom(4)}`;
     writeDurable(layout.stationFile, `${JSON.stringify({ v: 1, id, created_at: now() }, null, 2)}\n`);
@@ -94,7 +95,8 @@ function stationIn(root: string, repo: Repository): Station {
   return { id: stationId(layout), settings, layout, repo };
 }
 
-function stationId(layout: Layout): string {
+/** The station's id, as it was made at its first start. Throws NO_STATION. */
+export function stationId(layout: Layout): string {
   const text = readIfThere(layout.stationFile)?.toString('utf8');
   if (text === undefined)
     throw new WaybillError('NO_STATION', `${layout.root} has settings, but was never started`, {

@@ -1,23 +1,23 @@
 import { join } from 'node:path';
-import { type ClaimedRequest, claimCommand } from '../intake/claim.ts';
-import { reclaim } from '../intake/reclaim.ts';
-import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
-import type { CommandFile } from '../order/generated.ts';
-import type { OrderLife } from '../order/life.ts';
-import { assertLegal, isLegal, type Transition } from '../order/transition.ts';
-import { now } from '../platform/clock.ts';
-import { exists, namesIn, readIfThere, removeDurable, syncDir, writeDurable } from '../platform/durable.ts';
-import { fs } from '../platform/fs.ts';
-import { newUlid } from '../platform/ids.ts';
-import { conform } from '../platform/schema.ts';
-import { userName } from '../platform/user.ts';
-import { REQUEST_FOLDER } from '../record/evidence.ts';
-import { cancelOrder } from './finish.ts';
-import { pruneKeeps } from './keep.ts';
-import { purge } from './purge.ts';
-import { released } from './release.ts';
-import type { Runtime } from './runtime.ts';
-import { undo } from './undo.ts';
+import { type ClaimedRequest, claimCommand } from '../../intake/claim.ts';
+import { reclaim } from '../../intake/reclaim.ts';
+import { asWaybillError, errorBody, WaybillError } from '../../order/error.ts';
+import type { CommandFile } from '../../order/generated.ts';
+import type { OrderLife } from '../../order/life.ts';
+import { assertLegal, isLegal, type Transition } from '../../order/transition.ts';
+import { now } from '../../platform/clock.ts';
+import { exists, namesIn, readIfThere, removeDurable, syncDir, writeDurable } from '../../platform/durable.ts';
+import { fs } from '../../platform/fs.ts';
+import { newUlid } from '../../platform/ids.ts';
+import { conform } from '../../platform/schema.ts';
+import { userName } from '../../platform/user.ts';
+import { REQUEST_FOLDER } from '../../record/evidence.ts';
+import { cancelOrder } from '../finish.ts';
+import { pruneKeeps } from '../keep.ts';
+import { purge } from '../purge.ts';
+import { released } from '../release.ts';
+import type { Runtime } from '../runtime.ts';
+import { undo } from '../undo.ts';
 
 /**
  * Command files: how the command line changes things. Each is turned into ledger records and removed; one that cannot be carried out

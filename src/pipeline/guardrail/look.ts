@@ -1,0 +1,311 @@
+import { join } from 'node:path';
+import { isMidway } from '../../git/busy.ts';
+import type { Alert } from '../../guardrail/alert.ts';
+import { type SinkFault, tellAlerts } from '../../guardrail/alerts/tell.ts';
+import { type Component, componentsOf } from '../../guardrail/component.ts';
+import { type Turn, turn } from '../../guardrail/faults.ts';
+import { type Finding, finding } from '../../guardrail/finding.ts';
+import { readLook, writeLook } from '../../guardrail/last-look.ts';
+import { Scanner } from '../../guardrail/scan.ts';
+import { Seen } from '../../guardrail/seen.ts';
+import { settingsLook } from '../../guardrail/settings.ts';
+import { driftLine, durationText, lookLines, missedLine, recoveredLine, repairedLine } from '../../guardrail/words.ts';
+import { WaybillError } from '../../order/error.ts';
+import type { GuardrailFault, GuardrailLook, GuardrailRepair, TelemetryLine } from '../../order/generated.ts';
+import { now, pause } from '../../platform/clock.ts';
+import { type HeldLock, lockHolder, takeLock } from '../../platform/lock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Station } from '../../station/station.ts';
+import { StationChecks } from './other-checks.ts';
+import { dropRepair, mendingOf, repairState } from './repair.ts';
+
+/** How long a file must be at fault before it is: an editor that saves, or a checkout, has none for an instant. */
+const CONFIRM_MS = 300;
+/** A git command in the middle of its work may take this long before what it has not put back yet is told. */
+const MIDWAY_MS = 5000;
+const LOCK_MS = 10_000;
+const DAY_MS = 86_400_000;
+/** Repairs begun in one look. */
+const REPAIRS_A_LOOK = 100;
+
+/** What one look saw and did. */
+export interface Looked {
+  readonly look: GuardrailLook;
+  readonly alerts: readonly Alert[];
+  readonly recovered: Turn['recovered'];
+  readonly folders: readonly string[];
+  /** How long it took to look at all of it once. */
+  readonly scanMs: number;
+  /** Ends when every alert was told, with those sinks that could not be. */
+  readonly told: Promise<readonly SinkFault[]>;
+}
+
+export interface LookOptions {
+  /** Reads every file, whatever its times say. */
+  readonly deep?: boolean;
+  /** Only files and folders, because something happened there: no heartbeat, no drift that was told before. */
+  readonly glance?: boolean;
+  /** More that is at fault, found by the caller. */
+  readonly more?: readonly Finding[];
+}
+
+/** Who looks, and how. */
+export interface Watcher {
+  readonly by: GuardrailLook['by'];
+  /** Seconds from look to look; null for one look. */
+  readonly scheduled: number | null;
+  readonly log: Log;
+  /** Writes telemetry. */
+  readonly emit: (lines: readonly TelemetryLine[]) => void;
+  readonly stop?: AbortSignal;
+}
+
+/**
+ * The guardrail: looks at every component, tells what changed, and brings back what may be brought back. Of several processes that look at
+ * one station, one looks at a time.
+ */
+export class Guardrail {
+  #station: Station;
+  readonly #watcher: Watcher;
+  readonly #checks: StationChecks;
+  #seen: Seen;
+  #scanner: Scanner;
+  #last: GuardrailLook | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(station: Station, watcher: Watcher) {
+    this.#station = station;
+    this.#watcher = watcher;
+    this.#last = readLook(station.layout);
+    this.#checks = new StationChecks(() => this.#station, this.#last?.ledger ?? null);
+    this.#seen = new Seen(station);
+    this.#scanner = new Scanner(station, this.#seen, this.#checks);
+  }
+
+  /** What was found when anybody looked last. */
+  get last(): GuardrailLook | null {
+    return this.#last;
+  }
+
+  /** Looks once. Throws STATION_HELD where another guardrail does not come to its end. */
+  look(options: LookOptions = {}): Promise<Looked> {
+    const mine = this.#turn.then(() => this.#locked(options));
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Takes the content of a file as it stands now for good, or forgets one that is gone. */
+  async accept(path: string): Promise<void> {
+    await this.#underLock(async () => {
+      this.#begin();
+      this.#seen.forget(path);
+      this.#seen.save();
+    });
+  }
+
+  async #locked(options: LookOptions): Promise<Looked> {
+    return this.#underLock(() => this.#look(options));
+  }
+
+  async #underLock<T>(act: () => Promise<T>): Promise<T> {
+    const lock = await this.#takeLock();
+    try {
+      return await act();
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #takeLock(): Promise<HeldLock> {
+    const path = join(this.#station.layout.guardrail, 'lock');
+    for (const until = Date.now() + LOCK_MS; ; await pause(50)) {
+      try {
+        return takeLock(path, 'the guardrail');
+      } catch (error) {
+        const isHeld = error instanceof WaybillError && error.code === 'STATION_HELD';
+        if (!isHeld || Date.now() >= until) throw error;
+      }
+    }
+  }
+
+  /** What another process found since counts; so do settings that were changed. Returns why waybill.yaml does not. */
+  #begin(): string | null {
+    const { settings, why } = settingsLook(this.#station.layout);
+    this.#station = { ...this.#station, settings: { ...settings, paths: this.#station.settings.paths } };
+    const last = readLook(this.#station.layout);
+    if (last !== null && last.pid !== process.pid) {
+      this.#seen = new Seen(this.#station);
+      this.#checks.verified = last.ledger ?? null;
+    }
+    this.#scanner = this.#scanner.renewed(this.#station, this.#seen);
+    this.#last = last ?? this.#last;
+    return why;
+  }
+
+  async #look({ deep = false, glance = false, more = [] }: LookOptions): Promise<Looked> {
+    const began = performance.now();
+    const why = this.#begin();
+    const before = this.#last;
+    const components = componentsOf(this.#station, this.#seen.lists);
+    const scope = glance ? components.filter(isFiles) : components;
+    const scan = await this.#scanner.scan(scope, deep);
+    const scanMs = performance.now() - began;
+    const settings = why === null ? [] : [finding(SETTINGS, 'unreadable', why)];
+    const sure = await this.#confirmed(scope, [...settings, ...scan.findings], before?.faults ?? []);
+    const names = new Set(scan.names);
+    const carried = glance
+      ? (before?.faults ?? []).filter((fault) => !names.has(fault.component) && fault.component !== SETTINGS.name)
+      : [];
+    const findings = await this.#withMending([...sure, ...carried.map(asFinding), ...more]);
+    const at = now();
+    const turned = turn(before?.faults ?? [], findings, {
+      now: at,
+      goodAt: before?.at ?? null,
+      remindAfterMinutes: this.#station.settings.guardrail.remindAfterMinutes,
+    });
+    const repairs = this.#repair(findings, turned, before?.repairs ?? [], at);
+    const look: GuardrailLook = {
+      v: 1,
+      at: glance ? (before?.at ?? at) : at,
+      pid: process.pid,
+      by: this.#watcher.by,
+      scheduled: this.#watcher.scheduled,
+      components: glance ? (before?.components ?? scan.components) : scan.components,
+      healthy_at: turned.faults.length === 0 ? at : (before?.healthy_at ?? null),
+      faults: repairs.faults.map((fault) => ({ ...fault })),
+      repairs: [...repairs.repairs],
+      ledger: this.#checks.verified,
+    };
+    const alerts = [...turned.alerts, ...repairs.alerts];
+    const known = new Set(before?.faults.map((fault) => `${fault.component} ${fault.kind}`));
+    const fresh = turned.faults.filter((fault) => !known.has(`${fault.component} ${fault.kind}`));
+    this.#watcher.emit([
+      ...(glance
+        ? fresh.map(driftLine(at))
+        : lookLines(at, turned.faults, scan.components, Math.round(performance.now() - began))),
+      ...turned.recovered.map(({ fault, lastedMs }) => recoveredLine(at, fault, lastedMs)),
+      ...repairs.lines,
+    ]);
+    writeLook(this.#station.layout, look);
+    this.#seen.save();
+    this.#last = look;
+    const told = tellAlerts(this.#station, alerts, this.#watcher.log, this.#watcher.stop);
+    return { look, alerts, recovered: turned.recovered, folders: scan.folders, scanMs, told };
+  }
+
+  /** A file that just began to be at fault is looked at again: only what stays so, while no git command is in the middle, counts. */
+  async #confirmed(
+    components: readonly Component[],
+    findings: readonly Finding[],
+    known: readonly GuardrailFault[],
+  ): Promise<Finding[]> {
+    const told = new Set(known.map((fault) => `${fault.component} ${fault.kind}`));
+    let doubtful = new Set(
+      findings.filter((f) => f.path !== null && !told.has(`${f.component} ${f.kind}`)).map((f) => f.component),
+    );
+    let rest = [...findings];
+    for (const since = Date.now(); doubtful.size > 0; ) {
+      await pause(CONFIRM_MS);
+      const again = await this.#scanner.scan(components.filter(isFiles), false, doubtful);
+      rest = [
+        ...rest.filter((f) => !doubtful.has(f.component)),
+        ...again.findings.filter((f) => doubtful.has(f.component)),
+      ];
+      doubtful = new Set(again.findings.filter((f) => f.path !== null).map((f) => f.component));
+      if (Date.now() - since > MIDWAY_MS || !isMidway(this.#station.repo)) break;
+    }
+    return rest;
+  }
+
+  async #withMending(findings: readonly Finding[]): Promise<Finding[]> {
+    const all: Finding[] = [];
+    const known = new Map(this.#last?.faults.map((fault) => [`${fault.component} ${fault.kind}`, fault]));
+    let asked = 0;
+    for (const found of findings) {
+      const before = known.get(`${found.component} ${found.kind}`);
+      if (before !== undefined && found.repair === 'report') {
+        all.push({ ...found, mend: before.mend ?? null });
+        continue;
+      }
+      // each asks git for a content: where thousands are gone at once, the next looks bring back the others
+      if (found.path === null || ++asked > REPAIRS_A_LOOK) {
+        all.push(found);
+        continue;
+      }
+      const mending = await mendingOf(this.#station, found, this.#seen, this.#checks.lastWrite);
+      all.push(mending.can ? { ...found, mend: mending.how, actions: mending.actions } : found);
+    }
+    return all;
+  }
+
+  /** Brings back what may be; what breaks again and again is left alone and told. */
+  #repair(findings: readonly Finding[], turned: Turn, before: readonly GuardrailRepair[], at: string) {
+    const recent = before.filter((repair) => Date.parse(at) - Date.parse(repair.at) < DAY_MS);
+    const repairs = [...recent];
+    const alerts: Alert[] = [];
+    const lines: TelemetryLine[] = [];
+    const escalated = new Set<string>();
+    const isRunning = lockHolder(this.#station.layout.lock) !== null;
+    for (const { fault, lastedMs } of turned.recovered) {
+      const by = recent.findLast((repair) => repair.component === fault.component && repair.at >= fault.since);
+      if (by === undefined || repairState(this.#station, by, isRunning) !== 'done') continue;
+      lines.push(repairedLine(at, fault, by.wo_id, lastedMs));
+      alerts.push({
+        ...alertOf(fault, at),
+        what: 'repaired',
+        text: `REPAIRED: ${fault.component} by ${by.wo_id}, after ${durationText(lastedMs)}`,
+      });
+    }
+    let begun = 0;
+    for (const found of findings) {
+      if (found.repair !== 'auto' || found.actions === undefined || begun >= REPAIRS_A_LOOK) continue;
+      const fault = turned.faults.find((f) => f.component === found.component);
+      if (fault === undefined) continue;
+      const tries = recent.filter((repair) => repair.component === found.component);
+      const last = tries.at(-1);
+      if (last !== undefined && repairState(this.#station, last, isRunning) === 'pending') continue;
+      if (tries.length >= this.#station.settings.guardrail.repairsADay) {
+        if (fault.escalated) continue;
+        escalated.add(fault.component);
+        const text = `ESCALATED: ${fault.component} broke again after ${tries.length} repairs within a day (last ${last?.wo_id ?? ''}): it is left alone`;
+        alerts.push({ ...alertOf(fault, at), what: 'escalated', severity: 'critical', text });
+        continue;
+      }
+      repairs.push(dropRepair(this.#station, found.component, found, found.actions));
+      begun++;
+    }
+    const faults = turned.faults.map((fault) =>
+      escalated.has(fault.component) ? { ...fault, escalated: true } : fault,
+    );
+    return { repairs, faults, alerts, lines };
+  }
+
+  /** Tells that looks were missed: the machine slept, or no guardrail ran. */
+  missed(count: number, since: string): void {
+    this.#watcher.emit([missedLine(now(), count, since)]);
+    this.#watcher.log.warn({ missed: count, since }, 'the guardrail did not look for a while');
+  }
+}
+
+const SETTINGS = { name: 'waybill.yaml', severity: 'critical', repair: 'report' } as const;
+
+function isFiles({ kind }: Component): boolean {
+  return kind === 'file' || kind === 'folder' || kind === 'glob';
+}
+
+function asFinding(fault: GuardrailFault): Finding {
+  const { component, severity, message, mend } = fault;
+  return {
+    component,
+    kind: fault.kind as Finding['kind'],
+    severity,
+    message,
+    path: null,
+    repair: 'report',
+    mend: mend ?? null,
+  };
+}
+
+function alertOf(fault: GuardrailFault, at: string): Omit<Alert, 'what' | 'text'> {
+  return { at, severity: fault.severity, component: fault.component, since: fault.since };
+}

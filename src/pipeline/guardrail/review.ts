@@ -1,0 +1,76 @@
+import { basename, dirname, join } from 'node:path';
+import type { TelemetryLine } from '../../order/generated.ts';
+import { namesIn } from '../../platform/durable.ts';
+import { readLinesBackwards } from '../../platform/jsonl.ts';
+import { conforms } from '../../platform/schema.ts';
+import type { Station } from '../../station/station.ts';
+
+/** What automatic repair did, or would have done, to one fault. */
+export interface Reviewed {
+  readonly component: string;
+  readonly kind: string;
+  readonly since: string;
+  /** When it was over; null while it lasts. */
+  readonly until: string | null;
+  readonly mend: string;
+  /** The order that brought it back; null where none did. */
+  readonly wo_id: string | null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The faults of the last hours that a repair could have ended, oldest first, as telemetry tells of them. */
+export function reviewRepairs(station: Station, hours: number): Reviewed[] {
+  const from = new Date(Date.now() - hours * HOUR_MS).toISOString();
+  const rows = new Map<string, Reviewed>();
+  const ends = new Map<string, { until: string; woId: string | null }>();
+  for (const line of linesSince(station.layout.telemetry, from)) {
+    const { event, since } = line;
+    const component = line['missing'] ?? line['component'];
+    if (line.agent !== 'guardrail' || typeof component !== 'string' || typeof since !== 'string') continue;
+    const key = `${component} ${since}`;
+    if (event === 'wo_pipeline_recovered') ends.set(key, { until: line.ts, woId: ends.get(key)?.woId ?? null });
+    if (event === 'wo_pipeline_repaired') ends.set(key, { until: line.ts, woId: line.wo_id ?? null });
+    const { mend, kind } = line;
+    if (event !== 'wo_pipeline_drift' || typeof mend !== 'string' || typeof kind !== 'string') continue;
+    const end = ends.get(key);
+    rows.set(key, { component, kind, since, until: end?.until ?? null, mend, wo_id: end?.woId ?? null });
+  }
+  return [...rows.values()].sort((a, b) => (a.since < b.since ? -1 : 1));
+}
+
+/** Telemetry from now back to an instant, through files that were turned. */
+function* linesSince(path: string, from: string): Generator<TelemetryLine> {
+  const stem = basename(path, '.jsonl');
+  const turned = namesIn(dirname(path))
+    .filter((name) => name.startsWith(`${stem}.`) && name.endsWith('.jsonl'))
+    .sort(byTurn)
+    .reverse()
+    .map((name) => join(dirname(path), name));
+  for (const file of [path, ...turned])
+    for (const text of readLinesBackwards(file)) {
+      if (!text.includes('"guardrail"')) {
+        const ts = /"ts":"([^"]{1,40})"/.exec(text)?.[1];
+        if (ts !== undefined && ts < from) return;
+        continue;
+      }
+      const line = parse(text);
+      if (line === null) continue;
+      if (line.ts < from) return;
+      yield line;
+    }
+}
+
+function parse(text: string): TelemetryLine | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return conforms('telemetry-line', value) ? (value as TelemetryLine) : null;
+  } catch {
+    return null; // being written, or somebody else's
+  }
+}
+
+/** unified.2026-11-20.2.jsonl before unified.2026-11-20.10.jsonl. */
+function byTurn(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

@@ -1,0 +1,135 @@
+import { isAbsolute, join } from 'node:path';
+import { readLook } from '../../guardrail/last-look.ts';
+import { settingsLook } from '../../guardrail/settings.ts';
+import { asWaybillError } from '../../order/error.ts';
+import { statIfThere } from '../../platform/fs.ts';
+import { every, type Stop } from '../../platform/schedule.ts';
+import { folderIdentity, type Watch, watchFolders } from '../../platform/watch.ts';
+import type { Station } from '../../station/station.ts';
+import { Guardrail, type Watcher } from './look.ts';
+
+/**
+ * Between an event in a folder and the look: what belongs together comes together. Where looks are dear there are fewer, so that they take a
+ * twentieth of the time at most, and still one a second.
+ */
+const GATHER_MS = 100;
+const LONGEST_GATHER_MS = 600;
+const SHARE = 20;
+/** More folders are not watched: the scan finds what happens there. */
+const MOST_WATCHED = 2000;
+/** A look that another guardrail made so short a time ago, in parts of the interval, stands for ours. */
+const ENOUGH = 0.5;
+
+/** Looks at an interval, and as soon as something happens to a file or folder that is looked after. */
+export class GuardrailSchedule {
+  readonly #station: Station;
+  readonly #watcher: Watcher;
+  readonly #guardrail: Guardrail;
+  readonly #stop = new AbortController();
+  #ends: Stop[] = [];
+  #watch: Watch | null = null;
+  #watched = '';
+  #folders: readonly string[] = [];
+  #glanceMs = 0;
+  #gathering: NodeJS.Timeout | null = null;
+  #inHand: Promise<void> = Promise.resolve();
+  readonly #telling = new Set<Promise<unknown>>();
+
+  constructor(station: Station, watcher: Omit<Watcher, 'scheduled' | 'stop'>) {
+    const { guardrail } = settingsLook(station.layout).settings;
+    this.#station = station;
+    this.#watcher = { ...watcher, scheduled: guardrail.everySeconds, stop: this.#stop.signal };
+    this.#guardrail = new Guardrail(station, this.#watcher);
+  }
+
+  /** Looks at once, tells what was missed since the last look, and goes on by itself. */
+  async start(): Promise<void> {
+    this.#tellMissed();
+    await this.#run(() => this.#look(false));
+    const seconds = this.#watcher.scheduled ?? 300;
+    this.#ends = [every(seconds, () => void this.#run(() => this.#scheduled(seconds)))];
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort();
+    if (this.#gathering !== null) clearTimeout(this.#gathering);
+    await Promise.all(this.#ends.map((stop) => stop()));
+    await this.#watch?.close();
+    await this.#inHand;
+    await Promise.all(this.#telling);
+  }
+
+  /** One after the other; a look that cannot be made is told, and the next one is made all the same. */
+  #run(act: () => Promise<void>): Promise<void> {
+    this.#inHand = this.#inHand.then(async () => {
+      if (this.#stop.signal.aborted) return;
+      try {
+        await act();
+      } catch (thrown) {
+        const error = asWaybillError(thrown);
+        this.#watcher.log.error({ code: error.code }, `the guardrail could not look: ${error.message}`);
+      }
+    });
+    return this.#inHand;
+  }
+
+  async #scheduled(seconds: number): Promise<void> {
+    const last = readLook(this.#station.layout);
+    const ageMs = last === null ? Number.POSITIVE_INFINITY : Date.now() - Date.parse(last.at);
+    // a heartbeat for each interval, whoever looks
+    if (last !== null && last.pid !== process.pid && last.scheduled !== null && ageMs < ENOUGH * seconds * 1000) return;
+    this.#tellMissed();
+    await this.#look(false);
+  }
+
+  /** A machine that slept, or a time in which no guardrail ran, leaves no telemetry; that is said afterwards. */
+  #tellMissed(): void {
+    const last = readLook(this.#station.layout);
+    if (last === null || last.scheduled === null) return;
+    const missed = Math.floor((Date.now() - Date.parse(last.at)) / (last.scheduled * 1000)) - 1;
+    if (missed > 0) this.#guardrail.missed(missed, last.at);
+  }
+
+  async #look(glance: boolean): Promise<void> {
+    const { folders, told, scanMs } = await this.#guardrail.look({ glance });
+    this.#glanceMs = scanMs;
+    const telling = told.finally(() => this.#telling.delete(telling));
+    this.#telling.add(telling);
+    if (!glance) this.#folders = folders;
+    await this.#watchFolders();
+  }
+
+  async #watchFolders(): Promise<void> {
+    if (!settingsLook(this.#station.layout).settings.guardrail.watch) return;
+    const { root } = this.#station.layout;
+    const there = new Set<string>();
+    for (const folder of this.#folders) {
+      const path = nearest(isAbsolute(folder) ? folder : join(root, folder));
+      if (path !== null && there.size < MOST_WATCHED) there.add(path);
+    }
+    const identity = [...there].map((path) => `${path}=${folderIdentity(path)}`).join('\n');
+    if (identity === this.#watched) return;
+    await this.#watch?.close();
+    this.#watch = watchFolders([...there], () => this.#gather());
+    this.#watched = identity;
+  }
+
+  #gather(): void {
+    if (this.#gathering !== null || this.#stop.signal.aborted) return;
+    this.#gathering = setTimeout(
+      () => {
+        this.#gathering = null;
+        void this.#run(() => this.#look(true));
+      },
+      Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, SHARE * this.#glanceMs)),
+    );
+  }
+}
+
+/** The folder itself, or where it is gone the nearest one above that is there. */
+function nearest(path: string): string | null {
+  for (let folder = path; ; folder = join(folder, '..')) {
+    if (statIfThere(folder)?.isDirectory() === true) return folder;
+    if (folder === '/') return null;
+  }
+}
