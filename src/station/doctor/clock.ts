@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Git } from '../../git/git.ts';
-import { readIfThere, writeNew } from '../../platform/durable.ts';
+import { readIfThere, writeUnsynced } from '../../platform/durable.ts';
 import { fs } from '../../platform/fs.ts';
 import { type Check, fault, fine, type Remark, warning } from './finding.ts';
 import type { StationSubject } from './subject.ts';
@@ -36,7 +36,7 @@ async function diskClock(place: string): Promise<Remark[]> {
   return inTrialFolder(place, (folder) => {
     const file = join(folder, 'time');
     const before = Date.now();
-    writeNew(file, '');
+    writeUnsynced(file, '');
     const { mtimeMs } = fs.statSync(file);
     const off = mtimeMs < before ? before - mtimeMs : Math.max(0, mtimeMs - Date.now());
     if (off <= DISK_TOLERATED_MS) return [];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exists, syncDir, writeNew } from '../../platform/durable.ts';
+import { exists, syncDir, writeNew, writeUnsynced } from '../../platform/durable.ts';
 import { errno, fs } from '../../platform/fs.ts';
 import { type Check, fault, fine, type Remark, warning } from './finding.ts';
 import { whyNoLock } from './lock.ts';
@@ -29,7 +29,8 @@ async function tryPlace(place: string, withLock: boolean): Promise<Remark[]> {
       const noLock = withLock ? await whyNoLock(folder) : null;
       if (noLock !== null) remarks.push({ ...noLock, message: `${place}: ${noLock.message}` });
       if (remarks.length > 0) return remarks;
-      const capitals = exists(join(folder, 'ONE')) ? '; names that differ in capitals only are one file here' : '';
+      writeUnsynced(join(folder, 'name'), '');
+      const capitals = exists(join(folder, 'NAME')) ? '; names that differ in capitals only are one file here' : '';
       return [fine(`rename, hard link, swap${withLock ? ', sync and lock' : ' and sync'} work in ${place}${capitals}`)];
     });
   } catch (error) {
@@ -40,6 +41,7 @@ async function tryPlace(place: string, withLock: boolean): Promise<Remark[]> {
 interface Trial {
   readonly what: string;
   readonly needed: string;
+  /** Gets a folder of its own, with two files in it: `one` and `two`, which hold their names. */
   readonly run: (folder: string) => void;
 }
 
@@ -48,8 +50,7 @@ const TRIALS: readonly Trial[] = [
     what: 'writing and syncing a file',
     needed: 'what is reported as done could vanish with a power loss',
     run: (folder) => {
-      writeNew(join(folder, 'one'), 'one');
-      writeNew(join(folder, 'two'), 'two');
+      writeNew(join(folder, 'three'), 'three');
       syncDir(folder);
     },
   },
@@ -90,7 +91,9 @@ const TRIALS: readonly Trial[] = [
 
 function whyFailed(place: string, folder: string, { what, needed, run }: Trial): Remark[] {
   try {
-    run(folder);
+    const own = join(folder, what.replaceAll(' ', '-'));
+    for (const name of ['one', 'two']) writeUnsynced(join(own, name), name);
+    run(own);
     return [];
   } catch (error) {
     const why = errno(error) ?? (error instanceof Error ? error.message : String(error));

@@ -32,7 +32,7 @@ export const CHECKS: readonly Check[] = [
   RUNNING,
 ];
 
-/** A check that takes longer has met something that hangs, a dead network disk for one. */
+/** A check that takes longer waits for a program that hangs. (A disk that hangs holds up the whole process; nothing helps against that.) */
 const LONGEST_MS = 30_000;
 
 /** Runs the checks one after the other. One that breaks or hangs is a fault named as such, and stops no other (rule 10). Never throws. */

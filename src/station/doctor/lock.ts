@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asWaybillError } from '../../order/error.ts';
-import { writeNew } from '../../platform/durable.ts';
+import { writeUnsynced } from '../../platform/durable.ts';
 import { fs, O_RDWR } from '../../platform/fs.ts';
 import { nativePackage, tryLock } from '../../platform/native.ts';
 import { runTool } from '../../platform/process.ts';
@@ -33,7 +33,7 @@ export const LOCK: Check = {
 /** Tries the kernel's lock between two processes on a file in this folder: a fault, or null where it works. */
 export async function whyNoLock(folder: string): Promise<Remark | null> {
   const file = join(folder, 'lock');
-  writeNew(file, '');
+  writeUnsynced(file, '');
   const other = async () => {
     const argv = [process.execPath, '-e', OTHER, nativePackage(), file];
     const { exitCode, stdout, stderr } = await runTool(argv, { cwd: folder, env: {}, timeoutMs: OTHER_MS });
