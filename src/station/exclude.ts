@@ -14,12 +14,7 @@ const END = '# waybill: end';
  */
 export async function excludeOwnPaths(repo: Repository, settings: Settings): Promise<void> {
   const paths = ownPaths(settings);
-  const tracked = await repo.git.text(['--literal-pathspecs', 'ls-files', '--', ...paths]);
-  if (tracked !== '')
-    throw new WaybillError(
-      'TRACKED_STATE',
-      `${tracked.split('\n')[0]} is tracked by git, but Waybill keeps that path for itself`,
-    );
+  await refuseTracked(repo, settings);
 
   const file = join(repo.gitDir, 'info', 'exclude');
   // One character a byte: lines of others come back as they were, whatever their encoding.
@@ -52,6 +47,16 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
         `an ignore file of the repository brings ${paths[n]} back into git status`,
       );
   }
+}
+
+/** Throws TRACKED_STATE where git tracks a path that Waybill keeps for itself. */
+export async function refuseTracked(repo: Repository, settings: Settings): Promise<void> {
+  const tracked = await repo.git.text(['--literal-pathspecs', 'ls-files', '--', ...ownPaths(settings)]);
+  if (tracked !== '')
+    throw new WaybillError(
+      'TRACKED_STATE',
+      `${tracked.split('\n')[0]} is tracked by git, but Waybill keeps that path for itself`,
+    );
 }
 
 function literal(text: string): string {

@@ -262,7 +262,9 @@ test('rule 10: no pattern of any schema can be made to backtrack without end', (
 
 test('formats: the defaults in settings.schema.json are those the station uses', () => {
   const camel = (key: string) => key.replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
-  const parsed = parseSettings(Buffer.from(''));
+  // what has no default itself is given, so that the defaults in it are seen
+  const given = 'guardrail: {alerts: {webhook: {url: "http://x"}, command: {argv: [x]}}}';
+  const parsed = parseSettings(Buffer.from(given));
   // intake is what asks for them, so that is where the station keeps them
   const settings = { ...parsed, deprecatedTypes: parsed.intake.deprecatedTypes } as unknown as Json;
   const compared: string[] = [];
