@@ -1,9 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** Says why the need is missing on this machine, or undefined when it is there. */
 type Probe = () => string | undefined;
+
+/** The arguments of unshare that start tests/support/user-systemd.sh; the runtime folder comes after them. */
+export const USER_SYSTEMD = [
+  ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'],
+  ...['sh', join(import.meta.dirname, '../user-systemd.sh')],
+] as const;
 
 /** What a test may need from the machine. Add a row to teach the runner a new need. */
 const NEEDS = {
@@ -14,6 +21,13 @@ const NEEDS = {
   // makes a terminal for a program that asks on one
   script: () => onPath(['script'], 'bsdutils') ?? works('script', ['-qec', 'true', '/dev/null']),
   chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),
+  xmllint: () => onPath(['xmllint'], 'libxml2-utils'),
+  'systemd-analyze': () => onPath(['systemd-analyze'], 'systemd'),
+  // A systemd of one user, in namespaces of its own, with cgroups it may make: root, and a machine that allows it.
+  'user-systemd': () =>
+    onPath(['systemd-analyze'], 'systemd') ??
+    onPath(['nsenter'], 'util-linux') ??
+    works('unshare', [...USER_SYSTEMD, mkdtempSync(join(tmpdir(), 'waybill-need-')), 'probe']),
   linux: () => onPlatform('linux'),
   darwin: () => onPlatform('darwin'),
 } satisfies Record<string, Probe>;
