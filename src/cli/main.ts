@@ -4,6 +4,7 @@ import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
 import './commands/orders.ts';
 import './commands/records.ts';
+import './commands/rollback.ts';
 import { EXIT, fail, note } from './output.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
