@@ -15,7 +15,7 @@ import { currentUser } from '../platform/user.ts';
 import { resultPath } from '../record/result-path.ts';
 import type { Station } from '../station/station.ts';
 import { showEnd } from './drop.ts';
-import { EXIT, exitCodeOfStatus, note, plain, print, printJson, usage } from './output.ts';
+import { EXIT, exitCodeOf, exitCodeOfStatus, note, plain, print, printJson, usage } from './output.ts';
 import { agreed, assertAcceptable, assertRunning, carryOut } from './rollback/carry-out.ts';
 import { patiently } from './snapshot.ts';
 import { stateOf, stationOf } from './station.ts';
@@ -43,11 +43,15 @@ export async function rollback(what: string | null, options: Options): Promise<v
     return;
   }
   if (refused.length > 0) {
-    logRollback(station, { what: plan.what, by, order: null }, linesOf(plan, null));
-    throw refusal(refused);
+    logRollback(station, { what: plan.what, by, order: null }, linesOf(plan, outside, null));
+    const error = refusal(refused);
+    if (!options.json) throw error;
+    process.exitCode = exitCodeOf(error);
+    const { code, message, hint } = error;
+    return printJson({ ok: false, plan: told, error: { code, message, hint } });
   }
   if (changes.length === 0) {
-    logRollback(station, { what: plan.what, by, order: null }, linesOf(plan, null));
+    logRollback(station, { what: plan.what, by, order: null }, linesOf(plan, outside, null));
     if (options.json) return printJson({ ok: true, plan: told, order: null, snapshot: null, result: null });
     return print('All of it is protected or left out: nothing was changed.');
   }
@@ -74,11 +78,15 @@ export async function rollback(what: string | null, options: Options): Promise<v
   assertUnmoved(station, plan);
   const end = await carryOut(station, woId, order, options).catch((error: unknown) => {
     // it may still be carried out
-    logRollback(station, { what: plan.what, by, order: woId }, linesOf(plan, 'asked'));
+    logRollback(station, { what: plan.what, by, order: woId }, linesOf(plan, outside, 'asked'));
     throw error;
   });
   const result = 'result' in end ? end.result : null;
-  logRollback(station, { what: plan.what, by, order: woId }, linesOf(plan, result === null ? 'asked' : result.status));
+  logRollback(
+    station,
+    { what: plan.what, by, order: woId },
+    linesOf(plan, outside, result === null ? 'asked' : result.status),
+  );
   if (options.json) {
     process.exitCode = exitOf(end);
     return printJson({
@@ -170,14 +178,19 @@ function labelOf({ fate, becomes }: RollbackItem): string {
 }
 
 /** `status` is that of the order's end, 'asked' where it is not known yet, null where there is no order. */
-function linesOf(plan: RollbackPlan, status: ResultDocument['status'] | 'asked' | null): RollbackLine[] {
-  return plan.items.map(({ path, fate, why, becomes }) => {
+function linesOf(
+  plan: RollbackPlan,
+  outside: readonly string[],
+  status: ResultDocument['status'] | 'asked' | null,
+): RollbackLine[] {
+  const lines = plan.items.map(({ path, fate, why, becomes }) => {
     if (fate === 'kept') return { path, outcome: why === 'left out' ? 'kept (left out)' : 'kept (protected)' };
     if (fate === 'refused') return { path, outcome: 'refused' };
     if (status === null) return { path, outcome: 'unchanged' };
     if (status !== 'done') return { path, outcome: status };
     return { path, outcome: becomes === 'deleted' ? 'deleted' : 'restored' };
   });
+  return [...lines, ...outside.map((path) => ({ path, outcome: 'kept (outside)' }))];
 }
 
 function refusal(refused: readonly RollbackItem[]): WaybillError {

@@ -4,7 +4,7 @@ import type { ResultDocument, StateDocument } from '../../order/generated.ts';
 import type { Station } from '../../station/station.ts';
 import { endOf, handIn, laneOf } from '../drop.ts';
 import { usage } from '../output.ts';
-import { HOW_TO_START, runningStation } from '../station.ts';
+import { runningStation } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
@@ -42,7 +42,7 @@ export function assertRunning(station: Station): void {
       'STATION_NOT_RUNNING',
       'no station process is running, so nothing can be written; nothing was changed',
       {
-        hint: `${HOW_TO_START.split(' Start one')[0]} Start \`waybill up\` (in another terminal, or as a service), then ask again.`,
+        hint: 'Start one: `waybill up`, in another terminal or as a service. Then ask again.',
       },
     );
 }

@@ -106,25 +106,36 @@ async function showHidden(repo: Repository, index: PrivateIndex): Promise<void> 
 }
 
 async function addAll(index: PrivateIndex, wish: SnapshotWish, notHeld: NotHeld[]): Promise<void> {
-  const where = [':(top)', ...wish.leaveOut.map((path) => `:(top,exclude,glob)${path}`)];
-  await add(index, ['--all', '--', ...where]);
+  const without = wish.leaveOut.map((path) => `:(top,exclude,glob)${path}`);
+  const where = [':(top)', ...without];
+  const refused = await add(index, ['--all', '--', ...where]);
+  if (refused !== null) throw refused;
   const extra = wish.extra.filter((path) => !isAbsolute(path) && !path.split('/').includes('..'));
-  for (const path of extra) await add(index, ['--force', '--', `:(top,literal)${path}`]);
+  for (const path of extra) {
+    const why = await add(index, ['--force', '--', `:(top,literal)${path}`, ...without]);
+    // one that is not there is held as that
+    if (why !== null && !/did not match any file/.test(why.message)) notHeld.push({ path, why: why.message });
+  }
   // what differs still could not be read
   const left = await index.fields(['ls-files', '--others', '--modified', '--exclude-standard', '-z', '--', ...where]);
-  for (const path of new Set(left)) notHeld.push({ path, why: 'it could not be read, or changed meanwhile' });
+  for (const path of new Set(left)) {
+    const why = path.endsWith('/')
+      ? 'it is another repository, without a commit'
+      : 'it could not be read, or changed meanwhile';
+    notHeld.push({ path, why });
+  }
 }
 
 /**
- * Every blob goes into one pack, streamed: a file of its own for each would have to be synced each by itself. What a file is alone in
- * being, unreadable, never stops the others.
+ * Every blob goes into one pack, streamed: a file of its own for each would have to be synced each by itself. One file that cannot be
+ * read never stops the others. Returns what git refused altogether, or null.
  */
-async function add(index: PrivateIndex, args: readonly string[]): Promise<void> {
-  const settings = ['-c', 'core.bigFileThreshold=1', '-c', 'core.fsync=all', '-c', 'core.safecrlf=false'];
-  const all = [...settings, '-c', 'advice.addEmbeddedRepo=false', 'add', '--ignore-errors', ...args];
+async function add(index: PrivateIndex, args: readonly string[]): Promise<WaybillError | null> {
+  const settings = ['core.bigFileThreshold=1', 'core.fsync=all', 'core.safecrlf=false', 'advice.addEmbeddedRepo=false'];
+  const all = [...settings.flatMap((setting) => ['-c', setting]), 'add', '--ignore-errors', ...args];
   const result = await index.try(all);
-  // 1 is a file that could not be added; a path that is not there is said as 128
-  if (result.exitCode > 1 && !/did not match any file/.test(result.stderr)) throw gitFailed(all, result);
+  // 1 is a file that could not be added
+  return result.exitCode > 1 ? gitFailed(all, result) : null;
 }
 
 /** Another repository in the work tree is held as the commit it is at, and no more. */

@@ -37,3 +37,10 @@ export function closedByFence(station: Station): Protection {
       return path.toLowerCase() === plain || path.toLowerCase().startsWith(`${plain}/`);
     }) ?? null;
 }
+
+/** The files that settings call components: a snapshot holds them also where git ignores them. */
+export function componentFiles(station: Station): string[] {
+  return station.settings.guardrail.components.flatMap(({ kind, path }) =>
+    kind === 'file' && typeof path === 'string' ? [path] : [],
+  );
+}

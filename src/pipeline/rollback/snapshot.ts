@@ -3,10 +3,12 @@ import { type TakenSnapshot, takeSnapshot } from '../../git/snapshot/take.ts';
 import { ownPaths, refsOf } from '../../station/layout.ts';
 import type { Settings } from '../../station/settings.ts';
 import type { Station } from '../../station/station.ts';
+import { componentFiles } from './protection.ts';
 
 /**
  * Holds the station's work tree as it is, under `refs/waybill/<station>/snapshot/<name>`; without a name, under one made of the time. The
- * caller writes it itself, whether a station process runs or not (decision 0033). `extra` are paths that are taken although git ignores them.
+ * caller writes it itself, whether a station process runs or not (decision 0033). Components that are files, and the paths of `extra`,
+ * are taken although git ignores them.
  * Throws SNAPSHOT_EXISTS, USAGE for a bad name, GIT_FAILED.
  */
 export async function snapshotStation(
@@ -18,7 +20,7 @@ export async function snapshotStation(
     name: wish.name ?? (await freeName(station, stamp())),
     why: wish.why,
     leaveOut: leftOut(station.settings),
-    extra: wish.extra ?? [],
+    extra: [...new Set([...componentFiles(station), ...(wish.extra ?? [])])],
   });
 }
 
