@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { blobBytes } from '../git/history.ts';
 import { commitsWith, type Fate, leftovers, removeObjects, rewriteHistory } from '../git/objects/expunge.ts';
 import { snapshotsWith } from '../git/snapshot/read.ts';
+import { isSnapshotMessage } from '../git/snapshot/take.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded, RejectedData } from '../order/event.ts';
@@ -132,7 +133,9 @@ async function empty(
   const ours = new RegExp(`^Ledger: (${rt.station.id} )?\\d+ sha256:[0-9a-f]{64}$`, 'm');
   const unwanted = await leftovers(
     rt.station.repo,
-    (message) => ours.test(message) || held.has(/^(?:keep|work): (.*)\n/.exec(message)?.[1] ?? ''),
+    // a snapshot that nothing reaches any more was deleted by a person
+    (message) =>
+      ours.test(message) || isSnapshotMessage(message) || held.has(/^(?:keep|work): (.*)\n/.exec(message)?.[1] ?? ''),
     [...images.map((i) => i.blob), ...commits],
   );
   const left = await removeObjects(rt.station.repo, unwanted);

@@ -312,12 +312,23 @@ test('purge names the snapshots that still hold what an order wrote', async (t) 
   s.drain();
   take(s, 'holds');
   s.write('docs/secret.md', 'other\n');
-  take(s, 'not');
+  take(s, 'staged');
   rmSync(s.path('docs/secret.md'));
   await s.up(t);
   const { code, stdout, stderr } = s.waybill('purge', 'WO-1', '--secret');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /snapshot holds, which holds what this order wrote: docs\/secret.md\n.*snapshot rm holds --yes/);
+  assert.match(stdout, /snapshot staged, which holds/, 'the index had it still');
+  // the person follows the hint, and rewrites the branch
+  assert.equal(s.waybill('snapshot', 'rm', 'holds', '--yes').code, 0);
+  const blob = spawnSync('git', ['hash-object', '--stdin'], { input: 'the token\n', encoding: 'utf8' }).stdout.trim();
+  assert.equal(s.git('cat-file', '-t', blob), 'blob');
+  assert.equal(s.waybill('snapshot', 'rm', 'staged', '--yes').code, 0);
+  s.git('reset', '--quiet', '--hard', 'HEAD^');
+  s.git('reflog', 'expire', '--expire=now', '--all');
+  const again = s.waybill('purge', 'WO-1', '--secret');
+  assert.equal(again.code, 0, again.stderr);
+  assert.notEqual(spawnSync('git', ['cat-file', '-e', blob], { cwd: s.root }).status, 0, 'the secret is gone');
 });
 
 test('a station starts and works beside a snapshot, and leaves it alone', (t) => {

@@ -34,6 +34,11 @@ export interface TakenSnapshot {
   readonly notHeld: readonly NotHeld[];
 }
 
+/** Whether a commit's message says that a snapshot was made of it. */
+export function isSnapshotMessage(message: string): boolean {
+  return /^snapshot: \S+\n\nBranch: .*\nHead: |^snapshot index: /.test(message);
+}
+
 /** What git takes for the name of a ref and every disk for the name of a file. */
 export function isSnapshotName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) && !/\.\.|\.$|\.lock$/i.test(name);
@@ -59,7 +64,7 @@ export async function takeSnapshot(repo: Repository, wish: SnapshotWish): Promis
     const notHeld: NotHeld[] = [];
     const staged = await stagedTree(index, notHeld);
     await showHidden(repo, index);
-    await addAll(index, wish, notHeld);
+    await addAll(repo, index, wish, notHeld);
     const tree = await text(index.run(['write-tree']));
     await noteRepositories(index, staged ?? tree, tree, notHeld);
     const ident = await identity(repo);
@@ -67,7 +72,7 @@ export async function takeSnapshot(repo: Repository, wish: SnapshotWish): Promis
     const about = branch.kind === 'branch' ? branch.ref.replace(/^refs\/heads\//, '') : 'detached';
     const commit = (of: string, from: readonly string[], message: string) =>
       text(repo.git.run(['commit-tree', of, ...from.flatMap((p) => ['-p', p])], { input: message, env: ident }));
-    const indexCommit = staged === null ? null : await commit(staged, parents, `index on ${about}\n`);
+    const indexCommit = staged === null ? null : await commit(staged, parents, `snapshot index: ${wish.name}\n`);
     const id = await commit(
       tree,
       [...parents, ...(indexCommit === null ? [] : [indexCommit])],
@@ -105,17 +110,21 @@ async function showHidden(repo: Repository, index: PrivateIndex): Promise<void> 
       await index.run(['update-index', flag, '-z', '--stdin'], paths.map((path) => `${path}\0`).join(''));
 }
 
-async function addAll(index: PrivateIndex, wish: SnapshotWish, notHeld: NotHeld[]): Promise<void> {
+async function addAll(repo: Repository, index: PrivateIndex, wish: SnapshotWish, notHeld: NotHeld[]): Promise<void> {
   const without = wish.leaveOut.map((path) => `:(top,exclude,glob)${path}`);
   const where = [':(top)', ...without];
-  const refused = await add(index, ['--all', '--', ...where]);
+  const refused = await add(index, ['--all'], where);
   if (refused !== null) throw refused;
-  const extra = wish.extra.filter((path) => !isAbsolute(path) && !path.split('/').includes('..'));
-  for (const path of extra) {
-    const why = await add(index, ['--force', '--', `:(top,literal)${path}`, ...without]);
-    // one that is not there is held as that
-    if (why !== null && !/did not match any file/.test(why.message)) notHeld.push({ path, why: why.message });
-  }
+  // git refuses all where one is not there; that one is held as what it is
+  const extra = wish.extra
+    .filter((path) => !isAbsolute(path) && !path.split('/').includes('..'))
+    .filter((path) => lstatIfThere(join(repo.root, path)) !== undefined)
+    .map((path) => `:(top,literal)${path}`);
+  if (extra.length > 0 && (await add(index, ['--force'], [...extra, ...without])) !== null)
+    for (const path of extra) {
+      const why = await add(index, ['--force'], [path, ...without]);
+      if (why !== null) notHeld.push({ path: path.replace(':(top,literal)', ''), why: why.message });
+    }
   // what differs still could not be read
   const left = await index.fields(['ls-files', '--others', '--modified', '--exclude-standard', '-z', '--', ...where]);
   for (const path of new Set(left)) {
@@ -130,10 +139,15 @@ async function addAll(index: PrivateIndex, wish: SnapshotWish, notHeld: NotHeld[
  * Every blob goes into one pack, streamed: a file of its own for each would have to be synced each by itself. One file that cannot be
  * read never stops the others. Returns what git refused altogether, or null.
  */
-async function add(index: PrivateIndex, args: readonly string[]): Promise<WaybillError | null> {
+async function add(
+  index: PrivateIndex,
+  options: readonly string[],
+  pathspecs: readonly string[],
+): Promise<WaybillError | null> {
   const settings = ['core.bigFileThreshold=1', 'core.fsync=all', 'core.safecrlf=false', 'advice.addEmbeddedRepo=false'];
-  const all = [...settings.flatMap((setting) => ['-c', setting]), 'add', '--ignore-errors', ...args];
-  const result = await index.try(all);
+  const from = ['--pathspec-from-file=-', '--pathspec-file-nul'];
+  const all = [...settings.flatMap((s) => ['-c', s]), 'add', '--ignore-errors', ...options, ...from];
+  const result = await index.try(all, pathspecs.map((one) => `${one}\0`).join(''));
   // 1 is a file that could not be added
   return result.exitCode > 1 ? gitFailed(all, result) : null;
 }
