@@ -325,6 +325,7 @@ test('purge names the snapshots that still hold what an order wrote', async (t) 
   assert.equal(s.git('cat-file', '-t', blob), 'blob');
   assert.equal(s.waybill('snapshot', 'rm', 'staged', '--yes').code, 0);
   s.git('reset', '--quiet', '--hard', 'HEAD^');
+  rmSync(s.path('.git/ORIG_HEAD'));
   s.git('reflog', 'expire', '--expire=now', '--all');
   const again = s.waybill('purge', 'WO-1', '--secret');
   assert.equal(again.code, 0, again.stderr);
