@@ -7,6 +7,7 @@ import './commands/orders.ts';
 import './commands/records.ts';
 import './commands/services.ts';
 import './commands/doctor.ts';
+import './commands/rollback.ts';
 import { EXIT, fail, note } from './output.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -127,9 +127,13 @@ export async function removeStaleRefLocks(
   return removed;
 }
 
-/** Locks of refs that only the station writes: nobody but a dead station's git can have left them. */
-export async function removeOwnRefLocks(repo: Repository, folder: string): Promise<void> {
-  const locks = filesEndingIn(join(repo.gitDir, folder), '.lock');
+/**
+ * Locks of refs that only the station writes: nobody but a dead station's git can have left them. Those below `not` may belong to somebody
+ * who is at work.
+ */
+export async function removeOwnRefLocks(repo: Repository, folder: string, not: string): Promise<void> {
+  const others = `${join(repo.gitDir, not)}/`;
+  const locks = filesEndingIn(join(repo.gitDir, folder), '.lock').filter((path) => !path.startsWith(others));
   if (locks.length === 0) return;
   // a git that the dead station had started may be at its last breath
   await pause(STALE_MS / 5);

@@ -22,6 +22,7 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
   // The telemetry file is rotated beside itself, hence the star.
   const lines = [
     BEGIN,
+    `/${join(dirname(settings.paths.alerts), 'rollback_*.log')}`,
     ...paths.map((path) => `/${path.endsWith('.jsonl') ? path.replace(/\.jsonl$/, '*.jsonl') : path}`),
     END,
   ].join('\n');

@@ -73,16 +73,17 @@ export function ownPaths(settings: Settings): string[] {
   return [inbox, outbox, quarantine, state, archive, evidence, telemetry, followup, alerts];
 }
 
-/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose, `fetched` what a backup sent. */
+/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose, `snapshot` what a person had held, `fetched` what a backup sent. */
 export function refsOf(
   stationId: string,
-): Readonly<Record<'journal' | 'landing' | 'work' | 'keep' | 'fetched', string>> {
+): Readonly<Record<'journal' | 'landing' | 'work' | 'keep' | 'snapshot' | 'fetched', string>> {
   const base = `refs/waybill/${stationId}`;
   return {
     journal: `${base}/journal`,
     landing: `${base}/landing`,
     work: `${base}/work`,
     keep: `${base}/keep`,
+    snapshot: `${base}/snapshot`,
     fetched: `${base}/fetched`,
   };
 }
