@@ -1,32 +1,24 @@
+import picomatch from 'picomatch';
+import { componentsOf as guardedComponents } from '../../guardrail/component.ts';
+import { isOutside } from '../../order/change.ts';
 import type { Station } from '../../station/station.ts';
 
 /** Why a path is left alone unless somebody insists: the name of what it belongs to. Null for a path that is nobody's. */
 export type Protection = (path: string) => string | null;
 
-/** What settings call a component of the station: files, folders and globs, as they are written there. */
+/** The components of the station: files, folders and globs, as the guardrail looks after them, also those of its lists. */
 export function componentsOf(station: Station): Protection {
-  const kept = station.settings.guardrail.components.flatMap((component) => {
-    const { kind, path } = component;
-    if (typeof path !== 'string') return [];
-    const plain = path.replace(/^\.\//, '').replace(/\/+$/, '').toLowerCase();
-    if (kind === 'file') return [{ path, holds: (at: string) => at === plain }];
-    if (kind === 'folder') return [{ path, holds: (at: string) => at === plain || at.startsWith(`${plain}/`) }];
-    if (kind !== 'glob') return [];
-    const pattern = globPattern(plain);
-    return [{ path, holds: (at: string) => pattern.test(at) }];
+  const kept = guardedComponents(station).flatMap((component) => {
+    if (component.kind === 'glob') {
+      const isMatch = picomatch(component.pattern, { dot: true, nocase: true });
+      return [{ name: component.pattern, holds: (at: string) => isMatch(at) }];
+    }
+    if (component.kind !== 'file' && component.kind !== 'folder') return [];
+    const plain = component.path.toLowerCase();
+    const isFolder = component.kind === 'folder';
+    return [{ name: component.path, holds: (at: string) => at === plain || (isFolder && at.startsWith(`${plain}/`)) }];
   });
-  return (path) => kept.find(({ holds }) => holds(path.toLowerCase()))?.path ?? null;
-}
-
-/** `*` and `?` within a name, `**` across folders. Whatever else stands there means itself. */
-function globPattern(glob: string): RegExp {
-  const source = glob.replace(/\*\*\/|\*\*|\*|\?|[.+^${}()|[\]\\]/g, (sign) => {
-    if (sign === '**/') return '(?:.*/)?';
-    if (sign === '**') return '.*';
-    if (sign === '*') return '[^/]*';
-    return sign === '?' ? '[^/]' : `\\${sign}`;
-  });
-  return new RegExp(`^${source}$`);
+  return (path) => kept.find(({ holds }) => holds(path.toLowerCase()))?.name ?? null;
 }
 
 /** What `fence.protected` closes to every order, forced or not: its entry, or null. */
@@ -38,9 +30,9 @@ export function closedByFence(station: Station): Protection {
     }) ?? null;
 }
 
-/** The files that settings call components: a snapshot holds them also where git ignores them. */
+/** The files that are components: a snapshot holds them also where git ignores them. */
 export function componentFiles(station: Station): string[] {
-  return station.settings.guardrail.components.flatMap(({ kind, path }) =>
-    kind === 'file' && typeof path === 'string' ? [path] : [],
+  return guardedComponents(station).flatMap((component) =>
+    component.kind === 'file' && !isOutside(component.path) ? [component.path] : [],
   );
 }
