@@ -60,7 +60,7 @@ export const {
   O_NOFOLLOW,
   O_DIRECTORY,
   O_NONBLOCK,
-  R_OK,
+
   W_OK,
   X_OK,
 } = nodeFs.constants;

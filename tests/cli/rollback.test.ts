@@ -18,7 +18,7 @@ guardrail:
     - kind: folder
       path: agents/
     - kind: glob
-      path: "lib/**/*.zsh"
+      pattern: "lib/**/*.zsh"
 `;
 const FILES = {
   'docs/a.md': 'one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n',

@@ -8,7 +8,7 @@ import { resolveTarget } from '../../policy/fence.ts';
 import type { Station } from '../../station/station.ts';
 import { blobText } from './blob-text.ts';
 import { type Hindrance, type Looked, planRollback, type RollbackItem, type RollbackWishes } from './plan.ts';
-import { closedByFence, componentsOf, type Protection } from './protection.ts';
+import { closedByFence, type Protection, protectedComponents } from './protection.ts';
 
 /** What is to be taken back: what an order landed, one commit, or all since a commit. */
 export type RollbackOf =
@@ -38,7 +38,7 @@ export async function lookAtRollback(
   station: Station,
   of: RollbackOf,
   wishes: RollbackWishes,
-  components: Protection = componentsOf(station),
+  components: Protection = protectedComponents(station),
 ): Promise<RollbackPlan> {
   const { repo } = station;
   const head = headOf(station);

@@ -1,14 +1,20 @@
 import picomatch from 'picomatch';
-import { componentsOf as guardedComponents } from '../../guardrail/component.ts';
+import { type Component, componentsOf } from '../../guardrail/component.ts';
 import { isOutside } from '../../order/change.ts';
 import type { Station } from '../../station/station.ts';
 
 /** Why a path is left alone unless somebody insists: the name of what it belongs to. Null for a path that is nobody's. */
 export type Protection = (path: string) => string | null;
 
-/** The components of the station: files, folders and globs, as the guardrail looks after them, also those of its lists. */
-export function componentsOf(station: Station): Protection {
-  const kept = guardedComponents(station).flatMap((component) => {
+/** The components that somebody named, in waybill.yaml or in a list: the station's own folders and settings no order may touch anyway. */
+function named(station: Station): Component[] {
+  const { settings, layout } = station;
+  return componentsOf({ layout, settings: { ...settings, guardrail: { ...settings.guardrail, defaults: false } } });
+}
+
+/** Files, folders and globs that the guardrail looks after. */
+export function protectedComponents(station: Station): Protection {
+  const kept = named(station).flatMap((component) => {
     if (component.kind === 'glob') {
       const isMatch = picomatch(component.pattern, { dot: true, nocase: true });
       return [{ name: component.pattern, holds: (at: string) => isMatch(at) }];
@@ -32,7 +38,7 @@ export function closedByFence(station: Station): Protection {
 
 /** The files that are components: a snapshot holds them also where git ignores them. */
 export function componentFiles(station: Station): string[] {
-  return guardedComponents(station).flatMap((component) =>
+  return named(station).flatMap((component) =>
     component.kind === 'file' && !isOutside(component.path) ? [component.path] : [],
   );
 }

@@ -12,7 +12,7 @@ export const FOLDERS: Check = {
   look: ({ station }) => {
     if (station === null) return [];
     const folders = foldersOf(station);
-    const remarks = [...folders.flatMap(whyNotWritable), ...openToAll(station)];
+    const remarks = [...folders.flatMap(whyNotWritable), ...othersOwn(station.root), ...openToAll(station)];
     return remarks.length > 0 ? remarks : [fine(`${folders.length} folders can be written, and by nobody else`)];
   },
 };
@@ -45,8 +45,7 @@ function whyNotWritable(path: string): Remark[] {
   try {
     fs.accessSync(path, W_OK | X_OK);
   } catch (error) {
-    const who = userName(process.geteuid?.() ?? -1) ?? `user ${process.geteuid?.()}`;
-    const owner = userName(stat.uid) ?? `user ${stat.uid}`;
+    const [who, owner] = [named(process.geteuid?.() ?? -1), named(stat.uid)];
     const why = errno(error) === 'EROFS' ? 'its disk is mounted read-only' : `it belongs to ${owner}`;
     return [
       fault(
@@ -56,6 +55,23 @@ function whyNotWritable(path: string): Remark[] {
     ];
   }
   return [];
+}
+
+function named(uid: number): string {
+  return userName(uid) ?? `user ${uid}`;
+}
+
+/** Root may write everywhere; what it makes there its owner cannot change. */
+function othersOwn(root: string): Remark[] {
+  const owner = statIfThere(root)?.uid;
+  const us = process.geteuid?.();
+  if (owner === undefined || us === undefined || owner === us) return [];
+  return [
+    warning(
+      `${root} belongs to ${named(owner)}, and this is ${named(us)}: what Waybill makes will belong to ${named(us)}`,
+      `Run Waybill as ${named(owner)}.`,
+    ),
+  ];
 }
 
 /** What every user of the machine may write to. */

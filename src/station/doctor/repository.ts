@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { staleLock } from '../../git/busy.ts';
+import { Git, whatGitSaid } from '../../git/git.ts';
 import { closeRepository, openRepository } from '../../git/repository.ts';
 import { asWaybillError } from '../../order/error.ts';
+import { exists } from '../../platform/durable.ts';
 import { refuseTracked } from '../exclude.ts';
 import { type Check, fault, fine, type Remark, warning } from './finding.ts';
 
@@ -12,6 +15,7 @@ export const REPOSITORY: Check = {
   name: 'repository',
   look: async ({ station }) => {
     if (station === null) return [];
+    if (station.gitDir === null && exists(join(station.root, '.git'))) return [await whyNotFound(station.root)];
     const remarks: Remark[] = [];
     try {
       const repo = await openRepository(station.root);
@@ -31,3 +35,13 @@ export const REPOSITORY: Check = {
     return remarks.length > 0 ? remarks : [fine(`the repository of ${station.root} can be written safely`)];
   },
 };
+
+/** There is a .git, but git does not take it: broken, or somebody else's (`safe.directory`). Git's own words tell. */
+async function whyNotFound(root: string): Promise<Remark> {
+  const { stderr } = await new Git(root).try(['rev-parse', '--git-dir']);
+  const said = whatGitSaid(stderr).join(' ') || 'it said nothing';
+  return fault(
+    `git does not take ${join(root, '.git')} for a repository: ${said}`,
+    'Run Waybill as the user who owns the repository, or bring .git back; its records are in .git/waybill.',
+  );
+}

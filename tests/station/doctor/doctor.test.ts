@@ -123,6 +123,9 @@ test('a repository that cannot be written safely is a fault with the reason', (t
   const none = testStation(t);
   rmSync(none.path('.git'), { recursive: true });
   assert.match(only(doctor(none.root), 'repository')[0] ?? '', /is not in a git repository/);
+  const broken = testStation(t);
+  rmSync(broken.path('.git/HEAD'));
+  assert.match(only(doctor(broken.root), 'repository')[0] ?? '', /git does not take \S+\.git for a repository: fatal/);
 });
 
 test('rule 10: settings that cannot be read are told with their place, and the station is looked at all the same', (t) => {
@@ -154,6 +157,15 @@ test('a folder that the station may not write, or not even read, is a fault that
   t.defer(() => chmodSync(s.root, 0o755));
   const closed = doctor(s.root, as);
   assert.match(only(closed, 'disk')[0] ?? '', /^fault disk: nothing can be tried in \S+: EACCES/);
+});
+
+test("root in somebody else's station is told whose it is, by git too", (t) => {
+  const s = testStation(t);
+  if (giveAway(t, s.root) === undefined) return;
+  const visit = doctor(s.root, { env: { HOME: t.tempDir() } });
+  assert.match(only(visit, 'folders')[0] ?? '', /^warning folders: \S+ belongs to nobody, and this is root/);
+  assert.match(only(visit, 'repository')[0] ?? '', /dubious ownership/);
+  assert.equal(visit.code, 1);
 });
 
 test('what everybody may write to: orders to be dropped are a warning, the rest is a fault; a closed door closes it', (t) => {

@@ -81,6 +81,19 @@ for (const [call, code, what] of [
       );
   });
 
+test('a disk that says yes and does nothing is found: the outcome is looked at', async (t) => {
+  const subject = await stationOf(t);
+  let before: FileSystem | null = null;
+  decorateFileSystem((inner) => {
+    before = inner;
+    return { ...inner, swapSync: () => {}, renameSync: () => {} };
+  });
+  t.defer(() => decorateFileSystem((inner) => before ?? inner));
+  const found = (await examine(subject, checkNamed('disk'))).map(({ message }) => message).join('\n');
+  assert.match(found, /swap of two files does not work in \S+ \(the files are not exchanged\)/);
+  assert.match(found, /a rename does not work in \S+ \(both names are there\)/);
+});
+
 test('inotify limits that leave no room are told, with what is in use counted', async (t) => {
   const subject = await stationOf(t);
   const proc = t.tempDir();
