@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TestStation, testStation, until } from '../../support/station.ts';
 import { assert, suite, type TestContext } from '../../support/suite.ts';
@@ -37,6 +37,12 @@ class Served {
     const { services } = JSON.parse(stdout) as { services: Shown[] };
     assert.ok(services?.[0], `${stdout}${stderr}`);
     return services[0];
+  }
+
+  /** What is left of services in the home folder, links included. */
+  left(): string[] {
+    const names = readdirSync(this.manager.home('.config/systemd'), { recursive: true, encoding: 'utf8' });
+    return names.filter((name) => name.includes('waybill'));
   }
 
   async becomes(holds: (shown: Shown) => boolean, what: string): Promise<Shown> {
@@ -120,11 +126,7 @@ test('a station is installed, works, comes back after SIGKILL, stops, and is gon
   const removed = at.service('uninstall');
   assert.equal(removed.code, 0, removed.stderr);
   assert.match(removed.stdout, /"removed": true/);
-  const left = readdirSync(manager.home('.config/systemd'), { recursive: true, encoding: 'utf8' });
-  assert.deepEqual(
-    left.filter((name) => name.includes('waybill')),
-    [],
-  );
+  assert.deepEqual(at.left(), []);
   assert.equal(manager.systemctl('show', '-p', 'LoadState', '--value', first.name).stdout.trim(), 'not-found');
   const again = at.service('uninstall');
   assert.equal(again.code, 0, again.stderr);
@@ -173,6 +175,14 @@ test('a unit that systemd cannot read is told apart from one that is not there',
   at.manager.systemctl('daemon-reload');
   assert.match(at.status().why ?? '', /not readable \(bad-setting\)/);
   assert.ok(existsSync(file));
+
+  // the install mends it; then somebody removes the file under the running service, and the link stays behind
+  assert.equal(at.service('install').code, 0);
+  rmSync(file);
+  assert.deepEqual([at.status().file_state, at.status().running], ['missing', true]);
+  assert.equal(at.service('uninstall').code, 0);
+  assert.deepEqual(at.left(), []);
+  assert.match(at.status().why ?? '', /^not loaded: no service/);
 });
 
 test.run();
