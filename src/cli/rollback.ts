@@ -219,9 +219,9 @@ function assertUnmoved(station: Station, plan: RollbackPlan): void {
 async function noteBetween(station: Station, plan: RollbackPlan, result: ResultDocument): Promise<void> {
   const [first] = result.commits;
   if (first === undefined) return;
-  const paths = plan.items.filter((item) => item.fate === 'change').map((item) => item.path);
-  const between = await changesBetween(station.repo.git, plan.head, `${first}^`, paths);
-  for (const { path } of between)
+  const paths = new Set(plan.items.filter((item) => item.fate === 'change').map((item) => item.path));
+  const between = await changesBetween(station.repo.git, plan.head, `${first}^`);
+  for (const { path } of between.filter((change) => paths.has(change.path)))
     note(
       `${plain(path)} was changed by a commit between plan and landing: \`git log -- ${plain(path)}\` has that version`,
     );

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { type TestStation, testStation } from '../support/station.ts';
+import { CLI, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /**
@@ -214,6 +215,30 @@ test('later changes to the same lines, deletions and uncommitted work: refused w
   assert.equal(code, 0);
   assert.equal(s.read('docs/b.md'), 'b\n');
   assert.equal(s.read('docs/a.md'), 'later\n');
+});
+
+test('what somebody commits to a file between plan and landing is never written over (rule 1)', async (t) => {
+  const s = station(t);
+  const bad = commit(s, 'bad', { 'docs/a.md': FILES['docs/a.md'].replace('one', 'ONE') });
+  const { pid } = await s.up(t);
+  process.kill(pid, 'SIGSTOP');
+  const child = spawn(process.execPath, [CLI, 'rollback', bad, '--yes', '--json'], { cwd: s.root });
+  t.defer(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  const code = new Promise<number | null>((done) => child.once('close', done));
+  await until(() => s.names('.git/waybill/commands').length > 0, 'the order is dropped');
+  const theirs = s.read('docs/a.md').replace('nine', 'NINE');
+  const head = commit(s, 'meanwhile', { 'docs/a.md': theirs });
+  process.kill(pid, 'SIGCONT');
+  assert.equal(await code, 1, said);
+  const { result } = JSON.parse(said) as { result: { status: string; error: { code: string } } };
+  assert.deepEqual([result.status, result.error.code], ['failed', 'PATCH_FAILED']);
+  assert.equal(s.read('docs/a.md'), theirs);
+  assert.equal(s.git('rev-parse', 'HEAD'), head);
+  assert.ok(logged(s).some((l) => l.endsWith(': failed docs/a.md')));
 });
 
 test('what an order cannot write, merges, strangers and nonsense are refused', async (t) => {

@@ -27,7 +27,9 @@ export async function restoreInto(
   const missing = found.filter((d) => d.now === 'missing').map((d) => d.path);
   const changed = found.filter((d) => d.now === 'changed').map((d) => d.path);
   const head = changed.length === 0 ? '' : headOf(station);
-  const changes = changed.length === 0 ? [] : await changesBetween(repo.git, head, one.id, changed);
+  const wanted = new Set(changed);
+  const changes =
+    changed.length === 0 ? [] : (await changesBetween(repo.git, head, one.id)).filter((c) => wanted.has(c.path));
   const hindrances = changes.length === 0 ? new Map() : await hindrancesOf(station, head, changes);
   // what HEAD has as the snapshot has it differs on disk alone: that is somebody's work
   const committed = new Set(changes.map((c) => c.path));

@@ -55,24 +55,9 @@ export interface TreeChange {
 }
 
 /** What lies between two trees or commits, file by file, without renames. Null stands for a tree without files. */
-export async function changesBetween(
-  git: Git,
-  from: string | null,
-  to: string | null,
-  paths: readonly string[] = [],
-): Promise<TreeChange[]> {
+export async function changesBetween(git: Git, from: string | null, to: string | null): Promise<TreeChange[]> {
   const trees = [from ?? EMPTY_TREE, to ?? EMPTY_TREE];
-  const args = [
-    '--literal-pathspecs',
-    'diff-tree',
-    '-r',
-    '-z',
-    '--no-renames',
-    '--no-abbrev',
-    ...trees,
-    '--',
-    ...paths,
-  ];
+  const args = ['diff-tree', '-r', '-z', '--no-renames', '--no-abbrev', ...trees];
   const tokens = (await git.run(args)).toString('utf8').split('\0');
   const found: TreeChange[] = [];
   for (let n = 0; n + 1 < tokens.length; n += 2) {

@@ -61,6 +61,8 @@ async function onlyParent(repo: Repository, id: string): Promise<string | null> 
   return parents[0] ?? null;
 }
 
+const MOST_PATHS = 1000;
+
 /** A commit that touched some of the paths asked for. */
 export interface Touching {
   readonly id: string;
@@ -80,7 +82,9 @@ export async function commitsTouching(
   if (paths.length === 0) return [];
   const format = '--format=%x01%H%x02%s%x02%(trailers:key=Work-Order,valueonly,separator=%x20)%x02';
   const args = ['--literal-pathspecs', 'log', '--no-renames', '--name-only', '-z', format, `${from}..${to}`, '--'];
-  const out = (await repo.git.run([...args, ...paths])).toString('utf8');
+  // so many do not fit on a command line; then all are asked for
+  const some = paths.length > MOST_PATHS ? [] : paths;
+  const out = (await repo.git.run([...args, ...some])).toString('utf8');
   return out
     .split('\x01')
     .filter((part) => part.trim() !== '')

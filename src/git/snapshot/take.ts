@@ -126,7 +126,15 @@ async function addAll(repo: Repository, index: PrivateIndex, wish: SnapshotWish,
       if (why !== null) notHeld.push({ path: path.replace(':(top,literal)', ''), why: why.message });
     }
   // what differs still could not be read
-  const left = await index.fields(['ls-files', '--others', '--modified', '--exclude-standard', '-z', '--', ...where]);
+  const look = ['ls-files', '--others', '--modified', '--exclude-standard', '-z', '--', ...where];
+  const seen = await index.try(look);
+  if (seen.exitCode !== 0) throw gitFailed(look, seen);
+  for (const [, path = '', why = ''] of seen.stderr.matchAll(/^warning: could not open directory '(.*)': (.*)$/gm))
+    notHeld.push({ path, why: `the folder could not be read: ${why}` });
+  const left = seen.stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((path) => path !== '');
   for (const path of new Set(left)) {
     const why = path.endsWith('/')
       ? 'it is another repository, without a commit'

@@ -31,10 +31,15 @@ export async function orderOf(
     repo,
     changes.map((c) => c.path),
   );
+  const patches = await wholePatches(repo, trees);
   const actions: Record<string, unknown>[] = [];
   // what goes makes room first: a folder may stand where a file was
   const ordered = [...changes].sort((a, b) => Number(a.after !== null) - Number(b.after !== null));
-  for (const change of ordered) actions.push(await actionOf(repo, trees, change, converted.has(change.path)));
+  for (const change of ordered) {
+    const isConverted = converted.has(change.path);
+    const patch = isConverted || change.before === null ? undefined : patches.get(change.path);
+    actions.push(patch === undefined ? await actionOf(repo, change, isConverted) : { action: 'patch', patch });
+  }
   const { woId, title, summary, owner, tags } = head;
   const order = { wo_id: woId, title, summary, type: 'apply_patch', owner, created_at: now(), tags, actions };
   return Buffer.from(`${JSON.stringify(order, null, 2)}\n`, 'utf8');
@@ -42,35 +47,46 @@ export async function orderOf(
 
 async function actionOf(
   repo: Repository,
-  trees: { readonly from: string; readonly to: string },
   { path, before, after }: TreeChange,
   converted: boolean,
 ): Promise<Record<string, unknown>> {
-  const patch = converted || before === null ? null : await wholePatch(repo, trees, path);
-  if (patch !== null) return { action: 'patch', patch };
   if (after === null) return { action: 'delete', path };
   const bytes = await blobText(repo, path, after.id, converted);
-  const text = bytes.toString('utf8');
-  const isText = Buffer.from(text, 'utf8').equals(bytes) && !text.includes('\0');
+  const text = asText(bytes);
   return {
     action: 'write',
     path,
     mode: after.mode === '100755' ? '0755' : '0644',
     must_exist: before !== null,
-    ...(isText ? { content: text } : { content: bytes.toString('base64'), encoding: 'base64' }),
+    ...(text === null ? { content: bytes.toString('base64'), encoding: 'base64' } : { content: text }),
   };
 }
 
-/** Null where a patch cannot say it: no text, or a name that has to be quoted. */
-async function wholePatch(
+/** A patch for each path where one can say it: text, and a name that need not be quoted. */
+async function wholePatches(
   repo: Repository,
   { from, to }: { readonly from: string; readonly to: string },
-  path: string,
-): Promise<string | null> {
-  if (/[\p{Cc}"\\]/u.test(path)) return null;
-  const args = ['--literal-pathspecs', 'diff-tree', '-p', '--no-renames', '--no-ext-diff', '--no-textconv'];
-  const bytes = await repo.git.run([...args, `-U${WHOLE}`, '--src-prefix=a/', '--dst-prefix=b/', from, to, '--', path]);
+): Promise<Map<string, string>> {
+  // a file that becomes a link would come as two pieces
+  const between = ['diff-tree', '-r', '--no-renames', '--diff-filter=AMD', from, to];
+  const options = ['--no-ext-diff', '--no-textconv'];
+  const names = (await repo.git.run([...between, '-z', '--name-only'])).toString('utf8').split('\0');
+  const prefixes = ['--src-prefix=a/', '--dst-prefix=b/'];
+  const all = await repo.git.run([...between, '-p', `-U${WHOLE}`, ...options, ...prefixes]);
+  // no line of a file begins so: each has its sign before it
+  const pieces = all.toString('latin1').split(/(?<=\n)(?=diff --git )/);
+  if (pieces.length !== names.length - 1) return new Map();
+  return new Map(
+    pieces.flatMap((piece, n): [string, string][] => {
+      const [path, text] = [names[n] ?? '', asText(Buffer.from(piece, 'latin1'))];
+      const isPlain = text !== null && /^@@ /m.test(text) && !/[\p{Cc}"\\]/u.test(path);
+      return isPlain ? [[path, text]] : [];
+    }),
+  );
+}
+
+/** Null for bytes that are no text. */
+function asText(bytes: Buffer): string | null {
   const text = bytes.toString('utf8');
-  const isText = Buffer.from(text, 'utf8').equals(bytes) && !text.includes('\0');
-  return isText && /^@@ /m.test(text) && !/^Binary files /m.test(text) ? text : null;
+  return Buffer.from(text, 'utf8').equals(bytes) && !text.includes('\0') ? text : null;
 }
