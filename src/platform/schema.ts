@@ -7,7 +7,10 @@ import type {
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
+  ForensicsDocument,
+  HistoryDocument,
   LedgerRecord,
+  LessonDocument,
   OrderDocument,
   ResultDocument,
   SettingsDocument,
@@ -22,7 +25,10 @@ interface Contracts {
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
+  forensics: ForensicsDocument;
+  history: HistoryDocument;
   'ledger-record': LedgerRecord;
+  lesson: LessonDocument;
   order: OrderDocument;
   result: ResultDocument;
   settings: SettingsDocument;
