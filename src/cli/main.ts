@@ -3,6 +3,7 @@ import { type Command, CommanderError } from 'commander';
 import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
 import './commands/orders.ts';
+import './commands/history.ts';
 import './commands/records.ts';
 import { EXIT, fail, note } from './output.ts';
 
