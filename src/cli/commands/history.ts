@@ -9,3 +9,45 @@ command(
   (c) => c.option('--hours <n>', 'how far back logs are read', '24'),
   async ([path], o) => (await import('../history.ts')).history(path ?? '', o),
 );
+command(
+  'lessons <what> [words...]',
+  'what was learned: add, search',
+  [
+    'waybill lessons add --type pattern --title "A reset took the agents" --tag agents/x --link WO-1',
+    'waybill lessons search reset agents',
+  ],
+  (c) =>
+    c
+      .addHelpText(
+        'after',
+        `
+What:
+  add               writes one down; needs --type and --title
+  search [words]    those that have all the words; without words all of them`,
+      )
+      .option('--type <type>', 'add: pattern, solution, failure, improvement, rule or note')
+      .option('--title <title>', 'add: the lesson in one line')
+      .option('--context <text>', 'add: what happened, and what to do the next time')
+      .option('--tag <tag>', 'add: a word to find it by; may be given several times', collect)
+      .option('--link <link>', 'add: a path, order or address it is about; may be given several times', collect),
+  async (args, o) => (await import('../lessons.ts')).lessons(args, o),
+);
+command(
+  'hooks <what>',
+  'git hooks that write down who moved what: install, uninstall, status',
+  ['waybill hooks install', 'waybill hooks status', 'waybill hooks uninstall'],
+  (c) =>
+    c.addHelpText(
+      'after',
+      `
+What:
+  install      puts them in; hooks that are there are kept and called
+  uninstall    puts back what was there
+  status       which are in, and what they wrote last`,
+    ),
+  async ([what], o) => (await import('../hooks.ts')).hooks(what ?? '', o),
+);
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
