@@ -125,3 +125,12 @@ export async function idOnDisk(git: Git, path: string, limits: ToolLimits): Prom
   const result = await git.try(['hash-object', '--', path], limits);
   return result.exitCode === 0 && result.cut === undefined ? result.stdout.toString('utf8').trim() : null;
 }
+
+/** Files that one commit has and another has not, at most some thousand; none where git cannot tell in time. */
+export async function filesDeletedBetween(git: Git, from: string, to: string, limits: ToolLimits): Promise<string[]> {
+  if (from === to) return [];
+  const args = ['diff-tree', '-r', '-z', '-M', '-l1000', '--name-only', '--diff-filter=D', from, to];
+  const result = await git.try(args, limits);
+  if (result.exitCode !== 0 || result.cut !== undefined) return [];
+  return result.stdout.toString('utf8').split('\0').filter(Boolean).slice(0, 5000);
+}

@@ -10,6 +10,25 @@ command(
   async ([path], o) => (await import('../history.ts')).history(path ?? '', o),
 );
 command(
+  'forensics',
+  'what happened in a time: git, rollback scripts, services, likely cause; writes a report and a lesson',
+  [
+    'waybill forensics --since "2025-11-13 01:50" --until "2025-11-13 22:43" --component agents/wo_executor',
+    'waybill forensics --budget 10s --json',
+  ],
+  (c) =>
+    c
+      .option('--since <time>', 'from when, UTC unless it has a zone (default: a day before --until)')
+      .option('--until <time>', 'until when (default: now)')
+      .option(
+        '--component <path>',
+        'what went; may be given several times (default: all that are missing or were missed)',
+        collect,
+      )
+      .option('--budget <time>', 'how long it may take, as in 30s or 2m', '30s'),
+  async (_, o) => (await import('../forensics.ts')).forensics(o),
+);
+command(
   'lessons <what> [words...]',
   'what was learned: add, search',
   [

@@ -5,7 +5,7 @@ import type { Reach, Told, Trace } from './trace.ts';
 export function hooksLog(file: string, reach: Reach): Told {
   const traces: Trace[] = [];
   let n = 0;
-  for (const text of readLinesBackwards(file)) {
+  for (const text of newestFirst(file)) {
     n++;
     if (n % 4096 === 0 && reach.budget.isOver)
       return { traces: traces.reverse(), notRead: ['hooks: no time was left'] };
@@ -15,6 +15,12 @@ export function hooksLog(file: string, reach: Reach): Told {
     traces.push(trace);
   }
   return { traces: traces.reverse(), notRead: [] };
+}
+
+/** The hooks turn a large log to hooks.1.jsonl. */
+function* newestFirst(file: string): Generator<string> {
+  yield* readLinesBackwards(file);
+  yield* readLinesBackwards(file.replace(/\.jsonl$/, '.1.jsonl'));
 }
 
 function parsed(text: string): Trace | null {

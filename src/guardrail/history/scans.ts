@@ -32,6 +32,13 @@ export function scans(telemetry: string, path: string, isWatched: boolean, reach
   return { traces: traces.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)), notRead };
 }
 
+/** The components that scans missed within reach, those missed last first. */
+export function componentsMissed(telemetry: string, reach: Reach): string[] {
+  const { lines } = linesOf(telemetry, reach);
+  const missed = lines.filter(({ event, missing }) => event === 'wo_pipeline_drift' && missing !== null);
+  return [...new Set(missed.reverse().flatMap(({ missing }) => (missing === null ? [] : [missing])))];
+}
+
 function sightings(lines: readonly Line[], about: readonly Line[]): Trace[] {
   const found: Trace[] = [];
   const near = (at: number) => about.some((other) => Math.abs(other.at - at) <= ONE_SCAN_MS);
