@@ -230,6 +230,9 @@ export interface FollowupLane {
  */
 export interface ForensicsDocument {
   v: 1;
+  /**
+   * When it was looked into.
+   */
   investigation_date: string;
   /**
    * As in 2025-11-13T01:50:00.000Z - 2025-11-13T22:43:00.000Z.
@@ -240,13 +243,34 @@ export interface ForensicsDocument {
    */
   components: string[];
   findings: {
+    /**
+     * Moves of HEAD within the time, and how many files each deleted.
+     */
     git_events: string[];
+    /**
+     * Scripts that roll back and name a component, and when they ran as far as logs tell.
+     */
     rollback_scripts: string[];
+    /**
+     * Lines of services that could not start or find a program.
+     */
     launchagent_failures: string[];
+    /**
+     * What orders, scans, stashes and hooks tell.
+     */
     other_events: string[];
+    /**
+     * In one sentence.
+     */
     likely_cause: string;
+    /**
+     * certain: a record shows it. likely: it fits, and nothing else that is known does. unknown: nothing tells.
+     */
     confidence: 'certain' | 'likely' | 'unknown';
   };
+  /**
+   * What to do.
+   */
   recommendation: 'rebuild' | 'restore' | 'fix_in_place' | 'none' | 'investigate';
   /**
    * A command that does it; null where there is none.
@@ -267,6 +291,9 @@ export interface HistoryDocument {
    * Relative to the root, or absolute where it lies outside.
    */
   path: string;
+  /**
+   * When it was asked.
+   */
   asked_at: string;
   /**
    * How far back logs were read.
@@ -319,16 +346,31 @@ export interface HistoryDocument {
   not_read: string[];
 }
 export interface PresentState {
+  /**
+   * What stands there.
+   */
   kind: 'missing' | 'file' | 'folder' | 'link' | 'other';
+  /**
+   * In bytes; null for what is no file.
+   */
   size: number | null;
   /**
    * Permissions in octal, as in 0755.
    */
   mode: string | null;
+  /**
+   * When it was written last.
+   */
   modified_at: string | null;
 }
 export interface Sighting {
+  /**
+   * When.
+   */
   at: string;
+  /**
+   * Who saw it.
+   */
   source: string;
   /**
    * What was seen.
@@ -336,6 +378,9 @@ export interface Sighting {
   text: string;
 }
 export interface LikelyCause {
+  /**
+   * What kind of thing did it.
+   */
   kind:
     | 'commit'
     | 'checkout'
@@ -357,6 +402,9 @@ export interface LikelyCause {
    * certain: a record shows that this did it. likely: it fits, and nothing else that is known does. unknown: nothing tells.
    */
   confidence: 'certain' | 'likely' | 'unknown';
+  /**
+   * The same in words.
+   */
   text: string;
   /**
    * When, where that is known.
@@ -368,7 +416,13 @@ export interface LikelyCause {
   evidence: string[];
 }
 export interface HistoryEvent {
+  /**
+   * When; git and many logs know whole seconds.
+   */
   at: string;
+  /**
+   * Where it was read.
+   */
   source:
     | 'git log'
     | 'reflog'
@@ -387,6 +441,9 @@ export interface HistoryEvent {
    * What it did to the path, or saw of it; null where that is not known.
    */
   effect: 'appeared' | 'changed' | 'vanished' | 'seen' | 'missing' | 'broken' | null;
+  /**
+   * What happened, in words.
+   */
   text: string;
   /**
    * Where it stands, as in HEAD@{2} or logs/x.log:12.
@@ -394,8 +451,17 @@ export interface HistoryEvent {
   where: string;
 }
 export interface Advice {
+  /**
+   * What kind of remedy.
+   */
   do: 'rebuild' | 'restore' | 'fix_in_place' | 'none' | 'investigate';
+  /**
+   * Why.
+   */
   text: string;
+  /**
+   * A command that does it; null where there is none.
+   */
   command: string | null;
 }
 
@@ -1122,7 +1188,7 @@ export interface SettingsDocument {
      */
     lists?: string[];
     /**
-     * Folders and files in which services write what goes wrong, for `waybill history`: relative to the root, absolute, or from the home folder with ~. Of a folder the files that end in .log, .err or .out.
+     * Folders and files in which services write what goes wrong, for `waybill history`: relative to the root, absolute, or from the home folder with ~. Of a folder the files that end in .log, .err or .out. Default: logs and ~/Library/Logs.
      *
      * @maxItems 100
      */
