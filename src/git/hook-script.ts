@@ -117,7 +117,7 @@ fi
   n=0
   begin && while [ "$n" -lt ${MOST_REFS} ] && read -r old new ref; do
     n=$((n + 1))
-    case $ref in refs/waybill/*) continue ;; esac
+    case $ref in refs/waybill/* | ORIG_HEAD | FETCH_HEAD | MERGE_HEAD | CHERRY_PICK_HEAD | REVERT_HEAD | REBASE_HEAD | AUTO_MERGE) continue ;; esac
     quoted "$ref"
     printf '%s,"hook":"${name}","ref":"%s","old":"%s","new":"%s"}\\n' "$head" "$q" "$old" "$new"
   done <<INPUT >>"$log"

@@ -88,7 +88,7 @@ function byWhom({ hooks }: Facts, move: Trace): string[] {
     to === move.to && Math.abs(Date.parse(at) - Date.parse(move.at)) <= 2 * SECOND_MS;
   return hooks
     .filter(isSame)
-    .slice(-2)
+    .slice(-1)
     .map(({ where, text }) => `${where}: ${text}`);
 }
 

@@ -3,6 +3,7 @@ import type { Git } from '../../git/git.ts';
 import { blobBytes } from '../../git/history.ts';
 import { entryInHead, filesInIndex, idOnDisk, type Recorded } from '../../git/past.ts';
 import type { HistoryDocument, PresentState } from '../../order/generated.ts';
+import { readIfThere } from '../../platform/durable.ts';
 import { fs, lstatIfThere } from '../../platform/fs.ts';
 import { type Budget, isAbout } from './trace.ts';
 
@@ -120,15 +121,22 @@ function folderAbove(full: string): FolderTimes | null {
  * away what git does not track, as `git clean -fdx` does. Null where nothing says so.
  */
 export function sweptAt(folders: readonly string[], stationFile: string): { at: string; gone: boolean } | null {
-  const born = lstatIfThere(stationFile)?.birthtimeMs ?? 0;
-  const found = folders.map((folder) => lstatIfThere(folder));
-  if (born === 0) return null;
-  const there = found.filter((stat) => stat !== undefined);
+  if (lstatIfThere(stationFile) === undefined) return null;
+  const there = folders.map((folder) => lstatIfThere(folder)).filter((stat) => stat !== undefined);
   if (there.length === 0) return { at: new Date().toISOString(), gone: true };
+  const born = madeAt(stationFile);
   const first = Math.min(...there.map((stat) => stat.birthtimeMs));
   // made by init within a moment of the station's own file; a disk that knows no time of birth says 0
-  if (first < born + SWEEP_MS) return null;
+  if (born === null || first < born + SWEEP_MS) return null;
   return { at: new Date(first).toISOString(), gone: false };
 }
 
 const SWEEP_MS = 10_000;
+
+/** When the station was made, in milliseconds; null where it is a copy, in which every folder is as young as the copy. */
+function madeAt(stationFile: string): number | null {
+  const born = lstatIfThere(stationFile)?.birthtimeMs ?? 0;
+  const text = readIfThere(stationFile)?.toString('utf8') ?? '';
+  const made = Date.parse(/"created_at":\s*"([^"]+)"/.exec(text)?.[1] ?? '');
+  return Math.abs(born - made) < SWEEP_MS ? born : null;
+}

@@ -98,7 +98,7 @@ async function gitEventsIn({ repo }: Place, reach: Reach, notFinished: string[])
     const count =
       gone.length === 0
         ? ''
-        : `, deleted ${gone.length} files: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ', ...' : ''}`;
+        : `, deleted ${gone.length} ${gone.length === 1 ? 'file' : 'files'}: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ', ...' : ''}`;
     const kind = kindOfMove(message);
     gitEvents.push(
       `${at} ${kind === 'order' ? 'orders landed' : message} (${by.replace(/ <.*/, '')}, ${where})${count}`,

@@ -103,6 +103,9 @@ test('git clean -fd: gone outside of git, among what git does not track', async 
 
 test('git clean -fdx takes the telemetry too: what the guardrail remembers, and what was swept, tell', async (t) => {
   const s = withComponent(t, true);
+  // the station of a test is a copy, and says when it was made
+  const made = JSON.parse(s.read('.git/waybill/station.json')) as object;
+  s.write('.git/waybill/station.json', JSON.stringify({ ...made, created_at: new Date().toISOString() }));
   // older than a start of a station takes, as its folders are told from those that init made
   await pause(10_500);
   const at = await between(s, () => s.git('clean', '-fdx', '--quiet'));
