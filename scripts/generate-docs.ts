@@ -230,6 +230,7 @@ const ENTRY_NAMES: Readonly<Record<string, string>> = {
   FollowupOrder: '[order](#orders-alive)',
   EndedOrder: '[order that ended](#orders-that-ended)',
   FollowupLane: '[lane](#lanes)',
+  HistoryEvent: '[event](#events-of-a-history)',
 };
 
 const unusedMeanings = new Set(Object.keys(MEANINGS));
@@ -257,6 +258,10 @@ const parts: Record<string, string> = {
   'telemetry-line': fieldTable(schemaOf('telemetry-line'), 'telemetry-line', false),
   'evidence-manifest': fieldTable(schemaOf('evidence-manifest'), 'evidence-manifest', false),
   followup: fieldTable(schemaOf('followup'), 'followup', false),
+  history: fieldTable(schemaOf('history'), 'history', false),
+  HistoryEvent: fieldTable(definition('history', 'HistoryEvent'), 'HistoryEvent', false, schemaOf('history')),
+  forensics: fieldTable(schemaOf('forensics'), 'forensics', false),
+  lesson: fieldTable(schemaOf('lesson'), 'lesson', false),
   FollowupOrder: followupTable('FollowupOrder'),
   EndedOrder: followupTable('EndedOrder'),
   FollowupLane: followupTable('FollowupLane'),

@@ -4,6 +4,7 @@ import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
+import './commands/history.ts';
 import './commands/records.ts';
 import './commands/services.ts';
 import './commands/doctor.ts';

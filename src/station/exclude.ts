@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { WaybillError } from '../order/error.ts';
 import { ensureDir, readIfThere, writeDurable } from '../platform/durable.ts';
-import { ownPaths } from './layout.ts';
+import { ownPaths, ownPatterns } from './layout.ts';
 import type { Settings } from './settings.ts';
 
 const BEGIN = '# waybill: begin (rewritten by the station)';
@@ -24,6 +24,7 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
     BEGIN,
     `/${join(dirname(settings.paths.alerts), 'rollback_*.log')}`,
     ...paths.map((path) => `/${path.endsWith('.jsonl') ? path.replace(/\.jsonl$/, '*.jsonl') : path}`),
+    ...ownPatterns(settings).map((pattern) => `/${pattern}`),
     END,
   ].join('\n');
   const block = Buffer.from(lines, 'utf8').toString('latin1');

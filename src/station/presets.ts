@@ -33,6 +33,8 @@ paths:
   followup: g/followup/followup.json
   telemetry: g/telemetry/unified.jsonl
   alerts: logs/guardrail_alerts.log
+  reports: g/reports
+  lessons: g/lessons
 
 # What must not vanish silently: the lists of seed 003's guardrail.
 guardrail:

@@ -16,6 +16,7 @@ export const USER_SYSTEMD = [
 const NEEDS = {
   git: () => onPath(['git'], 'git'),
   zsh: () => onPath(['zsh'], 'zsh'),
+  rsync: () => onPath(['rsync'], 'rsync'),
   // Present is not enough: containers often forbid ptrace.
   strace: () => onPath(['strace'], 'strace') ?? works('strace', ['-f', '-o', '/dev/null', 'true']),
   // makes a terminal for a program that asks on one
