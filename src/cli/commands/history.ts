@@ -7,7 +7,7 @@ command(
   'what became of a file or folder: never there, gone, broken or fine; since when and why',
   ['waybill history agents/wo_executor/wo_executor.zsh', 'waybill history g/followup/state --hours 72 --json'],
   (c) => c.option('--hours <n>', 'how far back logs are read', '24'),
-  async ([path], o) => (await import('../history.ts')).history(path ?? '', o),
+  async ([path], o) => (await import('../guardrail/history.ts')).history(path ?? '', o),
 );
 command(
   'forensics',
@@ -26,7 +26,7 @@ command(
         collect,
       )
       .option('--budget <time>', 'how long it may take, as in 30s or 2m', '30s'),
-  async (_, o) => (await import('../forensics.ts')).forensics(o),
+  async (_, o) => (await import('../guardrail/forensics.ts')).forensics(o),
 );
 command(
   'lessons <what> [words...]',
@@ -49,7 +49,7 @@ What:
       .option('--context <text>', 'add: what happened, and what to do the next time')
       .option('--tag <tag>', 'add: a word to find it by; may be given several times', collect)
       .option('--link <link>', 'add: a path, order or address it is about; may be given several times', collect),
-  async (args, o) => (await import('../lessons.ts')).lessons(args, o),
+  async (args, o) => (await import('../guardrail/lessons.ts')).lessons(args, o),
 );
 command(
   'hooks <what>',
@@ -64,7 +64,7 @@ What:
   uninstall    puts back what was there
   status       which are in, and what they wrote last`,
     ),
-  async ([what], o) => (await import('../hooks.ts')).hooks(what ?? '', o),
+  async ([what], o) => (await import('../guardrail/hooks.ts')).hooks(what ?? '', o),
 );
 
 function collect(value: string, before: string[] | undefined): string[] {

@@ -29,7 +29,7 @@ What:
       .option('--why <text>', 'why it is taken; ls shows it')
       .option('--to <dir>', 'restore: into this new or empty folder')
       .option('--yes', 'restore, rm: without asking'),
-  async (args, o) => (await import('../snapshot.ts')).snapshot(args, o),
+  async (args, o) => (await import('../rollback/snapshot.ts')).snapshot(args, o),
 );
 
 command(
@@ -49,5 +49,5 @@ command(
       .option('--lane <lane>', 'which lane the order goes to (default: default_lane in waybill.yaml)')
       .option('--dry-run', 'show the plan, change nothing')
       .option('--yes', 'without asking'),
-  async ([what], o) => (await import('../rollback.ts')).rollback(what ?? null, o),
+  async ([what], o) => (await import('../rollback/rollback.ts')).rollback(what ?? null, o),
 );

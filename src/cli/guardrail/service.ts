@@ -6,18 +6,18 @@ import {
   serviceStatus,
   stationServices,
   uninstallService,
-} from '../station/services/install.ts';
-import { usualManager } from '../station/services/look.ts';
-import { findPrograms, programsAsTheyAre } from '../station/services/programs.ts';
+} from '../../station/services/install.ts';
+import { usualManager } from '../../station/services/look.ts';
+import { findPrograms, programsAsTheyAre } from '../../station/services/programs.ts';
 import {
   SERVICE_PARTS,
   type Service,
   type ServiceManagerName,
   type ServiceScope,
-} from '../station/services/service.ts';
-import type { Station } from '../station/station.ts';
-import { EXIT, note, plain, print, printJson, usage } from './output.ts';
-import { runningStation, stationToRead } from './station.ts';
+} from '../../station/services/service.ts';
+import type { Station } from '../../station/station.ts';
+import { EXIT, note, plain, print, printJson, usage } from '../output.ts';
+import { runningStation, stationToRead } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
 import pc from 'picocolors';
-import { type HookState, type Hooks, hooksStatus, installHooks, uninstallHooks } from '../git/hooks.ts';
-import { ensureDir } from '../platform/durable.ts';
-import { lastLines } from '../platform/jsonl.ts';
-import { EXIT, plain, print, printJson, usage } from './output.ts';
-import { stationToRead } from './station.ts';
+import { type HookState, type Hooks, hooksStatus, installHooks, uninstallHooks } from '../../git/hooks.ts';
+import { ensureDir } from '../../platform/durable.ts';
+import { lastLines } from '../../platform/jsonl.ts';
+import { EXIT, plain, print, printJson, usage } from '../output.ts';
+import { stationToRead } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

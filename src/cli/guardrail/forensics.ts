@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import pc from 'picocolors';
-import { readInstant } from '../order/instant.ts';
-import { investigate } from '../pipeline/history/forensics.ts';
-import { placeOf } from '../pipeline/history/place.ts';
-import { note, plain, print, printJson, usage } from './output.ts';
+import { readInstant } from '../../order/instant.ts';
+import { investigate } from '../../pipeline/history/forensics.ts';
+import { placeOf } from '../../pipeline/history/place.ts';
+import { note, plain, print, printJson, usage } from '../output.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -1,8 +1,8 @@
 import pc from 'picocolors';
-import type { HistoryDocument } from '../order/generated.ts';
-import { historyOf } from '../pipeline/history/history.ts';
-import { placeOf } from '../pipeline/history/place.ts';
-import { plain, print, usage } from './output.ts';
+import type { HistoryDocument } from '../../order/generated.ts';
+import { historyOf } from '../../pipeline/history/history.ts';
+import { placeOf } from '../../pipeline/history/place.ts';
+import { plain, print, usage } from '../output.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -1,12 +1,12 @@
 import pc from 'picocolors';
-import { differences, differencesAsPatch, writeBelow } from '../git/snapshot/compare.ts';
-import { listSnapshots, measure, removeSnapshot, type Snapshot, snapshotNamed } from '../git/snapshot/read.ts';
-import { leftOut, snapshotStation } from '../pipeline/rollback/snapshot.ts';
-import { refsOf } from '../station/layout.ts';
-import type { Station } from '../station/station.ts';
-import { age, note, plain, print, printJson, sizeText, usage } from './output.ts';
-import { restoreInto } from './rollback/restore-snapshot.ts';
-import { stationOf } from './station.ts';
+import { differences, differencesAsPatch, writeBelow } from '../../git/snapshot/compare.ts';
+import { listSnapshots, measure, removeSnapshot, type Snapshot, snapshotNamed } from '../../git/snapshot/read.ts';
+import { leftOut, snapshotStation } from '../../pipeline/rollback/snapshot.ts';
+import { refsOf } from '../../station/layout.ts';
+import type { Station } from '../../station/station.ts';
+import { age, note, plain, print, printJson, sizeText, usage } from '../output.ts';
+import { stationOf } from '../station.ts';
+import { restoreInto } from './restore-snapshot.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
-import { examine } from '../station/doctor/examine.ts';
-import type { Finding } from '../station/doctor/finding.ts';
-import { subjectOf } from '../station/doctor/subject.ts';
-import { VERSION } from '../station/version.ts';
-import { EXIT, plain, print, printJson } from './output.ts';
+import { examine } from '../../station/doctor/examine.ts';
+import type { Finding } from '../../station/doctor/finding.ts';
+import { subjectOf } from '../../station/doctor/subject.ts';
+import { VERSION } from '../../station/version.ts';
+import { EXIT, plain, print, printJson } from '../output.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import pc from 'picocolors';
-import { addLesson, LESSON_TYPES, readLessons, searchLessons } from '../guardrail/lessons.ts';
-import type { LessonDocument } from '../order/generated.ts';
-import { note, plain, print, printJson, usage } from './output.ts';
-import { stationToRead } from './station.ts';
+import { addLesson, LESSON_TYPES, readLessons, searchLessons } from '../../guardrail/lessons.ts';
+import type { LessonDocument } from '../../order/generated.ts';
+import { note, plain, print, printJson, usage } from '../output.ts';
+import { stationToRead } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
