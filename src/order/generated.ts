@@ -217,6 +217,10 @@ export interface ServiceComponent {
    */
   manager?: 'launchd' | 'systemd';
   /**
+   * Of this user, or of the machine; unset, the user's is looked for first.
+   */
+  scope?: 'user' | 'system';
+  /**
    * How bad it is when it is at fault.
    */
   severity?: 'critical' | 'warning';

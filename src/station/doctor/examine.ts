@@ -10,6 +10,7 @@ import { NODE } from './node.ts';
 import { PROGRAMS } from './programs.ts';
 import { REPOSITORY } from './repository.ts';
 import { RUNNING } from './running.ts';
+import { SERVICES } from './services.ts';
 import { SETTINGS } from './settings.ts';
 import { SPACE } from './space.ts';
 import type { Subject } from './subject.ts';
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   WATCHES,
   CLOCK,
   PROGRAMS,
+  SERVICES,
   RUNNING,
 ];
 

@@ -17,7 +17,7 @@ import { forgetUnit, loadUnit, unloadUnit } from './systemd.ts';
  * hold.
  */
 export function stationServices(
-  station: Station,
+  station: Pick<Station, 'id' | 'layout' | 'settings'>,
   manager: ServiceManagerName,
   scope: ServiceScope,
   programs: Programs,

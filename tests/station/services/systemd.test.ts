@@ -87,6 +87,10 @@ test('a station is installed, works, comes back after SIGKILL, stops, and is gon
   assert.equal(first.file_state, 'as generated');
   assert.ok(first.running && first.pid !== null);
   assert.equal(first.file, manager.home('.config/systemd/user', first.name));
+  assert.match(
+    manager.waybill(s.root, 'doctor').stdout,
+    /^ok +services +the service waybill-.*-station\.service runs/m,
+  );
   s.drop({ wo_id: 'WO-1', title: 'Hello', files: [{ path: 'hello.txt', content: 'hello\n' }] });
   await until(() => s.exists('state/orders/WO-1.json') && s.state('WO-1').status === 'done', 'the service works');
 
@@ -183,6 +187,28 @@ test('a unit that systemd cannot read is told apart from one that is not there',
   assert.equal(at.service('uninstall').code, 0);
   assert.deepEqual(at.left(), []);
   assert.match(at.status().why ?? '', /^not loaded: no service/);
+});
+
+test('the guardrail is a service of its own: it looks with no station running, and ends in time', async (t) => {
+  const { manager, s } = await served(t);
+  const service = (what: string, part = 'guardrail') =>
+    manager.waybill(s.root, 'service', what, part, '--systemd', '--user', '--json');
+  const installed = service('install');
+  assert.equal(installed.code, 0, installed.stdout + installed.stderr);
+  await until(() => s.exists('state/telemetry/unified.jsonl'), 'the first look');
+  await until(() => s.telemetry().some((l) => l.event === 'wo_pipeline_healthy' && l.ok), 'a heartbeat');
+  // a component of kind service, looked at by the real systemctl: the station's is not installed
+  const { services } = JSON.parse(service('status', 'station').stdout) as { services: Shown[] };
+  const name = services[0]?.name ?? '';
+  const settings = s.read('waybill.yaml');
+  s.write('waybill.yaml', `${settings}guardrail: {components: [{kind: service, name: ${name}, scope: user}]}\n`);
+  const look = manager.waybill(s.root, 'guardrail', '--once');
+  assert.equal(look.code, 1);
+  assert.match(look.stdout, new RegExp(`not_running +service:${name}`));
+  assert.equal(service('install', 'station').code, 0);
+  const again = manager.waybill(s.root, 'guardrail', '--once');
+  assert.equal(again.code, 0, again.stdout);
+  for (const part of ['guardrail', 'station']) assert.equal(service('uninstall', part).code, 0);
 });
 
 test.run();
