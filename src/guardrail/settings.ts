@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { asWaybillError } from '../order/error.ts';
-import { ensureDir, readIfThere, writeProjection } from '../platform/durable.ts';
+import { readIfThere, writeProjection } from '../platform/durable.ts';
 import type { Layout } from '../station/layout.ts';
 import { parseSettings, SETTINGS_FILE, type Settings } from '../station/settings.ts';
+import { hasHome } from './last-look.ts';
 
 /** waybill.yaml as it was when it could be read last: who deletes or breaks it takes no component out of sight. */
 const COPY = SETTINGS_FILE;
@@ -14,7 +15,7 @@ export interface SettingsLook {
 }
 
 /** The settings that count for the guardrail: waybill.yaml, else as it could be read last, else defaults. */
-export function settingsLook(layout: Pick<Layout, 'root' | 'guardrail'>): SettingsLook {
+export function settingsLook(layout: Pick<Layout, 'root' | 'live' | 'guardrail'>): SettingsLook {
   const bytes = readIfThere(join(layout.root, SETTINGS_FILE));
   const copy = join(layout.guardrail, COPY);
   const known = readIfThere(copy);
@@ -22,8 +23,7 @@ export function settingsLook(layout: Pick<Layout, 'root' | 'guardrail'>): Settin
   try {
     const settings = parseSettings(bytes);
     if (known?.equals(bytes) !== true) {
-      ensureDir(layout.guardrail);
-      writeProjection(copy, bytes);
+      if (hasHome(layout)) writeProjection(copy, bytes);
     }
     return { settings, why: null };
   } catch (thrown) {

@@ -5,7 +5,7 @@ import { type SinkFault, tellAlerts } from '../../guardrail/alerts/tell.ts';
 import { type Component, componentsOf } from '../../guardrail/component.ts';
 import { type Turn, turn } from '../../guardrail/faults.ts';
 import { type Finding, finding } from '../../guardrail/finding.ts';
-import { readLook, writeLook } from '../../guardrail/last-look.ts';
+import { hasHome, readLook, writeLook } from '../../guardrail/last-look.ts';
 import { Scanner } from '../../guardrail/scan.ts';
 import { Seen } from '../../guardrail/seen.ts';
 import { settingsLook } from '../../guardrail/settings.ts';
@@ -108,11 +108,12 @@ export class Guardrail {
   }
 
   async #underLock<T>(act: () => Promise<T>): Promise<T> {
-    const lock = await this.#takeLock();
+    // with the git folder gone there is nothing to hold, and that is to be told
+    const lock = hasHome(this.#station.layout) ? await this.#takeLock() : null;
     try {
       return await act();
     } finally {
-      lock.release();
+      lock?.release();
     }
   }
 
