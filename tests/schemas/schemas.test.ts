@@ -217,6 +217,16 @@ const BAD: Record<string, Json[]> = {
   state: [{ status: 'lost' }, { waiting_for: 'luck' }, { trace_id: 'x' }, { revision: 0 }, { evidence: {} }],
   result: [{ status: 'ready' }, { completed_at: 'now' }, { checks: [{ name: 'x' }] }, { duration_ms: -1 }],
   error: [{ code: 'lower' }, { line: 0 }, { at: 'now' }],
+  history: [
+    { answer: 'never_worked' },
+    { hours: 0 },
+    { fault: 'gone' },
+    { cause: {} },
+    { now: {} },
+    { asked_at: 'now' },
+  ],
+  forensics: [{ recommendation: 'pray' }, { findings: {} }, { components: 'all' }, { investigation_date: 'today' }],
+  lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };
