@@ -247,6 +247,16 @@ const BAD: Record<string, Json[]> = {
   ],
   'guardrail-look': [{ at: 'now' }, { by: 'me' }, { faults: {} }, { faults: [{ component: 'x' }] }, { ledger: 5 }],
   'guardrail-seen': [{ head: 5 }, { files: [] }, { files: { x: { blob: 'x' } } }, { lists: { x: 5 } }],
+  history: [
+    { answer: 'never_worked' },
+    { hours: 0 },
+    { fault: 'gone' },
+    { cause: {} },
+    { now: {} },
+    { asked_at: 'now' },
+  ],
+  forensics: [{ recommendation: 'pray' }, { findings: {} }, { components: 'all' }, { investigation_date: 'today' }],
+  lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };

@@ -16,15 +16,14 @@ interface Found {
   readonly where: string;
 }
 
-/** Lines of `logs/rollback_*.log` that name the path: a rollback ran, and spoke of it. Oldest first. */
-export function rollbackLogs(root: string, path: string, reach: Reach): Told {
-  const folder = join(root, 'logs');
-  const files = namesIn(folder).filter((name) => /^rollback_.*\.log$/.test(name));
-  const read = linesIn(
-    files.map((name) => join(folder, name)),
-    (line) => namesIt(line, path),
-    reach,
+/** Lines of `rollback_*.log` in these folders that name the path: a rollback ran, and spoke of it. Oldest first. */
+export function rollbackLogs(folders: readonly string[], path: string, reach: Reach): Told {
+  const files = [...new Set(folders)].flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => /^rollback_.*\.log$/.test(name))
+      .map((name) => join(folder, name)),
   );
+  const read = linesIn(files, (line) => namesIt(line, path), reach);
   const traces = read.found.map(
     ({ at, text, where }): Trace => ({ at, source: 'rollback log', kind: 'rollback', effect: null, text, where }),
   );

@@ -6,7 +6,8 @@ import { isAbout, type Reach, type Told, type Trace } from './trace.ts';
 
 /**
  * What the guardrail's scans saw of a path, from telemetry. Each scan tells of every component that is not in order, and of none when all are:
- * so a scan that is silent of a component found it in order. That holds only of paths that are components.
+ * so a scan that is silent of a component found it in order. That holds only of paths that are components, and not of our own guardrail's, which
+ * between its scans looks at single ones: its lines say since when a fault is known, and when all was looked at before.
  */
 
 /** Lines of one scan may be written a moment apart. */
@@ -44,18 +45,23 @@ function sightings(lines: readonly Line[], about: readonly Line[]): Trace[] {
   const near = (at: number) => about.some((other) => Math.abs(other.at - at) <= ONE_SCAN_MS);
   for (const line of lines) {
     if (about.includes(line)) {
-      const good = line.event === 'wo_pipeline_recovered';
-      found.push(trace(line.at, good ? 'seen' : 'missing', good ? 'the guardrail saw it back' : said(line), line.kind));
+      const good = line.event === 'wo_pipeline_recovered' || line.event === 'wo_pipeline_repaired';
+      found.push(trace(line.at, good ? 'seen' : 'missing', good ? backAgain(line) : said(line), line.kind));
       if (good) continue;
       // what it remembers from before the telemetry that is left
       if (line.goodAt !== null) found.push(trace(Date.parse(line.goodAt), 'seen', 'a scan found it in order', null));
       if (line.since !== null) found.push(trace(Date.parse(line.since), 'missing', said(line), line.kind));
     } else if (line.event === 'wo_pipeline_healthy')
       found.push(trace(line.at, 'seen', 'a scan found every component in order', null));
-    else if (line.event === 'wo_pipeline_drift' && !near(line.at))
+    // a scan that remembers may have looked at one component only, and then says nothing of the others
+    else if (line.event === 'wo_pipeline_drift' && line.since === null && !near(line.at))
       found.push(trace(line.at, 'seen', 'a scan told of other components only', null));
   }
   return found;
+}
+
+function backAgain({ event }: Line): string {
+  return event === 'wo_pipeline_repaired' ? 'a repair brought it back' : 'the guardrail saw it back';
 }
 
 function said({ kind }: Line): string {
@@ -141,7 +147,7 @@ function parsed(text: string): Line | null {
   return {
     at,
     event: of('event') ?? '',
-    missing: of('missing'),
+    missing: of('missing') ?? (of('event') === 'wo_pipeline_repaired' ? of('component') : null),
     kind: of('kind'),
     goodAt: instant('good_at'),
     since: instant('since'),

@@ -1,4 +1,4 @@
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { closeRepository } from '../../git/repository.ts';
 import { type Committed, commits } from '../../guardrail/history/commits.ts';
 import { conclude } from '../../guardrail/history/conclude.ts';
@@ -92,7 +92,7 @@ async function factsOf(place: Place, path: string, asked: Asked): Promise<Facts>
     ? none
     : await ask('stash', none, () => stashed(repo.git, repo.gitDir, path, droppable, reach));
   const told = await ask('telemetry', none, () => scans(layout.telemetry, path, isComponent(place, path), reach));
-  const rollbacks = await ask('rollback logs', none, () => rollbackLogs(layout.root, path, reach));
+  const rollbacks = await ask('rollback logs', none, () => rollbackLogs(logFolders(place), path, reach));
   const services = await ask('service logs', none, () =>
     serviceLogs(layout.root, settings.guardrail.serviceLogs, path, reach),
   );
@@ -114,6 +114,11 @@ async function factsOf(place: Place, path: string, asked: Asked): Promise<Facts>
     lessons: [...lessons, ...olderLessons(layout.root, path)],
     notRead: [...new Set(notRead)],
   };
+}
+
+/** Where rollbacks are written down: ours beside the alerts, those of others in `logs/`. */
+function logFolders({ layout }: Place): string[] {
+  return [dirname(layout.alerts), join(layout.root, 'logs')];
 }
 
 /** Whether settings name the path among the guardrail's components, in whatever form. */

@@ -226,6 +226,35 @@ test('what vanished again is told by its last disappearance, and a scan that tol
   assertVanished(historyOf(s), { t1, t2 }, 'outside_git', 'likely');
 });
 
+test('between its scans the guardrail looks at single components: what it says of one is no sighting of another', async (t) => {
+  const s = withComponent(t);
+  await pause(1100);
+  const t1 = scan(s, null);
+  await pause(1100);
+  rmSync(s.path(COMPONENT));
+  await pause(1100);
+  const now = new Date().toISOString();
+  scan(s, 'agents/json_wo/json_wo.zsh', { kind: 'altered', since: now, good_at: t1 });
+  await pause(1100);
+  const t2 = scan(s, COMPONENT, { kind: 'missing', since: new Date().toISOString(), good_at: t1 });
+  const h = historyOf(s);
+  assert.deepEqual([h.last_good?.at, h.cause?.kind], [t1, 'outside_git']);
+  assert.ok((h.first_bad?.at ?? '') <= t2 && (h.first_bad?.at ?? '') > now);
+});
+
+test('a repair that brought it back is told', async (t) => {
+  const s = withComponent(t);
+  await between(s, () => s.git('reset', '--quiet', '--hard', 'HEAD~1'));
+  s.git('reset', '--quiet', '--hard', 'HEAD@{1}');
+  const ts = new Date().toISOString();
+  const repaired = { v: 1, ts, agent: 'guardrail', event: 'wo_pipeline_repaired', ok: true, component: COMPONENT };
+  appendFileSync(s.path('state/telemetry/unified.jsonl'), `${JSON.stringify(repaired)}\n`);
+  const h = historyOf(s);
+  assert.equal(h.answer, 'fine', h.summary);
+  assert.ok(h.recent.some(({ text }) => text === 'a repair brought it back'));
+  assert.ok(h.recent.some(({ effect, kind }) => effect === 'vanished' && kind === 'reset'));
+});
+
 test('without any scan: from the last commit that put it there until now', async (t) => {
   const s = withComponent(t);
   await pause(1100);
