@@ -104,8 +104,12 @@ export async function removeStaleRefLocks(
   const headLock = join(repo.gitDir, 'HEAD.lock');
   for (const ref of refs) {
     const path = join(repo.gitDir, `${ref}.lock`);
-    const content = readIfThere(path)?.toString('latin1').trim();
-    if (content === undefined || !ours.has(content)) continue;
+    const content = () => readIfThere(path)?.toString('latin1').trim();
+    if (!ours.has(content() ?? '')) continue;
+    // the dead station's git may have been told to commit, and has perhaps written the reflog: it comes to its end first
+    const until = Date.now() + STALE_MS / 5;
+    while (Date.now() < until && exists(path) && processesIn(repo.root, 'git').length > 0) await pause(10);
+    if (!ours.has(content() ?? '')) continue;
     remove(path);
     if (isEmpty(headLock)) remove(headLock);
   }
