@@ -95,7 +95,7 @@ export class GuardrailSchedule {
     this.#glanceMs = scanMs;
     const telling = told.finally(() => this.#telling.delete(telling));
     this.#telling.add(telling);
-    if (!glance) this.#folders = folders;
+    this.#folders = folders;
     await this.#watchFolders();
   }
 
