@@ -221,19 +221,11 @@ export class Seen {
     const lists = JSON.stringify(this.#document.lists ?? {});
     if (!this.#isChanged && lists === this.#lists) return;
     this.#document.head = this.#head;
-<<<<<<< HEAD
-    const text = JSON.stringify(this.#document);
-    if (text === this.#saved) return;
     if (!hasHome(this.#place.layout)) return;
-    writeProjection(this.#path, `${text}\n`);
-    this.#saved = text;
-=======
-    ensureDir(this.#place.layout.guardrail);
     writeProjection(this.#path, `${JSON.stringify(this.#document)}\n`);
     this.#isChanged = false;
     this.#lists = lists;
     this.#moment = fileMoment(this.#path);
->>>>>>> d8dadc9141731ef9dc60a4ce9f0afae8bc0f0e53
   }
 }
 

@@ -16,31 +16,15 @@ export interface SettingsLook {
   readonly fresh: Buffer | 'gone' | null;
 }
 
-type Place = Pick<Layout, 'root' | 'guardrail'>;
+type Place = Pick<Layout, 'root' | 'live' | 'guardrail'>;
 
 /** The settings that count for the guardrail: waybill.yaml, else as it could be read last, else defaults. */
-<<<<<<< HEAD
-export function settingsLook(layout: Pick<Layout, 'root' | 'live' | 'guardrail'>): SettingsLook {
-  const bytes = readIfThere(join(layout.root, SETTINGS_FILE));
-  const copy = join(layout.guardrail, COPY);
-  const known = readIfThere(copy);
-  if (bytes === undefined) return { settings: parse(known), why: known === undefined ? null : 'it is not there' };
-  try {
-    const settings = parseSettings(bytes);
-    if (known?.equals(bytes) !== true) {
-      if (hasHome(layout)) writeProjection(copy, bytes);
-    }
-    return { settings, why: null };
-  } catch (thrown) {
-    return { settings: parse(known), why: asWaybillError(thrown).message };
-=======
 export function settingsLook(layout: Place): SettingsLook {
   const bytes = readIfThere(join(layout.root, SETTINGS_FILE));
   const known = readIfThere(join(layout.guardrail, COPY));
   if (bytes === undefined) {
     if (known === undefined) return { settings: parse(known), why: null, fresh: null };
     return { settings: parse(known), why: 'it is not there', fresh: 'gone' };
->>>>>>> d8dadc9141731ef9dc60a4ce9f0afae8bc0f0e53
   }
   const fresh = known?.equals(bytes) === true ? null : bytes;
   if (bytes.length === 0 && known !== undefined && known.length > 0)
@@ -55,8 +39,7 @@ export function settingsLook(layout: Place): SettingsLook {
 /** Remembers settings that count. One process at a time. */
 export function rememberSettings(layout: Place, { why, fresh }: SettingsLook): void {
   if (why !== null || !Buffer.isBuffer(fresh)) return;
-  ensureDir(layout.guardrail);
-  writeProjection(join(layout.guardrail, COPY), fresh);
+  if (hasHome(layout)) writeProjection(join(layout.guardrail, COPY), fresh);
 }
 
 function parse(bytes: Buffer | undefined): Settings {

@@ -107,16 +107,6 @@ export class Guardrail {
     return this.#underLock(() => this.#look(options));
   }
 
-<<<<<<< HEAD
-  async #underLock<T>(act: () => Promise<T>): Promise<T> {
-    // with the git folder gone there is nothing to hold, and that is to be told
-    const lock = hasHome(this.#station.layout) ? await this.#takeLock() : null;
-    try {
-      return await act();
-    } finally {
-      lock?.release();
-    }
-=======
   /** Looks once, unless another guardrail that looks at an interval did so within these milliseconds; null then. Throws as look() does. */
   lookUnlessSomebodyDid(withinMs: number): Promise<Looked | null> {
     return this.#underLock(async () => {
@@ -142,16 +132,16 @@ export class Guardrail {
   /** One after the other in this process, and one of all processes. */
   #underLock<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(async () => {
-      const lock = await this.#takeLock();
+      // with the git folder gone there is nothing to hold, and that is to be told
+      const lock = hasHome(this.#station.layout) ? await this.#takeLock() : null;
       try {
         return await act();
       } finally {
-        lock.release();
+        lock?.release();
       }
     });
     this.#turn = mine.catch(() => {});
     return mine;
->>>>>>> d8dadc9141731ef9dc60a4ce9f0afae8bc0f0e53
   }
 
   async #takeLock(): Promise<HeldLock> {
