@@ -163,14 +163,15 @@ function shown({ at, source, kind, effect, text, where }: Trace): HistoryDocumen
 }
 
 function sentence(
-  { path, standing }: Facts,
+  facts: Facts,
   answer: Answer,
   fault: HistoryDocument['fault'],
   from: Sighting | null,
   to: Sighting | null,
   cause: LikelyCause | null,
 ): string {
-  if (answer === 'fine') return `${path} is there, and nothing is known to be wrong with it.`;
+  const { path, standing } = facts;
+  if (answer === 'fine') return `${path} is there, and nothing is known to be wrong with it${wasAway(facts)}.`;
   if (answer === 'never_existed')
     return `${path} never existed, as far as commits, reflogs, stashes, orders and scans tell.`;
   if (answer === 'unknown')
@@ -184,6 +185,14 @@ function sentence(
       ? `${gone} of its files ${gone === 1 ? 'is' : 'are'} missing`
       : (WHAT[fault ?? ''] ?? 'it is not as it was');
   return `${was}, and broke ${span(from, to)} (${what}), ${why}.`;
+}
+
+/** What was wrong within reach and is over: a component that came back is not one that never went. */
+function wasAway(facts: Facts): string {
+  const missed = bad(facts).findLast(({ source }) => source === 'telemetry');
+  if (missed === undefined) return '';
+  const back = good(facts).find(({ at, source }) => source === 'telemetry' && at > missed.at);
+  return ` now: at ${missed.at} ${missed.text}${back === undefined ? '' : `, at ${back.at} ${back.text}`}`;
 }
 
 const WHAT: Readonly<Record<string, string>> = {

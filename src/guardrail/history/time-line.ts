@@ -31,7 +31,8 @@ export function timeLine(facts: Facts): Trace[] {
   const { moves, stashes, orders, scans, hooks, rollbacks, services, committed } = facts;
   const commits = committed.traces.filter(({ to }) => !moved.has(to));
   const all = [...commits, ...moves, ...stashes, ...orders, ...scans, ...hooks, ...rollbacks, ...services];
-  return all.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  // every scan that tells of a fault says again since when it is known
+  return [...new Map(all.map((trace) => [`${trace.at} ${trace.source} ${trace.text}`, trace])).values()].sort(byTime);
 }
 
 /** The path was there, and as it should be. */
