@@ -62,10 +62,7 @@ export class BrokenStation extends TestStation {
     this.#bin = join(folder, 'bin');
     cpSync(template, this.root, { recursive: true });
     mkdirSync(join(this.home, '.local/bin'), { recursive: true });
-    this.program(
-      'waybill',
-      `exec '${process.execPath}' '${CLI}' "$@"`,
-    );
+    this.program('waybill', `exec '${process.execPath}' '${CLI}' "$@"`);
   }
 
   /** Puts a program on PATH. */
