@@ -5,7 +5,7 @@ export type Severity = 'critical' | 'warning';
 export interface Alert {
   /** ISO 8601, UTC, milliseconds. */
   readonly at: string;
-  readonly what: 'drift' | 'reminder' | 'recovered' | 'repaired' | 'escalated';
+  readonly what: 'drift' | 'reminder' | 'recovered' | 'repaired' | 'escalated' | 'dropped';
   readonly severity: Severity;
   /** The component's name: a path, or a kind and what it is about, as in `processor:executor`. */
   readonly component: string;

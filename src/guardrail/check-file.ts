@@ -13,6 +13,8 @@ export type WantedFile = Pick<OfKind<'file'>, 'name' | 'severity' | 'repair' | '
 
 /** Larger files are looked at by size and time alone. */
 const LARGEST_READ = 256 * 1024 * 1024;
+/** A file of a glob that git has not, and that is younger, may be a temporary one: it is not yet missed when it goes. */
+const YOUNG_MS = 10_000;
 const MINUTE_MS = 60_000;
 
 export interface FileLook {
@@ -49,32 +51,47 @@ export async function checkFile(wanted: WantedFile, look: FileLook): Promise<Fin
   const recorded = entry?.id ?? null;
   if (!look.deep && known?.stamp === stamp && (known.entry ?? null) === recorded) return null;
 
+  const changedAt = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
+  const isPassing =
+    wanted.of !== undefined && recorded === null && known === undefined && Date.now() - changedAt < YOUNG_MS;
   const note = (blob: string) => {
+    if (isPassing) return null;
     seen.note(path, { blob, size, executable, stamp, ...(wanted.of === undefined ? {} : { of: [wanted.of] }) });
     return null;
   };
   if (size > LARGEST_READ) return note(known?.blob ?? recorded ?? '0'.repeat(40));
-  const bytes = fs.readFileSync(absolute);
-  const blob = await seen.blobOf(path, bytes);
-  if (entry !== undefined && known !== undefined && known.entry !== entry.id) {
+  if (wanted.content === 'recorded' && entry !== undefined && known !== undefined && known.entry !== entry.id) {
     const from = await seen.movedBackFrom(path);
     if (from !== null)
       return finding(wanted, 'moved_back', `is an older version: ${from.slice(0, 10)} is not in what is checked out`);
   }
+  const told = (kind: 'truncated' | 'altered', message: string) => {
+    if (kind === 'truncated') return at(kind, message);
+    // somebody may be at work on it
+    if (Date.now() - changedAt < place.settings.guardrail.alteredAfterMinutes * MINUTE_MS) return null;
+    return finding(wanted, kind, message);
+  };
+  const of = `${stamp} ${recorded} ${known?.blob} ${wanted.content}`;
+  const before = seen.judged.get(path);
+  if (!look.deep && before?.of === of) return told(before.kind, before.message);
+  const judge = (kind: 'truncated' | 'altered', message: string) => {
+    seen.judged.set(path, { of, kind, message });
+    return told(kind, message);
+  };
+  const bytes = fs.readFileSync(absolute);
+  const blob = await seen.blobOf(path, bytes);
   const wantedBlob = recorded ?? known?.blob ?? blob;
-  if (blob === wantedBlob) return note(blob);
-  const before = await seen.recordedBytes(path);
-  const wasEmpty = before === null ? known?.size === 0 : before.length === 0;
-  if (size === 0 && !wasEmpty) return at('truncated', 'is empty');
+  if (blob === wantedBlob || blob === seen.accepted(path)) return note(blob);
+  const whole = await seen.recordedBytes(path);
+  const wasEmpty = whole === null ? known?.size === 0 : whole.length === 0;
+  if (bytes.length === 0 && !wasEmpty) return judge('truncated', 'is empty');
   if (wanted.content === 'any') return note(blob);
-  if (before !== null && size < before.length && before.subarray(0, size).equals(bytes))
-    return at('truncated', `ends after ${size} of ${before.length} bytes`);
+  if (whole !== null && bytes.length < whole.length && whole.subarray(0, bytes.length).equals(bytes))
+    return judge('truncated', `ends after ${bytes.length} of ${whole.length} bytes`);
   // where git has nothing, an order that wrote it since says what it is to hold
   const written = recorded === null && known !== undefined ? look.lastWrite(path, known.at) : null;
   if (written?.blob === blob) return note(blob);
-  const changedAt = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
-  if (Date.now() - changedAt < place.settings.guardrail.alteredAfterMinutes * MINUTE_MS) return null;
-  return finding(wanted, 'altered', `differs from ${recorded === null ? 'what it was' : 'HEAD'}`);
+  return judge('altered', `differs from ${recorded === null ? 'what it was' : 'HEAD'}`);
 }
 
 /** A link is as good as what it leads to; one that git has must lead where git says. */

@@ -135,7 +135,7 @@ function withDefaults(guarded: Guarded, doc: ComponentDocument): Component {
   const base = { severity, repair: 'report' } as const;
   switch (doc.kind) {
     case 'file': {
-      const path = relative(guarded, doc.path);
+      const path = componentPath(guarded, doc.path);
       return {
         ...base,
         kind: 'file',
@@ -147,7 +147,7 @@ function withDefaults(guarded: Guarded, doc: ComponentDocument): Component {
       };
     }
     case 'folder': {
-      const path = relative(guarded, doc.path);
+      const path = componentPath(guarded, doc.path);
       return { ...base, kind: 'folder', name: path, path, repair: doc.repair ?? 'report' };
     }
     case 'glob':
@@ -182,7 +182,7 @@ function withDefaults(guarded: Guarded, doc: ComponentDocument): Component {
     case 'program':
       return { ...base, kind: 'program', name: `program:${doc.name}`, program: doc.name };
     case 'disk': {
-      const path = relative(guarded, doc.path ?? '.');
+      const path = componentPath(guarded, doc.path ?? '.');
       return { ...base, kind: 'disk', name: `disk:${path}`, path, minFreeMb: doc.min_free_mb ?? FREE_MB };
     }
     case 'waiting':
@@ -200,7 +200,7 @@ function withDefaults(guarded: Guarded, doc: ComponentDocument): Component {
 }
 
 /** A path as it is written in telemetry: without ./ and the like; one that leads into the root, as seen from there. */
-function relative({ layout: { root } }: Guarded, raw: string): string {
+export function componentPath({ layout: { root } }: Pick<Guarded, 'layout'>, raw: string): string {
   const path = normalize(expandHome(raw)).replace(/(?<=.)\/$/, '');
   const absolute = isAbsolute(path) ? path : join(root, path);
   if (absolute === root) return '.';

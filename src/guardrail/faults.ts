@@ -10,6 +10,8 @@ export interface Turn {
   readonly alerts: readonly Alert[];
   /** Faults that are over, with how long they lasted in milliseconds. */
   readonly recovered: readonly { readonly fault: GuardrailFault; readonly lastedMs: number }[];
+  /** Faults of what is no component any more: nobody knows whether they are over. */
+  readonly dropped: readonly GuardrailFault[];
 }
 
 /** The pause between two reminders grows up to this. */
@@ -18,12 +20,17 @@ const MINUTE_MS = 60_000;
 
 /**
  * Puts what a look found against what was known before: what is new is told, what lasts is told again with growing pauses, what is over is told
- * with how long it lasted. `goodAt` is the look before, in which what is at fault now was good; null where there was none. Pure.
+ * with how long it lasted. What `isGone` says is no component any more has not recovered. `goodAt` is the look before, in which what is at fault now was good; null where there was none. Pure.
  */
 export function turn(
   before: readonly GuardrailFault[],
   findings: readonly Finding[],
-  at: { readonly now: string; readonly goodAt: string | null; readonly remindAfterMinutes: number },
+  at: {
+    readonly now: string;
+    readonly goodAt: string | null;
+    readonly remindAfterMinutes: number;
+    readonly isGone: (fault: GuardrailFault) => boolean;
+  },
 ): Turn {
   const known = new Map(before.map((fault) => [fault.component, fault]));
   const faults = new Map<string, GuardrailFault>();
@@ -59,15 +66,22 @@ export function turn(
       ...(old?.escalated ? { escalated: true } : {}),
     });
   }
-  const recovered = before
-    .filter(({ component }) => !faults.has(component))
+  const over = before.filter(({ component }) => !faults.has(component));
+  const dropped = over.filter(at.isGone);
+  const gone = new Set(dropped);
+  const recovered = over
+    .filter((fault) => !gone.has(fault))
     .map((fault) => ({ fault, lastedMs: millisecondsBetween(fault.since, at.now) }));
   for (const { fault, lastedMs } of recovered) {
     const { component, severity, since } = fault;
     const text = `RECOVERED: ${component} after ${durationText(lastedMs)}`;
     alerts.push({ at: at.now, what: 'recovered', severity, component, since, text });
   }
-  return { faults: [...faults.values()], alerts, recovered };
+  for (const { component, severity, since } of dropped) {
+    const text = `NO LONGER LOOKED AFTER: ${component}, at fault since ${since}`;
+    alerts.push({ at: at.now, what: 'dropped', severity, component, since, text });
+  }
+  return { faults: [...faults.values()], alerts, recovered, dropped };
 }
 
 function isDue(fault: GuardrailFault, at: { readonly now: string; readonly remindAfterMinutes: number }): boolean {

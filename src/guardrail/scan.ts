@@ -22,6 +22,8 @@ export interface Scan {
   readonly findings: readonly Finding[];
   /** The names of all that were looked at. */
   readonly names: readonly string[];
+  /** Whether some could not be named, because git or a folder could not be read. */
+  readonly isPartial: boolean;
   /** Every file and folder that was looked at, and the folders in which they stand. */
   readonly folders: readonly string[];
 }
@@ -53,18 +55,19 @@ export class Scanner {
     const wanted: WantedFile[] = [];
     const folders = new Set<string>();
     const files = components.filter((c) => c.kind === 'file');
+    let isPartial = false;
     const knowsHead = await this.#try(files[0], findings, () => this.#seen.lookAtHead(files.map((c) => c.path)));
     for (const component of components) {
       if (component.kind === 'file') wanted.push(component);
       else if (component.kind === 'glob')
-        await this.#try(component, findings, async () => {
+        isPartial ||= !(await this.#try(component, findings, async () => {
           await this.#seen.lookAtHead([]);
           const { files: members, fault } = await filesOf(component, this.#place.layout.root, this.#seen, this.#names);
           if (fault !== null) findings.push(fault);
           wanted.push(...members);
           for (const folder of foldersOf(component, members)) folders.add(folder);
           await this.#seen.lookAtHead(members.map((m) => m.path));
-        });
+        }));
       else if (only === null || only.has(component.name))
         await this.#try(component, findings, async () => {
           const found = await this.#check(component);
@@ -91,7 +94,7 @@ export class Scanner {
     }
     const others = components.filter((c) => c.kind !== 'file' && c.kind !== 'glob').length;
     const names = [...components.map((c) => c.name), ...[...byPath.values()].map((w) => w.name)];
-    return { components: byPath.size + others, findings, names, folders: [...folders] };
+    return { components: byPath.size + others, findings, names, isPartial, folders: [...folders] };
   }
 
   async #check(component: Exclude<Component, { kind: 'file' | 'glob' }>): Promise<Finding | null> {

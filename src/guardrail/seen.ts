@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileMoment } from '../git/config.ts';
 import { convertedPaths, imageOf } from '../git/conversion.ts';
 import { blobBytes, isInHistory } from '../git/history.ts';
 import { blobId } from '../git/objects/object-id.ts';
@@ -18,6 +19,13 @@ export type Place = Pick<Station, 'settings' | 'layout' | 'repo'>;
 /** Somebody else's word for what a file outside of git is to hold: the last order that wrote it since an instant. */
 export type LastWrite = (path: string, since: string) => { readonly blob: string; readonly executable: boolean } | null;
 
+/** A file that is not as recorded: what was found, and of which state of file and record. */
+interface Judged {
+  readonly of: string;
+  readonly kind: 'truncated' | 'altered';
+  readonly message: string;
+}
+
 /**
  * What files looked like when they were last good, and what HEAD has at their paths: the content "as last recorded". Where HEAD has a
  * file, that counts; where it has none, what was first seen there, until an order writes it or a person accepts another.
@@ -26,7 +34,10 @@ export class Seen {
   readonly #place: Place;
   readonly #path: string;
   #document: GuardrailSeen;
-  #saved: string;
+  #isChanged = false;
+  #lists: string;
+  /** The file as this process read or wrote it. */
+  #moment: string;
   #head: string | null = null;
   #ref: string | null = null;
   #entries = new Map<string, TreeEntry>();
@@ -34,12 +45,22 @@ export class Seen {
   #converted = new Set<string>();
   /** Whether the commit that a file was recorded at is in HEAD's history, by commit. */
   #ancestors = new Map<string, boolean>();
+  /** What isChangedByCommit() found out since HEAD moved. */
+  #changed = new Map<string, boolean>();
+  /** Files that were found not to be as recorded, so that they are read once and not at every look. */
+  readonly judged = new Map<string, Judged>();
 
   constructor(place: Place) {
     this.#place = place;
     this.#path = join(place.layout.guardrail, 'seen.json');
+    this.#moment = fileMoment(this.#path);
     this.#document = readSeen(this.#path);
-    this.#saved = JSON.stringify(this.#document);
+    this.#lists = JSON.stringify(this.#document.lists ?? {});
+  }
+
+  /** Whether somebody else wrote down what was seen since: another guardrail, or a person who accepted a content. */
+  isStale(): boolean {
+    return fileMoment(this.#path) !== this.#moment;
   }
 
   get lists(): Record<string, string> {
@@ -66,6 +87,8 @@ export class Seen {
         ? known
         : { commit: this.#head, at: now(), ...(this.#ref === null ? {} : { ref: this.#ref }) };
     const of = [...new Set([...(known?.of ?? []), ...(file.of ?? [])])];
+    this.#isChanged = true;
+    this.judged.delete(path);
     this.#document.files[path] = {
       ...file,
       entry,
@@ -77,7 +100,23 @@ export class Seen {
   }
 
   forget(path: string): void {
+    this.#isChanged = true;
+    this.judged.delete(path);
     delete this.#document.files[path];
+  }
+
+  /** The content that a person took for good, though HEAD has another one. */
+  accepted(path: string): string | undefined {
+    const { accepted = {} } = this.#document;
+    return Object.hasOwn(accepted, path) ? accepted[path] : undefined;
+  }
+
+  /** A person takes a content for good; null takes that back. What was seen before is forgotten. */
+  accept(path: string, blob: string | null): void {
+    this.forget(path);
+    this.#document.accepted ??= {};
+    if (blob === null) delete this.#document.accepted[path];
+    else this.#document.accepted[path] = blob;
   }
 
   /** Asks git what HEAD has at these paths; where HEAD is where it was, only for those that were not asked for. Throws GIT_FAILED. */
@@ -90,6 +129,7 @@ export class Seen {
       this.#asked = new Set();
       this.#entries = new Map();
       this.#ancestors = new Map();
+      this.#changed = new Map();
       this.#head = head;
     }
     const asked = paths.filter((path) => !isOutside(path) && !this.#asked.has(path));
@@ -138,32 +178,36 @@ export class Seen {
   }
 
   /**
-   * The commit whose version of a file HEAD lacks, where HEAD was moved to an older one: it has neither the commit that the file was
-   * recorded at, nor a version that is not older. Null where the file was changed by commits on top, or on another branch.
+   * The commit whose version of a file HEAD lacks, where HEAD was moved to where that is not: it has neither the commit that the file was
+   * recorded at, nor one of its own that touched the file since the two parted. Null where commits changed the file: on top, on another branch,
+   * or after an amend or a rebase.
    */
   async movedBackFrom(path: string): Promise<string | null> {
     const known = this.get(path);
     const entry = this.entry(path);
     if (known === undefined || known.commit === null || known.entry == null || entry?.id === known.entry) return null;
-    if (await this.hasInHistory(known.commit)) return null;
-    if (entry === undefined) return known.commit;
-    const { git } = this.#place.repo;
-    // an older version stands in the history of the one that was recorded; one that was written anew does not
-    const older = await git.try([
-      '--literal-pathspecs',
-      'log',
-      '-1',
-      '--format=%H',
-      `--find-object=${entry.id}`,
-      known.commit,
-      '--',
-      path,
-    ]);
-    return older.exitCode === 0 && older.stdout.length > 0 ? known.commit : null;
+    return (await this.isChangedByCommit(path, known.commit)) ? null : known.commit;
+  }
+
+  /** Whether commits of what is checked out changed, or took away, a file since it was recorded at this one. */
+  async isChangedByCommit(path: string, since: string): Promise<boolean> {
+    const key = `${since} ${path}`;
+    const known = this.#changed.get(key);
+    if (known !== undefined) return known;
+    const is = this.#head !== null && ((await this.#hasInHistory(since)) || (await this.#wasTouched(path, since)));
+    this.#changed.set(key, is);
+    return is;
+  }
+
+  async #wasTouched(path: string, since: string): Promise<boolean> {
+    const range = `${since}..${this.#head}`;
+    const out = await this.#place.repo.git.try(['--literal-pathspecs', 'log', '-1', '--format=%H', range, '--', path]);
+    // a commit that is gone for good tells nothing
+    return out.exitCode !== 0 || out.stdout.length > 0;
   }
 
   /** Whether a commit is in the history of what is checked out. */
-  async hasInHistory(commit: string): Promise<boolean> {
+  async #hasInHistory(commit: string): Promise<boolean> {
     const known = this.#ancestors.get(commit);
     if (known !== undefined) return known;
     const is =
@@ -174,12 +218,14 @@ export class Seen {
 
   /** Writes what changed. A projection: where it is lost, what is there then is taken for good. */
   save(): void {
+    const lists = JSON.stringify(this.#document.lists ?? {});
+    if (!this.#isChanged && lists === this.#lists) return;
     this.#document.head = this.#head;
-    const text = JSON.stringify(this.#document);
-    if (text === this.#saved) return;
     if (!hasHome(this.#place.layout)) return;
-    writeProjection(this.#path, `${text}\n`);
-    this.#saved = text;
+    writeProjection(this.#path, `${JSON.stringify(this.#document)}\n`);
+    this.#isChanged = false;
+    this.#lists = lists;
+    this.#moment = fileMoment(this.#path);
   }
 }
 

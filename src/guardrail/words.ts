@@ -89,6 +89,11 @@ export function recoveredLine(ts: string, fault: GuardrailFault, lastedMs: numbe
   };
 }
 
+/** What was at fault is no component any more: somebody took it out of waybill.yaml or a list. */
+export function droppedLine(ts: string, { component, kind, since }: GuardrailFault): TelemetryLine {
+  return { v: 1, ts, agent: 'guardrail', event: 'wo_pipeline_dropped', ok: false, missing: component, kind, since };
+}
+
 export function repairedLine(ts: string, fault: GuardrailFault, woId: string, lastedMs: number): TelemetryLine {
   const { component, kind, since } = fault;
   const what = { component, kind, since, lasted_ms: lastedMs };

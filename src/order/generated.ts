@@ -19,7 +19,7 @@ export interface AlertEntry {
   /**
    * A fault that began, lasts, is over, was repaired, or is left to people.
    */
-  what: 'drift' | 'reminder' | 'recovered' | 'repaired' | 'escalated';
+  what: 'drift' | 'reminder' | 'recovered' | 'repaired' | 'escalated' | 'dropped';
   severity: 'critical' | 'warning';
   /**
    * Its name: a path, or a kind and what it is about.
@@ -593,6 +593,12 @@ export interface GuardrailSeen {
   head: string | null;
   files: {
     [k: string]: SeenFile;
+  };
+  /**
+   * Contents that a person took for good though HEAD has others: git ids by path.
+   */
+  accepted?: {
+    [k: string]: string;
   };
   /**
    * The lists of components as they were when they could be read last.

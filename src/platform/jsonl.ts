@@ -21,9 +21,12 @@ export class LineAppender {
   #fd: number;
   #size: number;
   #isSpoilt = false;
+  readonly #isShared: boolean;
 
-  constructor(path: string) {
+  /** `shared`: other processes append to the file too, and what they wrote is not cut off with a line of ours. */
+  constructor(path: string, { shared = false }: { readonly shared?: boolean } = {}) {
     this.path = path;
+    this.#isShared = shared;
     ensureDir(dirname(path));
     const isNew = ifThere(() => fs.statSync(path)) === undefined;
     this.#fd = fs.openSync(path, O_RDWR | O_CREAT | O_APPEND, 0o644);
@@ -61,6 +64,7 @@ export class LineAppender {
   append(lines: readonly string[]): void {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
     if (this.#isSpoilt) this.#cutOff();
+    if (this.#isShared) this.#size = fs.fstatSync(this.#fd).size;
     try {
       writeAll(this.#fd, bytes);
     } catch (error) {

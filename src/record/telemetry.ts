@@ -152,7 +152,7 @@ export class Telemetry {
     if (this.#appender?.isInPlace() !== false && (turned || size >= this.#rotateBytes)) this.#rotate(this.#day || day);
     this.close();
     this.#day = day;
-    this.#appender = new LineAppender(this.#path);
+    this.#appender = new LineAppender(this.#path, { shared: true });
     return this.#appender;
   }
 

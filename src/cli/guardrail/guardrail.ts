@@ -97,9 +97,9 @@ function faultText({ component, kind, severity, message, since, good_at, mend }:
 }
 
 async function accept(station: Station, path: string, json: boolean): Promise<void> {
-  await lookerOf(station).accept(path);
-  if (json) printJson({ ok: true, path });
-  else print(`${plain(path)} is taken as it is at the next look`);
+  const name = await lookerOf(station).accept(path);
+  if (json) printJson({ ok: true, path: name });
+  else print(`${plain(name)} is taken as it is at the next look`);
 }
 
 async function list(station: Station, json: boolean): Promise<void> {

@@ -42,6 +42,10 @@ export function summaryOf(alerts: readonly Alert[]): string {
       alerts.filter(({ what }) => what === 'recovered'),
       'well again',
     ),
+    part(
+      alerts.filter(({ what }) => what === 'dropped'),
+      'no longer looked after',
+    ),
   ];
   return parts.filter((text) => text !== null).join('; ');
 }

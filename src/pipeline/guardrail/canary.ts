@@ -10,7 +10,7 @@ import { resultPath } from '../../record/result-path.ts';
 import type { Station } from '../../station/station.ts';
 import { sendCommand } from '../commands/send-command.ts';
 
-const CANARY = { name: 'canary', severity: 'critical', repair: 'report' } as const;
+export const CANARY = { name: 'canary', severity: 'critical', repair: 'report' } as const;
 const LOOK_MS = 50;
 
 /** Sends a harmless order through the whole pipeline and waits for its end; what is wrong if it does not come to a good one. */

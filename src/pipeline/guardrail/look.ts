@@ -1,25 +1,38 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isMidway } from '../../git/busy.ts';
 import type { Alert } from '../../guardrail/alert.ts';
 import { type SinkFault, tellAlerts } from '../../guardrail/alerts/tell.ts';
-import { type Component, componentsOf } from '../../guardrail/component.ts';
+import { type Component, componentPath, componentsOf } from '../../guardrail/component.ts';
 import { type Turn, turn } from '../../guardrail/faults.ts';
 import { type Finding, finding } from '../../guardrail/finding.ts';
 import { hasHome, readLook, writeLook } from '../../guardrail/last-look.ts';
 import { Scanner } from '../../guardrail/scan.ts';
 import { Seen } from '../../guardrail/seen.ts';
-import { settingsLook } from '../../guardrail/settings.ts';
-import { driftLine, durationText, lookLines, missedLine, recoveredLine, repairedLine } from '../../guardrail/words.ts';
+import { rememberSettings, type SettingsLook, settingsLook } from '../../guardrail/settings.ts';
+import {
+  driftLine,
+  droppedLine,
+  durationText,
+  lookLines,
+  missedLine,
+  recoveredLine,
+  repairedLine,
+} from '../../guardrail/words.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { GuardrailFault, GuardrailLook, GuardrailRepair, TelemetryLine } from '../../order/generated.ts';
 import { now, pause } from '../../platform/clock.ts';
+import { readIfThere } from '../../platform/durable.ts';
 import { type HeldLock, lockHolder, takeLock } from '../../platform/lock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Station } from '../../station/station.ts';
+import { CANARY } from './canary.ts';
 import { StationChecks } from './other-checks.ts';
 import { dropRepair, mendingOf, repairState } from './repair.ts';
 
-/** How long a file must be at fault before it is: an editor that saves, or a checkout, has none for an instant. */
+/**
+ * How long something must be at fault before it is: an editor that saves, or a checkout, has no file for an instant. Settings that changed must
+ * have been still for so long.
+ */
 const CONFIRM_MS = 300;
 /** A git command in the middle of its work may take this long before what it has not put back yet is told. */
 const MIDWAY_MS = 5000;
@@ -71,6 +84,8 @@ export class Guardrail {
   #seen: Seen;
   #scanner: Scanner;
   #last: GuardrailLook | null = null;
+  /** Settings that were found to be still. */
+  #settled: SettingsLook['fresh'] = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(station: Station, watcher: Watcher) {
@@ -89,32 +104,44 @@ export class Guardrail {
 
   /** Looks once. Throws STATION_HELD where another guardrail does not come to its end. */
   look(options: LookOptions = {}): Promise<Looked> {
-    const mine = this.#turn.then(() => this.#locked(options));
-    this.#turn = mine.catch(() => {});
-    return mine;
-  }
-
-  /** Takes the content of a file as it stands now for good, or forgets one that is gone. */
-  async accept(path: string): Promise<void> {
-    await this.#underLock(async () => {
-      this.#begin();
-      this.#seen.forget(path);
-      this.#seen.save();
-    });
-  }
-
-  async #locked(options: LookOptions): Promise<Looked> {
     return this.#underLock(() => this.#look(options));
   }
 
-  async #underLock<T>(act: () => Promise<T>): Promise<T> {
-    // with the git folder gone there is nothing to hold, and that is to be told
-    const lock = hasHome(this.#station.layout) ? await this.#takeLock() : null;
-    try {
-      return await act();
-    } finally {
-      lock?.release();
-    }
+  /** Looks once, unless another guardrail that looks at an interval did so within these milliseconds; null then. Throws as look() does. */
+  lookUnlessSomebodyDid(withinMs: number): Promise<Looked | null> {
+    return this.#underLock(async () => {
+      const last = readLook(this.#station.layout);
+      const isOthers = last !== null && last.pid !== process.pid && last.scheduled !== null;
+      return isOthers && Date.now() - Date.parse(last.at) < withinMs ? null : this.#look({});
+    });
+  }
+
+  /** Takes the content of a file as it stands now for good, also where HEAD has another, or forgets one that is gone. Returns its name. */
+  accept(path: string): Promise<string> {
+    return this.#underLock(async () => {
+      await this.#begin();
+      const name = componentPath(this.#station, path);
+      await this.#seen.lookAtHead([name]);
+      const bytes = readIfThere(resolve(this.#station.layout.root, name));
+      this.#seen.accept(name, bytes === undefined ? null : await this.#seen.blobOf(name, bytes));
+      this.#seen.save();
+      return name;
+    });
+  }
+
+  /** One after the other in this process, and one of all processes. */
+  #underLock<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(async () => {
+      // with the git folder gone there is nothing to hold, and that is to be told
+      const lock = hasHome(this.#station.layout) ? await this.#takeLock() : null;
+      try {
+        return await act();
+      } finally {
+        lock?.release();
+      }
+    });
+    this.#turn = mine.catch(() => {});
+    return mine;
   }
 
   async #takeLock(): Promise<HeldLock> {
@@ -130,39 +157,55 @@ export class Guardrail {
   }
 
   /** What another process found since counts; so do settings that were changed. Returns why waybill.yaml does not. */
-  #begin(): string | null {
-    const { settings, why } = settingsLook(this.#station.layout);
+  async #begin(): Promise<string | null> {
+    const { settings, why } = await this.#settings();
     this.#station = { ...this.#station, settings: { ...settings, paths: this.#station.settings.paths } };
     const last = readLook(this.#station.layout);
-    if (last !== null && last.pid !== process.pid) {
-      this.#seen = new Seen(this.#station);
-      this.#checks.verified = last.ledger ?? null;
-    }
+    if (last !== null && last.pid !== process.pid) this.#checks.verified = last.ledger ?? null;
+    if (this.#seen.isStale()) this.#seen = new Seen(this.#station);
     this.#scanner = this.#scanner.renewed(this.#station, this.#seen);
     this.#last = last ?? this.#last;
     return why;
   }
 
+  /** The settings that count, once nobody is writing them any more: half of them would take components out of sight (rule 2). */
+  async #settings(): Promise<SettingsLook> {
+    const { layout } = this.#station;
+    let look = settingsLook(layout);
+    for (const until = Date.now() + MIDWAY_MS; !isSame(look.fresh, this.#settled) && Date.now() < until; ) {
+      this.#settled = look.fresh;
+      if (look.fresh === null) break;
+      await pause(CONFIRM_MS);
+      look = settingsLook(layout);
+    }
+    rememberSettings(layout, look);
+    return look;
+  }
+
   async #look({ deep = false, glance = false, more = [] }: LookOptions): Promise<Looked> {
     const began = performance.now();
-    const why = this.#begin();
+    const why = await this.#begin();
+    const lookBegan = performance.now();
     const before = this.#last;
+    // one reading, and no state: nobody sends another until somebody asks for it
+    const old = (before?.faults ?? []).filter((fault) => glance || deep || fault.component !== CANARY.name);
     const components = componentsOf(this.#station, this.#seen.lists);
     const scope = glance ? components.filter(isFiles) : components;
     const scan = await this.#scanner.scan(scope, deep);
-    const scanMs = performance.now() - began;
+    const scanMs = performance.now() - lookBegan;
     const settings = why === null ? [] : [finding(SETTINGS, 'unreadable', why)];
-    const sure = await this.#confirmed(scope, [...settings, ...scan.findings], before?.faults ?? []);
-    const names = new Set(scan.names);
-    const carried = glance
-      ? (before?.faults ?? []).filter((fault) => !names.has(fault.component) && fault.component !== SETTINGS.name)
-      : [];
-    const findings = await this.#withMending([...sure, ...carried.map(asFinding), ...more]);
+    const sure = await this.#confirmed(scope, deep, scan.findings, old);
+    const names = new Set([...scan.names, SETTINGS.name, ...(deep ? [CANARY.name] : [])]);
+    const carried = glance || scan.isPartial ? old.filter((fault) => !names.has(fault.component)) : [];
+    // a file that is gone is told as that
+    const findings = await this.#withMending([...sure, ...settings, ...carried.map(asFinding), ...more]);
     const at = now();
-    const turned = turn(before?.faults ?? [], findings, {
+    const turned = turn(old, findings, {
       now: at,
       goodAt: before?.at ?? null,
       remindAfterMinutes: this.#station.settings.guardrail.remindAfterMinutes,
+      // what could not be read as a component had no name of its own
+      isGone: ({ component, kind }) => !names.has(component) && kind !== 'unreadable',
     });
     const repairs = this.#repair(findings, turned, before?.repairs ?? [], at);
     const look: GuardrailLook = {
@@ -178,41 +221,43 @@ export class Guardrail {
       ledger: this.#checks.verified,
     };
     const alerts = [...turned.alerts, ...repairs.alerts];
-    const known = new Set(before?.faults.map((fault) => `${fault.component} ${fault.kind}`));
+    const known = new Set(old.map((fault) => `${fault.component} ${fault.kind}`));
     const fresh = turned.faults.filter((fault) => !known.has(`${fault.component} ${fault.kind}`));
     this.#watcher.emit([
       ...(glance
         ? fresh.map(driftLine(at))
         : lookLines(at, turned.faults, scan.components, Math.round(performance.now() - began))),
       ...turned.recovered.map(({ fault, lastedMs }) => recoveredLine(at, fault, lastedMs)),
+      ...turned.dropped.map((fault) => droppedLine(at, fault)),
       ...repairs.lines,
     ]);
+    // before it is written down that they were told: after a kill, or on a full disk, rather twice than never
+    const told = tellAlerts(this.#station, alerts, this.#watcher.log, this.#watcher.stop);
     writeLook(this.#station.layout, look);
     this.#seen.save();
     this.#last = look;
-    const told = tellAlerts(this.#station, alerts, this.#watcher.log, this.#watcher.stop);
     return { look, alerts, recovered: turned.recovered, folders: scan.folders, scanMs, told };
   }
 
-  /** A file that just began to be at fault is looked at again: only what stays so, while no git command is in the middle, counts. */
+  /** What just began to be at fault is looked at again: only what stays so, while no git command is in the middle, counts. */
   async #confirmed(
     components: readonly Component[],
+    deep: boolean,
     findings: readonly Finding[],
     known: readonly GuardrailFault[],
   ): Promise<Finding[]> {
     const told = new Set(known.map((fault) => `${fault.component} ${fault.kind}`));
-    let doubtful = new Set(
-      findings.filter((f) => f.path !== null && !told.has(`${f.component} ${f.kind}`)).map((f) => f.component),
-    );
+    const isNew = (found: Finding) => !told.has(`${found.component} ${found.kind}`);
+    let doubtful = new Set(findings.filter(isNew).map((f) => f.component));
     let rest = [...findings];
     for (const since = Date.now(); doubtful.size > 0; ) {
       await pause(CONFIRM_MS);
-      const again = await this.#scanner.scan(components.filter(isFiles), false, doubtful);
+      const again = await this.#scanner.scan(components, deep, doubtful);
       rest = [
         ...rest.filter((f) => !doubtful.has(f.component)),
         ...again.findings.filter((f) => doubtful.has(f.component)),
       ];
-      doubtful = new Set(again.findings.filter((f) => f.path !== null).map((f) => f.component));
+      doubtful = new Set(rest.filter(isNew).map((f) => f.component));
       if (Date.now() - since > MIDWAY_MS || !isMidway(this.#station.repo)) break;
     }
     return rest;
@@ -292,6 +337,10 @@ const SETTINGS = { name: 'waybill.yaml', severity: 'critical', repair: 'report' 
 
 function isFiles({ kind }: Component): boolean {
   return kind === 'file' || kind === 'folder' || kind === 'glob';
+}
+
+function isSame(a: SettingsLook['fresh'], b: SettingsLook['fresh']): boolean {
+  return a === b || (Buffer.isBuffer(a) && Buffer.isBuffer(b) && a.equals(b));
 }
 
 function asFinding(fault: GuardrailFault): Finding {

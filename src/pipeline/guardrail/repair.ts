@@ -34,10 +34,11 @@ const MENDABLE: readonly Finding['kind'][] = ['missing', 'truncated', 'not_execu
 /**
  * What would bring back a component that is missing, cut off or has lost its mode: what HEAD has, else what was recorded, else what the last
  * order wrote there. Nothing is brought back that a commit took away, or that is away because another branch is checked out. Changes nothing.
+ * Where it would only be told (`repair: report`) a content that HEAD has is not read: there is no action then.
  */
 export async function mendingOf(
   station: Station,
-  found: Pick<Finding, 'kind' | 'path'>,
+  found: Pick<Finding, 'kind' | 'path' | 'repair'>,
   seen: Seen,
   lastWrite: LastWrite,
 ): Promise<Mending> {
@@ -45,7 +46,12 @@ export async function mendingOf(
   if (path === null || !MENDABLE.includes(found.kind))
     return { can: false, why: 'only what is missing, cut off or has lost its mode is repaired' };
   try {
-    const below = await filesInHead(station, path, seen);
+    const entry = seen.entry(path);
+    if (entry !== undefined && found.repair === 'report')
+      return entry.mode !== '100755' && found.kind === 'not_executable'
+        ? { can: false, why: NOT_EXECUTABLE }
+        : { can: true, how: 'from HEAD', actions: [] };
+    const below = entry !== undefined ? null : await filesInHead(station, path, seen);
     if (below === null) return await mendFile(station, path, found.kind, seen, lastWrite);
     const missing = below.filter((file) => lstatIfThere(join(station.layout.root, file)) === undefined);
     if (missing.length === 0) return { can: false, why: 'HEAD has no file in it' };
@@ -61,6 +67,8 @@ export async function mendingOf(
     return { can: false, why: asWaybillError(thrown).message };
   }
 }
+
+const NOT_EXECUTABLE = 'it is not executable in HEAD either';
 
 /** The files that HEAD has below a folder; null where the path is none there. */
 async function filesInHead({ repo }: Station, path: string, seen: Seen): Promise<string[] | null> {
@@ -111,31 +119,24 @@ async function mendFile(
     const bytes = await seen.recordedBytes(path);
     if (bytes === null) return { can: false, why: 'its content in HEAD cannot be read' };
     // a mode that git does not have is nobody's to give: the next commit would not have it either
-    if (kind === 'not_executable' && entry.mode !== '100755')
-      return { can: false, why: 'it is not executable in HEAD either' };
+    if (kind === 'not_executable' && entry.mode !== '100755') return { can: false, why: NOT_EXECUTABLE };
     return mended(bytes, entry.mode === '100755', 'from HEAD');
   }
   if (known?.entry != null) {
-    if (known.commit !== null && (await seen.hasInHistory(known.commit)))
+    if (known.commit !== null && (await seen.isChangedByCommit(path, known.commit)))
       return { can: false, why: 'a commit took it away' };
     if (known.ref !== undefined && known.ref !== seen.ref)
       return { can: false, why: `${seen.ref ?? 'a detached HEAD'} is checked out, which does not have it` };
   }
-  const written = lastWrite(path, '');
-  const candidates = [
-    {
-      blob: known?.blob,
-      executable: known?.executable === true || kind === 'not_executable',
-      how: 'as it was recorded',
-    },
-    { blob: written?.blob, executable: written?.executable === true, how: 'from the last order that wrote it' },
-  ];
   if (kind === 'not_executable' && there.kind === 'file') return mended(there.content.bytes, true, 'its mode');
-  for (const { blob, executable, how } of candidates) {
-    const bytes = blob === undefined ? null : await blobBytes(git, blob);
-    if (bytes !== null) return mended(bytes, executable, how);
-  }
-  return { can: false, why: 'nobody has its content' };
+  const recorded = known === undefined ? null : await blobBytes(git, known.blob);
+  if (recorded !== null) return mended(recorded, known?.executable === true, 'as it was recorded');
+  // reads the ledger from its end
+  const written = lastWrite(path, '');
+  const bytes = written === null ? null : await blobBytes(git, written.blob);
+  return written !== null && bytes !== null
+    ? mended(bytes, written.executable, 'from the last order that wrote it')
+    : { can: false, why: 'nobody has its content' };
 }
 
 /** Hands in the order that brings a component back, like anyone else. Returns what is remembered of it. */
@@ -168,7 +169,7 @@ export function dropRepair(
   return { wo_id: woId, component, at };
 }
 
-/** How a repair stands: it ended, it is under way, or it will never come to an end by itself. */
+/** How a repair stands: it ended, it is under way or waits (for a rebase to end, say), or no station ever took it. */
 export function repairState(
   station: Station,
   repair: GuardrailRepair,
@@ -176,6 +177,6 @@ export function repairState(
 ): StateDocument['status'] | 'pending' | 'lost' {
   const text = readIfThere(join(station.layout.state, `${repair.wo_id}.json`))?.toString('utf8');
   const status = text === undefined ? null : (JSON.parse(text) as StateDocument).status;
-  if (status !== null && isTerminal(status)) return status;
+  if (status !== null) return isTerminal(status) ? status : 'pending';
   return isRunning && Date.now() - Date.parse(repair.at) > PENDING_MS ? 'lost' : 'pending';
 }

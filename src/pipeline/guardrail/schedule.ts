@@ -6,7 +6,7 @@ import { statIfThere } from '../../platform/fs.ts';
 import { every, type Stop } from '../../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../../platform/watch.ts';
 import type { Station } from '../../station/station.ts';
-import { Guardrail, type Watcher } from './look.ts';
+import { Guardrail, type Looked, type LookOptions, type Watcher } from './look.ts';
 
 /**
  * Between an event in a folder and the look: what belongs together comes together. Where looks are dear there are fewer, so that they take a
@@ -33,6 +33,8 @@ export class GuardrailSchedule {
   #glanceMs = 0;
   #gathering: NodeJS.Timeout | null = null;
   #inHand: Promise<void> = Promise.resolve();
+  /** A look at the interval waits for the one in hand: looks that take longer than the interval do not pile up. */
+  #isDue = false;
   readonly #telling = new Set<Promise<unknown>>();
 
   constructor(station: Station, watcher: Omit<Watcher, 'scheduled' | 'stop'>) {
@@ -44,18 +46,21 @@ export class GuardrailSchedule {
 
   /** Looks at once, tells what was missed since the last look, and goes on by itself. */
   async start(): Promise<void> {
-    this.#tellMissed();
-    await this.#run(() => this.#look(false));
+    await this.#run(async () => {
+      this.#tellMissed();
+      await this.#look({});
+    });
+    if (this.#stop.signal.aborted) return;
     const seconds = this.#watcher.scheduled ?? 300;
-    this.#ends = [every(seconds, () => void this.#run(() => this.#scheduled(seconds)))];
+    this.#ends = [every(seconds, () => this.#tick(seconds))];
   }
 
   async end(): Promise<void> {
     this.#stop.abort();
     if (this.#gathering !== null) clearTimeout(this.#gathering);
     await Promise.all(this.#ends.map((stop) => stop()));
-    await this.#watch?.close();
     await this.#inHand;
+    await this.#watch?.close();
     await Promise.all(this.#telling);
   }
 
@@ -73,13 +78,16 @@ export class GuardrailSchedule {
     return this.#inHand;
   }
 
-  async #scheduled(seconds: number): Promise<void> {
-    const last = readLook(this.#station.layout);
-    const ageMs = last === null ? Number.POSITIVE_INFINITY : Date.now() - Date.parse(last.at);
-    // a heartbeat for each interval, whoever looks
-    if (last !== null && last.pid !== process.pid && last.scheduled !== null && ageMs < ENOUGH * seconds * 1000) return;
-    this.#tellMissed();
-    await this.#look(false);
+  #tick(seconds: number): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    void this.#run(async () => {
+      this.#isDue = false;
+      this.#tellMissed();
+      // a heartbeat for each interval, whoever looks
+      this.#note(await this.#guardrail.lookUnlessSomebodyDid(ENOUGH * seconds * 1000));
+      await this.#watchFolders();
+    });
   }
 
   /** A machine that slept, or a time in which no guardrail ran, leaves no telemetry; that is said afterwards. */
@@ -90,17 +98,22 @@ export class GuardrailSchedule {
     if (missed > 0) this.#guardrail.missed(missed, last.at);
   }
 
-  async #look(glance: boolean): Promise<void> {
-    const { folders, told, scanMs } = await this.#guardrail.look({ glance });
-    this.#glanceMs = scanMs;
-    const telling = told.finally(() => this.#telling.delete(telling));
-    this.#telling.add(telling);
-    if (!glance) this.#folders = folders;
+  async #look(options: LookOptions): Promise<void> {
+    this.#note(await this.#guardrail.look(options));
     await this.#watchFolders();
   }
 
+  #note(looked: Looked | null): void {
+    if (looked === null) return;
+    const { folders, told, scanMs } = looked;
+    this.#glanceMs = scanMs;
+    const telling = told.finally(() => this.#telling.delete(telling));
+    this.#telling.add(telling);
+    this.#folders = folders;
+  }
+
   async #watchFolders(): Promise<void> {
-    if (!settingsLook(this.#station.layout).settings.guardrail.watch) return;
+    if (this.#stop.signal.aborted || !settingsLook(this.#station.layout).settings.guardrail.watch) return;
     const { root } = this.#station.layout;
     const there = new Set<string>();
     for (const folder of this.#folders) {
@@ -119,7 +132,7 @@ export class GuardrailSchedule {
     this.#gathering = setTimeout(
       () => {
         this.#gathering = null;
-        void this.#run(() => this.#look(true));
+        void this.#run(() => this.#look({ glance: true }));
       },
       Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, SHARE * this.#glanceMs)),
     );
