@@ -180,6 +180,7 @@ export const BREAKAGES: Readonly<Record<string, Readonly<Record<string, readonly
     '': [
       ...by('rm', 'missing', (s) => rmSync(s.path('waybill.yaml'))),
       ...by('not YAML any more', 'unreadable', (s) => s.write('waybill.yaml', 'version: 1\nlanes: [\n')),
+      ...by('emptied', 'truncated', (s) => truncateSync(s.path('waybill.yaml'))),
       ...by('a key that nobody knows', 'unreadable', (s) =>
         s.write('waybill.yaml', `${s.read('waybill.yaml')}gardrail: {}\n`),
       ),
