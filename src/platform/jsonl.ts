@@ -108,12 +108,25 @@ export function appendShared(path: string, lines: readonly string[], sync = fals
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile()) throw new WaybillError('IO_ERROR', `${path} is no regular file`, { hint: 'Move it away.' });
-    const last = Buffer.alloc(1);
-    const isTorn = stat.size > 0 && fs.readSync(fd, last, 0, 1, stat.size - 1) === 1 && last[0] !== 10;
-    writeAll(fd, Buffer.from(`${isTorn ? '\n' : ''}${lines.map((line) => `${line}\n`).join('')}`, 'utf8'));
+    writeAll(fd, Buffer.from(`${endsTorn(fd) ? '\n' : ''}${lines.map((line) => `${line}\n`).join('')}`, 'utf8'));
     if (sync) fs.fdatasyncSync(fd);
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** How often, and how far apart, half a line is looked at: somebody may be writing the other half just now. */
+const TORN_LOOKS = 5;
+const TORN_PAUSE_MS = 2;
+
+/** Whether somebody was cut off in the middle of the last line. */
+function endsTorn(fd: number): boolean {
+  for (let looks = 1; ; looks++) {
+    const { size } = fs.fstatSync(fd);
+    const last = Buffer.alloc(1);
+    if (size === 0 || fs.readSync(fd, last, 0, 1, size - 1) !== 1 || last[0] === 10) return false;
+    if (looks === TORN_LOOKS) return true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TORN_PAUSE_MS);
   }
 }
 
