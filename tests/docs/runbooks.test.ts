@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind } from '../../src/guardrail/finding.ts';
 import type { GuardrailLook } from '../../src/order/generated.ts';
+import { conform } from '../../src/platform/schema.ts';
+import { parseSettings } from '../../src/station/settings.ts';
 import { BREAKAGES, type Breakage } from '../support/breakages.ts';
 import { BrokenStation, stationTemplate } from '../support/broken-station.ts';
 import { type Block, RUNBOOKS, type Runbook, runbooks, wordsOf } from '../support/runbook.ts';
@@ -98,6 +100,16 @@ test('every kind of fault has a page', () => {
   );
   const contents = readFileSync(join(RUNBOOKS, 'README.md'), 'utf8');
   for (const kind of Object.keys(KINDS)) assert.ok(contents.includes(`\`${kind}\``), `README.md names ${kind}`);
+});
+
+test('every component that guardrail.md shows can be read, and each kind is shown', () => {
+  const text = readFileSync(join(RUNBOOKS, '../guardrail.md'), 'utf8');
+  const shown = [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].flatMap(
+    ([, yaml = '']) => parseSettings(Buffer.from(yaml)).guardrail.components,
+  );
+  const kinds = shown.map((one) => conform('component', one, 'SETTINGS_INVALID').kind);
+  const all = ['backup', 'disk', 'file', 'folder', 'glob', 'ledger', 'processor', 'program', 'service', 'waiting'];
+  assert.deepEqual([...new Set(kinds)].sort(), all);
 });
 
 test('every alert that a page shows is one that was seen', async () => {

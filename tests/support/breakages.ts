@@ -83,15 +83,23 @@ export const BREAKAGES: Readonly<Record<string, Readonly<Record<string, readonly
     }),
   },
   'guardrail-silent': {
-    // nobody waits for twenty minutes: its last look is put back by as much
-    '': by('SIGKILL', 'not_alive', async (s) => {
-      await s.settings('    - {kind: processor, name: guardrail}\n', { look: false });
-      await s.must('nohup waybill guardrail > /dev/null 2>&1 &');
-      await until(() => s.look().by === 'guardrail', 'the guardrail looks');
-      process.kill(s.look().pid, 'SIGKILL');
-      const at = new Date(Date.now() - 20 * MINUTE_MS).toISOString();
-      s.write('.git/waybill/guardrail/look.json', JSON.stringify({ ...s.look(), at }));
-    }),
+    '': [
+      // nobody waits for twenty minutes: its last look is put back by as much
+      ...by('SIGKILL', 'not_alive', async (s) => {
+        await s.settings('    - {kind: processor, name: guardrail}\n', { look: false });
+        await guardrailKilled(s);
+        const at = new Date(Date.now() - 20 * MINUTE_MS).toISOString();
+        s.write('.git/waybill/guardrail/look.json', JSON.stringify({ ...s.look(), at }));
+      }),
+      ...by('SIGKILL beside a station', 'not_alive', async (s) => {
+        const other = '  enabled: false\n  every_seconds: 1\n';
+        const top = 'intake:\n  scan_seconds: 1\n';
+        await s.settings('    - {kind: processor, name: guardrail}\n', { other, top, look: false });
+        await s.started();
+        await guardrailKilled(s);
+        await until(() => s.alerts().some((line) => line.includes('processor:guardrail')), 'the station says so');
+      }),
+    ],
   },
   // there is no systemd here: a program in its place answers as that of version 252 does
   'service-not-running': {
@@ -172,6 +180,7 @@ export const BREAKAGES: Readonly<Record<string, Readonly<Record<string, readonly
     '': [
       ...by('rm', 'missing', (s) => rmSync(s.path('waybill.yaml'))),
       ...by('not YAML any more', 'unreadable', (s) => s.write('waybill.yaml', 'version: 1\nlanes: [\n')),
+      ...by('emptied', 'truncated', (s) => truncateSync(s.path('waybill.yaml'))),
       ...by('a key that nobody knows', 'unreadable', (s) =>
         s.write('waybill.yaml', `${s.read('waybill.yaml')}gardrail: {}\n`),
       ),
@@ -223,6 +232,12 @@ export const BREAKAGES: Readonly<Record<string, Readonly<Record<string, readonly
 
 function daysAgo(days: number): string {
   return new Date(Date.now() - days * DAY_MS).toISOString();
+}
+
+async function guardrailKilled(s: BrokenStation): Promise<void> {
+  await s.must('nohup waybill guardrail > /dev/null 2>&1 &');
+  await until(() => s.look().by === 'guardrail', 'the guardrail looks');
+  process.kill(s.look().pid, 'SIGKILL');
 }
 
 async function withList(s: BrokenStation): Promise<void> {
