@@ -56,7 +56,10 @@ export async function filesOf(
     const file = seen.get(path);
     // what a commit on top of the one that had it took away is meant to be gone
     const isMeant =
-      file?.entry != null && file.commit !== null && !inHead.includes(path) && (await seen.isChangedByCommit(path, file.commit));
+      file?.entry != null &&
+      file.commit !== null &&
+      !inHead.includes(path) &&
+      (await seen.isChangedByCommit(path, file.commit));
     if (isMeant && lstatIfThere(join(root, path)) === undefined) seen.forget(path);
     else remembered.push(path);
   }
