@@ -26,6 +26,7 @@ import {
   with100k,
   withMost,
 } from './rows/growth.ts';
+import { idleGuardrail, scan } from './rows/guardrail.ts';
 import { idle } from './rows/latency.ts';
 import { p50, p99 } from './rows/paced.ts';
 import { status, version } from './rows/start.ts';
@@ -59,6 +60,8 @@ const ROWS: readonly Row[] = [
   person,
   version,
   status,
+  scan,
+  idleGuardrail,
   statusOfMany,
   ls,
   with100k,

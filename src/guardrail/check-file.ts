@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { isOutside } from '../order/change.ts';
 import { fs, ifThere, lstatIfThere, statIfThere } from '../platform/fs.ts';
 import type { OfKind } from './component.ts';
@@ -17,6 +16,8 @@ const LARGEST_READ = 256 * 1024 * 1024;
 const YOUNG_MS = 10_000;
 const MINUTE_MS = 60_000;
 
+type Stats = NonNullable<ReturnType<typeof lstatIfThere>>;
+
 export interface FileLook {
   readonly place: Place;
   readonly seen: Seen;
@@ -27,6 +28,21 @@ export interface FileLook {
   readonly knowsHead: boolean;
 }
 
+/** Whether a file is as it was when it was last found good. The short way: of thousands, most are. Never throws; false also where in doubt. */
+export function isAsSeen(wanted: WantedFile, { seen, place, deep, knowsHead }: FileLook): boolean {
+  const { path } = wanted;
+  const known = deep || !knowsHead ? undefined : seen.get(path);
+  if (known === undefined) return false;
+  try {
+    const stat = fs.lstatSync(absoluteOf(path, place), { throwIfNoEntry: false });
+    const entry = seen.entry(path);
+    if (stat === undefined || !stat.isFile() || known.stamp !== stampOf(stat)) return false;
+    return (known.entry ?? null) === (entry?.id ?? null) && (isExecutable(stat) || !mustRun(wanted, seen));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Whether a file is there, executable where it must be, and holds what was last recorded. Reads it only when it is not as it was when it was
  * last read. `seen` must have been asked for its path.
@@ -34,24 +50,23 @@ export interface FileLook {
 export async function checkFile(wanted: WantedFile, look: FileLook): Promise<Finding | null> {
   const { seen, place } = look;
   const { path } = wanted;
-  const absolute = isOutside(path) ? path : join(place.layout.root, path);
+  const absolute = absoluteOf(path, place);
   const at = (kind: Finding['kind'], message: string) => finding(wanted, kind, message, path);
-  const stat = ifThere(() => fs.lstatSync(absolute, { bigint: true, throwIfNoEntry: false }));
+  const stat = ifThere(() => fs.lstatSync(absolute, { throwIfNoEntry: false }));
   const known = seen.get(path);
   const entry = seen.entry(path);
   if (stat === undefined) return at('missing', known === undefined ? 'is not there' : 'is not there any more');
   if (stat.isSymbolicLink()) return checkLink(wanted, absolute, look);
   if (!stat.isFile()) return at('not_a_file', 'is no file');
-  const executable = (stat.mode & 0o111n) !== 0n;
-  const mustRun = wanted.executable ?? (entry === undefined ? (known?.executable ?? false) : entry.mode === '100755');
-  if (mustRun && !executable) return at('not_executable', 'is not executable');
+  const executable = isExecutable(stat);
+  if (!executable && mustRun(wanted, seen)) return at('not_executable', 'is not executable');
   if (!look.knowsHead) return null;
-  const size = Number(stat.size);
-  const stamp = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  const { size } = stat;
+  const stamp = stampOf(stat);
   const recorded = entry?.id ?? null;
   if (!look.deep && known?.stamp === stamp && (known.entry ?? null) === recorded) return null;
 
-  const changedAt = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
+  const changedAt = Math.max(stat.mtimeMs, stat.ctimeMs);
   const isPassing =
     wanted.of !== undefined && recorded === null && known === undefined && Date.now() - changedAt < YOUNG_MS;
   const note = (blob: string) => {
@@ -94,6 +109,25 @@ export async function checkFile(wanted: WantedFile, look: FileLook): Promise<Fin
   return judge('altered', `differs from ${recorded === null ? 'what it was' : 'HEAD'}`);
 }
 
+function absoluteOf(path: string, { layout }: Place): string {
+  // plain already: a join of thousands is felt
+  return isOutside(path) ? path : `${layout.root}/${path}`;
+}
+
+function stampOf(stat: Stats): string {
+  return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+}
+
+function isExecutable(stat: Stats): boolean {
+  return (stat.mode & 0o111) !== 0;
+}
+
+function mustRun({ path, executable }: WantedFile, seen: Seen): boolean {
+  if (executable !== null) return executable;
+  const entry = seen.entry(path);
+  return entry === undefined ? (seen.get(path)?.executable ?? false) : entry.mode === '100755';
+}
+
 /** A link is as good as what it leads to; one that git has must lead where git says. */
 async function checkLink(wanted: WantedFile, absolute: string, { seen }: FileLook): Promise<Finding | null> {
   const entry = seen.entry(wanted.path);
@@ -113,7 +147,7 @@ async function checkLink(wanted: WantedFile, absolute: string, { seen }: FileLoo
 /** Whether a folder is there. */
 export function checkFolder(component: OfKind<'folder'>, place: Place): Finding | null {
   const { path } = component;
-  const absolute = isOutside(path) ? path : join(place.layout.root, path);
+  const absolute = absoluteOf(path, place);
   const stat = lstatIfThere(absolute);
   const target = stat?.isSymbolicLink() ? statIfThere(absolute) : stat;
   if (target === undefined) return finding(component, 'missing', 'the folder is not there', path);

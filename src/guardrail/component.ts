@@ -77,21 +77,49 @@ export type Lists = Record<string, string>;
  * becomes a component that is at fault. A list that is gone counts as it was last (`remembered`, which this brings up to date), so that
  * whoever deletes it takes nothing out of sight.
  */
-export function componentsOf(guarded: Guarded, remembered: Lists = {}): Component[] {
-  const { settings } = guarded;
+export function componentsOf(guarded: Guarded, remembered: Lists = {}): readonly Component[] {
+  const { settings, layout } = guarded;
+  const lists = settings.guardrail.lists.map((list) => ({ list, bytes: bytesOf(layout.root, list) }));
+  const before = known.get(settings.guardrail);
+  if (before?.root === layout.root && lists.every(({ bytes }, n) => isSame(bytes, before.lists[n]))) {
+    for (const { list, bytes } of lists) if (Buffer.isBuffer(bytes)) remembered[list] = bytes.toString('utf8');
+    return before.components;
+  }
   const found = settings.guardrail.defaults ? stationComponents(guarded) : [];
   for (const [n, doc] of settings.guardrail.components.entries())
     found.push(read(guarded, doc, `waybill.yaml guardrail.components.${n}`));
-  for (const list of settings.guardrail.lists) found.push(...listed(guarded, list, remembered));
+  for (const { list, bytes } of lists) found.push(...listed(guarded, list, bytes, remembered));
   // what is named twice counts as it was named last: waybill.yaml before defaults, lists before both
-  return [...new Map(found.map((component) => [component.name, component])).values()];
+  const components = [...new Map(found.map((component) => [component.name, component])).values()];
+  const isWhole = lists.every(
+    ({ list, bytes }) => Buffer.isBuffer(bytes) && remembered[list] === bytes.toString('utf8'),
+  );
+  if (isWhole) known.set(settings.guardrail, { root: layout.root, lists: lists.map(({ bytes }) => bytes), components });
+  return components;
 }
 
-function listed(guarded: Guarded, list: string, remembered: Lists): Component[] {
+/** Thousands of components take longer to read than to look at: those of settings and lists that did not change since are the same. */
+const known = new WeakMap<
+  object,
+  { readonly root: string; readonly lists: readonly (Buffer | WaybillError)[]; readonly components: Component[] }
+>();
+
+function bytesOf(root: string, list: string): Buffer | WaybillError {
+  try {
+    return readIfThere(join(root, list)) ?? new WaybillError('NO_INPUT', `${list} is not there`);
+  } catch (thrown) {
+    return asWaybillError(thrown);
+  }
+}
+
+function isSame(bytes: Buffer | WaybillError, before: Buffer | WaybillError | undefined): boolean {
+  return Buffer.isBuffer(bytes) && Buffer.isBuffer(before) && bytes.equals(before);
+}
+
+function listed(guarded: Guarded, list: string, bytes: Buffer | WaybillError, remembered: Lists): Component[] {
   const faults: Component[] = [];
   try {
-    const bytes = readIfThere(join(guarded.layout.root, list));
-    if (bytes === undefined) throw new WaybillError('NO_INPUT', `${list} is not there`);
+    if (!Buffer.isBuffer(bytes)) throw bytes;
     const entries = entriesOf(bytes);
     remembered[list] = bytes.toString('utf8');
     return entries.map((entry, n) => read(guarded, entry, `${list} ${n + 1}`));

@@ -1,5 +1,5 @@
 import { asWaybillError } from '../order/error.ts';
-import { checkFile, checkFolder, type WantedFile } from './check-file.ts';
+import { checkFile, checkFolder, isAsSeen, type WantedFile } from './check-file.ts';
 import { checkDisk, checkProcessor, checkProgram } from './check-station.ts';
 import type { Component, OfKind } from './component.ts';
 import { type Finding, finding } from './finding.ts';
@@ -59,16 +59,17 @@ export class Scanner {
     const knowsHead = await this.#try(files[0], findings, () => this.#seen.lookAtHead(files.map((c) => c.path)));
     for (const component of components) {
       if (component.kind === 'file') wanted.push(component);
-      else if (component.kind === 'glob')
-        isPartial ||= !(await this.#try(component, findings, async () => {
+      else if (component.kind === 'glob') {
+        const isNamed = await this.#try(component, findings, async () => {
           await this.#seen.lookAtHead([]);
           const { files: members, fault } = await filesOf(component, this.#place.layout.root, this.#seen, this.#names);
           if (fault !== null) findings.push(fault);
           wanted.push(...members);
           for (const folder of foldersOf(component, members)) folders.add(folder);
           await this.#seen.lookAtHead(members.map((m) => m.path));
-        }));
-      else if (only === null || only.has(component.name))
+        });
+        if (!isNamed) isPartial = true;
+      } else if (only === null || only.has(component.name))
         await this.#try(component, findings, async () => {
           const found = await this.#check(component);
           if (found !== null) findings.push(found);
@@ -77,16 +78,12 @@ export class Scanner {
       if (component.kind === 'folder') folders.add(parentOf(component.path));
     }
     // a file that is named is looked at as that, not as one of a glob
-    const byPath = new Map(
-      [...wanted.filter((w) => w.of !== undefined), ...wanted.filter((w) => w.of === undefined)].map((w) => [
-        w.path,
-        w,
-      ]),
-    );
+    const byPath = new Map<string, WantedFile>();
+    for (const file of wanted) if (file.of === undefined || !byPath.has(file.path)) byPath.set(file.path, file);
     const look = { place: this.#place, seen: this.#seen, lastWrite: this.#others.lastWrite, deep, knowsHead };
     for (const file of byPath.values()) {
       folders.add(parentOf(file.path));
-      if (only !== null && !only.has(file.name)) continue;
+      if ((only !== null && !only.has(file.name)) || isAsSeen(file, look)) continue;
       await this.#try(file, findings, async () => {
         const found = await checkFile(file, look);
         if (found !== null) findings.push(found);

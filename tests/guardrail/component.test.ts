@@ -10,7 +10,7 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
 
 const test = suite('guardrail/component');
 
-function components(root: string, guardrail: string, remembered: Lists = {}): Component[] {
+function components(root: string, guardrail: string, remembered: Lists = {}): readonly Component[] {
   const settings = parseSettings(Buffer.from(`guardrail:\n${guardrail.replace(/^/gm, '  ')}\n`));
   return componentsOf({ settings, layout: layoutOf(root, join(root, '.git'), settings) }, remembered);
 }

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFi
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { decorateFileSystem, fs } from '../../src/platform/fs.ts';
-import { LineAppender, lastLines, readLines, readLinesBackwards } from '../../src/platform/jsonl.ts';
+import { appendShared, LineAppender, lastLines, readLines, readLinesBackwards } from '../../src/platform/jsonl.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const test = suite('platform/jsonl');
@@ -59,6 +59,31 @@ test('rule 5: a write that fails half-way leaves no half line for the next one t
   }
   appender.append(['three']);
   assert.equal(readFileSync(path, 'utf8'), 'one\nthree\n');
+  assert.equal(appender.size, statSync(path).size);
+});
+
+test('rule 1: what another process appended to a shared file is not cut off with half a line of ours', (t) => {
+  const path = join(t.tempDir(), 'a.jsonl');
+  const appender = new LineAppender(path, { shared: true });
+  t.defer(() => appender.close());
+  appender.append(['one']);
+  appendShared(path, ['theirs']);
+  const { writeSync } = fs;
+  let calls = 0;
+  const cut = ((fd: number, bytes: Uint8Array, offset: number) => {
+    if (++calls > 1) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    return writeSync(fd, bytes, offset, 2);
+  }) as typeof writeSync;
+  decorateFileSystem((inner) => ({ ...inner, writeSync: cut }));
+  try {
+    assert.throws(() => appender.append(['two']), /ENOSPC/);
+  } finally {
+    decorateFileSystem((inner) => ({ ...inner, writeSync }));
+  }
+  assert.equal(readFileSync(path, 'utf8'), 'one\ntheirs\n');
+  appendShared(path, ['more']);
+  appender.append(['three']);
+  assert.equal(readFileSync(path, 'utf8'), 'one\ntheirs\nmore\nthree\n');
   assert.equal(appender.size, statSync(path).size);
 });
 

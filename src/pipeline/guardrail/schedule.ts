@@ -9,8 +9,8 @@ import type { Station } from '../../station/station.ts';
 import { Guardrail, type Looked, type LookOptions, type Watcher } from './look.ts';
 
 /**
- * Between an event in a folder and the look: what belongs together comes together. Where looks are dear there are fewer, so that they take a
- * twentieth of the time at most, and still one a second.
+ * Between an event in a folder and the look: what belongs together comes together. After a look the next one waits longer where looks are
+ * dear, so that they take a twentieth of the time at most, and still one a second.
  */
 const GATHER_MS = 100;
 const LONGEST_GATHER_MS = 600;
@@ -31,6 +31,7 @@ export class GuardrailSchedule {
   #watched = '';
   #folders: readonly string[] = [];
   #glanceMs = 0;
+  #lookedAt = 0;
   #gathering: NodeJS.Timeout | null = null;
   #inHand: Promise<void> = Promise.resolve();
   /** A look at the interval waits for the one in hand: looks that take longer than the interval do not pile up. */
@@ -107,6 +108,7 @@ export class GuardrailSchedule {
     if (looked === null) return;
     const { folders, told, scanMs } = looked;
     this.#glanceMs = scanMs;
+    this.#lookedAt = performance.now();
     const telling = told.finally(() => this.#telling.delete(telling));
     this.#telling.add(telling);
     this.#folders = folders;
@@ -129,12 +131,13 @@ export class GuardrailSchedule {
 
   #gather(): void {
     if (this.#gathering !== null || this.#stop.signal.aborted) return;
+    const restMs = Math.min(LONGEST_GATHER_MS, SHARE * this.#glanceMs) - (performance.now() - this.#lookedAt);
     this.#gathering = setTimeout(
       () => {
         this.#gathering = null;
         void this.#run(() => this.#look({ glance: true }));
       },
-      Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, SHARE * this.#glanceMs)),
+      Math.max(GATHER_MS, restMs),
     );
   }
 }

@@ -163,6 +163,7 @@ test('a drop and an order that wait too long, and a backup that is old', async (
   assert.match((await g.fault('waiting'))?.message ?? '', /MAIN\/WO-1\.json has waited/);
   s.drain();
   assert.match((await g.fault('waiting'))?.message ?? '', /WO-1 \(dependency\) has waited/);
+  await new Promise((done) => setTimeout(done, 60));
   assert.match((await g.fault('backup'))?.message ?? '', /the last backup is \d+s old/);
 });
 
