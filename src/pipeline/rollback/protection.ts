@@ -7,7 +7,7 @@ import type { Station } from '../../station/station.ts';
 export type Protection = (path: string) => string | null;
 
 /** The components that somebody named, in waybill.yaml or in a list: the station's own folders and settings no order may touch anyway. */
-function named(station: Station): Component[] {
+function named(station: Station): readonly Component[] {
   const { settings, layout } = station;
   return componentsOf({ layout, settings: { ...settings, guardrail: { ...settings.guardrail, defaults: false } } });
 }
