@@ -92,7 +92,7 @@ export const BREAKAGES: Readonly<Record<string, Readonly<Record<string, readonly
         s.write('.git/waybill/guardrail/look.json', JSON.stringify({ ...s.look(), at }));
       }),
       ...by('SIGKILL beside a station', 'not_alive', async (s) => {
-        const other = '  enabled: false\n  every_seconds: 1\n';
+        const other = '  enabled: false\n  every_seconds: 2\n';
         const top = 'intake:\n  scan_seconds: 1\n';
         await s.settings('    - {kind: processor, name: guardrail}\n', { other, top, look: false });
         await s.started();
