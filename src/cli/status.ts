@@ -115,7 +115,7 @@ export async function status(options: { readonly station?: string; readonly json
 function showGuardrail(look: GuardrailLook | null): void {
   if (look === null) return;
   const ageMs = Date.now() - Date.parse(look.at);
-  const isOld = look.scheduled !== null && ageMs > 3 * look.scheduled * 1000;
+  const isOld = look.interval !== null && ageMs > 3 * look.interval.seconds * 1000;
   const when = `guardrail looked ${age(ageMs)} ago`;
   if (look.faults.length === 0)
     print(

@@ -8,6 +8,7 @@ import type { OfKind } from './component.ts';
 import { type Finding, finding } from './finding.ts';
 import { readLook } from './last-look.ts';
 import type { Place } from './seen.ts';
+import { durationText } from './words.ts';
 
 /** A heartbeat comes at least every minute (intake.scan_seconds); twice that allows for a long turn. */
 const HEARTBEAT_SECONDS = 120;
@@ -43,10 +44,12 @@ function checkInStation(component: OfKind<'processor'>, { layout }: Place): Find
 
 function checkGuardrail(component: OfKind<'processor'>, { layout }: Place): Finding | null {
   const look = readLook(layout);
-  const age = look === null ? null : (Date.now() - Date.parse(look.at)) / 1000;
-  const most = component.maxAgeSeconds ?? LOOKS_MISSED * (look?.scheduled ?? 300);
-  if (age !== null && age <= most) return null;
-  return finding(component, 'not_alive', age === null ? 'it never looked' : `it looked last ${Math.round(age)} s ago`);
+  // where it only looks by hand or from cron, that is what counts
+  const at = look?.interval?.at ?? look?.at;
+  if (at === undefined) return finding(component, 'not_alive', 'it never looked');
+  const ageMs = Date.now() - Date.parse(at);
+  const most = component.maxAgeSeconds ?? LOOKS_MISSED * (look?.interval?.seconds ?? 300);
+  return ageMs <= most * 1000 ? null : finding(component, 'not_alive', `it looked last ${durationText(ageMs)} ago`);
 }
 
 /** What a station process says of itself every time it comes to rest. Null where there is none, or none that can be read. */

@@ -20,14 +20,15 @@ const MINUTE_MS = 60_000;
 
 /**
  * Puts what a look found against what was known before: what is new is told, what lasts is told again with growing pauses, what is over is told
- * with how long it lasted. What `isGone` says is no component any more has not recovered. `goodAt` is the look before, in which what is at fault now was good; null where there was none. Pure.
+ * with how long it lasted. What `isGone` says is no component any more has not recovered. `goodAt` is the look before, in
+ * which what is at fault now was good; null where that was not looked at. Pure.
  */
 export function turn(
   before: readonly GuardrailFault[],
   findings: readonly Finding[],
   at: {
     readonly now: string;
-    readonly goodAt: string | null;
+    readonly goodAt: (component: string) => string | null;
     readonly remindAfterMinutes: number;
     readonly isGone: (fault: GuardrailFault) => boolean;
   },
@@ -59,7 +60,7 @@ export function turn(
       severity,
       message,
       since,
-      good_at: old === undefined ? at.goodAt : old.good_at,
+      good_at: old === undefined ? at.goodAt(component) : old.good_at,
       told_at: told?.told_at ?? at.now,
       tells: told?.tells ?? (what === 'drift' ? 1 : (old?.tells ?? 0) + 1),
       ...(mend === null ? {} : { mend }),

@@ -531,10 +531,18 @@ export interface GuardrailLook {
    */
   by: 'station' | 'guardrail' | 'once';
   /**
-   * Seconds between its looks; null where there is no next one.
+   * The last look of a guardrail that looks at an interval: its heartbeat. A look by hand or from cron leaves it as it is. null where there is none.
    */
-  scheduled: number | null;
+  interval: {
+    at: string;
+    pid: number;
+    seconds: number;
+  } | null;
   components: number;
+  /**
+   * The names of the components that are no files, as they were looked at then.
+   */
+  others: string[];
   /**
    * When nothing was at fault for the last time.
    */

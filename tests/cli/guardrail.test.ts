@@ -44,6 +44,25 @@ test('--list names the components with what is done about each; a name from a li
   assert.equal(document.components.length, 3);
 });
 
+test('a look from cron hides no guardrail that died, and says nothing of when it was good of what is new', (t) => {
+  const s = guardedStation(t, SETUP);
+  assert.equal(s.waybill('guardrail', '--once').code, 0);
+  const path = '.git/waybill/guardrail/look.json';
+  const interval = { at: new Date(Date.now() - 60_000).toISOString(), pid: 4711, seconds: 5 };
+  s.write(path, JSON.stringify({ ...(JSON.parse(s.read(path)) as object), interval }));
+  s.write(
+    'waybill.yaml',
+    guardrailYaml({ components: ['{kind: file, path: new.txt}', '{kind: processor, name: guardrail}'] }),
+  );
+  const { code, stdout } = s.waybill('guardrail', '--once', '--json');
+  assert.equal(code, 1);
+  assert.deepEqual((JSON.parse(s.read(path)) as { interval: object }).interval, interval);
+  const { faults } = JSON.parse(stdout) as { faults: { component: string; good_at: string | null; message: string }[] };
+  const guardrail = faults.find((f) => f.component === 'processor:guardrail');
+  assert.match(guardrail?.message ?? '', /^it looked last 1m ago$/);
+  assert.equal(faults.find((f) => f.component === 'new.txt')?.good_at, null);
+});
+
 test('--deep sends a canary through a station that runs, and says so where none does', async (t) => {
   const s = guardedStation(t, SETUP);
   const alone = s.waybill('guardrail', '--deep');

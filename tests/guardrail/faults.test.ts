@@ -15,7 +15,7 @@ const found = (name: string, kind: Finding['kind'] = 'missing', message = 'is no
 function look(before: readonly GuardrailFault[], findings: readonly Finding[], minutes: number, gone: string[] = []) {
   return turn(before, findings, {
     now: at(minutes),
-    goodAt: at(minutes - 5),
+    goodAt: () => at(minutes - 5),
     remindAfterMinutes: 30,
     isGone: ({ component }) => gone.includes(component),
   });

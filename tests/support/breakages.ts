@@ -89,7 +89,10 @@ export const BREAKAGES: Readonly<Record<string, Readonly<Record<string, readonly
         await s.settings('    - {kind: processor, name: guardrail}\n', { look: false });
         await guardrailKilled(s);
         const at = new Date(Date.now() - 20 * MINUTE_MS).toISOString();
-        s.write('.git/waybill/guardrail/look.json', JSON.stringify({ ...s.look(), at }));
+        s.write(
+          '.git/waybill/guardrail/look.json',
+          JSON.stringify({ ...s.look(), interval: { at, pid: 4711, seconds: 300 } }),
+        );
       }),
       ...by('SIGKILL beside a station', 'not_alive', async (s) => {
         const other = '  enabled: false\n  every_seconds: 2\n';

@@ -35,10 +35,10 @@ export class StationGuardrail {
 
   /** Tells when the guardrail stops looking, and when it looks again. */
   watch(): void {
-    const last = readLook(this.#rt.station.layout);
-    if (last === null || last.scheduled === null) return;
+    const last = readLook(this.#rt.station.layout)?.interval ?? null;
+    if (last === null) return;
     const ageMs = Date.now() - Math.max(Date.parse(last.at), this.#began);
-    const isSilent = ageMs > LOOKS_MISSED * last.scheduled * 1000;
+    const isSilent = ageMs > LOOKS_MISSED * last.seconds * 1000;
     if (isSilent === (this.#silentSince !== null)) return;
     const since = isSilent ? last.at : (this.#silentSince ?? last.at);
     this.#silentSince = isSilent ? since : null;

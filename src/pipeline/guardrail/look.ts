@@ -110,9 +110,9 @@ export class Guardrail {
   /** Looks once, unless another guardrail that looks at an interval did so within these milliseconds; null then. Throws as look() does. */
   lookUnlessSomebodyDid(withinMs: number): Promise<Looked | null> {
     return this.#underLock(async () => {
-      const last = readLook(this.#station.layout);
-      const isOthers = last !== null && last.pid !== process.pid && last.scheduled !== null;
-      return isOthers && Date.now() - Date.parse(last.at) < withinMs ? null : this.#look({});
+      const interval = readLook(this.#station.layout)?.interval ?? null;
+      const isOthers = interval !== null && interval.pid !== process.pid;
+      return isOthers && Date.now() - Date.parse(interval.at) < withinMs ? null : this.#look({});
     });
   }
 
@@ -202,7 +202,7 @@ export class Guardrail {
     const at = now();
     const turned = turn(old, findings, {
       now: at,
-      goodAt: before?.at ?? null,
+      goodAt: (component) => (this.#wasGood(component, before) ? (before?.at ?? null) : null),
       remindAfterMinutes: this.#station.settings.guardrail.remindAfterMinutes,
       // what could not be read as a component had no name of its own
       isGone: ({ component, kind }) => !names.has(component) && kind !== 'unreadable',
@@ -213,8 +213,11 @@ export class Guardrail {
       at: glance ? (before?.at ?? at) : at,
       pid: process.pid,
       by: this.#watcher.by,
-      scheduled: this.#watcher.scheduled,
+      interval: this.#interval(at, glance, before),
       components: glance ? (before?.components ?? scan.components) : scan.components,
+      others: glance
+        ? (before?.others ?? [])
+        : components.filter(({ kind }) => kind !== 'file').map(({ name }) => name),
       healthy_at: turned.faults.length === 0 ? at : (before?.healthy_at ?? null),
       faults: repairs.faults.map((fault) => ({ ...fault })),
       repairs: [...repairs.repairs],
@@ -237,6 +240,19 @@ export class Guardrail {
     this.#seen.save();
     this.#last = look;
     return { look, alerts, recovered: turned.recovered, folders: scan.folders, scanMs, told };
+  }
+
+  /** Whether the look before found this component in order: one that is new was not looked at. */
+  #wasGood(component: string, before: GuardrailLook | null): boolean {
+    return this.#seen.get(component) !== undefined || before?.others.includes(component) === true;
+  }
+
+  /** The heartbeat of who looks at an interval; a look in between is none of it, and hides none. After a day without one it is forgotten. */
+  #interval(at: string, glance: boolean, before: GuardrailLook | null): GuardrailLook['interval'] {
+    const { scheduled } = this.#watcher;
+    if (scheduled !== null && !glance) return { at, pid: process.pid, seconds: scheduled };
+    const known = before?.interval ?? null;
+    return known !== null && Date.parse(at) - Date.parse(known.at) < DAY_MS ? known : null;
   }
 
   /** What just began to be at fault is looked at again: only what stays so, while no git command is in the middle, counts. */

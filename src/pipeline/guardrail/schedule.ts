@@ -93,10 +93,10 @@ export class GuardrailSchedule {
 
   /** A machine that slept, or a time in which no guardrail ran, leaves no telemetry; that is said afterwards. */
   #tellMissed(): void {
-    const last = readLook(this.#station.layout);
-    if (last === null || last.scheduled === null) return;
-    const missed = Math.floor((Date.now() - Date.parse(last.at)) / (last.scheduled * 1000)) - 1;
-    if (missed > 0) this.#guardrail.missed(missed, last.at);
+    const interval = readLook(this.#station.layout)?.interval ?? null;
+    if (interval === null) return;
+    const missed = Math.floor((Date.now() - Date.parse(interval.at)) / (interval.seconds * 1000)) - 1;
+    if (missed > 0) this.#guardrail.missed(missed, interval.at);
   }
 
   async #look(options: LookOptions): Promise<void> {

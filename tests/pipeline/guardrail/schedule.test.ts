@@ -113,7 +113,7 @@ test('looks that were not made are told: a guardrail that was stopped for a whil
   assert.equal(await g.stop(), 0);
   const before = events(s, 'guardrail_missed').length;
   const path = '.git/waybill/guardrail/look.json';
-  s.write(path, s.read(path).replace(/"at":"[^"]*"/, `"at":"${new Date(Date.now() - 60_000).toISOString()}"`));
+  s.write(path, s.read(path).replace(/"at":"[^"]*"/g, `"at":"${new Date(Date.now() - 60_000).toISOString()}"`));
   await guardrailUp(t, s);
   const missed = events(s, 'guardrail_missed')[before];
   assert.ok(Number(missed?.['missed']) >= 58, `missed: ${String(missed?.['missed'])}`);
