@@ -31,6 +31,12 @@ commands:
     - argv: [sh, tools/index.sh]
 `;
 
+const GUARDRAIL = `guardrail:
+  every_seconds: 10
+  components:
+    - {kind: file, path: tools/greet.sh, executable: true, repair: auto}
+`;
+
 interface Drop {
   readonly id: string;
   readonly file: string;
@@ -162,6 +168,7 @@ try {
   const stop = follow(join(root, 'state/telemetry/unified.jsonl'));
   for (const drop of DROPS) dropFile(drop);
   await until(() => DROPS.every((d) => resultOf(d) !== undefined), 'every order has its answer');
+  await vanish();
   station.kill('SIGTERM');
   await new Promise((done) => station?.once('exit', done));
   stop();
@@ -222,8 +229,10 @@ function follow(path: string): () => void {
         code?: string;
         duration_ms?: number;
         waiting_for?: string;
+        missing?: string;
       };
-      const rest = [e.code, e.waiting_for, e.duration_ms === undefined ? undefined : `${e.duration_ms} ms`]
+      if (e.event === 'wo_pipeline_healthy') continue;
+      const rest = [e.missing, e.code, e.waiting_for, e.duration_ms === undefined ? undefined : `${e.duration_ms} ms`]
         .filter((x) => x !== undefined)
         .join(', ');
       console.log(
@@ -286,7 +295,33 @@ function report(): void {
       .map((l) => `  ${l}`)
       .join('\n'),
   );
+  console.log(`\n${pc.bold('logs/guardrail_alerts.log')}\n${alerts().trimEnd().replace(/^/gm, '  ')}`);
+  const history = waybill('history', 'tools/greet.sh').split('\n')[0] ?? '';
+  expect(
+    'the history of the tool names the order that brought it back',
+    waybill('history', 'tools/greet.sh').includes('WO-REPAIR-'),
+  );
+  console.log(`\n${pc.bold('waybill history tools/greet.sh')}\n  ${history}`);
   console.log(`\n${pc.bold('waybill verify')}\n  ${waybill('verify').trim()}`);
+}
+
+/** The story of the README: what an order made vanishes behind the station's back. Somebody knows at once, it comes back, and its history tells. */
+async function vanish(): Promise<void> {
+  writeFileSync(join(root, 'waybill.yaml'), SETTINGS + GUARDRAIL);
+  git('commit', '--quiet', '-m', 'Look after the tool', 'waybill.yaml');
+  const seen = join(root, '.git/waybill/guardrail/seen.json');
+  await until(
+    () => existsSync(seen) && readFileSync(seen, 'utf8').includes('tools/greet.sh'),
+    'the tool is looked after',
+  );
+  console.log(`  ${pc.bold('rm tools/greet.sh')}   behind the station's back`);
+  rmSync(join(root, 'tools/greet.sh'));
+  await until(() => alerts().includes('REPAIRED: tools/greet.sh'), 'the guardrail brings it back');
+}
+
+function alerts(): string {
+  const path = join(root, 'logs/guardrail_alerts.log');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 function quarantined(): string[] {

@@ -1,20 +1,24 @@
 /**
- * Fills the generated parts of docs/reference-*.md from the sources: schemas/, the table of error codes, and the command line's own
- * help. A part stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`; the text around it is written by hand.
+ * Fills the generated parts of docs/reference-*.md and docs/services.md from the sources: schemas/, the table of error codes, the command line's
+ * own help, and the service files; writes the templates in launchd/. A part stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`;
+ * the text around it is written by hand.
  *
  *   node --import tsx scripts/generate-docs.ts [--check]
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { exampleOf } from '../src/cli/explain.ts';
 import { EXIT, exitCodeOf } from '../src/cli/output.ts';
 import { ERROR_CODES, type ErrorCode, WaybillError } from '../src/order/error.ts';
+import type { ServicePart } from '../src/station/services/service.ts';
 import { parseSettings } from '../src/station/settings.ts';
+import { exampleService, launchdTemplates } from './service-examples.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const DOCS = join(ROOT, 'docs');
+const LAUNCHD = join(ROOT, 'launchd');
 
 /** The parts of JSON Schema that the contracts use. */
 interface Schema {
@@ -226,6 +230,7 @@ const ENTRY_NAMES: Readonly<Record<string, string>> = {
   FollowupOrder: '[order](#orders-alive)',
   EndedOrder: '[order that ended](#orders-that-ended)',
   FollowupLane: '[lane](#lanes)',
+  HistoryEvent: '[event](#events-of-a-history)',
 };
 
 const unusedMeanings = new Set(Object.keys(MEANINGS));
@@ -253,6 +258,10 @@ const parts: Record<string, string> = {
   'telemetry-line': fieldTable(schemaOf('telemetry-line'), 'telemetry-line', false),
   'evidence-manifest': fieldTable(schemaOf('evidence-manifest'), 'evidence-manifest', false),
   followup: fieldTable(schemaOf('followup'), 'followup', false),
+  history: fieldTable(schemaOf('history'), 'history', false),
+  HistoryEvent: fieldTable(definition('history', 'HistoryEvent'), 'HistoryEvent', false, schemaOf('history')),
+  forensics: fieldTable(schemaOf('forensics'), 'forensics', false),
+  lesson: fieldTable(schemaOf('lesson'), 'lesson', false),
   FollowupOrder: followupTable('FollowupOrder'),
   EndedOrder: followupTable('EndedOrder'),
   FollowupLane: followupTable('FollowupLane'),
@@ -266,12 +275,14 @@ const parts: Record<string, string> = {
   ),
   error: fieldTable(schemaOf('error'), 'error', true),
   commands: await commandsText(),
+  'unit-station': fencedUnit('station'),
+  'unit-guardrail': fencedUnit('guardrail'),
 };
 
 if (unusedMeanings.size > 0) throw new Error(`meanings that nothing asks for: ${[...unusedMeanings].join(', ')}`);
 const check = process.argv.includes('--check');
 const unusedParts = new Set(Object.keys(parts));
-for (const name of readdirSync(DOCS).filter((n) => /^reference-.*\.md$/.test(n))) {
+for (const name of readdirSync(DOCS).filter((n) => /^(reference-.*|services)\.md$/.test(n))) {
   const path = join(DOCS, name);
   const old = readFileSync(path, 'utf8');
   const text = formatted(fill(old, name), path);
@@ -280,6 +291,17 @@ for (const name of readdirSync(DOCS).filter((n) => /^reference-.*\.md$/.test(n))
     console.error(`docs/${name} does not match its sources: run node --import tsx scripts/generate-docs.ts`);
     process.exitCode = 1;
   } else writeFileSync(path, text);
+}
+const templates = launchdTemplates();
+for (const name of new Set([...templates.keys(), ...readdirSync(LAUNCHD)])) {
+  const path = join(LAUNCHD, name);
+  const text = templates.get(name);
+  if (text === (existsSync(path) ? readFileSync(path, 'utf8') : undefined)) continue;
+  if (check) {
+    console.error(`launchd/${name} does not match its sources: run node --import tsx scripts/generate-docs.ts`);
+    process.exitCode = 1;
+  } else if (text === undefined) rmSync(path);
+  else writeFileSync(path, text);
 }
 if (unusedParts.size > 0) throw new Error(`no page has a place for: ${[...unusedParts].join(', ')}`);
 
@@ -528,6 +550,10 @@ async function commandsText(): Promise<string> {
       exits.map(([number = '', name = '']) => [number, EXIT_MEANINGS[name] ?? unknownExit(name)]),
     )}`,
   ].join('\n\n');
+}
+
+function fencedUnit(part: ServicePart): string {
+  return `\`\`\`ini\n${exampleService('systemd', part).text.trim()}\n\`\`\``;
 }
 
 function unknownExit(name: string): never {

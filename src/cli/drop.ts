@@ -25,11 +25,15 @@ export async function drop(file: string, options: Options): Promise<void> {
   const read = readOrder(given, station.settings.intake);
   if ('error' in read) throw read.error;
   if (options['dryRun'] === true) return planOnly(station, given, options.json === true);
+  await send(station, { ...given, lane: laneOf(station, options), woId: read.order.woId }, options);
+}
+
+/** The lane that was asked for, or the default one. Throws USAGE for what cannot be one. */
+export function laneOf(station: Station, options: Options): string {
   const asked = typeof options['lane'] === 'string' ? options['lane'] : station.settings.defaultLane;
   const lane = laneNamed(station.settings.lanes, asked);
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(lane))
-    throw usage(`${JSON.stringify(lane)} cannot be the name of a lane`);
-  await send(station, { ...given, lane, woId: read.order.woId }, options);
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(lane)) return lane;
+  throw usage(`${JSON.stringify(lane)} cannot be the name of a lane`);
 }
 
 async function planOnly(station: Station, given: Given, json: boolean): Promise<void> {
@@ -63,9 +67,8 @@ interface Sent extends Given {
   readonly woId: string;
 }
 
-async function send(station: Station, order: Sent, options: Options): Promise<void> {
-  const wait = options['wait'] === true;
-  const running = runningStation(station) !== null;
+/** Puts an order before the station, durably, and returns what its end can be waited for with. */
+export function handIn(station: Station, order: Sent): Waiting {
   const since = Date.now();
   const known = seqOf(readState(station, order.woId));
   const path = sendCommand(station, {
@@ -82,11 +85,18 @@ async function send(station: Station, order: Sent, options: Options): Promise<vo
           attachments: order.attachments.map(({ path, bytes }) => ({ path, content: bytes.toString('base64') })),
         }),
   });
+  return { ...order, claim: basename(path, '.json'), known, since };
+}
+
+async function send(station: Station, order: Sent, options: Options): Promise<void> {
+  const wait = options['wait'] === true;
+  const running = runningStation(station) !== null;
+  const waiting = handIn(station, order);
   if (wait && !running)
     throw new WaybillError('STATION_NOT_RUNNING', `${order.woId} is dropped and waits: no station process is running`, {
       hint: HOW_TO_START,
     });
-  if (wait) return waitForEnd(station, { ...order, claim: basename(path, '.json'), known }, since, options);
+  if (wait) return waitForEnd(station, waiting, options);
   if (options.json) return printJson({ ok: true, wo_id: order.woId, lane: order.lane, running });
   print(`${order.woId} dropped in lane ${order.lane}`);
   if (!running) note(HOW_TO_START);
@@ -97,16 +107,33 @@ function seqOf(state: StateDocument | null): number {
   return Number(state?.meta['seq'] ?? 0);
 }
 
-/** A drop under way: its claim, under which a refusal is answered, and what was known of the order before. */
-type Waiting = Sent & { readonly claim: string; readonly known: number };
+/** A drop under way: its claim, under which a refusal is answered, when it was dropped, and what was known of the order before. */
+type Waiting = Sent & { readonly claim: string; readonly known: number; readonly since: number };
 
-async function waitForEnd(station: Station, order: Waiting, since: number, options: Options): Promise<void> {
+async function waitForEnd(station: Station, order: Waiting, options: Options): Promise<void> {
+  const end = await endOf(station, order, options);
+  if ('result' in end) return showEnd(end.result, options.json === true);
+  process.exitCode = EXIT.parked;
+  const { waiting_for, progress } = end.parked;
+  if (options.json) printJson({ ok: true, wo_id: order.woId, status: 'parked', waiting_for, why: progress });
+}
+
+/**
+ * Waits until an order has ended, or is parked for longer than a moment; tells its progress meanwhile. Throws STATION_NOT_RUNNING, and TIMED_OUT after
+ * the option `timeout`, in seconds.
+ */
+export async function endOf(
+  station: Station,
+  order: Waiting,
+  options: Options,
+): Promise<{ readonly result: ResultDocument } | { readonly parked: StateDocument }> {
+  const { since } = order;
   const timeout = options['timeout'] === undefined ? Number.POSITIVE_INFINITY : Number(options['timeout']) * 1000;
   if (Number.isNaN(timeout)) throw usage('--timeout takes a number of seconds');
   let shown = '';
   for (let looks = 0; Date.now() - since < timeout; looks++, await pause(looks < 40 ? 5 : 50)) {
-    const result = newResult(station, order, since);
-    if (result !== null) return showEnd(result, options.json === true);
+    const result = newResult(station, order);
+    if (result !== null) return { result };
     const state = readState(station, order.woId);
     if (state === null || (Date.parse(state.updated_at) < since && seqOf(state) === order.known)) {
       if (runningStation(station) === null)
@@ -120,26 +147,15 @@ async function waitForEnd(station: Station, order: Waiting, since: number, optio
     shown = line;
     // The repository and the pause before a retry pass by themselves; everything else needs somebody, or a long time.
     const passes = state.waiting_for === 'repository' || (state.waiting_for === 'time' && state.last_error !== null);
-    if (state.status === 'parked' && !passes) {
-      process.exitCode = EXIT.parked;
-      if (options.json)
-        printJson({
-          ok: true,
-          wo_id: order.woId,
-          status: 'parked',
-          waiting_for: state.waiting_for,
-          why: state.progress,
-        });
-      return;
-    }
+    if (state.status === 'parked' && !passes) return { parked: state };
   }
   throw new WaybillError('TIMED_OUT', `${order.woId} did not end within ${String(options['timeout'])} seconds`);
 }
 
 /** The order's own result, or the rejection of this very file; older answers under the same name don't count. */
-function newResult(station: Station, order: Waiting, since: number): ResultDocument | null {
+function newResult(station: Station, order: Waiting): ResultDocument | null {
   const own = resultPath(station, order.lane, order.woId);
-  if (writtenSince(own, since)) return parse(own);
+  if (writtenSince(own, order.since)) return parse(own);
   const folder = join(station.layout.outbox, order.lane);
   const refusal = namesIn(folder).find((n) => n.endsWith(`.${order.claim}.result.json`));
   return refusal === undefined ? null : parse(join(folder, refusal));
@@ -154,7 +170,7 @@ function parse(path: string): ResultDocument {
   return JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null') as ResultDocument;
 }
 
-function showEnd(result: ResultDocument, json: boolean): void {
+export function showEnd(result: ResultDocument, json: boolean): void {
   process.exitCode = exitCodeOfStatus(result.status);
   if (json) {
     printJson({ ok: result.status === 'done', result });

@@ -4,8 +4,11 @@ import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
+import './commands/history.ts';
 import './commands/records.ts';
 import './commands/services.ts';
+import './commands/doctor.ts';
+import './commands/rollback.ts';
 import { EXIT, fail, note } from './output.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

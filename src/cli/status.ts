@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { isOverLimit, keptSize } from '../git/kept-size.ts';
 import { withoutPassword } from '../git/password.ts';
+import { readLook } from '../guardrail/last-look.ts';
 import { laneFolders, scanSettings } from '../intake/lanes.ts';
-import type { FollowupDocument, StateDocument } from '../order/generated.ts';
+import type { FollowupDocument, GuardrailLook, StateDocument } from '../order/generated.ts';
 import { openGaps } from '../pipeline/restore/open-gaps.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
@@ -38,6 +39,7 @@ export async function status(options: { readonly station?: string; readonly json
   });
   const keeps = await keepsOf(station);
   const gaps = openGaps(station);
+  const look = readLook(layout);
   if (options.json) {
     return printJson({
       ok: holder !== null,
@@ -57,6 +59,7 @@ export async function status(options: { readonly station?: string; readonly json
       keeps,
       backup: backups,
       gaps,
+      guardrail: look === null ? null : { at: look.at, by: look.by, components: look.components, faults: look.faults },
     });
   }
   print(`${pc.bold(station.id)}  ${layout.root}`);
@@ -70,6 +73,7 @@ export async function status(options: { readonly station?: string; readonly json
   }
   for (const { seq, kept } of gaps)
     print(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
+  showGuardrail(look);
   if (backups !== null) {
     const { last, behind, failure } = backups;
     if (last === null) print(pc.yellow(`no backup yet in ${plain(backups.to ?? '')}`));
@@ -105,6 +109,24 @@ export async function status(options: { readonly station?: string; readonly json
     print(
       `  ${age(Date.now() - Date.parse(f.updated_at)).padStart(4)}  ${colouredStatus(f.status)}  ${f.wo_id}  ${f.last_error?.code ?? ''}  ${plain((f.last_error?.message ?? '').slice(0, 100))}`,
     );
+}
+
+/** What the guardrail found when it looked last; an old look says nothing of now. */
+function showGuardrail(look: GuardrailLook | null): void {
+  if (look === null) return;
+  const ageMs = Date.now() - Date.parse(look.at);
+  const isOld = look.scheduled !== null && ageMs > 3 * look.scheduled * 1000;
+  const when = `guardrail looked ${age(ageMs)} ago`;
+  if (look.faults.length === 0)
+    print(
+      isOld
+        ? pc.yellow(`${when}: it does not look any more`)
+        : `${when}: ${look.components} components, nothing is missing`,
+    );
+  else print(pc.red(`${when}: ${look.faults.length} of ${look.components} components are at fault`));
+  for (const { component, message, since } of look.faults.slice(0, LAST_FAILURES))
+    print(`  ${age(Date.now() - Date.parse(since)).padStart(4)}  ${plain(component)}  ${plain(message.slice(0, 100))}`);
+  if (look.faults.length > LAST_FAILURES) print(`  and ${look.faults.length - LAST_FAILURES} more`);
 }
 
 /** What is kept because nobody else has it, against the limit of settings. */

@@ -1,3 +1,4 @@
+import { isMidway } from '../git/busy.ts';
 import { imageOf } from '../git/conversion.ts';
 import { indexRefusal } from '../git/landing.ts';
 import { isEntry } from '../git/objects/tree.ts';
@@ -33,18 +34,30 @@ export async function prepareOrder(
 ): Promise<Prepared> {
   const seen = new Map<string, Seen>();
   const restored = restoredPaths(order, resolved);
+  const written = writtenPaths(order, resolved);
+  /** What HEAD has of files that are gone from the disk and are written anew. */
+  const vanished = new Map<string, Image>();
   for (const path of new Set(resolved.values())) {
-    seen.set(path, await seeTarget(repo, path, around, restored.has(path)));
+    const found = await seeTarget(repo, path, around, restored.has(path));
+    const isGone =
+      written.has(path) && found.dirty !== null && found.dirty.content === null && isUnstaged(path, around);
+    // in the middle of a checkout a file is gone for an instant
+    if (isGone && found.image !== null && !isMidway(repo)) {
+      vanished.set(path, found.image);
+      seen.set(path, { path, content: null, image: null, dirty: null });
+    } else seen.set(path, found);
   }
   const dirty = [...seen.values()].find((s) => s.dirty !== null);
-  const plan = tryPlan(order, resolved, seen, dirty);
+  const plan = tryPlan(keepingModes(order, resolved, vanished), resolved, seen, dirty);
   const after = new Map<string, Content | null>([...seen].map(([path, s]) => [path, s.content]));
   for (const change of plan.changes) after.set(change.path, change.after);
   for (const s of seen.values()) {
     if (s.dirty !== null && !ownOutputs.has(s.path) && !sameContent(s.dirty.content, after.get(s.path) ?? null))
       throw dirtyTarget(s, around);
   }
-  const images = await Promise.all(plan.changes.map((change) => toImages(repo, change, seen, around, restored)));
+  const images = await Promise.all(
+    plan.changes.map((change) => toImages(repo, change, seen, around, restored, vanished)),
+  );
   const before = new Map([...seen].map(([path, s]) => [path, s.image]));
   assertNotCommitted(restored, images, before, around);
   assertIndexAllows([...seen.keys()], images, before, around);
@@ -54,6 +67,39 @@ export async function prepareOrder(
 /** The targets that an order puts back as they stand on disk. */
 function restoredPaths(order: Order, resolved: ReadonlyMap<string, string>): ReadonlySet<string> {
   return new Set(restoredBy(order).flatMap((raw) => resolved.get(raw) ?? []));
+}
+
+/** Targets of which the order gives the whole content and nothing else: where one is gone from the disk, nothing is lost by writing it. */
+function writtenPaths(order: Order, resolved: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const paths = new Set<string>();
+  const others = new Set<string>();
+  for (const action of order.fileActions)
+    if ('path' in action && action.path !== null)
+      (action.action === 'write' ? paths : others).add(resolved.get(action.path) ?? action.path);
+  const isNamed = order.fileActions.every((action) => action.action !== 'patch' && action.action !== 'move');
+  return isNamed ? new Set([...paths].filter((path) => !others.has(path))) : new Set();
+}
+
+/** Whether the index has what HEAD has. */
+function isUnstaged(path: string, around: Surroundings): boolean {
+  const entry = around.tree.get(path);
+  const staged = around.index.entries.get(path)?.[0];
+  return staged?.blob === entry?.id && staged?.mode === entry?.mode;
+}
+
+/** A file that is written anew is as executable as HEAD has it, unless the order says. */
+function keepingModes(
+  order: Order,
+  resolved: ReadonlyMap<string, string>,
+  vanished: ReadonlyMap<string, Image>,
+): Order {
+  if (vanished.size === 0) return order;
+  const fileActions = order.fileActions.map((action) =>
+    action.action === 'write'
+      ? { ...action, mode: action.mode ?? vanished.get(resolved.get(action.path) ?? '')?.mode ?? null }
+      : action,
+  );
+  return { ...order, fileActions };
 }
 
 /** What a commit made of a file, or somebody is about to commit, is never put back: TARGET_CHANGED, DIRTY_TARGET. */
@@ -69,9 +115,7 @@ function assertNotCommitted(
     const entry = around.tree.get(path);
     if (entry !== undefined && !isEntry(entry, after))
       throw new WaybillError('TARGET_CHANGED', `${path} is committed with another content than the one to restore`);
-    const staged = around.index.entries.get(path)?.[0];
-    if (staged?.blob !== entry?.id || staged?.mode !== entry?.mode)
-      throw new WaybillError('DIRTY_TARGET', `${path} has staged changes`);
+    if (!isUnstaged(path, around)) throw new WaybillError('DIRTY_TARGET', `${path} has staged changes`);
   }
 }
 
@@ -104,10 +148,13 @@ async function toImages(
   seen: ReadonlyMap<string, Seen>,
   around: Surroundings,
   restored: ReadonlySet<string>,
+  vanished: ReadonlyMap<string, Image>,
 ): Promise<ImageChange> {
   const { path } = change;
   const after = await imageOf(repo, path, change.after, around.converted.has(path));
   const image = { path, before: seen.get(path)?.image ?? null, after };
+  const committed = vanished.get(path);
+  if (committed !== undefined) return { ...image, committed };
   if (!restored.has(path) || isOutside(path)) return image;
   // HEAD has either nothing or just what is put back: assertNotCommitted()
   return { ...image, committed: around.tree.has(path) ? after : null };

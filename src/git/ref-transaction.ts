@@ -104,8 +104,12 @@ export async function removeStaleRefLocks(
   const headLock = join(repo.gitDir, 'HEAD.lock');
   for (const ref of refs) {
     const path = join(repo.gitDir, `${ref}.lock`);
-    const content = readIfThere(path)?.toString('latin1').trim();
-    if (content === undefined || !ours.has(content)) continue;
+    const content = () => readIfThere(path)?.toString('latin1').trim();
+    if (!ours.has(content() ?? '')) continue;
+    // the dead station's git may have been told to commit, and has perhaps written the reflog: it comes to its end first
+    const until = Date.now() + STALE_MS / 5;
+    while (Date.now() < until && exists(path) && processesIn(repo.root, 'git').length > 0) await pause(10);
+    if (!ours.has(content() ?? '')) continue;
     remove(path);
     if (isEmpty(headLock)) remove(headLock);
   }
@@ -127,9 +131,13 @@ export async function removeStaleRefLocks(
   return removed;
 }
 
-/** Locks of refs that only the station writes: nobody but a dead station's git can have left them. */
-export async function removeOwnRefLocks(repo: Repository, folder: string): Promise<void> {
-  const locks = filesEndingIn(join(repo.gitDir, folder), '.lock');
+/**
+ * Locks of refs that only the station writes: nobody but a dead station's git can have left them. Those below `not` may belong to somebody
+ * who is at work.
+ */
+export async function removeOwnRefLocks(repo: Repository, folder: string, not: string): Promise<void> {
+  const others = `${join(repo.gitDir, not)}/`;
+  const locks = filesEndingIn(join(repo.gitDir, folder), '.lock').filter((path) => !path.startsWith(others));
   if (locks.length === 0) return;
   // a git that the dead station had started may be at its last breath
   await pause(STALE_MS / 5);

@@ -50,7 +50,12 @@ type OtherWish =
       readonly maxAgeSeconds: number | null;
       readonly always: boolean;
     }
-  | { readonly kind: 'service'; readonly service: string; readonly manager: 'launchd' | 'systemd' | null }
+  | {
+      readonly kind: 'service';
+      readonly service: string;
+      readonly manager: 'launchd' | 'systemd' | null;
+      readonly scope: 'user' | 'system' | null;
+    }
   | { readonly kind: 'program'; readonly program: string }
   | { readonly kind: 'disk'; readonly path: string; readonly minFreeMb: number }
   | { readonly kind: 'waiting'; readonly maxHours: number }
@@ -194,7 +199,14 @@ function withDefaults(guarded: Guarded, doc: ComponentDocument): Component {
         always: true,
       };
     case 'service':
-      return { ...base, kind: 'service', name: `service:${doc.name}`, service: doc.name, manager: doc.manager ?? null };
+      return {
+        ...base,
+        kind: 'service',
+        name: `service:${doc.name}`,
+        service: doc.name,
+        manager: doc.manager ?? null,
+        scope: doc.scope ?? null,
+      };
     case 'program':
       return { ...base, kind: 'program', name: `program:${doc.name}`, program: doc.name };
     case 'disk': {

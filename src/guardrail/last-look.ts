@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { GuardrailLook } from '../order/generated.ts';
-import { ensureDir, readIfThere, writeProjection } from '../platform/durable.ts';
+import { ensureDir, exists, readIfThere, writeProjection } from '../platform/durable.ts';
 import { conforms } from '../platform/schema.ts';
 import type { Layout } from '../station/layout.ts';
 
@@ -17,7 +17,17 @@ export function readLook(layout: Layout): GuardrailLook | null {
   }
 }
 
+/**
+ * Makes the guardrail's folder, but never the one above it: where somebody took the git folder away, or puts another one there, nothing of ours
+ * may stand in the way. False where there is none.
+ */
+export function hasHome({ live, guardrail }: Pick<Layout, 'live' | 'guardrail'>): boolean {
+  if (!exists(live)) return false;
+  ensureDir(guardrail);
+  return true;
+}
+
 export function writeLook(layout: Layout, look: GuardrailLook): void {
-  ensureDir(layout.guardrail);
+  if (!hasHome(layout)) return;
   writeProjection(lookPath(layout), `${JSON.stringify(look)}\n`);
 }

@@ -8,9 +8,10 @@ import type { Repository } from '../git/repository.ts';
 import { isOutside } from '../order/change.ts';
 import type { GuardrailSeen, SeenFile } from '../order/generated.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, readIfThere, writeProjection } from '../platform/durable.ts';
+import { readIfThere, writeProjection } from '../platform/durable.ts';
 import { conforms } from '../platform/schema.ts';
 import type { Station } from '../station/station.ts';
+import { hasHome } from './last-look.ts';
 
 /** What a station's components look like on this disk needs no more of it than this. */
 export type Place = Pick<Station, 'settings' | 'layout' | 'repo'>;
@@ -220,7 +221,7 @@ export class Seen {
     const lists = JSON.stringify(this.#document.lists ?? {});
     if (!this.#isChanged && lists === this.#lists) return;
     this.#document.head = this.#head;
-    ensureDir(this.#place.layout.guardrail);
+    if (!hasHome(this.#place.layout)) return;
     writeProjection(this.#path, `${JSON.stringify(this.#document)}\n`);
     this.#isChanged = false;
     this.#lists = lists;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { asWaybillError } from '../order/error.ts';
-import { ensureDir, readIfThere, writeProjection } from '../platform/durable.ts';
+import { readIfThere, writeProjection } from '../platform/durable.ts';
 import type { Layout } from '../station/layout.ts';
 import { parseSettings, SETTINGS_FILE, type Settings } from '../station/settings.ts';
+import { hasHome } from './last-look.ts';
 
 /** waybill.yaml as it was when it could be read last: who deletes, empties or breaks it takes no component out of sight. */
 const COPY = SETTINGS_FILE;
@@ -15,7 +16,7 @@ export interface SettingsLook {
   readonly fresh: Buffer | 'gone' | null;
 }
 
-type Place = Pick<Layout, 'root' | 'guardrail'>;
+type Place = Pick<Layout, 'root' | 'live' | 'guardrail'>;
 
 /** The settings that count for the guardrail: waybill.yaml, else as it could be read last, else defaults. */
 export function settingsLook(layout: Place): SettingsLook {
@@ -38,8 +39,7 @@ export function settingsLook(layout: Place): SettingsLook {
 /** Remembers settings that count. One process at a time. */
 export function rememberSettings(layout: Place, { why, fresh }: SettingsLook): void {
   if (why !== null || !Buffer.isBuffer(fresh)) return;
-  ensureDir(layout.guardrail);
-  writeProjection(join(layout.guardrail, COPY), fresh);
+  if (hasHome(layout)) writeProjection(join(layout.guardrail, COPY), fresh);
 }
 
 function parse(bytes: Buffer | undefined): Settings {

@@ -227,6 +227,22 @@ export const ERROR_CODES = {
     what: 'Something was added to a keep since it was shown, so it was not deleted.',
     hint: 'Look at it again with `waybill keep show`, then prune it again.',
   },
+  UNKNOWN_SNAPSHOT: {
+    what: 'No snapshot of this name is here, or it does not hold the path named.',
+    hint: '`waybill snapshot ls` lists them.',
+  },
+  SNAPSHOT_EXISTS: {
+    what: 'There is a snapshot of this name already; one is never written over.',
+    hint: 'Take another name, or none: then it is named after the time.',
+  },
+  NOT_REVERTIBLE: {
+    what: 'What is named cannot be taken back: it is a merge, not in the history of the branch, changed nothing, or changed what an order cannot write.',
+    hint: 'Name a commit of this branch, or the commit to go back to with --to.',
+  },
+  ROLLBACK_CONFLICT: {
+    what: 'Later commits changed the same lines, or somebody has uncommitted work in a file. Nothing was changed: later work is never written over.',
+    hint: 'Take the later commits back first, leave the files out with --except, or go back to a commit before them all with --to.',
+  },
   UNKNOWN_COMMAND: {
     what: 'A command file could not be understood.',
     hint: 'Use the waybill command line to write them.',

@@ -217,6 +217,10 @@ export interface ServiceComponent {
    */
   manager?: 'launchd' | 'systemd';
   /**
+   * Of this user, or of the machine; unset, the user's is looked for first.
+   */
+  scope?: 'user' | 'system';
+  /**
    * How bad it is when it is at fault.
    */
   severity?: 'critical' | 'warning';
@@ -459,6 +463,63 @@ export interface FollowupLane {
 }
 
 /**
+ * state/reports/forensic_*.json: what `waybill forensics` found out about a time, in the shape of seed 003.
+ */
+export interface ForensicsDocument {
+  v: 1;
+  /**
+   * When it was looked into.
+   */
+  investigation_date: string;
+  /**
+   * As in 2025-11-13T01:50:00.000Z - 2025-11-13T22:43:00.000Z.
+   */
+  time_window: string;
+  /**
+   * The paths looked at.
+   */
+  components: string[];
+  findings: {
+    /**
+     * Moves of HEAD within the time, and how many files each deleted.
+     */
+    git_events: string[];
+    /**
+     * Scripts that roll back and name a component, and when they ran as far as logs tell.
+     */
+    rollback_scripts: string[];
+    /**
+     * Lines of services that could not start or find a program.
+     */
+    launchagent_failures: string[];
+    /**
+     * What orders, scans, stashes and hooks tell.
+     */
+    other_events: string[];
+    /**
+     * In one sentence.
+     */
+    likely_cause: string;
+    /**
+     * certain: a record shows it. likely: it fits, and nothing else that is known does. unknown: nothing tells.
+     */
+    confidence: 'certain' | 'likely' | 'unknown';
+  };
+  /**
+   * What to do.
+   */
+  recommendation: 'rebuild' | 'restore' | 'fix_in_place' | 'none' | 'investigate';
+  /**
+   * A command that does it; null where there is none.
+   */
+  recommended_command: string | null;
+  /**
+   * Sources that were not read, or not to their end, and why.
+   */
+  not_finished: string[];
+}
+
+/**
  * What the guardrail found when it looked last: <git dir>/waybill/guardrail/look.json. Also its heartbeat.
  */
 export interface GuardrailLook {
@@ -580,6 +641,189 @@ export interface SeenFile {
 }
 
 /**
+ * What `waybill history PATH --json` prints: what became of one file or folder, when, and why as far as there is evidence.
+ */
+export interface HistoryDocument {
+  v: 1;
+  /**
+   * Relative to the root, or absolute where it lies outside.
+   */
+  path: string;
+  /**
+   * When it was asked.
+   */
+  asked_at: string;
+  /**
+   * How far back logs were read.
+   */
+  hours: number;
+  /**
+   * never_existed: nothing that was read knows it. unknown: the same, but not all could be read. vanished: it was there. broken: it is there, but not as it was. fine: it is there.
+   */
+  answer: 'never_existed' | 'vanished' | 'broken' | 'fine' | 'unknown';
+  /**
+   * In what way it is broken; null where it is not.
+   */
+  fault: 'mode_lost' | 'truncated' | 'altered' | 'reverted' | 'replaced' | 'incomplete' | null;
+  /**
+   * The answer in one sentence.
+   */
+  summary: string;
+  now: PresentState;
+  /**
+   * Seen good for the last time; null where nothing tells.
+   */
+  last_good: Sighting | null;
+  /**
+   * Seen missing or broken for the first time after that. Where nobody looked before: now.
+   */
+  first_bad: Sighting | null;
+  /**
+   * What did it; null where nothing happened to it.
+   */
+  cause: LikelyCause | null;
+  /**
+   * Everything known between last_good and first_bad, oldest first; at most 200.
+   */
+  between: HistoryEvent[];
+  /**
+   * Everything known within the hours asked for, newest first; at most 50.
+   */
+  recent: HistoryEvent[];
+  /**
+   * Titles of lessons that name it.
+   */
+  lessons: string[];
+  /**
+   * What to do, and a command that does it where there is one.
+   */
+  advice: Advice | null;
+  /**
+   * What was not read, or not to its end, and why.
+   */
+  not_read: string[];
+}
+export interface PresentState {
+  /**
+   * What stands there.
+   */
+  kind: 'missing' | 'file' | 'folder' | 'link' | 'other';
+  /**
+   * In bytes; null for what is no file.
+   */
+  size: number | null;
+  /**
+   * Permissions in octal, as in 0755.
+   */
+  mode: string | null;
+  /**
+   * When it was written last.
+   */
+  modified_at: string | null;
+}
+export interface Sighting {
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * Who saw it.
+   */
+  source: string;
+  /**
+   * What was seen.
+   */
+  text: string;
+}
+export interface LikelyCause {
+  /**
+   * What kind of thing did it.
+   */
+  kind:
+    | 'commit'
+    | 'checkout'
+    | 'reset'
+    | 'pull'
+    | 'merge'
+    | 'rebase'
+    | 'stash'
+    | 'order'
+    | 'rollback'
+    | 'clean'
+    | 'mirror'
+    | 'outside_git'
+    | 'mode_change'
+    | 'truncation'
+    | 'edit'
+    | 'unknown';
+  /**
+   * certain: a record shows that this did it. likely: it fits, and nothing else that is known does. unknown: nothing tells.
+   */
+  confidence: 'certain' | 'likely' | 'unknown';
+  /**
+   * The same in words.
+   */
+  text: string;
+  /**
+   * When, where that is known.
+   */
+  at: string | null;
+  /**
+   * What shows it, each with where to look.
+   */
+  evidence: string[];
+}
+export interface HistoryEvent {
+  /**
+   * When; git and many logs know whole seconds.
+   */
+  at: string;
+  /**
+   * Where it was read.
+   */
+  source:
+    | 'git log'
+    | 'reflog'
+    | 'stash'
+    | 'hooks'
+    | 'ledger'
+    | 'telemetry'
+    | 'rollback log'
+    | 'service log'
+    | 'file system';
+  /**
+   * What happened: commit, checkout, reset, pull, merge, rebase, stash, order, scan, rollback, restart, failure, …
+   */
+  kind: string;
+  /**
+   * What it did to the path, or saw of it; null where that is not known.
+   */
+  effect: 'appeared' | 'changed' | 'vanished' | 'seen' | 'missing' | 'broken' | null;
+  /**
+   * What happened, in words.
+   */
+  text: string;
+  /**
+   * Where it stands, as in HEAD@{2} or logs/x.log:12.
+   */
+  where: string;
+}
+export interface Advice {
+  /**
+   * What kind of remedy.
+   */
+  do: 'rebuild' | 'restore' | 'fix_in_place' | 'none' | 'investigate';
+  /**
+   * Why.
+   */
+  text: string;
+  /**
+   * A command that does it; null where there is none.
+   */
+  command: string | null;
+}
+
+/**
  * One line of the ledger: append-only, hash-chained, the authority on what happened.
  */
 export interface LedgerRecord {
@@ -639,6 +883,45 @@ export interface LedgerRecord {
    * SHA-256 of the RFC 8785 canonical JSON of this record without hash.
    */
   hash: string;
+}
+
+/**
+ * state/lessons/lesson-<id>.json: something learned, so that the next one who looks finds it. One file each.
+ */
+export interface LessonDocument {
+  v: 1;
+  /**
+   * Unique, sortable by time.
+   */
+  id: string;
+  /**
+   * When it was written down.
+   */
+  at: string;
+  /**
+   * What kind of lesson: a pattern to know again, a solution, a failure, an improvement, a rule or a note.
+   */
+  type: 'pattern' | 'solution' | 'failure' | 'improvement' | 'rule' | 'note';
+  /**
+   * The lesson in one line.
+   */
+  title: string;
+  /**
+   * What happened, and what to do the next time.
+   */
+  context: string;
+  /**
+   * Words to find it by.
+   *
+   * @maxItems 50
+   */
+  tags: string[];
+  /**
+   * Paths, reports, orders, commits or addresses that it is about.
+   *
+   * @maxItems 50
+   */
+  links: string[];
 }
 
 /**
@@ -1096,6 +1379,14 @@ export interface SettingsDocument {
     telemetry?: string;
     followup?: string;
     alerts?: string;
+    /**
+     * Where `waybill forensics` writes.
+     */
+    reports?: string;
+    /**
+     * Where lessons stand, one file each.
+     */
+    lessons?: string;
   };
   /**
    * Lanes with settings of their own; every folder in the inbox is a lane, named here or not.
@@ -1273,6 +1564,12 @@ export interface SettingsDocument {
      * @maxItems 100
      */
     lists?: string[];
+    /**
+     * Folders and files in which services write what goes wrong, for `waybill history`: relative to the root, absolute, or from the home folder with ~. Of a folder the files that end in .log, .err or .out. Default: logs and ~/Library/Logs.
+     *
+     * @maxItems 100
+     */
+    service_logs?: string[];
     /**
      * How long a file may differ from what was last recorded before that is reported: somebody may be at work on it.
      */

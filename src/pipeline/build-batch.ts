@@ -169,7 +169,7 @@ function rawEntries(life: OrderLife, job: Job): FileEntry[] {
       (c) =>
         isOutside(c.path) ||
         isConverted(job, c.path) ||
-        job.images.some((i) => i.path === c.path && i.committed !== undefined),
+        job.images.some((i) => i.path === c.path && i.committed !== undefined && i.before !== null),
     )
     .flatMap((c) => [
       ...(c.before === null ? [] : [{ path: `before/${c.path.replace(/^\/+/, '')}`, bytes: c.before.bytes }]),

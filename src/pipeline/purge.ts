@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { blobBytes } from '../git/history.ts';
 import { commitsWith, type Fate, leftovers, removeObjects, rewriteHistory } from '../git/objects/expunge.ts';
+import { snapshotsWith } from '../git/snapshot/read.ts';
+import { isSnapshotMessage } from '../git/snapshot/take.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
 import type { Recorded, RejectedData } from '../order/event.ts';
@@ -131,7 +133,9 @@ async function empty(
   const ours = new RegExp(`^Ledger: (${rt.station.id} )?\\d+ sha256:[0-9a-f]{64}$`, 'm');
   const unwanted = await leftovers(
     rt.station.repo,
-    (message) => ours.test(message) || held.has(/^(?:keep|work): (.*)\n/.exec(message)?.[1] ?? ''),
+    // a snapshot that nothing reaches any more was deleted by a person
+    (message) =>
+      ours.test(message) || isSnapshotMessage(message) || held.has(/^(?:keep|work): (.*)\n/.exec(message)?.[1] ?? ''),
     [...images.map((i) => i.blob), ...commits],
   );
   const left = await removeObjects(rt.station.repo, unwanted);
@@ -333,6 +337,12 @@ async function outOfReach(
     found.push({
       what: `what somebody else wrote into files of this order, kept under ${rt.refs.keep}/${life.woId}`,
       hint: `\`waybill keep show ${life.woId}\` shows it; \`waybill keep prune ${life.woId}\`, then purge the order again to remove the objects.`,
+    });
+  const held = await snapshotsWith(repo.git, rt.refs.snapshot, new Set(paths.keys()));
+  for (const { name, paths: where } of held)
+    found.push({
+      what: `snapshot ${name}, which holds what this order wrote: ${where.slice(0, 20).join(', ')}`,
+      hint: `\`waybill snapshot rm ${name} --yes\`, then purge the order again to remove the objects.`,
     });
   for (const copy of copies)
     found.push({ what: `${join(layout.live, copy)}`, hint: 'Look through it, and delete it if it is not needed.' });

@@ -166,7 +166,7 @@ export class Runtime {
     progress: Progress | null,
   ): Promise<Runtime> {
     const openedAt = Date.now();
-    await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`);
+    await removeOwnRefLocks(station.repo, `refs/waybill/${station.id}`, refsOf(station.id).snapshot);
     await finishContinuing(station);
     const mended = await guardAtStart(station);
     if (mended.how !== null) log.error(mended, whatWasMended(mended));

@@ -107,6 +107,11 @@ export function writeProjection(path: string, bytes: string | Uint8Array): void 
   fs.renameSync(temporary, path);
 }
 
+/** Removes what a kill left of a projection that is perhaps not written again for long. For the one process that writes it. */
+export function clearProjection(path: string): void {
+  ifThere(() => fs.unlinkSync(join(dirname(path), `.${basename(path)}.tmp`)));
+}
+
 /** Writes a new file, and the folders above it where they are missing; nothing is synced. Throws EEXIST. */
 export function writeUnsynced(path: string, bytes: string | Uint8Array): void {
   const fd = openNew(path);

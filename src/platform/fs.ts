@@ -18,6 +18,7 @@ export interface FileSystem {
   statSync: typeof nodeFs.statSync;
   lstatSync: typeof nodeFs.lstatSync;
   statfsSync: typeof nodeFs.statfsSync;
+  accessSync: typeof nodeFs.accessSync;
   readFileSync: typeof nodeFs.readFileSync;
   readdirSync: typeof nodeFs.readdirSync;
   readlinkSync: typeof nodeFs.readlinkSync;
@@ -48,8 +49,21 @@ export function copyTree(from: string, to: string): void {
   nodeFs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 }
 
-export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_TRUNC, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } =
-  nodeFs.constants;
+export const {
+  O_RDONLY,
+  O_WRONLY,
+  O_RDWR,
+  O_CREAT,
+  O_EXCL,
+  O_APPEND,
+  O_TRUNC,
+  O_NOFOLLOW,
+  O_DIRECTORY,
+  O_NONBLOCK,
+
+  W_OK,
+  X_OK,
+} = nodeFs.constants;
 
 /** The errno of a failed call, or undefined for other errors. */
 export function errno(error: unknown): string | undefined {

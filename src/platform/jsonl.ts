@@ -108,25 +108,25 @@ export function appendShared(path: string, lines: readonly string[], sync = fals
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile()) throw new WaybillError('IO_ERROR', `${path} is no regular file`, { hint: 'Move it away.' });
-    writeAll(fd, Buffer.from(`${isTorn(fd) ? '\n' : ''}${lines.map((line) => `${line}\n`).join('')}`, 'utf8'));
+    writeAll(fd, Buffer.from(`${endsTorn(fd) ? '\n' : ''}${lines.map((line) => `${line}\n`).join('')}`, 'utf8'));
     if (sync) fs.fdatasyncSync(fd);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-/** How long somebody else's write may be seen in part: longer, and it was cut off. */
-const WRITING_MS = 20;
+/** How often, and how far apart, half a line is looked at: somebody may be writing the other half just now. */
+const TORN_LOOKS = 5;
+const TORN_PAUSE_MS = 2;
 
-/** Whether the last line was left in the middle: it is not whole, and does not become so. */
-function isTorn(fd: number): boolean {
-  const last = Buffer.alloc(1);
-  for (let [size, until] = [-1, 0]; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)) {
-    const now = fs.fstatSync(fd).size;
-    if (now === 0 || fs.readSync(fd, last, 0, 1, now - 1) !== 1 || last[0] === 10) return false;
-    if (now !== size) until = Date.now() + WRITING_MS;
-    else if (Date.now() >= until) return true;
-    size = now;
+/** Whether somebody was cut off in the middle of the last line. */
+function endsTorn(fd: number): boolean {
+  for (let looks = 1; ; looks++) {
+    const { size } = fs.fstatSync(fd);
+    const last = Buffer.alloc(1);
+    if (size === 0 || fs.readSync(fd, last, 0, 1, size - 1) !== 1 || last[0] === 10) return false;
+    if (looks === TORN_LOOKS) return true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TORN_PAUSE_MS);
   }
 }
 

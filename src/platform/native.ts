@@ -15,6 +15,11 @@ function native(): Native {
   return loaded;
 }
 
+/** Where the addon's package lies, for another process that is to load it. Throws where it is not installed. */
+export function nativePackage(): string {
+  return createRequire(import.meta.url).resolve('fs-native-extensions');
+}
+
 /** Takes the kernel's lock on an open file, or returns false. Freed when the holder dies, kept while it is stopped. */
 export function tryLock(fd: number): boolean {
   return native().tryLock(fd);

@@ -8,9 +8,12 @@ import type {
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
+  ForensicsDocument,
   GuardrailLook,
   GuardrailSeen,
+  HistoryDocument,
   LedgerRecord,
+  LessonDocument,
   OrderDocument,
   ResultDocument,
   SettingsDocument,
@@ -28,7 +31,10 @@ interface Contracts {
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;
   'guardrail-seen': GuardrailSeen;
+  forensics: ForensicsDocument;
+  history: HistoryDocument;
   'ledger-record': LedgerRecord;
+  lesson: LessonDocument;
   order: OrderDocument;
   result: ResultDocument;
   settings: SettingsDocument;

@@ -31,3 +31,9 @@ export function expandHome(path: string): string {
   if (path === '~') return homedir();
   return path.startsWith('~/') ? `${homedir()}/${path.slice(2)}` : path;
 }
+
+/** Who runs this process, as the system names them; their number where it knows no name. */
+export function currentUser(): string {
+  const uid = process.geteuid?.() ?? -1;
+  return userName(uid) ?? String(uid);
+}

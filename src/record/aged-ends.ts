@@ -1,5 +1,5 @@
 import { isTerminal, type Status } from '../order/transition.ts';
-import { readIfThere, writeProjection } from '../platform/durable.ts';
+import { clearProjection, readIfThere, writeProjection } from '../platform/durable.ts';
 import { readLedger } from './ledger.ts';
 
 /** Each walk reads a segment of the ledger: a station that ended an order a second a month ago takes no such step for each of them. */
@@ -28,6 +28,7 @@ export class AgedEnds {
   constructor(path: string, ledger: string) {
     this.#path = path;
     this.#ledger = ledger;
+    clearProjection(path);
     this.#mark = readMark(path);
   }
 

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { WaybillError } from '../order/error.ts';
 import { ensureDir, readIfThere, writeDurable } from '../platform/durable.ts';
-import { ownPaths } from './layout.ts';
+import { ownPaths, ownPatterns } from './layout.ts';
 import type { Settings } from './settings.ts';
 
 const BEGIN = '# waybill: begin (rewritten by the station)';
@@ -14,12 +14,7 @@ const END = '# waybill: end';
  */
 export async function excludeOwnPaths(repo: Repository, settings: Settings): Promise<void> {
   const paths = ownPaths(settings);
-  const tracked = await repo.git.text(['--literal-pathspecs', 'ls-files', '--', ...paths]);
-  if (tracked !== '')
-    throw new WaybillError(
-      'TRACKED_STATE',
-      `${tracked.split('\n')[0]} is tracked by git, but Waybill keeps that path for itself`,
-    );
+  await refuseTracked(repo, settings);
 
   const file = join(repo.gitDir, 'info', 'exclude');
   // One character a byte: lines of others come back as they were, whatever their encoding.
@@ -27,7 +22,9 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
   // The telemetry file is rotated beside itself, hence the star.
   const lines = [
     BEGIN,
+    `/${join(dirname(settings.paths.alerts), 'rollback_*.log')}`,
     ...paths.map((path) => `/${path.endsWith('.jsonl') ? path.replace(/\.jsonl$/, '*.jsonl') : path}`),
+    ...ownPatterns(settings).map((pattern) => `/${pattern}`),
     END,
   ].join('\n');
   const block = Buffer.from(lines, 'utf8').toString('latin1');
@@ -52,6 +49,16 @@ export async function excludeOwnPaths(repo: Repository, settings: Settings): Pro
         `an ignore file of the repository brings ${paths[n]} back into git status`,
       );
   }
+}
+
+/** Throws TRACKED_STATE where git tracks a path that Waybill keeps for itself. */
+export async function refuseTracked(repo: Repository, settings: Settings): Promise<void> {
+  const tracked = await repo.git.text(['--literal-pathspecs', 'ls-files', '--', ...ownPaths(settings)]);
+  if (tracked !== '')
+    throw new WaybillError(
+      'TRACKED_STATE',
+      `${tracked.split('\n')[0]} is tracked by git, but Waybill keeps that path for itself`,
+    );
 }
 
 function literal(text: string): string {

@@ -14,6 +14,8 @@ export interface Layout {
   readonly archive: string;
   readonly followup: string;
   readonly alerts: string;
+  readonly reports: string;
+  readonly lessons: string;
 
   /** `<git common dir>/waybill`. */
   readonly live: string;
@@ -33,6 +35,8 @@ export interface Layout {
   readonly backupFailure: string;
   /** What the guardrail remembers from look to look, and what concerns it alone. */
   readonly guardrail: string;
+  /** What the git hooks of `waybill hooks install` write down. */
+  readonly hooksLog: string;
 }
 
 export function layoutOf(root: string, gitDir: string, settings: Settings): Layout {
@@ -50,6 +54,8 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     archive: at(settings.paths.archive),
     followup: at(settings.paths.followup),
     alerts: at(settings.paths.alerts),
+    reports: at(settings.paths.reports),
+    lessons: at(settings.paths.lessons),
     live,
     lock: join(live, 'lock'),
     stationFile: join(live, 'station.json'),
@@ -64,6 +70,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     backup: join(live, 'backup.json'),
     backupFailure: join(live, 'backup-failure.json'),
     guardrail: join(live, 'guardrail'),
+    hooksLog: join(live, 'hooks.jsonl'),
   };
 }
 
@@ -73,16 +80,25 @@ export function ownPaths(settings: Settings): string[] {
   return [inbox, outbox, quarantine, state, archive, evidence, telemetry, followup, alerts];
 }
 
-/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose, `fetched` what a backup sent. */
+/**
+ * Files of ours in folders where people and orders may write too, as patterns: kept out of `git status`, and no more. In the tree of seed 003
+ * both folders hold documents that are tracked.
+ */
+export function ownPatterns(settings: Settings): string[] {
+  return [`${settings.paths.reports}/forensic_*`, `${settings.paths.lessons}/lesson-*.json`];
+}
+
+/** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose, `snapshot` what a person had held, `fetched` what a backup sent. */
 export function refsOf(
   stationId: string,
-): Readonly<Record<'journal' | 'landing' | 'work' | 'keep' | 'fetched', string>> {
+): Readonly<Record<'journal' | 'landing' | 'work' | 'keep' | 'snapshot' | 'fetched', string>> {
   const base = `refs/waybill/${stationId}`;
   return {
     journal: `${base}/journal`,
     landing: `${base}/landing`,
     work: `${base}/work`,
     keep: `${base}/keep`,
+    snapshot: `${base}/snapshot`,
     fetched: `${base}/fetched`,
   };
 }

@@ -33,6 +33,21 @@ paths:
   followup: g/followup/followup.json
   telemetry: g/telemetry/unified.jsonl
   alerts: logs/guardrail_alerts.log
+  reports: g/reports
+  lessons: g/lessons
+
+# What must not vanish silently: the lists of seed 003's guardrail.
+guardrail:
+  components:
+    - {kind: file, path: agents/apply_patch_processor/apply_patch_processor.zsh, executable: true}
+    - {kind: file, path: agents/json_wo_processor/json_wo_processor.zsh, executable: true}
+    - {kind: file, path: agents/wo_executor/wo_executor.zsh, executable: true}
+    - {kind: file, path: tools/followup_tracker_update.zsh, executable: true}
+    - {kind: folder, path: g/followup/state}
+    - {kind: folder, path: bridge/inbox/CLC}
+    - {kind: folder, path: bridge/inbox/ENTRY}
+    #  - {kind: service, name: com.02luka.wo_executor}
+    #  - {kind: program, name: zsh}
 
 # Folders outside the station that orders may write to.
 fence:

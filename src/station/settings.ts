@@ -53,6 +53,8 @@ export interface GuardrailSettings {
   /** As written: each is read by itself, so that one that is wrong is a fault of that one. */
   readonly components: readonly Readonly<Record<string, unknown>>[];
   readonly lists: readonly string[];
+  /** Where services write what goes wrong, as written. */
+  readonly serviceLogs: readonly string[];
   readonly alteredAfterMinutes: number;
   readonly remindAfterMinutes: number;
   readonly repairsADay: number;
@@ -89,6 +91,8 @@ const DEFAULT_PATHS: Settings['paths'] = {
   telemetry: 'state/telemetry/unified.jsonl',
   followup: 'state/followup.json',
   alerts: 'logs/guardrail_alerts.log',
+  reports: 'state/reports',
+  lessons: 'state/lessons',
 };
 
 /** What a command may see of the station's environment unless settings say otherwise. */
@@ -115,6 +119,7 @@ export function parseSettings(bytes: Uint8Array): Settings {
   }
 }
 
+/** Settings as they count where a file says no more than this. Throws SETTINGS_INVALID. */
 function withDefaults(doc: SettingsDocument): Settings {
   const paths = { ...DEFAULT_PATHS, ...doc.paths };
   for (const [key, path] of Object.entries(paths)) assertInside(`paths.${key}`, path);
@@ -189,6 +194,7 @@ function guardrailWithDefaults(doc: NonNullable<SettingsDocument['guardrail']>):
     defaults: doc.defaults ?? true,
     components: doc.components ?? [],
     lists: doc.lists ?? [],
+    serviceLogs: doc.service_logs ?? ['logs', '~/Library/Logs'],
     alteredAfterMinutes: doc.altered_after_minutes ?? 10,
     remindAfterMinutes: doc.remind_after_minutes ?? 30,
     repairsADay: doc.repairs_a_day ?? 3,

@@ -120,4 +120,35 @@ test('with a check that fails, what stood there stands there again', (t) => {
   assert.equal(s.read('tool.sh'), '#!/bin');
 });
 
+test('an order that writes a file that is gone from the disk brings it back, with the mode it had', (t) => {
+  const s = testStation(t, { files: FILES });
+  chmodSync(s.path('tool.sh'), 0o755);
+  s.commitAll('Make it executable');
+  rmSync(s.path('tool.sh'));
+  rmSync(s.path('other.txt'));
+  s.drop({
+    wo_id: 'WO-REBUILD',
+    title: 'Rebuild',
+    files: [
+      { path: 'tool.sh', content: FILES['tool.sh'] },
+      { path: 'other.txt', content: 'newer\n' },
+    ],
+  });
+  s.drain();
+  assert.equal(s.state('WO-REBUILD').status, 'done', JSON.stringify(s.state('WO-REBUILD').last_error));
+  assert.equal(s.git('status', '--porcelain'), '');
+  assert.equal(statSync(s.path('tool.sh')).mode & 0o777, 0o755);
+  assert.equal(s.git('show', 'HEAD:other.txt'), 'newer');
+  assert.equal(s.commitsOf('WO-REBUILD').length, 1);
+  assert.equal(s.waybill('verify').code, 0);
+});
+
+test('an edit of a file that is gone is refused: nobody knows what it would have been made of', (t) => {
+  const s = testStation(t, { files: FILES });
+  rmSync(s.path('other.txt'));
+  s.drop({ wo_id: 'WO-1', title: 'x', actions: [{ action: 'append', path: 'other.txt', content: 'more\n' }] });
+  s.drain();
+  assert.equal(s.state('WO-1').last_error?.code, 'DIRTY_TARGET');
+});
+
 test.run();

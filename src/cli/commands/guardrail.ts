@@ -21,5 +21,5 @@ command(
       .option('--list', 'the components, and how each is checked')
       .option('--timeout <seconds>', 'with --deep: how long the canary may take', '60')
       .option('--log-level <level>', 'trace to silent', 'info'),
-  async (_, o) => (await import('../guardrail.ts')).guardrail(o),
+  async (_, o) => (await import('../guardrail/guardrail.ts')).guardrail(o),
 );

@@ -28,5 +28,5 @@ Part: station or guardrail; without one, both.`,
       .option('--launchd', 'for launchd (default on macOS)')
       .option('--systemd', 'for systemd (default elsewhere)')
       .option('--user', 'as services of this user (default unless run by root)'),
-  async ([what, part], o) => (await import('../service.ts')).service(what ?? '', part, o),
+  async ([what, part], o) => (await import('../guardrail/service.ts')).service(what ?? '', part, o),
 );

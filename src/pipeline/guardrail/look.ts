@@ -5,7 +5,7 @@ import { type SinkFault, tellAlerts } from '../../guardrail/alerts/tell.ts';
 import { type Component, componentPath, componentsOf } from '../../guardrail/component.ts';
 import { type Turn, turn } from '../../guardrail/faults.ts';
 import { type Finding, finding } from '../../guardrail/finding.ts';
-import { readLook, writeLook } from '../../guardrail/last-look.ts';
+import { hasHome, readLook, writeLook } from '../../guardrail/last-look.ts';
 import { Scanner } from '../../guardrail/scan.ts';
 import { Seen } from '../../guardrail/seen.ts';
 import { rememberSettings, type SettingsLook, settingsLook } from '../../guardrail/settings.ts';
@@ -133,11 +133,12 @@ export class Guardrail {
   /** One after the other in this process, and one of all processes. */
   #underLock<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(async () => {
-      const lock = await this.#takeLock();
+      // with the git folder gone there is nothing to hold, and that is to be told
+      const lock = hasHome(this.#station.layout) ? await this.#takeLock() : null;
       try {
         return await act();
       } finally {
-        lock.release();
+        lock?.release();
       }
     });
     this.#turn = mine.catch(() => {});

@@ -19,8 +19,9 @@ export async function openGuarded(named: string | undefined): Promise<Station> {
     if (error.code !== 'NO_STATION' && error.code !== 'SETTINGS_INVALID') throw error;
     const folder = named ?? process.env['WAYBILL_STATION'] ?? process.env['LUKA_SOT'] ?? process.cwd();
     const found = await locateRepository(resolve(folder)).catch(() => null);
-    if (found === null || !exists(join(found.gitDir, 'waybill', 'guardrail'))) throw error;
-    const { settings } = settingsLook({ root: found.root, guardrail: join(found.gitDir, 'waybill', 'guardrail') });
+    const live = join(found?.gitDir ?? folder, 'waybill');
+    if (found === null || !exists(join(live, 'guardrail'))) throw error;
+    const { settings } = settingsLook({ root: found.root, live, guardrail: join(live, 'guardrail') });
     const layout = layoutOf(found.root, found.gitDir, settings);
     if (!exists(layout.stationFile)) throw new WaybillError('NO_STATION', `${found.root} was never started`);
     return { id: stationId(layout), settings, layout, repo: await openRepositoryToRead(found.root) };

@@ -44,7 +44,7 @@ export class StationChecks implements OtherChecks {
 
   async service(component: OfKind<'service'>): Promise<Finding | null> {
     const { lookAtService } = await import('../../station/services/look.ts');
-    const look = await lookAtService(component.service, component.manager ?? undefined);
+    const look = await lookAtService(component.service, component.manager ?? undefined, component.scope ?? undefined);
     if (look.running) return null;
     return finding(component, 'not_running', look.why ?? (look.loaded ? 'loaded, and not running' : 'not loaded'));
   }

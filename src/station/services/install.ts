@@ -8,19 +8,19 @@ import { loadAgent, unloadAgent } from './launchd.ts';
 import { lookAtService } from './look.ts';
 import type { ServiceLook } from './meaning.ts';
 import { type ServicePlan, servicesOf } from './plan.ts';
-import { findPrograms, type Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 import type { Service, ServiceManagerName, ServiceScope } from './service.ts';
 import { forgetUnit, loadUnit, unloadUnit } from './systemd.ts';
 
 /**
- * The services of a station as they would be installed here and now. Throws PROGRAM_MISSING where a program that they need is not there, and
- * USAGE for a path that a service file cannot hold.
+ * The services of a station as they would be installed here and now with these programs. Throws USAGE for a path that a service file cannot
+ * hold.
  */
 export function stationServices(
-  station: Station,
+  station: Pick<Station, 'id' | 'layout' | 'settings'>,
   manager: ServiceManagerName,
   scope: ServiceScope,
-  programs: Programs = findPrograms(),
+  programs: Programs,
 ): Service[] {
   const { layout, settings } = station;
   const home = expandHome('~');

@@ -41,6 +41,16 @@ export function findPrograms(
   return { node: found, waybill, path: [...new Set([...own, ...CUSTOMARY])].join(delimiter) };
 }
 
+/** The same for who only looks or removes: what is missing does not stop that. `fault` says what it is. */
+export function programsAsTheyAre(): { programs: Programs; fault: WaybillError | null } {
+  try {
+    return { programs: findPrograms(), fault: null };
+  } catch (error) {
+    if (!(error instanceof WaybillError)) throw error;
+    return { programs: { node: process.execPath, waybill: ENTRY, path: CUSTOMARY.join(delimiter) }, fault: error };
+  }
+}
+
 function missing(program: string, why: string, hint?: string): WaybillError {
   return new WaybillError('PROGRAM_MISSING', `${program}: ${why}`, hint === undefined ? {} : { hint });
 }

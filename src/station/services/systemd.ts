@@ -1,8 +1,10 @@
-import { exists } from '../../platform/durable.ts';
+import { dirname, join } from 'node:path';
+import { exists, removeDurable } from '../../platform/durable.ts';
 import type { Environment } from '../../platform/process.ts';
 import { ask, refused } from './ask.ts';
 import { NOT_LOADED, type ServiceLook, whyStopped } from './meaning.ts';
 import type { Service, ServiceScope } from './service.ts';
+import { wantedBy } from './unit.ts';
 
 const PROPERTIES = 'LoadState,ActiveState,SubState,MainPID,ExecMainStatus,ExecMainCode,Result';
 
@@ -71,11 +73,14 @@ export async function loadUnit(service: Service, changed: boolean): Promise<void
   await must([...systemctl(scope), changed ? 'restart' : 'start', '--', name], scope, service.stopSeconds);
 }
 
-/** Stops the unit and takes it out of what is started at boot or login. One that is not known is no error. */
+/** Stops the unit and takes it out of what is started at boot or login. One that is not known, or whose file somebody removed, is no error. */
 export async function unloadUnit(service: Service): Promise<void> {
-  const { scope, name } = service;
+  const { scope, name, file } = service;
   const look = await lookAtSystemd(name, scope);
-  if (look.loaded) await must([...systemctl(scope), 'disable', '--now', '--', name], scope, 2 * service.stopSeconds);
+  if (look.loaded) await must([...systemctl(scope), 'stop', '--', name], scope, 2 * service.stopSeconds);
+  // refused for a unit without a file, whose link would then start nothing at every login
+  await ask([...systemctl(scope), 'disable', '--', name], { env: environment(scope) });
+  removeDurable(join(dirname(file), `${wantedBy(scope)}.wants`, name));
 }
 
 /** After the unit's file is gone: systemd forgets it. */

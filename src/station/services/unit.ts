@@ -1,5 +1,5 @@
 import { WaybillError } from '../../order/error.ts';
-import type { Service } from './service.ts';
+import type { Service, ServiceScope } from './service.ts';
 
 /** Restarts wait so long. Another process may hold the station (exit 69): it is asked for again until it lets go. */
 const RESTART_SECONDS = 10;
@@ -37,9 +37,14 @@ export function unitText(service: Omit<Service, 'text'>): string {
     `TimeoutStopSec=${service.stopSeconds}`,
     '',
     '[Install]',
-    `WantedBy=${service.scope === 'user' ? 'default.target' : 'multi-user.target'}`,
+    `WantedBy=${wantedBy(service.scope)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What starts the service at a login or at boot. */
+export function wantedBy(scope: ServiceScope): string {
+  return scope === 'user' ? 'default.target' : 'multi-user.target';
 }
 
 /** As ExecStart= wants it. systemd refuses quotes and backslashes in the name of a program, so env starts such a one. */

@@ -1,14 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** Says why the need is missing on this machine, or undefined when it is there. */
 type Probe = () => string | undefined;
 
+/** The arguments of unshare that start tests/support/user-systemd.sh; the runtime folder comes after them. */
+export const USER_SYSTEMD = [
+  ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'],
+  ...['sh', join(import.meta.dirname, '../user-systemd.sh')],
+] as const;
+
 /** What a test may need from the machine. Add a row to teach the runner a new need. */
 const NEEDS = {
   git: () => onPath(['git'], 'git'),
   zsh: () => onPath(['zsh'], 'zsh'),
+  rsync: () => onPath(['rsync'], 'rsync'),
   // Present is not enough: containers often forbid ptrace.
   strace: () => onPath(['strace'], 'strace') ?? works('strace', ['-f', '-o', '/dev/null', 'true']),
   // makes a terminal for a program that asks on one
@@ -20,6 +28,13 @@ const NEEDS = {
     onPath(['notify-send'], 'libnotify-bin') ??
     works('/usr/bin/python3', ['-c', 'import dbus, gi.repository'], 'apt-get install python3-dbus python3-gi') ??
     works('dbus-run-session', ['--', 'true']),
+  xmllint: () => onPath(['xmllint'], 'libxml2-utils'),
+  'systemd-analyze': () => onPath(['systemd-analyze'], 'systemd'),
+  // A systemd of one user, in namespaces of its own, with cgroups it may make: root, and a machine that allows it.
+  'user-systemd': () =>
+    onPath(['systemd-analyze'], 'systemd') ??
+    onPath(['nsenter'], 'util-linux') ??
+    works('unshare', [...USER_SYSTEMD, mkdtempSync(join(tmpdir(), 'waybill-need-')), 'probe']),
   linux: () => onPlatform('linux'),
   darwin: () => onPlatform('darwin'),
 } satisfies Record<string, Probe>;

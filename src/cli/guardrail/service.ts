@@ -6,17 +6,18 @@ import {
   serviceStatus,
   stationServices,
   uninstallService,
-} from '../station/services/install.ts';
-import { usualManager } from '../station/services/look.ts';
+} from '../../station/services/install.ts';
+import { usualManager } from '../../station/services/look.ts';
+import { findPrograms, programsAsTheyAre } from '../../station/services/programs.ts';
 import {
   SERVICE_PARTS,
   type Service,
   type ServiceManagerName,
   type ServiceScope,
-} from '../station/services/service.ts';
-import type { Station } from '../station/station.ts';
-import { EXIT, note, plain, print, printJson, usage } from './output.ts';
-import { runningStation, stationToRead } from './station.ts';
+} from '../../station/services/service.ts';
+import type { Station } from '../../station/station.ts';
+import { EXIT, note, plain, print, printJson, usage } from '../output.ts';
+import { runningStation, stationToRead } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
@@ -30,7 +31,12 @@ export async function service(what: string, part: string | undefined, options: O
   // Root's own services would end when root logs out: who installs as root means the machine.
   const scope: ServiceScope = options['user'] === true || process.getuid?.() !== 0 ? 'user' : 'system';
   const station = await stationToRead(options);
-  const services = stationServices(station, manager, scope).filter((s) => part === undefined || s.part === part);
+  const only = what === 'status' || what === 'uninstall';
+  const { programs, fault } = only ? programsAsTheyAre() : { programs: findPrograms(), fault: null };
+  if (fault !== null && what === 'status') note(`${fault.code} ${plain(fault.message)}`);
+  const services = stationServices(station, manager, scope, programs).filter(
+    (s) => part === undefined || s.part === part,
+  );
   await act({ station, manager, scope, services, json: options.json === true });
 }
 

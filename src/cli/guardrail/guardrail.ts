@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import pc from 'picocolors';
-import { componentsOf } from '../guardrail/component.ts';
-import { settingsLook } from '../guardrail/settings.ts';
-import { durationText } from '../guardrail/words.ts';
-import type { GuardrailFault, TelemetryLine } from '../order/generated.ts';
-import { tryCanary } from '../pipeline/guardrail/canary.ts';
-import { Guardrail, type Looked } from '../pipeline/guardrail/look.ts';
-import { openGuarded } from '../pipeline/guardrail/open.ts';
-import { reviewRepairs } from '../pipeline/guardrail/review.ts';
-import { GuardrailSchedule } from '../pipeline/guardrail/schedule.ts';
-import { appendShared } from '../platform/jsonl.ts';
-import { openLog } from '../platform/log.ts';
-import type { Station } from '../station/station.ts';
-import { EXIT, note, plain, print, printJson, usage } from './output.ts';
-import { stopSignal } from './stop-signal.ts';
+import { componentsOf } from '../../guardrail/component.ts';
+import { settingsLook } from '../../guardrail/settings.ts';
+import { durationText } from '../../guardrail/words.ts';
+import type { GuardrailFault, TelemetryLine } from '../../order/generated.ts';
+import { tryCanary } from '../../pipeline/guardrail/canary.ts';
+import { Guardrail, type Looked } from '../../pipeline/guardrail/look.ts';
+import { openGuarded } from '../../pipeline/guardrail/open.ts';
+import { reviewRepairs } from '../../pipeline/guardrail/review.ts';
+import { GuardrailSchedule } from '../../pipeline/guardrail/schedule.ts';
+import { appendShared } from '../../platform/jsonl.ts';
+import { openLog } from '../../platform/log.ts';
+import type { Station } from '../../station/station.ts';
+import { EXIT, note, plain, print, printJson, usage } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
