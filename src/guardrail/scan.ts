@@ -20,12 +20,22 @@ export interface Scan {
   /** How many components there are, with each file of a glob. */
   readonly components: number;
   readonly findings: readonly Finding[];
-  /** The names of all that were looked at. */
-  readonly names: readonly string[];
+  /** Whether this is the name of something that was looked at. */
+  readonly isNamed: (name: string) => boolean;
   /** Whether some could not be named, because git or a folder could not be read. */
   readonly isPartial: boolean;
   /** Every file and folder that was looked at, and the folders in which they stand. */
   readonly folders: readonly string[];
+}
+
+interface Plan {
+  readonly of: readonly Component[];
+  readonly files: ReadonlyMap<string, OfKind<'file'>>;
+  readonly first: OfKind<'file'> | undefined;
+  readonly paths: readonly string[];
+  readonly others: readonly Exclude<Component, { kind: 'file' }>[];
+  readonly names: ReadonlySet<string>;
+  readonly folders: ReadonlySet<string>;
 }
 
 /** Looks at components one after the other. Holds what it learned of HEAD from one scan to the next. */
@@ -34,6 +44,7 @@ export class Scanner {
   readonly #seen: Seen;
   readonly #names: HeadNames;
   readonly #others: OtherChecks;
+  #plan: Plan | null = null;
 
   constructor(place: Place, seen: Seen, others: OtherChecks, names = new HeadNames(place.repo.git)) {
     this.#place = place;
@@ -44,7 +55,9 @@ export class Scanner {
 
   /** The same for a station whose settings changed, or of which another process saw more. What was learned of HEAD stays. */
   renewed(place: Place, seen: Seen): Scanner {
-    return new Scanner(place, seen, this.#others, this.#names);
+    const scanner = new Scanner(place, seen, this.#others, this.#names);
+    scanner.#plan = this.#plan;
+    return scanner;
   }
 
   /**
@@ -52,21 +65,21 @@ export class Scanner {
    */
   async scan(components: readonly Component[], deep: boolean, only: ReadonlySet<string> | null = null): Promise<Scan> {
     const findings: Finding[] = [];
-    const wanted: WantedFile[] = [];
-    const folders = new Set<string>();
-    const files = components.filter((c) => c.kind === 'file');
+    const plan = this.#planOf(components);
+    const members = new Map<string, WantedFile>();
+    const folders = new Set(plan.folders);
     let isPartial = false;
-    const knowsHead = await this.#try(files[0], findings, () => this.#seen.lookAtHead(files.map((c) => c.path)));
-    for (const component of components) {
-      if (component.kind === 'file') wanted.push(component);
-      else if (component.kind === 'glob') {
+    const knowsHead = await this.#try(plan.first, findings, () => this.#seen.lookAtHead(plan.paths));
+    for (const component of plan.others) {
+      if (component.kind === 'glob') {
         const isNamed = await this.#try(component, findings, async () => {
           await this.#seen.lookAtHead([]);
-          const { files: members, fault } = await filesOf(component, this.#place.layout.root, this.#seen, this.#names);
+          const { files, fault } = await filesOf(component, this.#place.layout.root, this.#seen, this.#names);
           if (fault !== null) findings.push(fault);
-          wanted.push(...members);
-          for (const folder of foldersOf(component, members)) folders.add(folder);
-          await this.#seen.lookAtHead(members.map((m) => m.path));
+          // a file that is named is looked at as that, not as one of a glob
+          for (const file of files) if (!plan.files.has(file.path)) members.set(file.path, file);
+          for (const folder of foldersOf(component, files)) folders.add(folder);
+          await this.#seen.lookAtHead(files.map((m) => m.path));
         });
         if (!isNamed) isPartial = true;
       } else if (only === null || only.has(component.name))
@@ -74,24 +87,41 @@ export class Scanner {
           const found = await this.#check(component);
           if (found !== null) findings.push(found);
         });
-      // where its name would vanish: what happens in it says nothing of it
-      if (component.kind === 'folder') folders.add(parentOf(component.path));
     }
-    // a file that is named is looked at as that, not as one of a glob
-    const byPath = new Map<string, WantedFile>();
-    for (const file of wanted) if (file.of === undefined || !byPath.has(file.path)) byPath.set(file.path, file);
     const look = { place: this.#place, seen: this.#seen, lastWrite: this.#others.lastWrite, deep, knowsHead };
-    for (const file of byPath.values()) {
-      folders.add(parentOf(file.path));
-      if ((only !== null && !only.has(file.name)) || isAsSeen(file, look)) continue;
-      await this.#try(file, findings, async () => {
-        const found = await checkFile(file, look);
-        if (found !== null) findings.push(found);
-      });
-    }
-    const others = components.filter((c) => c.kind !== 'file' && c.kind !== 'glob').length;
-    const names = [...components.map((c) => c.name), ...[...byPath.values()].map((w) => w.name)];
-    return { components: byPath.size + others, findings, names, isPartial, folders: [...folders] };
+    for (const files of [members, plan.files])
+      for (const file of files.values()) {
+        if ((only !== null && !only.has(file.name)) || isAsSeen(file, look)) continue;
+        await this.#try(file, findings, async () => {
+          const found = await checkFile(file, look);
+          if (found !== null) findings.push(found);
+        });
+      }
+    const others = plan.others.filter((c) => c.kind !== 'glob').length;
+    return {
+      components: plan.files.size + members.size + others,
+      findings,
+      isNamed: (name) => plan.names.has(name) || members.has(name),
+      isPartial,
+      folders: [...folders],
+    };
+  }
+
+  /** What follows from the components alone: worked out once, as long as they are the same. */
+  #planOf(components: readonly Component[]): Plan {
+    if (this.#plan?.of === components) return this.#plan;
+    const files = new Map(components.flatMap((c) => (c.kind === 'file' ? [[c.path, c] as const] : [])));
+    this.#plan = {
+      of: components,
+      files,
+      first: [...files.values()][0],
+      paths: [...files.keys()],
+      others: components.filter((c) => c.kind !== 'file'),
+      names: new Set(components.map(({ name }) => name)),
+      // of a folder the one in which its name would vanish: what happens in it says nothing of it
+      folders: new Set(components.flatMap((c) => (c.kind === 'file' || c.kind === 'folder' ? [parentOf(c.path)] : []))),
+    };
+    return this.#plan;
   }
 
   async #check(component: Exclude<Component, { kind: 'file' | 'glob' }>): Promise<Finding | null> {

@@ -86,6 +86,7 @@ export class Guardrail {
   #last: GuardrailLook | null = null;
   /** Settings that were found to be still. */
   #settled: SettingsLook['fresh'] = null;
+  #glanced: { readonly of: readonly Component[]; readonly files: readonly Component[] } = { of: [], files: [] };
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(station: Station, watcher: Watcher) {
@@ -190,13 +191,13 @@ export class Guardrail {
     // one reading, and no state: nobody sends another until somebody asks for it
     const old = (before?.faults ?? []).filter((fault) => glance || deep || fault.component !== CANARY.name);
     const components = componentsOf(this.#station, this.#seen.lists);
-    const scope = glance ? components.filter(isFiles) : components;
+    const scope = glance ? this.#filesAmong(components) : components;
     const scan = await this.#scanner.scan(scope, deep);
     const scanMs = performance.now() - lookBegan;
     const settings = why === null ? [] : [finding(SETTINGS, 'unreadable', why)];
     const sure = await this.#confirmed(scope, deep, scan.findings, old);
-    const names = new Set([...scan.names, SETTINGS.name, ...(deep ? [CANARY.name] : [])]);
-    const carried = glance || scan.isPartial ? old.filter((fault) => !names.has(fault.component)) : [];
+    const isNamed = (name: string) => scan.isNamed(name) || name === SETTINGS.name || (deep && name === CANARY.name);
+    const carried = glance || scan.isPartial ? old.filter((fault) => !isNamed(fault.component)) : [];
     // a file that is gone is told as that
     const findings = await this.#withMending([...sure, ...settings, ...carried.map(asFinding), ...more]);
     const at = now();
@@ -205,7 +206,7 @@ export class Guardrail {
       goodAt: (component) => (this.#wasGood(component, before) ? (before?.at ?? null) : null),
       remindAfterMinutes: this.#station.settings.guardrail.remindAfterMinutes,
       // what could not be read as a component had no name of its own
-      isGone: ({ component, kind }) => !names.has(component) && kind !== 'unreadable',
+      isGone: ({ component, kind }) => !isNamed(component) && kind !== 'unreadable',
     });
     const repairs = this.#repair(findings, turned, before?.repairs ?? [], at);
     const look: GuardrailLook = {
@@ -242,6 +243,7 @@ export class Guardrail {
     return { look, alerts, recovered: turned.recovered, folders: scan.folders, scanMs, told };
   }
 
+<<<<<<< HEAD
   /** Whether the look before found this component in order: one that is new was not looked at. */
   #wasGood(component: string, before: GuardrailLook | null): boolean {
     return this.#seen.get(component) !== undefined || before?.others.includes(component) === true;
@@ -253,7 +255,12 @@ export class Guardrail {
     if (scheduled !== null && !glance) return { at, pid: process.pid, seconds: scheduled };
     const known = before?.interval ?? null;
     return known !== null && Date.parse(at) - Date.parse(known.at) < DAY_MS ? known : null;
-  }
+=======
+  /** The same list for the same components: what follows from it is remembered. */
+  #filesAmong(components: readonly Component[]): readonly Component[] 
+    if (this.#glanced.of !== components) this.#glanced = { of: components, files: components.filter(isFiles) };
+    return this.#glanced.files;
+>>>>>>> 5f0442ed464ff2a92a6c86f5c9d88f78e591850c
 
   /** What just began to be at fault is looked at again: only what stays so, while no git command is in the middle, counts. */
   async #confirmed(
@@ -343,10 +350,9 @@ export class Guardrail {
   }
 
   /** Tells that looks were missed: the machine slept, or no guardrail ran. */
-  missed(count: number, since: string): void {
+  missed(count: number, since: string): void 
     this.#watcher.emit([missedLine(now(), count, since)]);
     this.#watcher.log.warn({ missed: count, since }, 'the guardrail did not look for a while');
-  }
 }
 
 const SETTINGS = { name: 'waybill.yaml', severity: 'critical', repair: 'report' } as const;
