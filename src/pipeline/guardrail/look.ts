@@ -243,7 +243,6 @@ export class Guardrail {
     return { look, alerts, recovered: turned.recovered, folders: scan.folders, scanMs, told };
   }
 
-<<<<<<< HEAD
   /** Whether the look before found this component in order: one that is new was not looked at. */
   #wasGood(component: string, before: GuardrailLook | null): boolean {
     return this.#seen.get(component) !== undefined || before?.others.includes(component) === true;
@@ -255,12 +254,13 @@ export class Guardrail {
     if (scheduled !== null && !glance) return { at, pid: process.pid, seconds: scheduled };
     const known = before?.interval ?? null;
     return known !== null && Date.parse(at) - Date.parse(known.at) < DAY_MS ? known : null;
-=======
+  }
+
   /** The same list for the same components: what follows from it is remembered. */
-  #filesAmong(components: readonly Component[]): readonly Component[] 
+  #filesAmong(components: readonly Component[]): readonly Component[] {
     if (this.#glanced.of !== components) this.#glanced = { of: components, files: components.filter(isFiles) };
     return this.#glanced.files;
->>>>>>> 5f0442ed464ff2a92a6c86f5c9d88f78e591850c
+  }
 
   /** What just began to be at fault is looked at again: only what stays so, while no git command is in the middle, counts. */
   async #confirmed(
@@ -350,9 +350,10 @@ export class Guardrail {
   }
 
   /** Tells that looks were missed: the machine slept, or no guardrail ran. */
-  missed(count: number, since: string): void 
+  missed(count: number, since: string): void {
     this.#watcher.emit([missedLine(now(), count, since)]);
     this.#watcher.log.warn({ missed: count, since }, 'the guardrail did not look for a while');
+  }
 }
 
 const SETTINGS = { name: 'waybill.yaml', severity: 'critical', repair: 'report' } as const;
