@@ -28,7 +28,7 @@ folder, \`WO-1/WO-1.yaml\` and what lies beside it: put it together elsewhere, t
       - {name: it is there, command: "test -f docs/hello.md && echo yes", expected: "yes"}
     ...
 
-Other actions: \`write append prepend edit set patch delete move command\`. Commands and checks run only when waybill.yaml allows them.
+Other actions: \`write append prepend edit set patch delete move restore command\`. Commands and checks run only when waybill.yaml allows them.
 Fields are data: \`$(date)\` in a path or in content stays these seven characters. Only commands reach a shell.
 
 ## Read the answer
@@ -41,5 +41,11 @@ Fields are data: \`$(date)\` in a path or in content stays these seven character
 
 Drop the same file again to have the answer again. To change an order that failed, mend the file and drop it under the same wo_id.
 Check a file before you drop it: \`waybill lint FILE\`.
+
+## Before you say that something is missing or broken
+
+Ask what became of it: \`waybill history PATH\`. It tells whether the file never existed (make it), existed and vanished (since when, by what: bring it back),
+or exists and is broken (mend it where it is), with the evidence and a command that does it. Say both in your report: what is now, and what was. What others
+learned before you: \`waybill lessons search WORDS\`. What you learned: \`waybill lessons add --type pattern --title "..."\`.
 `;
 }
