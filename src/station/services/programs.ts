@@ -1,6 +1,6 @@
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { WaybillError } from '../../order/error.ts';
-import { fs, ifThere } from '../../platform/fs.ts';
+import { errno, fs, ifThere } from '../../platform/fs.ts';
 import { ENTRY } from '../version.ts';
 
 /** What a service runs, found at install time: a service manager knows no shell and has a short PATH, hence the exit code 127. */
@@ -56,14 +56,24 @@ function missing(program: string, why: string, hint?: string): WaybillError {
 }
 
 function realPath(file: string): string | undefined {
-  return ifThere(() => fs.realpathSync(file));
+  return ifSeen(() => fs.realpathSync(file));
 }
 
 function isFile(path: string): boolean {
-  return ifThere(() => fs.statSync(path))?.isFile() === true;
+  return ifSeen(() => fs.statSync(path))?.isFile() === true;
 }
 
 function isExecutable(path: string): boolean {
-  const stat = ifThere(() => fs.statSync(path));
+  const stat = ifSeen(() => fs.statSync(path));
   return stat?.isFile() === true && (stat.mode & 0o111) !== 0;
+}
+
+/** What this user may not look at is not there for it: PATH may name folders of another one. */
+function ifSeen<T>(look: () => T): T | undefined {
+  try {
+    return ifThere(look);
+  } catch (error) {
+    if (errno(error) === 'EACCES' || errno(error) === 'ELOOP') return undefined;
+    throw error;
+  }
 }

@@ -8,7 +8,7 @@ import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('pipeline/guardrail/quiet', { needs: ['git', 'linux'], timeoutMs: 140_000 });
 
-const LOAD_MS = 25_000;
+const LOAD_MS = 15_000;
 const names = ['a', 'b', 'c', 'd'].map((n) => `agents/${n}/${n}.sh`);
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 

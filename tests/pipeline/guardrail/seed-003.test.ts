@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mock } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import { openStation } from '../../../src/station/station.ts';
 import { type TestStation, testStation, until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
-/** The tests of seed 003 that concern the guardrail, by their numbers there; test 3 and 7 (history) stand in tests/guardrail/history/. */
+/** The tests of seed 003 that concern the guardrail, by their numbers there; 3 and 7 (history) for each cause stand in tests/pipeline/history/. */
 
 const test = suite('seed 003: the guardrail', { timeoutMs: 120_000 });
 
@@ -158,6 +159,39 @@ test('test 5: the rebuild order brings a station back whose agents were deleted'
   assert.equal(s.state('WO-20251113-WO-PIPELINE-REBUILD').status, 'done');
   for (const path of SCRIPTS) assert.equal(readFileSync(s.path(path), 'utf8'), SCRIPT);
   assert.equal(s.git('status', '--porcelain'), '');
+});
+
+test('tests 3 and 7: what the real guardrail saw, the history tells: working at T1, vanished between T1 and T2', (t) => {
+  const s = luka(t);
+  s.write('logs/rollback_20251113.log', 'nothing of ours\n');
+  assert.equal(
+    s.waybill('lessons', 'add', '--type', 'pattern', '--title', 'Executors vanish', '--context', WATCHED).code,
+    0,
+  );
+  assert.equal(s.waybill('guardrail', '--once').code, 0);
+  const t1 = healthy(s).at(-1)?.ts ?? '';
+  // git knows whole seconds
+  execFileSync('sleep', ['1.1']);
+  s.git('reset', '--quiet', '--hard', 'HEAD~1');
+  assert.equal(s.waybill('guardrail', '--once').code, 1);
+  const t2 = lines(s).find((l) => l['missing'] === WATCHED)?.ts ?? '';
+  const { stdout } = s.waybill('history', WATCHED, '--json');
+  const told = JSON.parse(stdout) as {
+    answer: string;
+    last_good: { at: string };
+    first_bad: { at: string };
+    cause: { text: string; confidence: string };
+    lessons: string[];
+  };
+  assert.equal(told.answer, 'vanished', stdout);
+  assert.deepEqual([told.last_good.at, told.first_bad.at], [t1, t2]);
+  assert.equal(told.cause.confidence, 'certain');
+  assert.match(told.cause.text, /reset/);
+  assert.deepEqual(told.lessons, ['Executors vanish']);
+  assert.match(
+    s.waybill('history', WATCHED).stdout,
+    new RegExp(`was working at ${t1}, vanished between ${t1} and ${t2}, because`),
+  );
 });
 
 test('test 6: a day of looks gives 288 heartbeats with nothing missing', async (t) => {

@@ -236,8 +236,14 @@ test('a station that runs is seen, one that is stopped is a fault, one of anothe
     only(doctor(s.root), 'running')[0] ?? '',
     /^warning running: the station runs waybill 0.0.1 .*, this is /,
   );
-  say({ at: '2025-01-01T00:00:00.000Z' });
-  assert.match(only(doctor(s.root), 'running')[0] ?? '', /was last heard at 2025/);
+  // the station goes on beating beside us
+  const heard = () => {
+    say({ at: '2025-01-01T00:00:00.000Z' });
+    return only(doctor(s.root), 'running')[0] ?? '';
+  };
+  let last = heard();
+  for (let n = 0; n < 5 && last === ''; n++) last = heard();
+  assert.match(last, /was last heard at 2025/);
 });
 
 test('records from the future are told', (t) => {
