@@ -13,6 +13,7 @@ import type { Station } from '../station/station.ts';
 import { answered } from './ask.ts';
 import { note, plain, print, printJson } from './output.ts';
 import { runningStation, stationOf } from './station.ts';
+import { stopSignal } from './stop-signal.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
@@ -91,18 +92,6 @@ async function folderOf(named: string | undefined): Promise<string> {
     if (!(error instanceof WaybillError) || error.code !== 'NO_STATION') throw error;
     return resolve(expandHome(named ?? '.'));
   }
-}
-
-/** A first Ctrl-C ends what git is doing and cleans up; a second one ends this process. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
-      stop.abort(signal);
-    });
-  }
-  return stop.signal;
 }
 
 function count(n: number, what: string): string {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { EventName, Recorded } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
 import { laneOf, type OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { namesIn } from '../platform/durable.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import { LineAppender, lastLines } from '../platform/jsonl.ts';
+import { turnedFiles, turnedName } from '../platform/turned-files.ts';
 
 /** How ledger events are called in telemetry; those without a name here are of no use to operators. */
 const NAMES: Partial<Record<EventName, string>> = {
@@ -69,28 +69,14 @@ export class Telemetry {
 
   /** The newest ledger record the file already tells of, so that a restart repeats none and drops none. */
   lastSeq(): number {
-    for (const path of [this.#path, ...this.#turned()]) {
+    // right after a turn the present one tells of nothing yet
+    for (const path of [this.#path, ...turnedFiles(this.#path).slice(0, 2)]) {
       for (const line of lastLines(path, 200).reverse()) {
         const seq = /"seq":(\d+)/.exec(line)?.[1];
         if (seq !== undefined) return Number(seq);
       }
     }
     return 0;
-  }
-
-  /** The two files turned last, newest first: right after a turn the present one tells of nothing yet. */
-  #turned(): string[] {
-    const stem = basename(this.#path, '.jsonl');
-    return namesIn(dirname(this.#path))
-      .flatMap((name) => {
-        const match = name.startsWith(`${stem}.`)
-          ? /^\.(\d{4}-\d\d-\d\d)\.(\d+)\.jsonl$/.exec(name.slice(stem.length))
-          : null;
-        return match === null ? [] : [{ name, key: `${match[1]}.${match[2]?.padStart(9, '0')}` }];
-      })
-      .sort((a, b) => (a.key < b.key ? 1 : -1))
-      .slice(0, 2)
-      .map(({ name }) => join(dirname(this.#path), name));
   }
 
   /**
@@ -161,7 +147,7 @@ export class Telemetry {
     fs.mkdirSync(dirname(this.#path), { recursive: true });
     for (let n = 1; ; n++) {
       try {
-        fs.linkSync(this.#path, this.#path.replace(/\.jsonl$/, `.${day}.${n}.jsonl`));
+        fs.linkSync(this.#path, turnedName(this.#path, day, n));
         fs.unlinkSync(this.#path);
         return;
       } catch (error) {

@@ -1,7 +1,6 @@
-import { basename, dirname, join } from 'node:path';
-import { namesIn } from '../../platform/durable.ts';
 import { statIfThere } from '../../platform/fs.ts';
 import { readLinesBackwards } from '../../platform/jsonl.ts';
+import { turnedFiles } from '../../platform/turned-files.ts';
 import { isAbout, type Reach, type Told, type Trace } from './trace.ts';
 
 /**
@@ -90,7 +89,7 @@ function restart({ at }: Line): Trace {
 /** The lines that matter within reach, oldest first, read from the end. */
 function linesOf(telemetry: string, reach: Reach): { lines: Line[]; notRead: string[] } {
   const lines: Line[] = [];
-  const files = [telemetry, ...turned(telemetry)];
+  const files = [telemetry, ...turnedFiles(telemetry)];
   if (statIfThere(telemetry) === undefined && files.length === 1)
     return { lines, notRead: ['telemetry: there is none'] };
   let n = 0;
@@ -113,19 +112,6 @@ function linesOf(telemetry: string, reach: Reach): { lines: Line[]; notRead: str
 function since(lines: readonly Line[]): string {
   const last = lines.at(-1);
   return last === undefined ? 'now' : new Date(last.at).toISOString();
-}
-
-/** Rotated files, newest first: unified.2026-11-20.1.jsonl. */
-function turned(telemetry: string): string[] {
-  const stem = basename(telemetry, '.jsonl');
-  return namesIn(dirname(telemetry))
-    .flatMap((name) => {
-      const rest = name.startsWith(`${stem}.`) ? name.slice(stem.length) : '';
-      const [, day, n = ''] = /^\.(\d{4}-\d\d-\d\d)\.(\d+)\.jsonl$/.exec(rest) ?? [];
-      return day === undefined ? [] : [{ name, key: `${day}.${n.padStart(9, '0')}` }];
-    })
-    .sort((a, b) => (a.key < b.key ? 1 : -1))
-    .map(({ name }) => join(dirname(telemetry), name));
 }
 
 /** A line as anybody may have written it: only its time is certain to be needed. */

@@ -1,8 +1,7 @@
-import { basename, dirname, join } from 'node:path';
 import type { TelemetryLine } from '../../order/generated.ts';
-import { namesIn } from '../../platform/durable.ts';
 import { readLinesBackwards } from '../../platform/jsonl.ts';
 import { conforms } from '../../platform/schema.ts';
+import { turnedFiles } from '../../platform/turned-files.ts';
 import type { Station } from '../../station/station.ts';
 
 /** What automatic repair did, or would have done, to one fault. */
@@ -41,13 +40,7 @@ export function reviewRepairs(station: Station, hours: number): Reviewed[] {
 
 /** Telemetry from now back to an instant, through files that were turned. */
 function* linesSince(path: string, from: string): Generator<TelemetryLine> {
-  const stem = basename(path, '.jsonl');
-  const turned = namesIn(dirname(path))
-    .filter((name) => name.startsWith(`${stem}.`) && name.endsWith('.jsonl'))
-    .sort(byTurn)
-    .reverse()
-    .map((name) => join(dirname(path), name));
-  for (const file of [path, ...turned])
+  for (const file of [path, ...turnedFiles(path)])
     for (const text of readLinesBackwards(file)) {
       if (!text.includes('"guardrail"')) {
         const ts = /"ts":"([^"]{1,40})"/.exec(text)?.[1];
@@ -68,9 +61,4 @@ function parse(text: string): TelemetryLine | null {
   } catch {
     return null; // being written, or somebody else's
   }
-}
-
-/** unified.2026-11-20.2.jsonl before unified.2026-11-20.10.jsonl. */
-function byTurn(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }
