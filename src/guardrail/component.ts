@@ -88,7 +88,10 @@ export function componentsOf(guarded: Guarded, remembered: Lists = {}): readonly
   const found = settings.guardrail.defaults ? stationComponents(guarded) : [];
   for (const [n, doc] of settings.guardrail.components.entries())
     found.push(read(guarded, doc, `waybill.yaml guardrail.components.${n}`));
-  for (const { list, bytes } of lists) found.push(...listed(guarded, list, bytes, remembered));
+  for (const { list, bytes } of lists) {
+    // one that is cut off may still be a list, of fewer components
+    found.push(withDefaults(guarded, { kind: 'file', path: list }), ...listed(guarded, list, bytes, remembered));
+  }
   // what is named twice counts as it was named last: waybill.yaml before defaults, lists before both
   const components = [...new Map(found.map((component) => [component.name, component])).values()];
   const isWhole = lists.every(

@@ -137,24 +137,43 @@ test('a list: of components, of paths, of folders that end in /', (t) => {
   const found = components(root, 'defaults: false\nlists: [list.yaml]');
   assert.deepEqual(
     found.map(({ kind, name }) => `${kind} ${name}`),
-    ['file tools/a.zsh', 'folder g/state', 'program program:git', 'unreadable list.yaml 4', 'unreadable list.yaml 5'],
+    [
+      'file list.yaml',
+      'file tools/a.zsh',
+      'folder g/state',
+      'program program:git',
+      'unreadable list.yaml 4',
+      'unreadable list.yaml 5',
+    ],
   );
   write(root, 'list.json', '["tools/b.zsh"]');
-  assert.deepEqual(names(components(root, 'defaults: false\nlists: [list.json]')), ['tools/b.zsh']);
+  assert.deepEqual(names(components(root, 'defaults: false\nlists: [list.json]')), ['list.json', 'tools/b.zsh']);
 });
 
-test('a list that is gone, emptied or broken protects as it did, and is at fault', (t) => {
+test('a list that is gone, emptied or broken protects as it did, and is at fault; it is a component itself, so that one cut off is seen', (t) => {
   const root = t.tempDir();
   const settings = 'defaults: false\nlists: [list.yaml]';
   const remembered: Lists = {};
   write(root, 'list.yaml', '- tools/a.zsh\n');
-  assert.deepEqual(names(components(root, settings, remembered)), ['tools/a.zsh']);
+  assert.deepEqual(names(components(root, settings, remembered)), ['list.yaml', 'tools/a.zsh']);
   for (const text of ['', '- [broken\n', 'tools: a\n', 'just words\n']) {
     write(root, 'list.yaml', text);
-    assert.deepEqual(names(components(root, settings, remembered)), ['tools/a.zsh', 'list:list.yaml'], text);
+    assert.deepEqual(
+      names(components(root, settings, remembered)),
+      ['list.yaml', 'tools/a.zsh', 'list:list.yaml'],
+      text,
+    );
   }
-  assert.deepEqual(names(components(t.tempDir(), settings, remembered)), ['tools/a.zsh', 'list:list.yaml']);
-  assert.deepEqual(names(components(t.tempDir(), settings)), ['list:list.yaml'], 'one that was never read');
+  assert.deepEqual(names(components(t.tempDir(), settings, remembered)), [
+    'list.yaml',
+    'tools/a.zsh',
+    'list:list.yaml',
+  ]);
+  assert.deepEqual(
+    names(components(t.tempDir(), settings)),
+    ['list.yaml', 'list:list.yaml'],
+    'one that was never read',
+  );
 });
 
 test.run();

@@ -85,7 +85,7 @@ function show({ look, recovered }: Looked): void {
   if (look.faults.length === 0) print(`${pc.green('healthy')}: ${look.components} components, nothing is missing`);
   else
     print(
-      `\n${look.faults.length} of ${look.components} components are at fault; \`waybill history PATH\` tells since when and why`,
+      `\n${look.faults.length} of ${look.components} components are at fault; of a file, \`waybill history PATH\` tells since when and why`,
     );
 }
 

@@ -62,7 +62,7 @@ export async function mendingOf(
       const mending = await mendFile(station, file, 'missing', seen, lastWrite);
       if (mending.can) actions.push(...mending.actions);
     }
-    return { can: true, how: `${actions.length} files from HEAD`, actions };
+    return { can: true, how: `${actions.length} ${actions.length === 1 ? 'file' : 'files'} from HEAD`, actions };
   } catch (thrown) {
     return { can: false, why: asWaybillError(thrown).message };
   }
