@@ -1,3 +1,4 @@
+import type { GuardrailLook } from '../../order/generated.ts';
 import { statIfThere } from '../../platform/fs.ts';
 import { readLinesBackwards } from '../../platform/jsonl.ts';
 import { turnedFiles } from '../../platform/turned-files.ts';
@@ -32,6 +33,23 @@ export function scans(telemetry: string, path: string, isWatched: boolean, reach
   return { traces: traces.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)), notRead };
 }
 
+/**
+ * What the guardrail remembers of its last look, where no `git clean` reaches: telemetry may be gone. `isWatched`: the path is a component, so
+ * that a look that does not name it found it in order.
+ */
+export function lastSeen(look: GuardrailLook | null, path: string, isWatched: boolean, reach: Reach): Trace[] {
+  if (look === null) return [];
+  const about = look.faults.filter(({ component }) => isAbout(path, component));
+  const found = about.flatMap(({ kind, since, good_at }) => [
+    ...(good_at === null ? [] : [trace(Date.parse(good_at), 'seen', 'a scan found it in order', null)]),
+    trace(Date.parse(since), 'missing', said({ kind }), kind),
+  ]);
+  if (about.length === 0 && isWatched) found.push(trace(Date.parse(look.at), 'seen', 'a scan found it in order', null));
+  return found
+    .filter(({ at }) => Date.parse(at) >= reach.sinceMs && Date.parse(at) <= reach.untilMs)
+    .map((one) => ({ ...one, where: 'the last look' }));
+}
+
 /** The components that scans missed within reach, those missed last first. */
 export function componentsMissed(telemetry: string, reach: Reach): string[] {
   const { lines } = linesOf(telemetry, reach);
@@ -63,7 +81,7 @@ function backAgain({ event }: Line): string {
   return event === 'wo_pipeline_repaired' ? 'a repair brought it back' : 'the guardrail saw it back';
 }
 
-function said({ kind }: Line): string {
+function said({ kind }: Pick<Line, 'kind'>): string {
   return kind === null || kind === 'missing' ? 'a scan missed it' : `a scan found it ${kind.replaceAll('_', ' ')}`;
 }
 

@@ -1,15 +1,18 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import picomatch from 'picomatch';
 import { closeRepository } from '../../git/repository.ts';
+import { componentsOf } from '../../guardrail/component.ts';
 import { type Committed, commits } from '../../guardrail/history/commits.ts';
 import { conclude } from '../../guardrail/history/conclude.ts';
 import { hooksLog } from '../../guardrail/history/hooks-log.ts';
 import { rollbackLogs, serviceLogs } from '../../guardrail/history/logs.ts';
 import { movesOfHead } from '../../guardrail/history/moves.ts';
-import { scans } from '../../guardrail/history/scans.ts';
+import { lastSeen, scans } from '../../guardrail/history/scans.ts';
 import { standingOf, sweptAt } from '../../guardrail/history/standing.ts';
 import { stashed } from '../../guardrail/history/stashes.ts';
 import type { Facts } from '../../guardrail/history/time-line.ts';
 import { Budget, type Reach, type Told } from '../../guardrail/history/trace.ts';
+import { readLook } from '../../guardrail/last-look.ts';
 import { olderLessons, readLessons, searchLessons } from '../../guardrail/lessons.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { HistoryDocument } from '../../order/generated.ts';
@@ -91,7 +94,9 @@ async function factsOf(place: Place, path: string, asked: Asked): Promise<Facts>
   const stashes = isOutside
     ? none
     : await ask('stash', none, () => stashed(repo.git, repo.gitDir, path, droppable, reach));
-  const told = await ask('telemetry', none, () => scans(layout.telemetry, path, isComponent(place, path), reach));
+  const isWatched = isComponent(place, path);
+  const told = await ask('telemetry', none, () => scans(layout.telemetry, path, isWatched, reach));
+  const remembered = lastSeen(readLook(layout), path, isWatched, reach);
   const rollbacks = await ask('rollback logs', none, () => rollbackLogs(logFolders(place), path, reach));
   const services = await ask('service logs', none, () =>
     serviceLogs(layout.root, settings.guardrail.serviceLogs, path, reach),
@@ -106,7 +111,7 @@ async function factsOf(place: Place, path: string, asked: Asked): Promise<Facts>
     committed,
     stashes: stashes.traces,
     orders: orders.traces,
-    scans: told.traces,
+    scans: [...told.traces, ...remembered],
     hooks: hooks.traces,
     rollbacks: rollbacks.traces,
     services: services.traces,
@@ -121,7 +126,11 @@ function logFolders({ layout }: Place): string[] {
   return [dirname(layout.alerts), join(layout.root, 'logs')];
 }
 
-/** Whether settings name the path among the guardrail's components, in whatever form. */
-function isComponent({ settings }: Place, path: string): boolean {
-  return settings.guardrail.components.some((component) => Object.values(component).includes(path));
+/** Whether the guardrail looks after the path: as a file or folder, in settings or in a list, or as one of a glob. */
+function isComponent({ settings, layout }: Place, path: string): boolean {
+  return componentsOf({ settings, layout }).some((component) =>
+    component.kind === 'glob'
+      ? picomatch.isMatch(path, component.pattern, { dot: true })
+      : (component.kind === 'file' || component.kind === 'folder') && component.path === path,
+  );
 }

@@ -194,6 +194,20 @@ test('tests 3 and 7: what the real guardrail saw, the history tells: working at 
   );
 });
 
+test('what git clean took of telemetry, the last look still tells', (t) => {
+  const s = luka(t);
+  assert.equal(s.waybill('guardrail', '--once').code, 0);
+  const t1 = healthy(s).at(-1)?.ts ?? '';
+  rmSync(s.path(WATCHED));
+  assert.equal(s.waybill('guardrail', '--once').code, 1);
+  const t2 = lines(s).find((l) => l['missing'] === WATCHED)?.ts ?? '';
+  rmSync(s.path('g'), { recursive: true });
+  assert.match(
+    s.waybill('history', WATCHED).stdout,
+    new RegExp(`was working at ${t1}, vanished between ${t1} and ${t2}, most likely because .* removed outside of git`),
+  );
+});
+
 test('test 6: a day of looks gives 288 heartbeats with nothing missing', async (t) => {
   const s = luka(t);
   // nothing is new to it any more, so that it never waits for somebody to come to an end
