@@ -149,6 +149,19 @@ async function sweepRefs(rt: Runtime): Promise<void> {
     rt.unswept = false;
     return;
   }
+  // an order with commands may hold contents beside us: what it says from here on counts
+  rt.hasRefs = false;
+  try {
+    if (await sweepNeedless(rt, needed)) rt.hasRefs = true;
+  } catch (error) {
+    rt.hasRefs = true;
+    throw error;
+  }
+  rt.unswept = false;
+}
+
+/** Deletes those that nobody needs; returns whether there are others. */
+async function sweepNeedless(rt: Runtime, needed: ReadonlySet<string>): Promise<boolean> {
   const list = await rt.station.repo.git.text([
     'for-each-ref',
     '--format=%(refname) %(objectname)',
@@ -160,8 +173,7 @@ async function sweepRefs(rt: Runtime): Promise<void> {
     .filter((line) => line !== '' && !needed.has(line.split(' ')[0] ?? ''))
     .map((line) => `delete ${line}\n`);
   if (lines.length > 0) await rt.station.repo.git.run(['update-ref', '--stdin'], { input: lines.join('') });
-  rt.unswept = false;
-  rt.hasRefs = list.split('\n').filter(Boolean).length > lines.length;
+  return list.split('\n').filter(Boolean).length > lines.length;
 }
 
 /**
