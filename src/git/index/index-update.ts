@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { committedBefore, type ImageChange } from '../../order/change.ts';
-import { readIfThere, syncDir, writeNew } from '../../platform/durable.ts';
+import { exists, readIfThere, syncDir, writeNew } from '../../platform/durable.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
 import { fileMoment } from '../config.ts';
 import { NO_OBJECT } from '../objects/object-id.ts';
@@ -27,6 +27,8 @@ export async function updateIndex(
   const written = bytes === undefined ? null : writtenHere(repo, index, bytes, changes, isAsWritten);
   if (written === null) await writtenByGit(repo, copy, bytes, changes);
   else writeNew(copy, written);
+  // git writes none where nothing is taken out of no index
+  if (bytes === undefined && !exists(copy)) return;
   fs.renameSync(copy, index);
   repo.ownIndex = fileMoment(index);
   syncDir(repo.gitDir);

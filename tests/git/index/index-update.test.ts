@@ -57,6 +57,12 @@ function landed(repo: Repository, path: string, content: string | null, mode: Im
 const update = (repo: Repository, changes: readonly ImageChange[]) =>
   updateIndex(repo, join(repo.gitDir, 'scratch-index'), changes);
 
+test('where there is no index, taking out what is not in it makes none', async (t) => {
+  const repo = await repository(t);
+  await update(repo, [{ path: 'gone', before: null, after: null }]);
+  assert.equal(git(repo, 'ls-files'), '');
+});
+
 test('the index is what git would have made of it, whatever stands in it', async (t) => {
   const seed = Number(process.env['WAYBILL_SEED'] ?? Date.now() % 1_000_000);
   const random = randomOf(seed);
