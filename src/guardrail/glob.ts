@@ -50,7 +50,7 @@ export async function filesOf(
   const { base } = picomatch.scan(glob.pattern);
   const isMatch = picomatch(glob.pattern, { dot: true });
   const onDisk = filesBelow(root, base, isMatch);
-  const inHead = (await names.below(seen.head, base)).filter((path) => isMatch(path));
+  const inHead = new Set((await names.below(seen.head, base)).filter((path) => isMatch(path)));
   const remembered: string[] = [];
   for (const path of seen.ofGlob(glob.name)) {
     const file = seen.get(path);
@@ -58,7 +58,7 @@ export async function filesOf(
     const isMeant =
       file?.entry != null &&
       file.commit !== null &&
-      !inHead.includes(path) &&
+      !inHead.has(path) &&
       (await seen.isChangedByCommit(path, file.commit));
     if (isMeant && lstatIfThere(join(root, path)) === undefined) seen.forget(path);
     else remembered.push(path);

@@ -11,7 +11,7 @@ export interface OtherChecks {
   readonly lastWrite: LastWrite;
   service(component: OfKind<'service'>): Promise<Finding | null>;
   waiting(component: OfKind<'waiting'>): Finding | null;
-  ledger(component: OfKind<'ledger'>): Finding | null;
+  ledger(component: OfKind<'ledger'>): Promise<Finding | null>;
   backup(component: OfKind<'backup'>): Finding | null;
 }
 
@@ -24,7 +24,7 @@ export interface Scan {
   readonly isNamed: (name: string) => boolean;
   /** Whether some could not be named, because git or a folder could not be read. */
   readonly isPartial: boolean;
-  /** Every file and folder that was looked at, and the folders in which they stand. */
+  /** The folders in which files and folders stand that were looked at. */
   readonly folders: readonly string[];
 }
 

@@ -7,6 +7,8 @@ import { GuardrailSchedule } from './schedule.ts';
 
 /** So many intervals may pass without a look before somebody is told. */
 const LOOKS_MISSED = 3;
+/** A busy station wakes many times a second; this often is enough to ask how the guardrail is. */
+const WATCH_MS = 1000;
 
 /** The guardrail as a part of the running station, and the station's eye on it: also on one that runs by itself. */
 export class StationGuardrail {
@@ -14,6 +16,7 @@ export class StationGuardrail {
   readonly #schedule: GuardrailSchedule | null;
   readonly #began = Date.now();
   #silentSince: string | null = null;
+  #watchedAt = 0;
 
   constructor(rt: Runtime) {
     this.#rt = rt;
@@ -35,6 +38,8 @@ export class StationGuardrail {
 
   /** Tells when the guardrail stops looking, and when it looks again. */
   watch(): void {
+    if (Date.now() - this.#watchedAt < WATCH_MS) return;
+    this.#watchedAt = Date.now();
     const last = readLook(this.#rt.station.layout)?.interval ?? null;
     if (last === null) return;
     const ageMs = Date.now() - Math.max(Date.parse(last.at), this.#began);
