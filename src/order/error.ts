@@ -190,6 +190,31 @@ export const ERROR_CODES = {
     what: 'A path that Waybill keeps for itself is tracked by git, or a tracked ignore file brings it back.',
     hint: 'Untrack it with `git rm -r --cached PATH`, or choose other paths in waybill.yaml.',
   },
+  POLICY_INVALID: {
+    what: 'policy.yaml is missing, cannot be read, or has an unknown key or a wrong value.',
+    hint: 'Mend the line named; docs/policy.md tells every key. Orders still come in, and nothing is started until then.',
+  },
+  POLICY_DENIED: {
+    what: 'Policy never allows a path or a command of the order.',
+    hint: '`waybill policy explain FILE` shows which rule decides. Leave it out, or ask an operator to change policy.yaml.',
+  },
+  LIMIT_EXCEEDED: {
+    what: 'The order changes more than policy lets one order change.',
+    hint: 'Split it, or ask an operator to raise `limits` in policy.yaml.',
+  },
+  APPROVAL_STALE: {
+    what: 'The decision is about something else than what is asked now.',
+    hint: 'Look at it again: `waybill approvals ID`.',
+  },
+  APPROVAL_REFUSED: {
+    what: 'The decision does not count: its proof does not verify or is not enough, or whoever decided may not.',
+    hint: 'policy.yaml says who decides, and what proof is enough; `waybill approvals ID` names both.',
+  },
+  DENIED: { what: 'A person denied what the order asked for.', hint: 'The reason stands in the result.' },
+  EXPIRED: {
+    what: 'Nobody decided before the time that the order sets.',
+    hint: 'Drop it again, or retry it: `waybill retry ID`. This is no denial.',
+  },
   SETTINGS_INVALID: {
     what: 'waybill.yaml has an unknown key or a wrong value.',
     hint: 'Mend the line named; docs/reference-settings.md lists every key.',

@@ -1306,6 +1306,250 @@ export interface CheckEntry {
 }
 
 /**
+ * safe runs, ask parks until a person decides, never is refused.
+ */
+export type PolicyClass = 'safe' | 'ask' | 'never';
+/**
+ * A glob over paths relative to the root (** for any depth, capitals don't matter), or an absolute one for roots outside. A folder's name with / at its end means all below it.
+ */
+export type PathPattern = string;
+/**
+ * A list: a program with these first arguments. A text: exactly this command line, as a whole. "*" alone: any command at all, also lines for a shell.
+ */
+export type CommandPattern = string | [string, ...string[]];
+/**
+ * What a decision must carry: ssh is a signature by a key of an approver; terminal is weaker, because a program of the same user can fake one.
+ */
+export type PolicyProof = 'terminal' | 'ssh';
+/**
+ * in_place: in the work tree at the root. worktree: in a work tree of its own, then onto the checked-out branch. branch: the same, and onto a branch of its own.
+ */
+export type Isolation = 'in_place' | 'worktree' | 'branch';
+
+/**
+ * policy.yaml: what orders may do, and who decides where a person must. Unknown keys are errors; a station without a valid policy starts nothing.
+ */
+export interface PolicyDocument {
+  /**
+   * Version of this document.
+   */
+  version: 1;
+  /**
+   * The first rule that matches a path or a command decides. What is built in as never comes before all rules; defaults come after them.
+   *
+   * @maxItems 1000
+   */
+  rules?: PolicyRule[];
+  /**
+   * What counts where no rule matches.
+   */
+  defaults?: {
+    /**
+     * safe runs, ask parks until a person decides, never is refused.
+     */
+    paths?: 'safe' | 'ask' | 'never';
+    /**
+     * safe runs, ask parks until a person decides, never is refused.
+     */
+    commands?: 'safe' | 'ask' | 'never';
+  };
+  /**
+   * What is never promoted to safe, however often it is approved.
+   */
+  always_ask?: {
+    /**
+     * @maxItems 1000
+     */
+    paths?: PathPattern[];
+    /**
+     * @maxItems 1000
+     */
+    commands?: CommandPattern[];
+  };
+  /**
+   * Folders outside the station that orders may write to, relative to the root or absolute.
+   *
+   * @maxItems 100
+   */
+  roots?: string[];
+  limits?: PolicyLimits;
+  isolation?: PolicyIsolation;
+  sandbox?: PolicySandbox;
+  /**
+   * The most that a mission may ask for; one that asks for more needs an approval.
+   */
+  budgets?: {
+    usd?: number;
+    tokens?: number;
+    seconds?: number;
+  };
+  approvals?: {
+    /**
+     * What a decision must carry: ssh is a signature by a key of an approver; terminal is weaker, because a program of the same user can fake one.
+     */
+    proof?: 'terminal' | 'ssh';
+    /**
+     * How long after it was asked for an approval is told again; 0 for not at all.
+     */
+    remind_hours?: number;
+    /**
+     * So many approvals in a row of the same command or path, for the same requester and lane, make it safe; 0 for never.
+     */
+    trust_after?: number;
+  };
+  /**
+   * Who may decide. Without any: the user that the station runs as, at a terminal.
+   *
+   * @maxItems 100
+   */
+  approvers?: Approver[];
+  /**
+   * What is narrower or other for one lane.
+   */
+  lanes?: {
+    [k: string]: LanePolicy;
+  };
+}
+export interface PolicyRule {
+  /**
+   * What it is called where it decides.
+   */
+  name?: string;
+  class: PolicyClass;
+  /**
+   * @maxItems 1000
+   */
+  paths?: PathPattern[];
+  /**
+   * @maxItems 1000
+   */
+  commands?: CommandPattern[];
+  /**
+   * Only for orders of these lanes.
+   *
+   * @maxItems 100
+   */
+  lanes?: string[];
+  /**
+   * Only for orders whose file belongs to one of these users, by name or by number.
+   *
+   * @maxItems 100
+   */
+  requesters?: (string | number)[];
+  /**
+   * Shown with the decision.
+   */
+  why?: string;
+  proof?: PolicyProof;
+  /**
+   * Names of approvers who may decide this; without it all may.
+   *
+   * @maxItems 100
+   */
+  approvers?: string[];
+}
+/**
+ * An order over one of these is refused before it lands.
+ */
+export interface PolicyLimits {
+  /**
+   * Files that one order may change.
+   */
+  files?: number;
+  /**
+   * Bytes of all files after the change together.
+   */
+  bytes?: number;
+  /**
+   * Lines that are added and removed together; files that are no text count none.
+   */
+  diff_lines?: number;
+  /**
+   * The longest that one command or check may run, whatever an order or the settings say.
+   */
+  seconds?: number;
+}
+/**
+ * Where the work of an order is done.
+ */
+export interface PolicyIsolation {
+  /**
+   * in_place: in the work tree at the root. worktree: in a work tree of its own, then onto the checked-out branch. branch: the same, and onto a branch of its own.
+   */
+  commands?: 'in_place' | 'worktree' | 'branch';
+  /**
+   * For orders without commands; their checks run there.
+   */
+  files?: 'in_place' | 'worktree' | 'branch';
+  /**
+   * What an order may ask for itself.
+   *
+   * @maxItems 3
+   */
+  allow?: Isolation[];
+  /**
+   * Ignored files and folders of the root that a work tree gets as links, such as node_modules. What a command writes there is written at the root.
+   *
+   * @maxItems 100
+   */
+  link?: string[];
+  /**
+   * Ignored files and folders of the root that a work tree gets as copies.
+   *
+   * @maxItems 100
+   */
+  copy?: string[];
+  /**
+   * Only these folders (and the files above them) are checked out in a work tree.
+   *
+   * @maxItems 1000
+   */
+  sparse?: string[];
+}
+/**
+ * Whether commands run in a sandbox: bwrap on Linux, sandbox-exec on macOS.
+ */
+export interface PolicySandbox {
+  /**
+   * off; prefer: where there is one; require: without one no command runs.
+   */
+  use?: 'off' | 'prefer' | 'require';
+  network?: boolean;
+  /**
+   * Folders that commands may write beside their work folder and a temporary one.
+   *
+   * @maxItems 100
+   */
+  writable?: string[];
+  /**
+   * Files and folders that commands cannot read, beside the well-known credential files.
+   *
+   * @maxItems 100
+   */
+  hidden?: string[];
+}
+export interface Approver {
+  name: string;
+  /**
+   * Users of this machine who decide for this name at a terminal.
+   *
+   * @maxItems 100
+   */
+  users?: (string | number)[];
+  /**
+   * Public keys as in an authorized_keys file: type, base64, comment. Keys that need a touch or a passphrase are those that an agent cannot use.
+   *
+   * @maxItems 100
+   */
+  keys?: string[];
+}
+export interface LanePolicy {
+  limits?: PolicyLimits;
+  isolation?: PolicyIsolation;
+  sandbox?: PolicySandbox;
+}
+
+/**
  * The answer to an order, in the outbox of its lane.
  */
 export interface ResultDocument {

@@ -15,6 +15,7 @@ import type {
   LedgerRecord,
   LessonDocument,
   OrderDocument,
+  PolicyDocument,
   ResultDocument,
   SettingsDocument,
   StateDocument,
@@ -37,6 +38,7 @@ interface Contracts {
   lesson: LessonDocument;
   order: OrderDocument;
   result: ResultDocument;
+  policy: PolicyDocument;
   settings: SettingsDocument;
   state: StateDocument;
   'telemetry-line': TelemetryLine;

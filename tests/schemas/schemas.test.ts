@@ -58,6 +58,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'ledger-record',
     'lesson',
     'order',
+    'policy',
     'result',
     'settings',
     'state',
@@ -76,7 +77,7 @@ test('formats: there is a contract for every document, each strict, named and wi
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
   // a component is a part of waybill.yaml, or of a list
   for (const name of names.filter((n) => n !== 'component')) {
-    const key = name === 'settings' ? 'version' : 'v';
+    const key = name === 'settings' || name === 'policy' ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
