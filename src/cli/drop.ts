@@ -24,7 +24,7 @@ export async function drop(file: string, options: Options): Promise<void> {
   // What the station would reject is told at once, and nothing is dropped.
   const read = readOrder(given, station.settings.intake);
   if ('error' in read) throw read.error;
-  if (options['dryRun'] === true) return planOnly(station, given, options.json === true);
+  if (options['dryRun'] === true) return planOnly(station, given, laneOf(station, options), options.json === true);
   await send(station, { ...given, lane: laneOf(station, options), woId: read.order.woId }, options);
 }
 
@@ -36,9 +36,9 @@ export function laneOf(station: Station, options: Options): string {
   throw usage(`${JSON.stringify(lane)} cannot be the name of a lane`);
 }
 
-async function planOnly(station: Station, given: Given, json: boolean): Promise<void> {
+async function planOnly(station: Station, given: Given, lane: string, json: boolean): Promise<void> {
   const { dryRun } = await import('../pipeline/dry-run.ts');
-  const { refusal, woId, plan, diff, warnings } = await dryRun(station, given);
+  const { refusal, woId, plan, diff, warnings, judgement } = await dryRun(station, given, lane);
   if (refusal !== null) process.exitCode = EXIT.failed;
   if (json)
     return printJson({
@@ -47,6 +47,7 @@ async function planOnly(station: Station, given: Given, json: boolean): Promise<
       plan,
       diff,
       warnings,
+      policy: judgement.class,
       error: refusal === null ? null : { code: refusal.code, message: refusal.message, hint: refusal.hint },
     });
   for (const w of warnings) note(`${w.code}: ${plain(w.message)}`);
@@ -58,6 +59,7 @@ async function planOnly(station: Station, given: Given, json: boolean): Promise<
   for (const c of commands) print(`would run: ${plain(c.run)}`);
   for (const c of checks)
     print(`would check: ${plain(c.run)}${c.expected === null ? '' : ` = ${JSON.stringify(c.expected)}`}`);
+  if (judgement.class === 'ask') print(`would ask a person first: \`waybill policy explain\` tells why`);
   if (refusal !== null) fail(refusal, false);
   note(`${woId}: dry run, nothing was changed`);
 }

@@ -11,7 +11,7 @@ export async function init(dir: string, preset: string, json: boolean): Promise<
   for (const path of created) print(`  made ${path}`);
   print(`
 Next:${here === '.' ? '' : `\n  cd ${here}`}
-  git add waybill.yaml bridge/README.md && git commit -m "Add a Waybill station"
+  git add waybill.yaml policy.yaml bridge/README.md && git commit -m "Add a Waybill station"
   waybill up          # or: waybill up --drain
   waybill new > hello.yaml && waybill drop hello.yaml --wait`);
 }

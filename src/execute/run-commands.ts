@@ -11,6 +11,8 @@ import { redact } from './redact.ts';
 /** Where a run of commands keeps its output, and whom it tells. */
 export interface RunContext {
   readonly station: Station;
+  /** The roots outside the station that policy opens. */
+  readonly roots: readonly string[];
   /** The order's claim folder. */
   readonly folder: string;
   readonly woId: string;
@@ -102,7 +104,7 @@ async function run(
   const result = await runCommand({
     argv,
     // Resolved again: an earlier command may have made a link of it.
-    cwd: cwd === null ? station.layout.root : resolveFolder(station, cwd),
+    cwd: cwd === null ? station.layout.root : resolveFolder({ ...station, roots: context.roots }, cwd),
     env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
     mark: { name: 'WAYBILL_RUN', value: mark },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,

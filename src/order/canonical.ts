@@ -128,7 +128,14 @@ export function fromCanonical(doc: OrderDocument, locate: ReadDocument['locate']
     approval:
       doc.approval === undefined
         ? null
-        : { by: doc.approval.by ?? [], why: doc.approval.why ?? 'the order asks for it' },
+        : {
+            by: doc.approval.by ?? [],
+            why: doc.approval.why ?? 'the order asks for it',
+            expires:
+              doc.approval.expires === undefined
+                ? null
+                : instant('approval.expires', doc.approval.expires, locate),
+          },
     mission,
     fileActions,
     commands,

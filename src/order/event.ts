@@ -17,7 +17,8 @@ export interface EventData {
   restored: RestoredData;
   landing: LandingData;
   landed: LandedData;
-  waits: { waiting_for: WaitingFor; until: string | null; why: string };
+  /** `ask`: what a person is asked, where it waits for one. */
+  waits: { waiting_for: WaitingFor; until: string | null; why: string; ask?: AskData };
   succeeded: OutcomeData;
   failed: OutcomeData & { retry_at: string | null };
   cancelled: OutcomeData & { by: string };
@@ -30,9 +31,11 @@ export interface EventData {
   repeated: RepeatedData;
   /** What the order told was taken out of ledger, journal and evidence, because it must not stay. */
   purged: PurgedData;
-  approved: { by: string };
-  denied: { by: string };
-  expired: { at: string };
+  approved: DecidedData & { promoted: string[] };
+  denied: OutcomeData & DecidedData & { reason: string };
+  expired: OutcomeData & { ask: string; at: string };
+  /** A person took back what approvals had made safe. */
+  distrusted: { pattern: string; text: string; by: string; reason: string };
   /** Records were lost: the git folder was replaced by an older copy. */
   gap: GapData;
 }
@@ -70,10 +73,41 @@ export interface AdmittedData {
   works: boolean;
   warnings: Warning[];
   /** Asks a person before anything is done. */
-  approval?: { by: string[]; why: string };
+  approval?: { by: string[]; why: string; expires?: string };
   /** A mission: which agents may do it; none means any. */
   agents?: string[];
 }
+
+/** What a person is asked. The approval subject itself lies beside the claim, and in the evidence. */
+export interface AskData {
+  /** Names this asking: it can be answered once. */
+  id: string;
+  /** Hash of the approval subject. */
+  sha256: string;
+  stage: 'start' | 'landing';
+  /** What a decision must carry at least. */
+  proof: 'terminal' | 'ssh';
+  /** Who may decide; null: every approver. */
+  approvers: string[] | null;
+  /** Why it asks: what each is about, and the rule. */
+  rulings: { subject: string; rule: string; why: string; pattern: string | null }[];
+  expires_at: string | null;
+  /** What is other than when it was approved before. */
+  changed: string[];
+}
+
+/** Who decided, and what shows it. */
+export interface DecidedData {
+  by: string;
+  ask: string;
+  sha256: string;
+  proof: ProofData;
+}
+
+export type ProofData =
+  | { kind: 'ssh'; key: string; signature: string }
+  /** Weaker: a program of the same user can fake it. */
+  | { kind: 'terminal'; user: string; tty: string; pid: number };
 
 /** One record that was emptied. */
 export interface Tombstone {

@@ -17,9 +17,19 @@ export interface AlertEntry {
    */
   at: string;
   /**
-   * A fault that began, lasts, is over, was repaired, or is left to people.
+   * A fault that began, lasts, is over, was repaired, or is left to people; a decision that is asked for, is still asked for, or came too late; something that approvals made safe.
    */
-  what: 'drift' | 'reminder' | 'recovered' | 'repaired' | 'escalated' | 'dropped';
+  what:
+    | 'drift'
+    | 'reminder'
+    | 'recovered'
+    | 'repaired'
+    | 'escalated'
+    | 'dropped'
+    | 'asked'
+    | 'still_asked'
+    | 'expired'
+    | 'trusted';
   severity: 'critical' | 'warning';
   /**
    * Its name: a path, or a kind and what it is about.
@@ -36,9 +46,104 @@ export interface AlertEntry {
 }
 
 /**
+ * Exactly what a person is asked to approve. Its RFC 8785 canonical JSON is hashed, and a decision is about that hash and no other.
+ */
+export interface ApprovalSubject {
+  v: 1;
+  station: string;
+  wo_id: string;
+  attempt: number;
+  /**
+   * Names this asking; it can be answered once.
+   */
+  ask: string;
+  /**
+   * start: before anything is done. landing: the work is done in a work tree of its own, and is to land.
+   */
+  stage: 'start' | 'landing';
+  title: string;
+  type: string;
+  request_sha256: string;
+  lane: string;
+  requester: SubjectRequester;
+  /**
+   * Every file that is changed: what is there, and what will be.
+   */
+  changes: SubjectChange[];
+  /**
+   * Every command and check, in the order in which they run.
+   */
+  commands: SubjectCommand[];
+  isolation: 'in_place' | 'worktree' | 'branch';
+  sandbox: 'off' | 'prefer' | 'require';
+  /**
+   * The rules that made it ask.
+   */
+  rulings: SubjectRuling[];
+  diff_sha256: string;
+}
+export interface SubjectRequester {
+  uid: number;
+  user: string | null;
+}
+export interface SubjectChange {
+  path: string;
+  before: null | SubjectContent;
+  after: null | SubjectContent;
+}
+export interface SubjectContent {
+  mode: string;
+  sha256: string;
+  size: number;
+}
+export interface SubjectCommand {
+  name: string;
+  kind: 'command' | 'check';
+  run: string;
+  /**
+   * null: a line for /bin/sh.
+   */
+  argv: string[] | null;
+  /**
+   * The file that is started; null for a line.
+   */
+  program: string | null;
+  cwd: string | null;
+  timeout_seconds: number | null;
+  idempotent: boolean;
+  outputs: string[];
+  /**
+   * Files in the repository that say what it does.
+   */
+  reads: SubjectRead[];
+}
+export interface SubjectRead {
+  path: string;
+  sha256: string | null;
+}
+export interface SubjectRuling {
+  subject: string;
+  rule: string;
+  why: string;
+  proof: 'terminal' | 'ssh';
+  approvers: string[] | null;
+  pattern: string | null;
+}
+
+/**
  * A person's or tool's request to the station process: <git dir>/waybill/commands/<ulid>.json, made visible by rename.
  */
-export type CommandFile = DropCommand | OrderCommand | PruneKeepsCommand | BackupCommand;
+export type CommandFile =
+  | DropCommand
+  | OrderCommand
+  | PruneKeepsCommand
+  | BackupCommand
+  | DecideCommand
+  | DistrustCommand;
+/**
+ * What shows that a person decided.
+ */
+export type DecisionProof = SshProof | TerminalProof;
 
 export interface DropCommand {
   v: 1;
@@ -112,6 +217,53 @@ export interface BackupCommand {
    * A remote's name, a URL, or an absolute path.
    */
   to: string;
+}
+export interface DecideCommand {
+  v: 1;
+  command: 'decide';
+  at: string;
+  wo_id: string;
+  /**
+   * Which asking this answers; each can be answered once.
+   */
+  ask: string;
+  /**
+   * Hash of the approval subject that was looked at.
+   */
+  sha256: string;
+  decision: 'approve' | 'deny';
+  /**
+   * What was asked about is safe from now on, for this requester in this lane.
+   */
+  always?: boolean;
+  reason?: string;
+  proof: DecisionProof;
+}
+export interface SshProof {
+  kind: 'ssh';
+  /**
+   * What `ssh-keygen -Y sign -n waybill` makes of the decision's text.
+   */
+  signature: string;
+}
+export interface TerminalProof {
+  kind: 'terminal';
+  tty: string;
+  pid: number;
+  /**
+   * Of the process that asked, in the kernel's own unit; null where the system does not tell.
+   */
+  start_time: string | null;
+}
+export interface DistrustCommand {
+  v: 1;
+  command: 'distrust';
+  at: string;
+  /**
+   * What is asked about again from now on.
+   */
+  pattern: string;
+  reason?: string;
 }
 
 /**
@@ -842,7 +994,7 @@ export interface LedgerRecord {
   seq: number;
   ts: string;
   /**
-   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap).
+   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap, distrusted).
    */
   event:
     | 'opened'
@@ -868,7 +1020,8 @@ export interface LedgerRecord {
     | 'interrupted'
     | 'repeated'
     | 'purged'
-    | 'gap';
+    | 'gap'
+    | 'distrusted';
   /**
    * null for records of the station or of input without an id.
    */
@@ -879,6 +1032,10 @@ export interface LedgerRecord {
   data: {
     [k: string]: unknown;
   };
+  /**
+   * Hash of the policy.yaml that counted when this was written; absent where none could be read.
+   */
+  policy?: string;
   /**
    * The texts in data were taken out after the record was written; hash is that of what was written, and a later record of the event purged says so.
    */
@@ -1123,6 +1280,10 @@ export interface ApprovalRequest {
    * What made the order ask.
    */
   why?: string;
+  /**
+   * When it fails with EXPIRED if nobody decided; unset, never. People are reminded before.
+   */
+  expires?: string;
 }
 /**
  * Mission: the bounds the agent works in.
@@ -1678,10 +1839,6 @@ export interface SettingsDocument {
    */
   commands?: {
     /**
-     * A text allows exactly this shell line; argv allows a program with these first arguments; "*" allows everything.
-     */
-    allow?: (string | AllowedArgv)[];
-    /**
      * Environment variables handed to commands.
      */
     env?: string[];
@@ -1702,16 +1859,6 @@ export interface SettingsDocument {
      * Names of environment variables whose values are cut from recorded output.
      */
     hide?: string[];
-  };
-  fence?: {
-    /**
-     * Folders outside the station's root that orders may write to; ~ is the home folder.
-     */
-    roots?: string[];
-    /**
-     * Paths inside the root that orders may not touch, beside the station's own.
-     */
-    protected?: string[];
   };
   retry?: {
     /**
@@ -1907,12 +2054,6 @@ export interface TakeRule {
     [k: string]: unknown;
   };
 }
-export interface AllowedArgv {
-  /**
-   * @minItems 1
-   */
-  argv: [string, ...string[]];
-}
 
 /**
  * Where one order stands: the ledger's projection, one field a line, for grep and for people.
@@ -1998,4 +2139,38 @@ export interface TelemetryLine {
   duration_ms?: number;
   code?: string;
   [k: string]: unknown;
+}
+
+/**
+ * <git dir>/waybill/trust.json: approvals in a row, by what they were about. What is promoted counts only where the ledger has it.
+ */
+export interface TrustDocument {
+  v: 1;
+  entries: TrustEntry[];
+}
+export interface TrustEntry {
+  pattern: string;
+  /**
+   * What it is, as people read it.
+   */
+  text: string;
+  /**
+   * The requester.
+   */
+  uid: number;
+  lane: string;
+  /**
+   * The approvals in a row.
+   */
+  asks: string[];
+  /**
+   * Since when it is safe: the ledger record of the approval that made it so.
+   */
+  promoted: null | Promotion;
+}
+export interface Promotion {
+  seq: number;
+  hash: string;
+  at: string;
+  by: string;
 }

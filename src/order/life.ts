@@ -1,6 +1,7 @@
 import { type ErrorBody, WaybillError } from './error.ts';
 import {
   type AdmittedData,
+  type AskData,
   type ExecutedData,
   isTransition,
   type LandedData,
@@ -30,7 +31,9 @@ export interface OrderLife {
   /** How often it was tried again by itself since a person last asked. */
   readonly retriesUsed: number;
   readonly revision: number;
-  /** A person agreed to what it asks approval for. */
+  /** What a person was asked last in this attempt. */
+  readonly ask: AskData | null;
+  /** A person agreed to that. */
   readonly approved: boolean;
   /** Attempts up to this one were purged: their evidence is gone on purpose. 0 for none. */
   readonly purgedAttempts: number;
@@ -91,6 +94,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         admitted: record.data,
         rejected: null,
         revision: next.revision + 1,
+        ask: null,
         approved: false,
         alsoIn: [],
         waitingFor: record.data.waiting_for,
@@ -131,6 +135,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         until: record.data.until,
         why: record.data.why,
         landing: null,
+        ...(record.data.ask === undefined ? {} : { ask: record.data.ask, approved: false }),
       };
     case 'held':
       return { ...next, waitingFor: 'hold', until: null, why: record.data.reason };
@@ -141,6 +146,9 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       if (record.to === 'parked') {
         return {
           ...fresh(next),
+          // an approval is for one attempt
+          ask: null,
+          approved: false,
           waitingFor: 'time',
           until: record.data.retry_at,
           why: record.data.error?.message ?? null,
@@ -152,11 +160,18 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       return { ...next, outcome: record.data, finishedAt: record.ts, waitingFor: null, lastError: record.data.error };
     case 'denied':
     case 'expired':
-      return { ...next, finishedAt: record.ts, waitingFor: null };
+      return {
+        ...next,
+        outcome: record.data,
+        finishedAt: record.ts,
+        waitingFor: null,
+        until: null,
+        lastError: record.data.error,
+      };
     case 'retried':
       return {
         ...fresh(next),
-        // an approval is for one run
+        ask: null,
         approved: false,
         admitted: next.admitted === null ? null : { ...next.admitted, claim: record.data.claim },
         waitingFor: null,
@@ -179,6 +194,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'purged':
       return { ...(withoutWords(base) as OrderLife), lastSeq: record.seq, purgedAttempts: base.attempt };
     case 'opened':
+    case 'distrusted':
     case 'gap':
       return next;
   }
@@ -209,6 +225,7 @@ function newborn(woId: string, seq: number, ts: string): OrderLife {
     retriesUsed: 0,
     revision: 1,
     purgedAttempts: 0,
+    ask: null,
     approved: false,
     alsoIn: [],
     admitted: null,

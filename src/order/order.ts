@@ -93,6 +93,13 @@ export interface Mission {
   readonly budget: { readonly usd: number | null; readonly tokens: number | null; readonly seconds: number | null };
 }
 
+/** What an order says of the decision that it asks for. `expires`: when it fails if nobody decided, ISO 8601 UTC. */
+export interface ApprovalRequest {
+  readonly by: readonly string[];
+  readonly why: string;
+  readonly expires: string | null;
+}
+
 export interface Order {
   readonly woId: string;
   readonly title: string;
@@ -109,7 +116,7 @@ export interface Order {
   readonly retries: number;
   readonly dryRun: boolean;
   /** Asks a person before anything is done. */
-  readonly approval: { readonly by: readonly string[]; readonly why: string } | null;
+  readonly approval: ApprovalRequest | null;
   readonly mission: Mission | null;
   readonly fileActions: readonly FileAction[];
   readonly commands: readonly Command[];

@@ -12,7 +12,7 @@ import { now, pause } from '../platform/clock.ts';
 import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import { newTraceId } from '../platform/ids.ts';
-import { findCycle, type Known, standingWait, type Wait, waitOf } from '../queue/waits.ts';
+import { findCycle, type Known, agentWait, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { shortName } from '../record/result.ts';
 import { fact } from './fact.ts';
@@ -260,11 +260,15 @@ function admitted(
   const approval =
     order.approval === null || order.dryRun || request.dryRun
       ? {}
-      : { approval: { by: [...order.approval.by], why: order.approval.why } };
+      : {
+          approval: {
+            by: [...order.approval.by],
+            why: order.approval.why,
+            ...(order.approval.expires === null ? {} : { expires: order.approval.expires }),
+          },
+        };
   const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
-  const wait =
-    firstWait(rt, order, received, statuses) ??
-    standingWait({ approval: approval.approval ?? null, approved: false, agents: agents.agents ?? null });
+  const wait = firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null);
   const data: AdmittedData & FirstWait = {
     claim: request.claim,
     file: request.file,

@@ -5,43 +5,71 @@ import { renderDiff } from '../order/diff.ts';
 import { asWaybillError, type WaybillError } from '../order/error.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { planDocument, targetsOf } from '../order/plan.ts';
-import { assertCommandsAllowed } from '../policy/commands.ts';
-import { resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { currentUser } from '../platform/user.ts';
+import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
+import type { Judgement } from '../policy/judge.ts';
+import { assertWithinLimits } from '../policy/limits.ts';
+import { lanePolicy, loadPolicy, type Policy } from '../policy/policy.ts';
+import { readLedger } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
+import { assertNotNever, hooksPathOf, judgeOrder } from './approvals/gate.ts';
+import { Trust } from './approvals/trust.ts';
+
+export interface DryRun {
+  /** Why it would be refused, though plan and diff can be shown. */
+  readonly refusal: WaybillError | null;
+  readonly woId: string;
+  readonly plan: Record<string, unknown>;
+  readonly diff: string;
+  readonly warnings: Warning[];
+  /** What policy would decide, if it came into this lane from whoever asks now. */
+  readonly judgement: Judgement;
+}
 
 /** Plans an order against the tree as it is, with nothing recorded and nothing changed. Throws what the order would fail with. */
-export async function dryRun(
-  station: Station,
-  input: Input,
-): Promise<{
-  refusal: WaybillError | null;
-  woId: string;
-  plan: Record<string, unknown>;
-  diff: string;
-  warnings: Warning[];
-}> {
+export async function dryRun(station: Station, input: Input, lane: string): Promise<DryRun> {
   const read = readOrder(input, station.settings.intake);
   if ('error' in read) throw read.error;
   const { order, warnings } = read;
-  const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
+  const policy = loadPolicy(station.layout.root);
+  const fence = fenceOf(station, policy);
+  const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(fence, raw)]));
   const head = station.repo.refs.head();
   const tip = head.kind === 'branch' ? station.repo.refs.read(head.ref) : head.id;
   const around = await lookAround(station.repo, tip, [...resolved.values()]);
   const { plan } = await prepareOrder(station.repo, order, resolved, around);
+  const judgement = await explain(station, policy, order, [...resolved.values()], lane);
   return {
-    refusal: commandRefusal(order, station),
+    refusal: refusalOf(() => {
+      for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(fence, cwd);
+      assertWithinLimits(lanePolicy(policy, lane).limits, plan.changes);
+      assertNotNever(judgement.rulings);
+    }),
     woId: order.woId,
     plan: planDocument(order, plan.changes),
     diff: renderDiff(plan.changes).toString('utf8'),
     warnings,
+    judgement,
   };
 }
 
-/** Plan and diff are shown also for an order whose commands are not allowed (yet), or not where they would run. */
-function commandRefusal(order: Order, station: Station): WaybillError | null {
+async function explain(
+  station: Station,
+  policy: Policy,
+  order: Order,
+  paths: readonly string[],
+  lane: string,
+): Promise<Judgement> {
+  const { ledger } = station.layout;
+  const about = { station, trust: new Trust(station.layout), ledger: { read: (seq: number) => readLedger(ledger, seq) } };
+  const requester = { uid: process.geteuid?.() ?? -1, user: currentUser() };
+  return judgeOrder(about, policy, { order, lane, requester, paths, secrets: [] }, await hooksPathOf(station));
+}
+
+/** Plan and diff are shown also for an order that would be refused. */
+function refusalOf(assert: () => void): WaybillError | null {
   try {
-    assertCommandsAllowed(order, station.settings);
-    for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(station, cwd);
+    assert();
     return null;
   } catch (error) {
     return asWaybillError(error);

@@ -19,6 +19,7 @@ import {
   sealEvidence,
 } from '../record/evidence.ts';
 import { sealedFolder } from '../record/journal.ts';
+import { approvalEvidence } from './approvals/ask.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -32,7 +33,10 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
     request: requestFiles(life, request),
     plan: job === null ? null : planDocument(job.order, job.prepared.plan.changes),
     changes: job?.changes ?? [],
-    commands: job !== null && isPure(job.order) ? [] : commandEvidence(rt.claimFolder(life)),
+    commands: [
+      ...(job !== null && isPure(job.order) ? [] : commandEvidence(rt.claimFolder(life))),
+      ...(life.ask === null ? [] : approvalEvidence(rt.claimFolder(life))),
+    ],
     checks,
   });
 }

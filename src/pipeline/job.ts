@@ -3,6 +3,7 @@ import type { ClaimedRequest } from '../intake/claim.ts';
 import type { Change, ImageChange } from '../order/change.ts';
 import type { CheckResult } from '../order/generated.ts';
 import type { Order, Warning } from '../order/order.ts';
+import type { IsolationKind, Policy } from '../policy/policy.ts';
 
 /** One order in the hands of the executor, from its start to its end. */
 export interface Job {
@@ -11,6 +12,12 @@ export interface Job {
   readonly request: ClaimedRequest;
   readonly prepared: Prepared;
   readonly branch: string;
+  /** The files that its commands are to make, as they really are. */
+  readonly outputs: readonly string[];
+  /** The policy that decided about it. */
+  readonly policy: Policy;
+  /** Where its work is done. */
+  readonly isolation: IsolationKind;
   /** Its turn was waited for before it started, so it lands at once. */
   readonly fair: boolean;
   /** What it changes, with contents; commands may add to it. */

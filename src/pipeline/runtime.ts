@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { removeOwnRefLocks } from '../git/ref-transaction.ts';
 import { OrdersRead } from '../intake/orders-read.ts';
-import { WaybillError } from '../order/error.ts';
+import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
@@ -10,6 +10,7 @@ import { assertLegal, isTerminal } from '../order/transition.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
 import type { Log } from '../platform/log.ts';
+import { loadPolicy, type Policy } from '../policy/policy.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
 import { WaitingRoom } from '../queue/waits.ts';
 import { catchUpIndex, IdIndex, type Progress } from '../record/id-index.ts';
@@ -22,6 +23,8 @@ import { Telemetry, type Told } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { Notices } from './approvals/notices.ts';
+import { Trust } from './approvals/trust.ts';
 import { finishContinuing } from './backup/continue.ts';
 import { openLive } from './live.ts';
 import { guardAtStart, isWhereWeLeftIt, mendedLine, whatWasMended } from './restore/journal-guard.ts';
@@ -97,6 +100,12 @@ export class Runtime {
   untoldFrom = 1;
   /** Why nothing can be recorded any more. */
   #failure: unknown = null;
+  /** What orders may do; null while policy.yaml cannot be used, and then nothing is started (rule 7). */
+  policy: Policy | null = null;
+  /** Why. */
+  policyFault: WaybillError | null = null;
+  readonly trust: Trust;
+  readonly notices: Notices;
   readonly marks: Marks;
   /** What lay outside at the start and does not fit the ledger. */
   readonly outside: Contradictions;
@@ -128,6 +137,9 @@ export class Runtime {
     this.broughtBack = parts.broughtBack;
     this.openedAt = parts.openedAt;
     this.marks = new Marks(this.station);
+    this.trust = new Trust(this.station.layout);
+    this.notices = new Notices(() => this);
+    this.readPolicy();
     this.refs = refsOf(this.station.id);
     this.projections = new Projections(() => this.station, this.log);
     this.ids = new IdIndex(this.station.layout.ids);
@@ -274,7 +286,7 @@ export class Runtime {
     if (this.#failure !== null) throw this.#failure;
     try {
       const before = this.ledger.written;
-      const records = this.ledger.append(drafts);
+      const records = this.ledger.append(drafts, this.policy?.sha256 ?? null);
       this.bytesSinceFlush += this.ledger.written - before;
       this.ledger.sync();
       return records;
@@ -343,6 +355,26 @@ export class Runtime {
   /** Settings that were changed while the station runs. */
   useSettings(settings: Settings): void {
     this.station = { ...this.station, settings };
+  }
+
+  /** Reads policy.yaml as it is now; a fault stays until it is mended. True where something is other than before. */
+  readPolicy(): boolean {
+    const before = this.policy?.sha256 ?? this.policyFault?.message;
+    try {
+      const policy = loadPolicy(this.station.layout.root);
+      if (policy.sha256 !== this.policy?.sha256) this.policy = policy;
+      this.policyFault = null;
+    } catch (thrown) {
+      this.policy = null;
+      this.policyFault = asWaybillError(thrown);
+    }
+    return (this.policy?.sha256 ?? this.policyFault?.message) !== before;
+  }
+
+  /** Throws POLICY_INVALID while there is none that can be used. */
+  requirePolicy(): Policy {
+    if (this.policy === null) throw this.policyFault ?? new WaybillError('POLICY_INVALID', 'policy.yaml was not read');
+    return this.policy;
   }
 
   /** Commands of several orders run side by side; what moves refs (landing, flushing) is one at a time. */

@@ -11,11 +11,12 @@ import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { pause } from '../platform/clock.ts';
-import { assertCommandsAllowed } from '../policy/commands.ts';
-import { resolveFolder, resolveTarget } from '../policy/fence.ts';
-import { standingWait } from '../queue/waits.ts';
+import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { lanePolicy, type Policy } from '../policy/policy.ts';
+import { agentWait } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
+import { passPolicy } from './approvals/gate.ts';
 import { failOrder } from './finish.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
@@ -41,11 +42,18 @@ interface Candidate {
 }
 
 /**
- * Step 3 of "One order's life": plan, policy, then `started` on the ledger. An order whose plan fails is started and failed; one whose
- * targets another order has in hand stays ready and comes again. While the repository cannot take a landing, all of them wait.
+ * Step 3 of "One order's life": plan, policy, then `started` on the ledger. An order whose plan fails, or that policy refuses, is started and
+ * failed; one that needs a person's decision parks with what it would do; one whose targets another order has in hand stays ready and comes
+ * again. While the repository cannot take a landing, all of them wait.
  */
 export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promise<Job[]> {
   const { repo, settings } = rt.station;
+  const { policy } = rt;
+  if (policy === null) {
+    // it went away since the loop looked: they stay ready until it is mended
+    for (const life of all) rt.ready.add(life);
+    return [];
+  }
   if (all.some(landsAtOnce)) await beFair(rt);
   const branch = landingBranch(rt);
   const busy =
@@ -61,10 +69,13 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     rt,
     all.filter((life) => !astray.includes(life)),
   );
-  const planned = await planQuietly(rt, lives, branch);
+  const planned = await planQuietly(rt, policy, lives, branch);
   const { tip } = planned;
-  const jobs = planned.jobs.filter((job) => isStillReady(rt, job.woId));
-  let refused = planned.refused.filter(({ life }) => isStillReady(rt, life.woId));
+  const gated = await passPolicy(rt, policy, planned.jobs);
+  const isReady = ({ woId }: { readonly woId: string }) => isStillReady(rt, woId);
+  const jobs = gated.go.filter(isReady);
+  const asking = gated.asking.filter(({ job }) => isReady(job));
+  let refused = planned.refused.filter(({ life }) => isReady(life));
   // she left the branch while it was looked at: what was seen is another branch's
   const left = refused.length === 0 ? null : whyBusy(repo, branch);
   if (left !== null) {
@@ -75,10 +86,13 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     );
     refused = [];
   }
+  refused = [...refused, ...gated.refused.filter(({ life }) => isReady(life))];
   rt.record([
     ...jobs.map((job) => startedDraft(rt, job, tip)),
+    ...asking.flatMap(({ job, draft }) => [startedToAsk(rt, job, tip), draft]),
     ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
   ]);
+  for (const { job } of asking) rt.running.delete(job.woId);
   for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
   rt.step(
     'life 3: started',
@@ -110,11 +124,16 @@ const MOST_LOOKS = 20;
 const LOOK_MS = 100;
 
 /** Plans orders. One is refused only by what it met while nobody's git command was in the middle of its work. */
-async function planQuietly(rt: Runtime, lives: readonly OrderLife[], branch: string): Promise<Planned> {
+async function planQuietly(
+  rt: Runtime,
+  policy: Policy,
+  lives: readonly OrderLife[],
+  branch: string,
+): Promise<Planned> {
   const { repo } = rt.station;
   for (let [looks, jobs, rest] = [1, [] as Job[], lives]; ; looks++) {
     const before = momentOf(repo, branch);
-    const planned = await planOrders(rt, rest, branch);
+    const planned = await planOrders(rt, policy, rest, branch);
     jobs = [...jobs, ...planned.jobs];
     const moved = planned.refused.length > 0 && (isMidway(repo) || momentOf(repo, branch) !== before);
     if (!moved || looks >= MOST_LOOKS) return { ...planned, jobs };
@@ -123,7 +142,12 @@ async function planQuietly(rt: Runtime, lives: readonly OrderLife[], branch: str
   }
 }
 
-async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: string): Promise<Planned> {
+async function planOrders(
+  rt: Runtime,
+  policy: Policy,
+  lives: readonly OrderLife[],
+  branch: string,
+): Promise<Planned> {
   const { repo } = rt.station;
   const tip = repo.refs.read(branch);
   const candidates: Candidate[] = [];
@@ -131,12 +155,12 @@ async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: stri
   const refused: Refused[] = [];
   for (const life of lives) {
     try {
-      const candidate = readCandidate(rt, life);
+      const candidate = readCandidate(rt, policy, life);
       if (overlaps(rt, candidate)) rt.ready.add(life);
       else {
         occupy(rt, candidate);
         if (life.executed === null) candidates.push(candidate);
-        else jobs.push(await resumeExecuted(rt, candidate, life.executed, branch));
+        else jobs.push(await resumeExecuted(rt, policy, candidate, life.executed, branch));
       }
     } catch (thrown) {
       rt.running.delete(life.woId);
@@ -166,6 +190,9 @@ async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: stri
         request,
         prepared,
         branch,
+        outputs: outputsOf(order, resolved),
+        policy,
+        isolation: 'in_place',
         fair: landsAtOnce(life),
         changes: prepared.plan.changes,
         images: prepared.images,
@@ -189,18 +216,14 @@ function landsAtOnce(life: OrderLife): boolean {
 
 /**
  * Orders that came to be ready past their dependencies (a retry, a release) wait for them all the same, or fail with them; likewise
- * those that need a person's approval or an agent.
+ * those that need an agent.
  */
 async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<OrderLife[]> {
   const free: OrderLife[] = [];
   for (const life of lives) {
     const dependsOn = life.admitted?.depends_on ?? [];
     const known = await statusesOf(rt, dependsOn);
-    const standing = standingWait({
-      approval: life.admitted?.approval ?? null,
-      approved: life.approved,
-      agents: life.admitted?.agents ?? null,
-    });
+    const standing = agentWait(life.admitted?.agents ?? null);
     if (dependsOn.every((id) => known(id) === 'done')) {
       if (standing === null) free.push(life);
       else
@@ -220,7 +243,7 @@ async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<O
   return free;
 }
 
-function readCandidate(rt: Runtime, life: OrderLife): Candidate {
+function readCandidate(rt: Runtime, policy: Policy, life: OrderLife): Candidate {
   const { station } = rt;
   const { claimed } = station.layout;
   const known = rt.read.get(life.admitted?.claim ?? '');
@@ -237,10 +260,21 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
     known?.sha256 === sha256 ? known.read : readOrder(request, { ...station.settings.intake, deprecatedTypes: {} });
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
-  assertCommandsAllowed(order, station.settings);
-  for (const command of order.commands) if (command.cwd !== null) resolveFolder(station, command.cwd);
-  const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
-  return { life, order, request, resolved };
+  const fence = fenceOf(station, policy);
+  for (const command of order.commands) if (command.cwd !== null) resolveFolder(fence, command.cwd);
+  const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(fence, raw)]));
+  const { limits } = lanePolicy(policy, life.admitted.lane);
+  const most = Math.min(station.settings.commands.timeoutSeconds, limits.seconds);
+  return { life, order: bounded(order, most, limits.seconds), request, resolved };
+}
+
+/** The order with a bound on each of its commands and checks: `usual` seconds where it names none, never more than `longest`. */
+function bounded(order: Order, usual: number, longest: number): Order {
+  const bind = <T extends { readonly timeoutSeconds: number | null }>(run: T): T => ({
+    ...run,
+    timeoutSeconds: Math.min(run.timeoutSeconds ?? usual, longest),
+  });
+  return { ...order, commands: order.commands.map(bind), checks: order.checks.map(bind) };
 }
 
 /** Two orders that touch the same path, or a path and a folder above it, run one after the other. */
@@ -267,7 +301,13 @@ function occupy(rt: Runtime, { life, order, resolved }: Candidate): void {
 }
 
 /** An order whose commands and checks are done, and that had to wait before it could land: it goes on there, and runs nothing again. */
-async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: ExecutedData, branch: string): Promise<Job> {
+async function resumeExecuted(
+  rt: Runtime,
+  policy: Policy,
+  candidate: Candidate,
+  executed: ExecutedData,
+  branch: string,
+): Promise<Job> {
   const { life, order, request } = candidate;
   const changes = await changesOf(rt, executed.changes);
   if (changes === null)
@@ -284,6 +324,9 @@ async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: Execu
     request,
     prepared,
     branch,
+    outputs: outputsOf(order, candidate.resolved),
+    policy,
+    isolation: 'in_place',
     fair: true,
     changes,
     images: executed.changes,
@@ -311,7 +354,7 @@ export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): 
 
 function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
   const life = rt.life(job.woId);
-  const outputs = job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(rt.station, raw));
+  const outputs = [...new Set(job.outputs)];
   return {
     event: 'started',
     woId: job.woId,
@@ -326,6 +369,12 @@ function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
       outputs: outputs.map((path) => ({ path, before: job.prepared.before.get(path) ?? null })),
     },
   };
+}
+
+/** Work that is done and asks before it lands is not planned anew: what it was started with says what nobody foresaw. */
+function startedToAsk(rt: Runtime, job: Job, tip: string | null): Draft {
+  const life = rt.life(job.woId);
+  return (life.executed === null ? undefined : startedAgain(life)[0]) ?? startedDraft(rt, job, tip);
 }
 
 /** An order that cannot be planned is started and then failed: the table knows no way from ready to failed. */

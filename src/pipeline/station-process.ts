@@ -13,7 +13,7 @@ import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
 import type { Progress } from '../record/id-index.ts';
-import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
+import { loadSettings, POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
 import { admitClaims } from './admit.ts';
@@ -112,6 +112,7 @@ class StationLoop {
   #lookAgain = false;
   /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
   #settingsFault: string | null = null;
+  #policyRead = '';
 
   constructor(rt: Runtime, options: UpOptions) {
     this.#rt = rt;
@@ -171,6 +172,7 @@ class StationLoop {
     } finally {
       await stopSchedule();
       await this.#guardrail.end();
+      await this.#rt.notices.end();
       await this.#backups.end();
       await this.#packs.end();
       await this.#watch?.close();
@@ -182,6 +184,7 @@ class StationLoop {
     const rt = this.#rt;
     const before = rt.ledger.head.seq;
     this.#reloadSettings();
+    this.#reloadPolicy();
     const open = this.#gate.isOpen();
     const dropped = await takeCommands(rt, open);
     const { claims, settlesIn, fault } = open
@@ -198,7 +201,9 @@ class StationLoop {
     holdSuspects(rt, this.#suspects);
     // once more: settings that were written before a drop count for that drop
     this.#reloadSettings();
-    const started = this.#settingsFault === null && (await this.#startReady());
+    this.#reloadPolicy();
+    const started = this.#mayStart() && (await this.#startReady());
+    rt.notices.tell();
     rt.projections.showMoved();
     if (rt.unjournalled.length > FLUSH_AT_RECORDS || rt.bytesSinceFlush > FLUSH_AT_BYTES) await flushJournal(rt);
     const pauses = [
@@ -282,6 +287,31 @@ class StationLoop {
     }
   }
 
+  /** The same for policy.yaml: it counts for every start from now on, and for what is asked. */
+  #reloadPolicy(): void {
+    const rt = this.#rt;
+    const stat = ifThere(() => fs.statSync(join(rt.station.layout.root, POLICY_FILE)));
+    const seen = `${stat?.ino}:${stat?.size}:${stat?.mtimeMs}:${stat?.ctimeMs}`;
+    if (seen === this.#policyRead) return;
+    const isFirst = this.#policyRead === '';
+    this.#policyRead = seen;
+    const changed = rt.readPolicy();
+    const { policy, policyFault } = rt;
+    if (policyFault !== null)
+      rt.log.error(
+        { code: policyFault.code, ...policyFault.place },
+        `nothing is started until policy.yaml is mended: ${policyFault.message}`,
+      );
+    else if (changed && !isFirst) rt.log.info({ policy: policy?.sha256 }, 'policy.yaml was read again');
+    if (policyFault === null && !changed) return;
+    const about = policyFault === null ? { policy: policy?.sha256 } : { error: policyFault.message };
+    rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'policy_read', ok: policyFault === null, wo_id: null, ...about }]);
+  }
+
+  #mayStart(): boolean {
+    return this.#settingsFault === null && this.#rt.policyFault === null;
+  }
+
   /** Nothing is runnable: what is parked waits for somebody or for a time to come. A file that is still settling will be. */
   #isDrained(): boolean {
     const scan = this.#scanner.scan(1);
@@ -289,7 +319,7 @@ class StationLoop {
     // what a git that cannot write holds up for longer waits for the next start
     const deferred = this.#deferrals > 0 && this.#deferrals <= MOST_DEFERRALS;
     return (
-      (this.#rt.ready.size === 0 || this.#settingsFault !== null) && this.#atWork.size === 0 && !waiting && !deferred
+      (this.#rt.ready.size === 0 || !this.#mayStart()) && this.#atWork.size === 0 && !waiting && !deferred
     );
   }
 

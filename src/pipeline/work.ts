@@ -8,7 +8,7 @@ import type { RestoredData } from '../order/event.ts';
 import type { CheckResult } from '../order/generated.ts';
 import { removeTree } from '../platform/durable.ts';
 import { contentOf, readTarget } from '../platform/target.ts';
-import { resolveTarget } from '../policy/fence.ts';
+import { fenceOf, resolveTarget } from '../policy/fence.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder } from './finish.ts';
 import type { Job } from './job.ts';
@@ -28,6 +28,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
   removeTree(join(folder, OUTPUT_FOLDER));
   const context: RunContext = {
     station: rt.station,
+    roots: job.policy.roots,
     folder,
     woId: job.woId,
     signal: abort.signal,
@@ -159,7 +160,7 @@ async function measureOutputs(rt: Runtime, job: Job): Promise<void> {
 }
 
 function outputsOf(rt: Runtime, job: Job): string[] {
-  return [...new Set(job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(rt.station, raw)))];
+  return [...new Set(job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(fenceOf(rt.station, job.policy), raw)))];
 }
 
 /** Outputs that commands made or changed, also into something that is no file: theirs to take back, only reported. */

@@ -66,10 +66,12 @@ interface ProcStat {
   readonly state: string;
   readonly ppid: number;
   readonly pgid: number;
+  /** Device number of the controlling terminal; 0 for none. */
+  readonly tty: number;
   readonly startTime: string;
 }
 
-/** Fields 2, 3, 5 and 22 of /proc/PID/stat (proc(5)). The name may itself hold spaces and parentheses. */
+/** Fields 2, 3, 4, 5, 7 and 22 of /proc/PID/stat (proc(5)). The name may itself hold spaces and parentheses. */
 function procStat(pid: number): ProcStat | null {
   let text: string | undefined;
   try {
@@ -86,8 +88,48 @@ function procStat(pid: number): ProcStat | null {
     state: rest[0] ?? '?',
     ppid: Number(rest[1]),
     pgid: Number(rest[2]),
+    tty: Number(rest[4]),
     startTime: rest[19] ?? '',
   };
+}
+
+/** Names in an environment that a coding agent gives to what it starts. */
+const AGENT_MARKS = ['CLAUDECODE', 'CODEX_SANDBOX', 'CODEX_THREAD_ID', 'GEMINI_CLI', 'OPENCODE', 'CURSOR_AGENT', 'AIDER_MODEL'];
+
+/**
+ * Who stands above a process, where that decides nothing for a person: an order, this station, a hook of git, a coding agent. Null for none of
+ * them, also where it cannot be told (macOS); `gone` where the process is not the one that is meant, or has no terminal.
+ */
+export function whoseChild(pid: number, startTime: string | null): string | null {
+  if (!isAlive(pid, startTime)) return 'gone';
+  if (process.platform !== 'linux') return null;
+  if (procStat(pid)?.tty === 0) return 'a process without a terminal';
+  const seen = new Set<number>();
+  for (let at = pid; at > 1 && !seen.has(at); ) {
+    seen.add(at);
+    const marked = markOf(at);
+    if (marked !== null) return marked;
+    const stat = procStat(at);
+    if (stat === null) return null;
+    if (at !== pid && at === process.pid) return 'the station';
+    if (at !== pid && stat.name === 'git') return 'a hook of git';
+    at = stat.ppid;
+  }
+  return null;
+}
+
+function markOf(pid: number): string | null {
+  let text: string;
+  try {
+    text = readIfThere(`/proc/${pid}/environ`)?.toString('latin1') ?? '';
+  } catch {
+    return null; // not ours to read
+  }
+  const names = new Set(text.split('\0').map((entry) => entry.slice(0, entry.indexOf('='))));
+  if (names.has('WAYBILL_RUN')) return 'a command of an order';
+  if (names.has('WAYBILL_GIT')) return 'a git of the station';
+  const agent = AGENT_MARKS.find((name) => names.has(name));
+  return agent === undefined ? null : `a coding agent (${agent})`;
 }
 
 /** Live processes whose working folder lies in `folder`, apart from this one. Linux; elsewhere it cannot be told and there are none. */

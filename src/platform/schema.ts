@@ -3,6 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
+  ApprovalSubject,
   CommandFile,
   ComponentDocument,
   ErrorDocument,
@@ -20,11 +21,13 @@ import type {
   SettingsDocument,
   StateDocument,
   TelemetryLine,
+  TrustDocument,
 } from '../order/generated.ts';
 import { nearest } from '../order/nearest.ts';
 
 /** The contracts in schemas/, and the type each gives. */
 interface Contracts {
+  'approval-subject': ApprovalSubject;
   'command-file': CommandFile;
   component: ComponentDocument;
   error: ErrorDocument;
@@ -42,6 +45,7 @@ interface Contracts {
   settings: SettingsDocument;
   state: StateDocument;
   'telemetry-line': TelemetryLine;
+  trust: TrustDocument;
 }
 
 const require = createRequire(import.meta.url);

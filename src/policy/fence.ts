@@ -4,15 +4,25 @@ import { exists } from '../platform/durable.ts';
 import { fs, ifThere, lstatIfThere } from '../platform/fs.ts';
 import { expandHome } from '../platform/user.ts';
 import { ownPaths } from '../station/layout.ts';
-import { SETTINGS_FILE } from '../station/settings.ts';
+import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import type { Policy } from './policy.ts';
+
+/** What a path is held against: a station's folders, and the roots outside that policy opens. */
+export interface Fence extends Pick<Station, 'layout' | 'settings'> {
+  readonly roots: readonly string[];
+}
+
+export function fenceOf({ layout, settings }: Pick<Station, 'layout' | 'settings'>, policy: Pick<Policy, 'roots'>): Fence {
+  return { layout, settings, roots: policy.roots };
+}
 
 /**
  * Rule 9, "Inside the fence". Turns a path of an order into the one it really is: relative to the root, or absolute inside a root
- * that settings allow. Resolved through symlinks; never in .git, in Waybill's own folders, or in settings. Throws PATH_DENIED.
+ * that policy allows. Resolved through symlinks; never in .git, in Waybill's own folders, in settings or policy. Throws PATH_DENIED.
  */
-export function resolveTarget(station: Station, raw: string): string {
-  const { root } = station.layout;
+export function resolveTarget(fence: Fence, raw: string): string {
+  const { root, gitDir } = fence.layout;
   const deny = (why: string, hint?: string) =>
     new WaybillError('PATH_DENIED', `${raw}: ${why}`, hint === undefined ? {} : { hint });
   if (raw.includes('\0')) throw deny('a path cannot hold a NUL');
@@ -21,43 +31,39 @@ export function resolveTarget(station: Station, raw: string): string {
   if (raw.endsWith('/') || ['', '.', '..'].includes(basename(raw))) throw deny('names a folder, not a file');
   const expanded = expandHome(raw);
   const path = realPath(isAbsolute(expanded) ? resolve(expanded) : resolve(root, expanded), deny);
-  if (path.split('/').some(isGitName) || isBelow(path, station.layout.gitDir)) throw deny("lies in git's own folder");
+  if (path.split('/').some(isGitName) || isBelow(path, gitDir)) throw deny("lies in git's own folder");
   const inside = relative(root, path);
   if (inside === '') throw deny('names a folder, not a file');
   if (/^\.\.(\/|$)/.test(inside) || isAbsolute(inside)) {
-    const open = station.settings.fence.roots.some((allowed) => isBelow(path, allowedRoot(root, allowed)));
+    const open = fence.roots.some((allowed) => isBelow(path, allowedRoot(root, allowed)));
     if (!open)
       throw deny(
         'lies outside the station',
-        `Allow its folder in waybill.yaml:\n  fence:\n    roots: [${JSON.stringify(relativeFolder(root, path))}]`,
+        `Allow its folder in policy.yaml:\nroots: [${JSON.stringify(relativeFolder(root, path))}]`,
       );
     return path;
   }
-  const own = [...ownPaths(station.settings), SETTINGS_FILE, 'policy.yaml'].find(
+  const own = [...ownPaths(fence.settings), SETTINGS_FILE, POLICY_FILE].find(
     (kept) =>
       // the telemetry file is rotated beside itself
       isBelow(inside.toLowerCase(), kept.toLowerCase()) ||
       (kept.endsWith('.jsonl') && inside.toLowerCase().startsWith(kept.toLowerCase().slice(0, -5))),
   );
   if (own !== undefined) throw deny(`${own} is Waybill's own`);
-  const closed = station.settings.fence.protected.find((kept) =>
-    isBelow(inside.toLowerCase(), relative(root, resolve(root, kept)).toLowerCase()),
-  );
-  if (closed !== undefined) throw deny(`${closed} is protected in waybill.yaml`);
   for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
     if (exists(join(root, folder, '.git'))) throw deny(`${folder} is another repository`);
   }
   return inside;
 }
 
-/** The real path of a folder that a command may run in: the root, below it, or below a root that settings allow. Throws PATH_DENIED. */
-export function resolveFolder(station: Station, raw: string): string {
-  const { root, gitDir } = station.layout;
+/** The real path of a folder that a command may run in: the root, below it, or below a root that policy allows. Throws PATH_DENIED. */
+export function resolveFolder({ layout, roots }: Fence, raw: string): string {
+  const { root, gitDir } = layout;
   const path = ifThere(() => fs.realpathSync(resolve(root, expandHome(raw))));
   const deny = (why: string) =>
     new WaybillError('PATH_DENIED', `${raw}: ${why}`, { hint: 'Name a folder inside the station.' });
   if (path === undefined || !fs.statSync(path).isDirectory()) throw deny('is no folder to run a command in');
-  const open = [root, ...station.settings.fence.roots.map((allowed) => allowedRoot(root, allowed))].some((folder) =>
+  const open = [root, ...roots.map((allowed) => allowedRoot(root, allowed))].some((folder) =>
     isBelow(path, folder),
   );
   if (!open || isBelow(path, gitDir)) throw deny('lies outside the station');

@@ -5,8 +5,7 @@ import { asWaybillError, type Place, WaybillError } from '../order/error.ts';
 import type { CommandPattern, PolicyDocument, PolicyRule } from '../order/generated.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { conform } from '../platform/schema.ts';
-
-export const POLICY_FILE = 'policy.yaml';
+import { POLICY_FILE } from '../station/settings.ts';
 
 /** safe runs, ask parks until a person decides, never is refused. */
 export type PolicyClass = 'safe' | 'ask' | 'never';

@@ -63,23 +63,11 @@ function unmetDependencies(
   return { waitingFor: 'dependency', until: unseen.length > 0 ? deadline : null, why };
 }
 
-/** What an order asks for that no event and no clock brings: a person's approval, an agent. */
-export interface StandingRequest {
-  readonly approval: { readonly by: readonly string[]; readonly why: string } | null;
-  readonly approved: boolean;
-  /** Agents that may do a mission; null for an order that needs none. */
-  readonly agents: readonly string[] | null;
-}
-
-/** The wait for a person or for an agent, or null. No agents can be configured yet, so every mission waits for one. */
-export function standingWait(request: StandingRequest): Wait | null {
-  const { approval, approved, agents } = request;
-  if (approval !== null && !approved)
-    return {
-      waitingFor: 'approval',
-      until: null,
-      why: `${approval.why}${approval.by.length > 0 ? `; asks ${approval.by.join(', ')}` : ''}`,
-    };
+/**
+ * The wait for an agent that an order needs, or null. `agents`: those that may do a mission; null for an order that needs none. No agents can be
+ * configured yet, so every mission waits for one.
+ */
+export function agentWait(agents: readonly string[] | null): Wait | null {
   if (agents !== null)
     return {
       waitingFor: 'agent',

@@ -39,7 +39,8 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
  */
 export interface Ledger {
   readonly head: LedgerHead;
-  append(drafts: readonly Draft[]): Recorded[];
+  /** `policy`: hash of the policy.yaml that counts, which every record carries. */
+  append(drafts: readonly Draft[], policy?: string | null): Recorded[];
   sync(): void;
   /** All records from `seq` on, read from disk. */
   read(fromSeq: number): Generator<Recorded>;
@@ -83,7 +84,7 @@ export class FileLedger implements Ledger {
     return this.#written;
   }
 
-  append(drafts: readonly Draft[]): Recorded[] {
+  append(drafts: readonly Draft[], policy: string | null = null): Recorded[] {
     if (drafts.length === 0) return [];
     if (this.#inSegment >= SEGMENT_RECORDS || this.#appender.size >= SEGMENT_BYTES) this.#roll();
     let head = this.#head;
@@ -98,6 +99,7 @@ export class FileLedger implements Ledger {
         from: draft.from,
         to: draft.to,
         data: draft.data,
+        ...(policy === null ? {} : { policy }),
         prev: head.hash,
       };
       const record = { ...body, hash: hashOf(body) } as Recorded;

@@ -28,7 +28,8 @@ folder, \`WO-1/WO-1.yaml\` and what lies beside it: put it together elsewhere, t
       - {name: it is there, command: "test -f docs/hello.md && echo yes", expected: "yes"}
     ...
 
-Other actions: \`write append prepend edit set patch delete move restore command\`. Commands and checks run only when waybill.yaml allows them.
+Other actions: \`write append prepend edit set patch delete move restore command\`. policy.yaml says what runs at once,
+what waits for a person, and what never runs: most commands and checks wait. \`waybill policy explain FILE\` tells before you drop it.
 Fields are data: \`$(date)\` in a path or in content stays these seven characters. Only commands reach a shell.
 
 ## Read the answer

@@ -4,13 +4,32 @@ const HEAD = `# Settings of this Waybill station. Every key has a default; docs/
 version: 1
 `;
 
-const COMMANDS = `
-# Orders may run these commands and checks, and no others. A text allows exactly that line;
-# argv allows a program with these first arguments.
-commands:
-  allow: []
-  #  - npm test
-  #  - argv: [node, scripts/check.mjs]
+/** policy.yaml as \`waybill init\` writes it: the defaults, said aloud. */
+function policyWith(roots: string): string {
+  return `# What orders may do here, and who decides where a person must. docs/policy.md tells every key.
+version: 1
+
+# The first rule that matches a path or a command decides: safe runs, ask waits for a person, never is refused.
+rules: []
+#  - {name: tests, class: safe, commands: [[npm, test], "make check"]}
+#  - {name: releases, class: ask, paths: [package.json, .github/]}
+#  - {name: money, class: never, paths: [billing/], why: only people change this}
+
+# What no rule speaks of.
+defaults:
+  paths: safe
+  commands: ask
+${roots}
+# Who decides. Without anybody: the user that the station runs as, at a terminal.
+approvers: []
+#  - {name: anna, users: [anna], keys: ["sk-ssh-ed25519@openssh.com AAAA... anna"]}
+`;
+}
+
+const LUKA_ROOTS = `
+# Folders outside the station that orders may write to.
+roots: []
+#  - ../Library/LaunchAgents
 `;
 
 /** The settings files that \`waybill init\` can write. */
@@ -18,7 +37,7 @@ const PRESETS: Readonly<Record<string, string>> = {
   default: `${HEAD}
 lanes:
   MAIN: {}
-${COMMANDS}`,
+`,
   // The tree of seed 003: state, telemetry and alerts stand where its operators already look.
   '02luka': `${HEAD}
 default_lane: CLC
@@ -48,12 +67,7 @@ guardrail:
     - {kind: folder, path: bridge/inbox/ENTRY}
     #  - {kind: service, name: com.02luka.wo_executor}
     #  - {kind: program, name: zsh}
-
-# Folders outside the station that orders may write to.
-fence:
-  roots: []
-  #  - ../Library/LaunchAgents
-${COMMANDS}`,
+`,
 };
 
 /** The text of a preset. Throws UNKNOWN_PRESET. */
@@ -61,4 +75,10 @@ export function presetText(name: string): string {
   const text = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
   if (text === undefined) throw new WaybillError('UNKNOWN_PRESET', `there is no preset ${name}`);
   return text;
+}
+
+/** The policy.yaml of a preset. Throws UNKNOWN_PRESET. */
+export function policyText(name: string): string {
+  presetText(name);
+  return policyWith(name === '02luka' ? LUKA_ROOTS : '');
 }

@@ -6,6 +6,8 @@ import { readIfThere } from '../platform/durable.ts';
 import { conform } from '../platform/schema.ts';
 
 export const SETTINGS_FILE = 'waybill.yaml';
+/** Beside it; read by policy/policy.ts. */
+export const POLICY_FILE = 'policy.yaml';
 
 /** waybill.yaml with every default filled in. The defaults stand in schemas/settings.schema.json too; a test compares them. */
 export interface Settings {
@@ -22,7 +24,6 @@ export interface Settings {
     readonly deprecatedTypes: Readonly<Record<string, string>>;
   };
   readonly commands: {
-    readonly allow: readonly (string | { readonly argv: readonly string[] })[];
     readonly env: readonly string[];
     readonly timeoutSeconds: number;
     readonly stopSeconds: number;
@@ -30,7 +31,6 @@ export interface Settings {
     readonly maxOutputBytes: number;
     readonly hide: readonly string[];
   };
-  readonly fence: { readonly roots: readonly string[]; readonly protected: readonly string[] };
   readonly retry: { readonly backoffSeconds: number; readonly maxBackoffSeconds: number };
   readonly dependencyDeadlineHours: number;
   readonly git: { readonly branch: string | null; readonly lockDeadlineSeconds: number };
@@ -148,7 +148,6 @@ function withDefaults(doc: SettingsDocument): Settings {
       deprecatedTypes: doc.deprecated_types ?? {},
     },
     commands: {
-      allow: doc.commands?.allow ?? [],
       env: doc.commands?.env ?? DEFAULT_ENV,
       timeoutSeconds: doc.commands?.timeout_seconds ?? 600,
       stopSeconds: doc.commands?.stop_seconds ?? 25,
@@ -156,7 +155,6 @@ function withDefaults(doc: SettingsDocument): Settings {
       maxOutputBytes: doc.commands?.max_output_bytes ?? 1024 * 1024,
       hide: doc.commands?.hide ?? [],
     },
-    fence: { roots: doc.fence?.roots ?? [], protected: doc.fence?.protected ?? [] },
     retry: {
       backoffSeconds: doc.retry?.backoff_seconds ?? 5,
       maxBackoffSeconds: doc.retry?.max_backoff_seconds ?? 3600,

@@ -8,8 +8,8 @@ import { shortRandom } from '../platform/ids.ts';
 import { agentsReadme } from './agents-readme.ts';
 import { excludeOwnPaths } from './exclude.ts';
 import { type Layout, layoutOf } from './layout.ts';
-import { presetText } from './presets.ts';
-import { loadSettings, SETTINGS_FILE, type Settings } from './settings.ts';
+import { policyText, presetText } from './presets.ts';
+import { loadSettings, POLICY_FILE, SETTINGS_FILE, type Settings } from './settings.ts';
 
 /** A station as it lies on disk, opened for reading. */
 export interface Station {
@@ -19,7 +19,7 @@ export interface Station {
   readonly repo: Repository;
 }
 
-/** `waybill init`: makes the repository if there is none, writes waybill.yaml unless it exists, and prepares the station. */
+/** `waybill init`: makes the repository if there is none, writes waybill.yaml and policy.yaml unless they exist, and prepares the station. */
 export async function initStation(folder: string, preset: string): Promise<{ station: Station; created: string[] }> {
   const text = presetText(preset);
   ensureDir(folder);
@@ -46,6 +46,7 @@ export async function initStation(folder: string, preset: string): Promise<{ sta
       place: { file: SETTINGS_FILE },
     });
   }
+  if (writePolicy(folder, preset)) created.push(POLICY_FILE);
   const { station, created: more } = await prepareStation(folder);
   return { station, created: [...created, ...more] };
 }
@@ -63,6 +64,8 @@ export async function prepareStation(root: string): Promise<{ station: Station; 
   for (const folder of [layout.live, layout.ledger, layout.claimed, layout.commands, layout.tmp, layout.state])
     ensureDir(folder);
   if (!exists(layout.stationFile)) {
+    // a first start here; a policy that goes away later stops the station instead (rule 7)
+    if (writePolicy(root, 'default')) created.push(POLICY_FILE);
     const id = `${slug(basename(repo.root))}-${shortRandom(4)}`;
     writeDurable(layout.stationFile, `${JSON.stringify({ v: 1, id, created_at: now() }, null, 2)}\n`);
   }
@@ -77,6 +80,14 @@ export async function prepareStation(root: string): Promise<{ station: Station; 
     created.push('bridge/README.md');
   }
   return { station: { id: stationId(layout), settings, layout, repo }, created };
+}
+
+/** Writes policy.yaml as a preset has it, unless there is one; tells whether it did. Throws UNKNOWN_PRESET. */
+export function writePolicy(root: string, preset: string): boolean {
+  const file = join(root, POLICY_FILE);
+  if (exists(file)) return false;
+  writeDurable(file, policyText(preset));
+  return true;
 }
 
 /** Opens a station. Throws NO_STATION when it was never prepared. */

@@ -45,6 +45,7 @@ function* everyValue(at: unknown, key: string): Generator<unknown> {
 test('formats: there is a contract for every document, each strict, named and with examples that conform', () => {
   assert.deepEqual(names.sort(), [
     'alert-batch',
+    'approval-subject',
     'command-file',
     'component',
     'doctor-report',
@@ -63,6 +64,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'settings',
     'state',
     'telemetry-line',
+    'trust',
   ]);
   for (const [name, schema] of schemas) {
     assert.equal(schema['$id'], `waybill:${name}/1`);

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
+import { loadPolicy } from '../../policy/policy.ts';
 import { examine } from '../../station/doctor/examine.ts';
 import type { Finding } from '../../station/doctor/finding.ts';
-import { subjectOf } from '../../station/doctor/subject.ts';
+import { type PolicySubject, subjectOf } from '../../station/doctor/subject.ts';
 import { VERSION } from '../../station/version.ts';
 import { EXIT, plain, print, printJson } from '../output.ts';
 
@@ -11,7 +12,7 @@ const COLOURS: Record<Finding['ok'], (text: string) => string> = { ok: pc.green,
 
 /** Checks the installation, and the station if there is one. Exits 1 where something is at fault. */
 export async function doctor(options: Options): Promise<void> {
-  const subject = await subjectOf(options.station);
+  const subject = await subjectOf(options.station, policySubject);
   const findings = await examine(subject);
   const faults = findings.filter(({ ok }) => ok === 'fault').length;
   if (faults > 0) process.exitCode = EXIT.failed;
@@ -25,6 +26,13 @@ export async function doctor(options: Options): Promise<void> {
   const warnings = findings.filter(({ ok }) => ok === 'warning').length;
   const where = root === null ? 'this machine; there is no station here' : root;
   print(`${count(faults, 'fault')}, ${count(warnings, 'warning')}: ${plain(where)}`);
+}
+
+/** What the checks need to know of policy. Throws POLICY_INVALID. */
+function policySubject(root: string): PolicySubject {
+  const policy = loadPolicy(root);
+  const rules = policy.rules.filter(({ class: cls }) => cls !== 'never');
+  return { commands: rules.flatMap(({ commands }) => commands), sandbox: policy.sandbox.use };
 }
 
 function line(text: string): string {

@@ -47,7 +47,17 @@ export function summaryOf(alerts: readonly Alert[]): string {
       'no longer looked after',
     ),
   ];
+  parts.push(decisions(alerts, ['asked', 'still_asked'], 'for you to decide'));
+  parts.push(decisions(alerts, ['expired'], 'expired'), decisions(alerts, ['trusted'], 'led to trust'));
   return parts.filter((text) => text !== null).join('; ');
+}
+
+function decisions(alerts: readonly Alert[], whats: readonly Alert['what'][], how: string): string | null {
+  const about = alerts.filter(({ what }) => whats.includes(what));
+  const names = [...new Set(about.map(({ component }) => component.replace(/^approval:/, '')))];
+  if (names.length === 0) return null;
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${names.length} order${names.length === 1 ? '' : 's'} ${how}: ${names.slice(0, NAMED).join(', ')}${more}`;
 }
 
 function part(alerts: readonly Alert[], how: string): string | null {

@@ -12,6 +12,8 @@ import { newUlid } from '../../platform/ids.ts';
 import { conform } from '../../platform/schema.ts';
 import { userName } from '../../platform/user.ts';
 import { REQUEST_FOLDER } from '../../record/evidence.ts';
+import { decideOrder, distrust } from '../approvals/decide.ts';
+import type { Sender } from '../approvals/proof.ts';
 import { cancelOrder } from '../finish.ts';
 import { pruneKeeps } from '../keep.ts';
 import { purge } from '../purge.ts';
@@ -46,7 +48,8 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
         rt.askBackup(path, command.to);
         continue;
       }
-      await carryOut(rt, command, `${userName(fs.statSync(path).uid) ?? 'unknown'} on the command line`);
+      const { uid, mtimeMs } = fs.statSync(path);
+      await carryOut(rt, command, { uid, writtenAt: mtimeMs }, `${userName(uid) ?? 'unknown'} on the command line`);
     } catch (thrown) {
       const error =
         thrown instanceof SyntaxError
@@ -68,11 +71,13 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
 
 type StandingCommand = Exclude<CommandFile, { command: 'drop' | 'backup' }>;
 
-async function carryOut(rt: Runtime, command: StandingCommand, by: string): Promise<void> {
+async function carryOut(rt: Runtime, command: StandingCommand, sender: Sender, by: string): Promise<void> {
+  if (command.command === 'distrust') return distrust(rt, command, by);
   if (command.command === 'purge') return purge(rt, command.wo_id, by, command.reason ?? '');
   if (command.command === 'prune_keeps') return pruneKeeps(rt, command.names, by);
   const life = await rt.find(command.wo_id);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
+  if (command.command === 'decide') return decideOrder(rt, life, command, sender);
   const who = command.reason === undefined ? by : `${by}: ${command.reason}`;
   switch (command.command) {
     case 'hold':

@@ -4,11 +4,12 @@ import { commitsByOrder, isInHistory } from '../../git/history.ts';
 import { changesBetween, type TreeChange } from '../../git/snapshot/read.ts';
 import { commitsTouching, firstParentsSince, reverseOnto } from '../../git/snapshot/reverse.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
-import { resolveTarget } from '../../policy/fence.ts';
+import { fenceOf, resolveTarget } from '../../policy/fence.ts';
+import { loadPolicy, type Policy } from '../../policy/policy.ts';
 import type { Station } from '../../station/station.ts';
 import { blobText } from './blob-text.ts';
 import { type Hindrance, type Looked, planRollback, type RollbackItem, type RollbackWishes } from './plan.ts';
-import { closedByFence, type Protection, protectedComponents } from './protection.ts';
+import { closedByPolicy, type Protection, protectedComponents } from './protection.ts';
 
 /** What is to be taken back: what an order landed, one commit, or all since a commit. */
 export type RollbackOf =
@@ -61,8 +62,9 @@ export async function lookAtRollback(
     oldest === undefined || newest === undefined || base !== null
       ? new Set<string>()
       : new Set((await changesBetween(repo.git, newest, head)).map((c) => c.path));
-  const hindrances = await hindrancesOf(station, head, changes);
-  const closed = closedByFence(station);
+  const policy = loadPolicy(station.layout.root);
+  const hindrances = await hindrancesOf(station, policy, head, changes);
+  const closed = closedByPolicy(station, policy);
   const looked: Looked[] = changes.map((change) => ({
     change,
     merged: moved.has(change.path) && change.after !== null,
@@ -142,6 +144,7 @@ async function commitsOfOrder(
 /** What stands in the way of each path, for those where something does. */
 export async function hindrancesOf(
   station: Station,
+  policy: Policy,
   head: string,
   changes: readonly TreeChange[],
 ): Promise<Map<string, Hindrance>> {
@@ -161,7 +164,7 @@ export async function hindrancesOf(
       continue;
     }
     try {
-      if (resolveTarget(station, path) !== path) {
+      if (resolveTarget(fenceOf(station, policy), path) !== path) {
         no(path, 'a folder above it is a symbolic link');
         continue;
       }

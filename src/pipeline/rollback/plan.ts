@@ -17,7 +17,7 @@ export interface Looked {
   readonly hindrance: Hindrance | null;
   /** The component it belongs to. */
   readonly component: string | null;
-  /** The entry of `fence.protected` that closes it. */
+  /** The rule of policy that closes it to every order. */
   readonly closed: string | null;
 }
 
@@ -62,7 +62,7 @@ export function planRollback(
       } as const;
       const kept = (why: string) => ({ ...item, fate: 'kept' as const, why, hindrance: null });
       if (leftOut.some((entry) => path === entry || path.startsWith(`${entry}/`))) return kept('left out');
-      if (closed !== null) return kept(`protected: fence.protected closes ${closed} to every order, also a forced one`);
+      if (closed !== null) return kept(`protected: ${closed} closes it to every order, also a forced one`);
       if (component !== null && !force) return kept(`protected: component ${component}`);
       if (hindrance !== null) return { ...item, fate: 'refused', why: hindrance.why, hindrance: hindrance.kind };
       return { ...item, fate: 'change', why: null, hindrance: null };

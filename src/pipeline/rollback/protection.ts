@@ -1,6 +1,9 @@
 import picomatch from 'picomatch';
 import { type Component, componentsOf } from '../../guardrail/component.ts';
 import { isOutside } from '../../order/change.ts';
+import { currentUser } from '../../platform/user.ts';
+import { judgePaths, ruleText } from '../../policy/judge.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Station } from '../../station/station.ts';
 
 /** Why a path is left alone unless somebody insists: the name of what it belongs to. Null for a path that is nobody's. */
@@ -27,13 +30,19 @@ export function protectedComponents(station: Station): Protection {
   return (path) => kept.find(({ holds }) => holds(path.toLowerCase()))?.name ?? null;
 }
 
-/** What `fence.protected` closes to every order, forced or not: its entry, or null. */
-export function closedByFence(station: Station): Protection {
-  return (path) =>
-    station.settings.fence.protected.find((entry) => {
-      const plain = entry.replace(/^\.\//, '').replace(/\/+$/, '').toLowerCase();
-      return path.toLowerCase() === plain || path.toLowerCase().startsWith(`${plain}/`);
-    }) ?? null;
+/** What policy never lets an order of the default lane write, forced or not: the rule, or null. */
+export function closedByPolicy(station: Station, policy: Policy): Protection {
+  const about = {
+    lane: station.settings.defaultLane,
+    requester: { uid: process.geteuid?.() ?? -1, user: currentUser() },
+    root: station.layout.root,
+    hooksPath: null,
+    isTrusted: () => false,
+  };
+  return (path) => {
+    const [ruling] = judgePaths(policy, { ...about, paths: [path] });
+    return ruling?.class === 'never' ? ruleText(ruling) : null;
+  };
 }
 
 /** The files that are components: a snapshot holds them also where git ignores them. */

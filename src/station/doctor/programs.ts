@@ -1,21 +1,21 @@
 import { delimiter, isAbsolute, join } from 'node:path';
 import { fs, statIfThere, X_OK } from '../../platform/fs.ts';
-import type { Settings } from '../settings.ts';
 import { type Check, fine, warning } from './finding.ts';
+import type { CommandPattern } from './subject.ts';
 
 /** Whether the programs that orders may run are there: a missing one ends its order with exit code 127. */
 export const PROGRAMS: Check = {
   name: 'programs',
-  look: ({ station, path }) => {
-    if (station === null || station.settings.commands.allow.length === 0) return [];
-    const missing = missingPrograms(station.root, station.settings, path);
-    if (missing.length === 0) return [fine('the programs that commands.allow names are on PATH')];
+  look: ({ station, policy, path }) => {
+    if (station === null || policy === null || policy.commands.length === 0) return [];
+    const missing = missingPrograms(station.root, policy.commands, path);
+    if (missing.length === 0) return [fine('the programs that policy.yaml names are on PATH')];
     return missing.map((name) =>
       warning(
-        `commands.allow names ${name}, which is not ${name.includes('/') ? 'an executable file' : 'on PATH'}`,
+        `policy.yaml names ${name}, which is not ${name.includes('/') ? 'an executable file' : 'on PATH'}`,
         name.includes('/')
           ? `Bring it back, or make it executable: \`chmod +x ${name}\`.`
-          : `Install it, put its folder on PATH, or take it out of waybill.yaml. PATH is ${path}.`,
+          : `Install it, put its folder on PATH, or take it out of policy.yaml. PATH is ${path}.`,
       ),
     );
   },
@@ -31,11 +31,13 @@ const OF_THE_SHELL = new Set(
 );
 
 /**
- * The programs that `commands.allow` names and that are not found: on this PATH (that of a service may be another), or for names with a
+ * The programs that rules of policy.yaml name and that are not found: on this PATH (that of a service may be another), or for names with a
  * slash from the station's root. Of a line for the shell only a plain first word is looked at.
  */
-export function missingPrograms(root: string, settings: Settings, path: string): string[] {
-  const names = settings.commands.allow.map((rule) => (typeof rule === 'string' ? firstWord(rule) : rule.argv[0]));
+export function missingPrograms(root: string, commands: readonly CommandPattern[], path: string): string[] {
+  const names = commands.map((pattern) =>
+    pattern === '*' ? null : typeof pattern === 'string' ? firstWord(pattern) : pattern[0],
+  );
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   const isThere = (name: string) =>
     name.includes('/')

@@ -11,7 +11,7 @@ import type { StationSubject } from './subject.ts';
 /** Whether the services that are installed for the station are as they would be installed now, run, and see the programs that orders need. */
 export const SERVICES: Check = {
   name: 'services',
-  look: async ({ station }) => {
+  look: async ({ station, policy }) => {
     if (station === null || !exists(station.layout.stationFile)) return [];
     const { programs, fault: missing } = programsAsTheyAre();
     const remarks: Remark[] = [];
@@ -20,11 +20,11 @@ export const SERVICES: Check = {
       for (const service of installed) remarks.push(...(await lookAt(service)));
       if (installed.length === 0) continue;
       if (missing !== null) remarks.push(fault(missing.message, missing.hint));
-      for (const name of missingPrograms(station.root, station.settings, programs.path))
+      for (const name of missingPrograms(station.root, policy?.commands ?? [], programs.path))
         remarks.push(
           warning(
-            `commands.allow names ${name}, which the PATH of the services does not have: ${programs.path}`,
-            'Name it in waybill.yaml with its whole path, or put it into one of these folders.',
+            `policy.yaml names ${name}, which the PATH of the services does not have: ${programs.path}`,
+            'Name it in policy.yaml with its whole path, or put it into one of these folders.',
           ),
         );
     }

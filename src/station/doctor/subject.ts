@@ -13,8 +13,22 @@ export interface Subject {
   /** Where the kernel tells of itself. */
   readonly proc: string;
   readonly station: StationSubject | null;
+  /** What policy says, as far as the machine has to do with it; null where it cannot be read, or without a station. */
+  readonly policy: PolicySubject | null;
+  readonly policyFault: WaybillError | null;
   /** Why there is no station, where one was named or should be here. */
   readonly stationFault: WaybillError | null;
+}
+
+/** A command as policy names it: a line, or a program with its first arguments. */
+export type CommandPattern = string | readonly string[];
+
+/** What policy asks of the machine. */
+export interface PolicySubject {
+  /** Commands that some rule lets run, or asks about. */
+  readonly commands: readonly CommandPattern[];
+  /** Whether commands need a sandbox. */
+  readonly sandbox: 'off' | 'prefer' | 'require';
 }
 
 /** A station as far as it can be read: a broken one has much to be told of, too. */
@@ -30,14 +44,31 @@ export interface StationSubject {
 }
 
 /** Finds the station that is named, or the one around `from`; outside of any, the machine alone is the subject. Never throws. */
-export async function subjectOf(named: string | undefined, from = process.cwd()): Promise<Subject> {
+export async function subjectOf(
+  named: string | undefined,
+  readPolicy: (root: string) => PolicySubject,
+  from = process.cwd(),
+): Promise<Subject> {
   const machine = { path: process.env['PATH'] ?? '', proc: '/proc' };
   const isNamed = [named, process.env['WAYBILL_STATION'], process.env['LUKA_SOT']].some((name) => name);
   try {
-    return { ...machine, station: await stationAt(await locateStation(named, from)), stationFault: null };
+    const station = await stationAt(await locateStation(named, from));
+    return { ...machine, station, stationFault: null, ...policyAt(station.root, readPolicy) };
   } catch (thrown) {
     const error = asWaybillError(thrown);
-    return { ...machine, station: null, stationFault: error.code === 'NO_STATION' && !isNamed ? null : error };
+    const stationFault = error.code === 'NO_STATION' && !isNamed ? null : error;
+    return { ...machine, station: null, stationFault, policy: null, policyFault: null };
+  }
+}
+
+function policyAt(
+  root: string,
+  readPolicy: (root: string) => PolicySubject,
+): Pick<Subject, 'policy' | 'policyFault'> {
+  try {
+    return { policy: readPolicy(root), policyFault: null };
+  } catch (thrown) {
+    return { policy: null, policyFault: asWaybillError(thrown) };
   }
 }
 

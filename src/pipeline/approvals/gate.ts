@@ -1,0 +1,147 @@
+import { isAbsolute, relative } from 'node:path';
+import { configOf } from '../../git/repository.ts';
+import { asWaybillError, WaybillError } from '../../order/error.ts';
+import type { OrderLife } from '../../order/life.ts';
+import { digestIfThere } from '../../platform/digest.ts';
+import { exists } from '../../platform/durable.ts';
+import { expandHome } from '../../platform/user.ts';
+import { type Judgement, judge, judgePaths, type Question, type Ruling, ruleText, strictest, subjectText } from '../../policy/judge.ts';
+import { assertWithinLimits } from '../../policy/limits.ts';
+import { lanePolicy, type Policy } from '../../policy/policy.ts';
+import type { Draft, Ledger } from '../../record/ledger.ts';
+import type { Station } from '../../station/station.ts';
+import type { Job } from '../job.ts';
+import type { Runtime } from '../runtime.ts';
+import { ask } from './ask.ts';
+import type { Trust } from './trust.ts';
+
+/** What policy makes of jobs that are planned: those that may go on, those that ask a person, those that are refused. */
+export interface Gated {
+  readonly go: readonly Job[];
+  /** Drafts that park an order; its `started` comes before them. */
+  readonly asking: readonly { readonly job: Job; readonly draft: Draft }[];
+  readonly refused: readonly { readonly life: OrderLife; readonly error: WaybillError }[];
+}
+
+/**
+ * Policy decides every job before it is started. One that needs a decision goes on only with one about exactly what would happen now; else it
+ * asks, and says what is other than before. Dry runs touch nothing and pass. Never throws for an order.
+ */
+export async function passPolicy(rt: Runtime, policy: Policy, jobs: readonly Job[]): Promise<Gated> {
+  const go: Job[] = [];
+  const asking: { job: Job; draft: Draft }[] = [];
+  const refused: { life: OrderLife; error: WaybillError }[] = [];
+  const hooksPath = jobs.length === 0 ? null : await hooksPathOf(rt.station);
+  for (const job of jobs) {
+    const life = rt.life(job.woId);
+    try {
+      const draft = job.order.dryRun ? null : decide(rt, policy, job, life, hooksPath);
+      if (draft === null) go.push(job);
+      else asking.push({ job, draft });
+    } catch (thrown) {
+      refused.push({ life, error: asWaybillError(thrown) });
+    }
+  }
+  return { go, asking, refused };
+}
+
+/** Null where it may go on. Throws POLICY_DENIED, LIMIT_EXCEEDED. */
+function decide(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hooksPath: string | null): Draft | null {
+  if (life.executed !== null) return decideWork(rt, policy, job, life, hooksPath);
+  assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
+  const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: [] };
+  const judgement = judgeOrder(rt, policy, asked, hooksPath);
+  assertNotNever(judgement.rulings);
+  return ask(rt, policy, job, life, 'start', judgement);
+}
+
+/**
+ * The same for work that is done and is to land: paths that nobody knew of before the commands ran, and limits. Throws POLICY_DENIED,
+ * LIMIT_EXCEEDED.
+ */
+export async function passWork(rt: Runtime, policy: Policy, job: Job): Promise<Draft | null> {
+  return decideWork(rt, policy, job, rt.life(job.woId), await hooksPathOf(rt.station));
+}
+
+function decideWork(
+  rt: Runtime,
+  policy: Policy,
+  job: Job,
+  life: OrderLife,
+  hooksPath: string | null,
+): Draft | null {
+  assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
+  const foreseen = new Set([
+    ...(life.started?.changes ?? []).map(({ path }) => path),
+    ...(life.started?.outputs ?? []).map(({ path }) => path),
+  ]);
+  const paths = job.changes.map(({ path }) => path).filter((path) => !foreseen.has(path));
+  const who = whose(life);
+  const rulings = judgePaths(policy, { ...who, ...surroundings(rt, policy, who, hooksPath), paths });
+  assertNotNever(rulings);
+  return ask(rt, policy, job, life, 'landing', { class: strictest(rulings), rulings, commands: [] });
+}
+
+/** Throws POLICY_DENIED, naming the first of what is never allowed, and the rule. */
+export function assertNotNever(rulings: readonly Ruling[]): void {
+  const never = rulings.filter((ruling) => ruling.class === 'never');
+  const [first] = never;
+  if (first === undefined) return;
+  const more = never.length > 1 ? ` and ${never.length - 1} more` : '';
+  throw new WaybillError('POLICY_DENIED', `never: ${subjectText(first.subject)}${more}: ${first.why} (${ruleText(first)})`);
+}
+
+/** Where policy looks beside the order: the station, and what approvals made safe. */
+export interface PolicyPlace {
+  readonly station: Pick<Station, 'layout'>;
+  readonly trust: Trust;
+  readonly ledger: Pick<Ledger, 'read'>;
+}
+
+type Asked = Pick<Question, 'order' | 'lane' | 'requester' | 'paths' | 'secrets'>;
+
+/** What policy decides about an order of this station. */
+export function judgeOrder(place: PolicyPlace, policy: Policy, asked: Asked, hooksPath: string | null): Judgement {
+  return judge(policy, { ...asked, ...surroundings(place, policy, asked, hooksPath) });
+}
+
+function surroundings(
+  { station, trust, ledger }: PolicyPlace,
+  policy: Policy,
+  { requester, lane }: Pick<Asked, 'requester' | 'lane'>,
+  hooksPath: string | null,
+): Omit<Question, keyof Asked> {
+  const { root } = station.layout;
+  return {
+    searchPath: process.env['PATH'] ?? '',
+    root,
+    hooksPath,
+    contentHash: (path) => contentHash(root, path),
+    isTrusted: (pattern) =>
+      policy.approvals.trustAfter > 0 && trust.isTrusted(ledger, pattern, requester.uid, lane),
+  };
+}
+
+function whose(life: OrderLife): Pick<Asked, 'requester' | 'lane'> {
+  const { requester, lane } = life.admitted ?? { requester: { uid: -1, user: null }, lane: '' };
+  return { requester, lane };
+}
+
+function contentHash(root: string, path: string): string | null {
+  return digestIfThere(isAbsolute(path) ? path : `${root}/${path}`)?.sha256 ?? null;
+}
+
+function pathsOf({ prepared, changes }: Job): string[] {
+  return [...new Set([...prepared.plan.targets, ...changes.map(({ path }) => path)])];
+}
+
+/** Where core.hooksPath leads, below the root; null for git's own folder and for one outside. */
+export async function hooksPathOf({ layout, repo }: Station): Promise<string | null> {
+  const { root } = layout;
+  const set = (await configOf(repo)).get('core.hookspath');
+  if (set === undefined || set === '') return null;
+  const at = expandHome(set);
+  const inside = relative(root, isAbsolute(at) ? at : `${root}/${at}`);
+  return inside === '' || inside.startsWith('../') || !exists(root) ? null : inside;
+}
+
