@@ -1,0 +1,31 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { errno, fs, X_OK } from '../../platform/fs.ts';
+
+/**
+ * The real path, all links resolved, of the program that exec or a shell would start: a name with a / from `cwd`, any other along
+ * `pathVariable`. Null where there is none, where it is no executable regular file, and where an empty or relative entry of
+ * `pathVariable` would have given one: those mean whatever folder one is in.
+ */
+export function findProgram(name: string, cwd: string, pathVariable: string): string | null {
+  if (name === '' || name.includes('\0')) return null;
+  if (name.includes('/')) return executable(resolve(cwd, name));
+  for (const folder of pathVariable.split(':')) {
+    const isFixed = isAbsolute(folder);
+    const found = executable(isFixed ? join(folder, name) : resolve(cwd, folder, name));
+    if (found !== null) return isFixed ? found : null;
+  }
+  return null;
+}
+
+function executable(path: string): string | null {
+  try {
+    const real = fs.realpathSync(path);
+    if (!fs.statSync(real).isFile()) return null;
+    fs.accessSync(real, X_OK);
+    return real;
+  } catch (error) {
+    // not there, not ours to start, a circle of links, a name too long: nothing would be started
+    if (errno(error) !== undefined) return null;
+    throw error;
+  }
+}
