@@ -2,9 +2,11 @@
 import { type Command, CommanderError } from 'commander';
 import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
+import './commands/approvals.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';
+import './commands/policy.ts';
 import './commands/records.ts';
 import './commands/services.ts';
 import './commands/doctor.ts';

@@ -12,6 +12,7 @@ export const EXIT = {
   noInput: 66,
   unavailable: 69,
   internal: 70,
+  noPermission: 77,
 } as const;
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
@@ -44,7 +45,10 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   DIRTY_TARGET: EXIT.failed,
   TARGET_CHANGED: EXIT.failed,
   PATH_DENIED: EXIT.failed,
-  COMMAND_NOT_ALLOWED: EXIT.failed,
+  POLICY_DENIED: EXIT.failed,
+  LIMIT_EXCEEDED: EXIT.failed,
+  APPROVAL_STALE: EXIT.failed,
+  APPROVAL_REFUSED: EXIT.noPermission,
 };
 
 /** The exit code for a refusal; what is wrong with an input is bad data. */
@@ -135,9 +139,11 @@ export function sizeText(bytes: number): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
-/** Text from an order as it may stand on a terminal: control characters could move the cursor or hide what follows. */
+/** Text from an order as it may stand on a terminal: control characters could move the cursor, and invisible ones make it read otherwise. */
 export function plain(text: string): string {
-  return text.replace(/\p{Cc}/gu, (c) => (c === '\n' ? '\n' : c === '\t' ? '\t' : '\ufffd'));
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u200b\u2060\ufeff]/gu, (c) =>
+    c === '\n' ? '\n' : c === '\t' ? '\t' : '\ufffd',
+  );
 }
 
 export function usage(message: string): WaybillError {

@@ -5,7 +5,17 @@ export type Severity = 'critical' | 'warning';
 export interface Alert {
   /** ISO 8601, UTC, milliseconds. */
   readonly at: string;
-  readonly what: 'drift' | 'reminder' | 'recovered' | 'repaired' | 'escalated' | 'dropped' | 'asked' | 'still_asked' | 'expired' | 'trusted';
+  readonly what:
+    | 'drift'
+    | 'reminder'
+    | 'recovered'
+    | 'repaired'
+    | 'escalated'
+    | 'dropped'
+    | 'asked'
+    | 'still_asked'
+    | 'expired'
+    | 'trusted';
   readonly severity: Severity;
   /** The component's name: a path, or a kind and what it is about, as in `processor:executor` or `approval:WO-1`. */
   readonly component: string;

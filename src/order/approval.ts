@@ -15,9 +15,7 @@ export function subjectHash(subject: ApprovalSubject): string {
 /** A plan's changes as the subject has them. */
 export function subjectChanges(changes: readonly Change[]): ApprovalSubject['changes'] {
   const side = (content: Content | null) =>
-    content === null
-      ? null
-      : { mode: content.mode, sha256: sha256(content.bytes), size: content.bytes.length };
+    content === null ? null : { mode: content.mode, sha256: sha256(content.bytes), size: content.bytes.length };
   return [...changes]
     .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map(({ path, before, after }) => ({ path, before: side(before), after: side(after) }));

@@ -132,9 +132,7 @@ export function fromCanonical(doc: OrderDocument, locate: ReadDocument['locate']
             by: doc.approval.by ?? [],
             why: doc.approval.why ?? 'the order asks for it',
             expires:
-              doc.approval.expires === undefined
-                ? null
-                : instant('approval.expires', doc.approval.expires, locate),
+              doc.approval.expires === undefined ? null : instant('approval.expires', doc.approval.expires, locate),
           },
     mission,
     fileActions,

@@ -72,7 +72,6 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   PATCH_FAILED: { message: 'hello.txt: hunk 1 does not apply' },
   DIRTY_TARGET: { message: 'hello.txt has changes that are not committed' },
   TARGET_CHANGED: { message: 'hello.txt changed between plan and landing' },
-  COMMAND_NOT_ALLOWED: { message: 'make docs is not allowed in waybill.yaml' },
   COMMAND_FAILED: { message: 'make docs ended with 2' },
   COMMAND_TIMEOUT: { message: 'make docs ran longer than 600 seconds' },
   COMMAND_NOT_FOUND: { message: 'make does not exist' },

@@ -91,7 +91,7 @@ export const ERROR_CODES = {
   // planning
   PATH_DENIED: {
     what: 'A target lies outside what orders may touch.',
-    hint: 'Name a path inside the station, or allow its folder under fence.roots in waybill.yaml.',
+    hint: 'Name a path inside the station, or allow its folder under roots in policy.yaml.',
   },
   TARGET_MISSING: {
     what: 'The file to edit, move or delete does not exist.',
@@ -127,10 +127,6 @@ export const ERROR_CODES = {
     what: 'A target changed between plan and landing; both versions are kept.',
     hint: 'Look at the change, then `waybill retry`.',
     retryable: true,
-  },
-  COMMAND_NOT_ALLOWED: {
-    what: 'Settings do not allow this command.',
-    hint: 'Allow it under commands.allow in waybill.yaml, if it should run.',
   },
 
   // carrying out

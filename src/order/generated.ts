@@ -1467,6 +1467,43 @@ export interface CheckEntry {
 }
 
 /**
+ * What a policy is expected to decide; `waybill policy test FILE` holds it against policy.yaml.
+ */
+export interface PolicyCases {
+  /**
+   * Version of this document.
+   */
+  version: 1;
+  /**
+   * @minItems 1
+   * @maxItems 10000
+   */
+  cases: [PolicyCase, ...PolicyCase[]];
+}
+export interface PolicyCase {
+  name?: string;
+  /**
+   * A line for a shell.
+   */
+  command?: string;
+  /**
+   * @minItems 1
+   */
+  argv?: [string, ...string[]];
+  path?: string;
+  lane?: string;
+  /**
+   * A user's name or number; default: you.
+   */
+  requester?: string | number;
+  expect: 'safe' | 'ask' | 'never';
+  /**
+   * The name of the rule that must decide.
+   */
+  rule?: string;
+}
+
+/**
  * safe runs, ask parks until a person decides, never is refused.
  */
 export type PolicyClass = 'safe' | 'ask' | 'never';

@@ -12,7 +12,7 @@ import { now, pause } from '../platform/clock.ts';
 import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import { newTraceId } from '../platform/ids.ts';
-import { findCycle, type Known, agentWait, type Wait, waitOf } from '../queue/waits.ts';
+import { agentWait, findCycle, type Known, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { shortName } from '../record/result.ts';
 import { fact } from './fact.ts';

@@ -61,7 +61,11 @@ async function explain(
   lane: string,
 ): Promise<Judgement> {
   const { ledger } = station.layout;
-  const about = { station, trust: new Trust(station.layout), ledger: { read: (seq: number) => readLedger(ledger, seq) } };
+  const about = {
+    station,
+    trust: new Trust(station.layout),
+    ledger: { read: (seq: number) => readLedger(ledger, seq) },
+  };
   const requester = { uid: process.geteuid?.() ?? -1, user: currentUser() };
   return judgeOrder(about, policy, { order, lane, requester, paths, secrets: [] }, await hooksPathOf(station));
 }

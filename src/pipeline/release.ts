@@ -22,6 +22,7 @@ export async function releaseWaiting(rt: Runtime): Promise<void> {
 }
 
 async function look(rt: Runtime, life: OrderLife): Promise<void> {
+  if (life.status === 'parked' && life.waitingFor === 'approval') return rt.reminders.look(rt, life);
   if (life.status !== 'parked' || (life.waitingFor !== 'time' && life.waitingFor !== 'dependency')) return;
   const { admitted } = life;
   if (admitted === null) return;

@@ -124,12 +124,7 @@ const MOST_LOOKS = 20;
 const LOOK_MS = 100;
 
 /** Plans orders. One is refused only by what it met while nobody's git command was in the middle of its work. */
-async function planQuietly(
-  rt: Runtime,
-  policy: Policy,
-  lives: readonly OrderLife[],
-  branch: string,
-): Promise<Planned> {
+async function planQuietly(rt: Runtime, policy: Policy, lives: readonly OrderLife[], branch: string): Promise<Planned> {
   const { repo } = rt.station;
   for (let [looks, jobs, rest] = [1, [] as Job[], lives]; ; looks++) {
     const before = momentOf(repo, branch);
@@ -142,12 +137,7 @@ async function planQuietly(
   }
 }
 
-async function planOrders(
-  rt: Runtime,
-  policy: Policy,
-  lives: readonly OrderLife[],
-  branch: string,
-): Promise<Planned> {
+async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife[], branch: string): Promise<Planned> {
   const { repo } = rt.station;
   const tip = repo.refs.read(branch);
   const candidates: Candidate[] = [];

@@ -305,7 +305,9 @@ class StationLoop {
     else if (changed && !isFirst) rt.log.info({ policy: policy?.sha256 }, 'policy.yaml was read again');
     if (policyFault === null && !changed) return;
     const about = policyFault === null ? { policy: policy?.sha256 } : { error: policyFault.message };
-    rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'policy_read', ok: policyFault === null, wo_id: null, ...about }]);
+    rt.emit([
+      { v: 1, ts: now(), agent: 'station', event: 'policy_read', ok: policyFault === null, wo_id: null, ...about },
+    ]);
   }
 
   #mayStart(): boolean {
@@ -318,9 +320,7 @@ class StationLoop {
     const waiting = this.#gate.why === '' && (scan.settlesIn !== null || scan.drops.length > 0);
     // what a git that cannot write holds up for longer waits for the next start
     const deferred = this.#deferrals > 0 && this.#deferrals <= MOST_DEFERRALS;
-    return (
-      (this.#rt.ready.size === 0 || !this.#mayStart()) && this.#atWork.size === 0 && !waiting && !deferred
-    );
+    return (this.#rt.ready.size === 0 || !this.#mayStart()) && this.#atWork.size === 0 && !waiting && !deferred;
   }
 
   /** After sleeping: heartbeat, and folders that somebody may have cleaned away. */

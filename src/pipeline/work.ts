@@ -160,7 +160,11 @@ async function measureOutputs(rt: Runtime, job: Job): Promise<void> {
 }
 
 function outputsOf(rt: Runtime, job: Job): string[] {
-  return [...new Set(job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(fenceOf(rt.station, job.policy), raw)))];
+  return [
+    ...new Set(
+      job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(fenceOf(rt.station, job.policy), raw)),
+    ),
+  ];
 }
 
 /** Outputs that commands made or changed, also into something that is no file: theirs to take back, only reported. */

@@ -94,7 +94,15 @@ function procStat(pid: number): ProcStat | null {
 }
 
 /** Names in an environment that a coding agent gives to what it starts. */
-const AGENT_MARKS = ['CLAUDECODE', 'CODEX_SANDBOX', 'CODEX_THREAD_ID', 'GEMINI_CLI', 'OPENCODE', 'CURSOR_AGENT', 'AIDER_MODEL'];
+const AGENT_MARKS = [
+  'CLAUDECODE',
+  'CODEX_SANDBOX',
+  'CODEX_THREAD_ID',
+  'GEMINI_CLI',
+  'OPENCODE',
+  'CURSOR_AGENT',
+  'AIDER_MODEL',
+];
 
 /**
  * Who stands above a process, where that decides nothing for a person: an order, this station, a hook of git, a coding agent. Null for none of

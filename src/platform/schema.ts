@@ -16,6 +16,7 @@ import type {
   LedgerRecord,
   LessonDocument,
   OrderDocument,
+  PolicyCases,
   PolicyDocument,
   ResultDocument,
   SettingsDocument,
@@ -42,6 +43,7 @@ interface Contracts {
   order: OrderDocument;
   result: ResultDocument;
   policy: PolicyDocument;
+  'policy-cases': PolicyCases;
   settings: SettingsDocument;
   state: StateDocument;
   'telemetry-line': TelemetryLine;

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { Invocation } from '../order/order.ts';
 import { findProgram } from './commands/program.ts';
-import { type CommandPlace, type Recognised, takesCode } from './commands/recognise.ts';
+import type { CommandPlace, Recognised } from './commands/recognise.ts';
 import { wordsOf } from './commands/shell-line.ts';
+import { takesCode } from './commands/takes-code.ts';
 
 /** A command as policy.yaml names it: one line as a whole, or a program with its first arguments. */
 export type CommandPattern = string | readonly string[];

@@ -13,7 +13,10 @@ export interface Fence extends Pick<Station, 'layout' | 'settings'> {
   readonly roots: readonly string[];
 }
 
-export function fenceOf({ layout, settings }: Pick<Station, 'layout' | 'settings'>, policy: Pick<Policy, 'roots'>): Fence {
+export function fenceOf(
+  { layout, settings }: Pick<Station, 'layout' | 'settings'>,
+  policy: Pick<Policy, 'roots'>,
+): Fence {
   return { layout, settings, roots: policy.roots };
 }
 
@@ -63,9 +66,7 @@ export function resolveFolder({ layout, roots }: Fence, raw: string): string {
   const deny = (why: string) =>
     new WaybillError('PATH_DENIED', `${raw}: ${why}`, { hint: 'Name a folder inside the station.' });
   if (path === undefined || !fs.statSync(path).isDirectory()) throw deny('is no folder to run a command in');
-  const open = [root, ...roots.map((allowed) => allowedRoot(root, allowed))].some((folder) =>
-    isBelow(path, folder),
-  );
+  const open = [root, ...roots.map((allowed) => allowedRoot(root, allowed))].some((folder) => isBelow(path, folder));
   if (!open || isBelow(path, gitDir)) throw deny('lies outside the station');
   return path;
 }

@@ -2,10 +2,10 @@ import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { hashOf } from '../order/canonical-json.ts';
 import type { Requester } from '../order/generated.ts';
-import { type Check, type Command, type Invocation, invocationText, type Order } from '../order/order.ts';
+import { type Invocation, invocationText, type Order } from '../order/order.ts';
 import { commandMatches } from './command-rules.ts';
-import { whyNever } from './commands/never.ts';
-import { type CommandPlace, type Recognised, recognise } from './commands/recognise.ts';
+import { type GuardedPlace, whyNever } from './commands/never.ts';
+import { type Recognised, recognise } from './commands/recognise.ts';
 import { isCredentialPath } from './credentials.ts';
 import { isHookPath, makesToolsRun } from './hook-paths.ts';
 import { pathMatches } from './paths.ts';
@@ -45,6 +45,7 @@ export interface Question {
   /** The value of PATH that commands get. */
   readonly searchPath: string;
   readonly root: string;
+  readonly gitDir: string;
   /** What core.hooksPath names; null for git's own folder. */
   readonly hooksPath: string | null;
   /** Kinds of secrets that were found in the order. */
@@ -95,6 +96,14 @@ export function judgePaths(policy: Policy, question: PathQuestion): Ruling[] {
   return [...new Set(question.paths)].map((path) => judgePath(policy, question, path));
 }
 
+/** Decides one command alone, as a command of an order that writes `paths`. */
+export function judgeRun(policy: Policy, question: RunQuestion, run: Invocation): Ruling {
+  return judgeCommand(policy, question, recognised({ name: '', run }, question));
+}
+
+/** What commands are judged by. */
+type RunQuestion = Omit<Question, 'order' | 'secrets'>;
+
 function judgeOrder(policy: Policy, { order, secrets }: Question): Ruling[] {
   const ask = (rule: string, why: string, approvers: readonly string[] | null = null): Ruling => ({
     class: 'ask',
@@ -127,7 +136,8 @@ function judgePath(policy: Policy, question: PathQuestion, path: string): Ruling
   const subject: Subject = { kind: 'path', path };
   const { root, hooksPath } = question;
   const absolute = isAbsolute(path) ? path : resolve(root, path);
-  if (isCredentialPath(absolute, homedir())) return builtIn('never', subject, 'credentials', 'a well-known credential file');
+  if (isCredentialPath(absolute, homedir()))
+    return builtIn('never', subject, 'credentials', 'a well-known credential file');
   if (!isAbsolute(path) && isHookPath(path, hooksPath))
     return builtIn('never', subject, 'hooks', 'git would run it: a hook');
   const pattern = policy.alwaysAsk.paths.some((glob) => pathMatches(root, glob, path))
@@ -144,19 +154,22 @@ function judgePath(policy: Policy, question: PathQuestion, path: string): Ruling
 }
 
 interface PlacedCommand extends JudgedCommand {
-  readonly place: CommandPlace;
+  readonly place: GuardedPlace;
 }
 
-function recognised(item: Command | Check, question: Question): PlacedCommand {
-  const { root, searchPath, contentHash } = question;
-  const cwd = 'cwd' in item && item.cwd !== null ? resolve(root, item.cwd) : root;
-  const place: CommandPlace = { root, cwd, path: searchPath };
+function recognised(
+  item: { readonly name: string; readonly run: Invocation; readonly cwd?: string | null },
+  question: RunQuestion,
+): PlacedCommand {
+  const { root, gitDir, hooksPath, searchPath, contentHash } = question;
+  const cwd = item.cwd == null ? root : resolve(root, item.cwd);
+  const place: GuardedPlace = { root, cwd, path: searchPath, home: homedir(), gitDir, hooksPath };
   const found = recognise(item.run, place);
   const reads = found.kind === 'program' ? found.reads.map((path) => ({ path, sha256: contentHash(path) })) : [];
   return { name: item.name, run: item.run, recognised: found, reads, place };
 }
 
-function judgeCommand(policy: Policy, question: Question, command: PlacedCommand): Ruling {
+function judgeCommand(policy: Policy, question: RunQuestion, command: PlacedCommand): Ruling {
   const { run, recognised: found, reads, place } = command;
   const text = invocationText(run);
   const subject: Subject = { kind: 'command', text };
@@ -175,7 +188,12 @@ function judgeCommand(policy: Policy, question: Question, command: PlacedCommand
       ? byRule(policy, rule, subject, pattern)
       : found.kind === 'compound' && policy.defaults.commands === 'safe'
         ? asking(policy, builtIn('ask', subject, 'shell', `more than one plain command: ${found.why}`), null)
-        : byDefault(policy, policy.defaults.commands, subject, pattern);
+        : found.kind === 'compound' && policy.defaults.commands === 'ask'
+          ? {
+              ...byDefault(policy, 'ask', subject, null),
+              why: `no rule names this very line, and a shell reads it: ${found.why}`,
+            }
+          : byDefault(policy, policy.defaults.commands, subject, pattern);
   const decided = trusted(ruling, question);
   const own = reads.find(({ path }) => question.paths.includes(path));
   if (decided.class === 'safe' && own !== undefined && !isAnything(rule))

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { priorityWord } from '../order/canonical.ts';
+import type { AskData } from '../order/event.ts';
 import type { StateDocument } from '../order/generated.ts';
-import type { OrderLife } from '../order/life.ts';
+import { claimOf, type OrderLife } from '../order/life.ts';
 import type { Priority } from '../order/order.ts';
 import { writeProjection } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
@@ -63,8 +64,26 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
       seq: life.lastSeq,
       ...(life.until === null ? {} : { until: life.until }),
       ...(admitted?.dry_run ? { dry_run: true } : {}),
+      ...(life.waitingFor === 'approval' && life.ask !== null ? { approval: approvalOf(life, life.ask) } : {}),
       ...(admitted !== null && admitted.warnings.length > 0 ? { warnings: admitted.warnings } : {}),
     },
+  };
+}
+
+/** What is asked, for those who list it; all of it lies beside the claim. */
+function approvalOf(life: OrderLife, ask: AskData): Record<string, unknown> {
+  const { id, sha256, stage, proof, approvers, rulings, expires_at, changed } = ask;
+  return {
+    ask: id,
+    sha256,
+    claim: claimOf(life),
+    stage,
+    asked_at: life.updatedAt,
+    expires_at,
+    proof,
+    approvers,
+    rulings: rulings.map(({ subject, rule, why }) => ({ subject, rule, why })),
+    changed,
   };
 }
 

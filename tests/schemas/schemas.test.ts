@@ -60,6 +60,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'lesson',
     'order',
     'policy',
+    'policy-cases',
     'result',
     'settings',
     'state',
@@ -79,7 +80,7 @@ test('formats: there is a contract for every document, each strict, named and wi
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
   // a component is a part of waybill.yaml, or of a list
   for (const name of names.filter((n) => n !== 'component')) {
-    const key = name === 'settings' || name === 'policy' ? 'version' : 'v';
+    const key = ['settings', 'policy', 'policy-cases'].includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);

@@ -184,8 +184,13 @@ export class TestStation {
   }
 }
 
+/** A policy by which every command runs at once, at the root. */
+export const ANYTHING = 'version: 1\nrules: [{class: safe, commands: ["*"]}]\nisolation: {commands: in_place}\n';
+
 export interface StationSetup {
   readonly preset?: string;
+  /** Text of policy.yaml; without it the one that init writes. */
+  readonly policy?: string;
   /** Lines that follow the preset's settings. */
   readonly settings?: string;
   readonly files?: Readonly<Record<string, string | Buffer>>;
@@ -212,6 +217,7 @@ function makeTemplate(key: string, setup: StationSetup): string {
   station.git('config', 'user.name', 'Anna');
   station.git('config', 'user.email', 'anna@example.invalid');
   if (setup.settings !== undefined) station.write('waybill.yaml', setup.settings);
+  if (setup.policy !== undefined) station.write('policy.yaml', setup.policy);
   const made = station.waybill('init', ...(setup.preset === undefined ? [] : ['--preset', setup.preset]));
   if (made.code !== 0) throw new Error(`init ended with ${made.code}: ${made.stderr}`);
   for (const [path, content] of Object.entries(setup.files ?? {})) station.write(path, content);

@@ -1,11 +1,11 @@
 import { differences, putBackMissing } from '../../git/snapshot/compare.ts';
 import { changesBetween, type Snapshot } from '../../git/snapshot/read.ts';
-import { loadPolicy } from '../../policy/policy.ts';
 import { headOf, hindrancesOf } from '../../pipeline/rollback/look.ts';
 import { orderOf } from '../../pipeline/rollback/order.ts';
 import { leftOut } from '../../pipeline/rollback/snapshot.ts';
 import { shortRandom } from '../../platform/ids.ts';
 import { currentUser } from '../../platform/user.ts';
+import { loadPolicy } from '../../policy/policy.ts';
 import type { Station } from '../../station/station.ts';
 import { showEnd } from '../drop.ts';
 import { EXIT, note, plain, print, printJson } from '../output.ts';
@@ -31,7 +31,8 @@ export async function restoreInto(
   const wanted = new Set(changed);
   const changes =
     changed.length === 0 ? [] : (await changesBetween(repo.git, head, one.id)).filter((c) => wanted.has(c.path));
-  const hindrances = changes.length === 0 ? new Map() : await hindrancesOf(station, loadPolicy(station.layout.root), head, changes);
+  const hindrances =
+    changes.length === 0 ? new Map() : await hindrancesOf(station, loadPolicy(station.layout.root), head, changes);
   // what HEAD has as the snapshot has it differs on disk alone: that is somebody's work
   const committed = new Set(changes.map((c) => c.path));
   const stays = [

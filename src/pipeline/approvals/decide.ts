@@ -20,11 +20,18 @@ export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideC
   const { ask, admitted } = life;
   const policy = rt.requirePolicy();
   if (ask === null || ask.id !== command.ask || ask.sha256 !== command.sha256)
-    throw new WaybillError('APPROVAL_STALE', `${life.woId} asks for something else than this ${command.decision} is about`);
+    throw new WaybillError(
+      'APPROVAL_STALE',
+      `${life.woId} asks for something else than this ${command.decision} is about`,
+    );
   if (life.status !== 'parked' || life.waitingFor !== 'approval')
-    throw new WaybillError('APPROVAL_STALE', `${life.woId} was decided before this ${command.decision} came: ${whatBecame(life)}`, {
-      hint: 'The first decision counts. `waybill log ID` shows who decided.',
-    });
+    throw new WaybillError(
+      'APPROVAL_STALE',
+      `${life.woId} was decided before this ${command.decision} came: ${whatBecame(life)}`,
+      {
+        hint: 'The first decision counts. `waybill log ID` shows who decided.',
+      },
+    );
   const decision: Decision = {
     station: rt.station.id,
     woId: life.woId,
@@ -84,7 +91,8 @@ export function patternsOf(ask: Pick<AskData, 'rulings'>): Pattern[] {
 function keepDecision(rt: Runtime, life: OrderLife, decision: Decision, proved: { by: string; proof: unknown }): void {
   const folder = askedFolder(rt.claimFolder(life));
   ensureDir(folder);
-  const document = { v: 1, at: now(), ...decision, ...proved };
+  const { woId, sha256: subject, ...said } = decision;
+  const document = { v: 1, at: now(), wo_id: woId, subject, ...said, ...proved };
   writeDurable(`${folder}/${decision.ask}.decision.json`, `${JSON.stringify(document, null, 2)}\n`);
 }
 

@@ -5,7 +5,16 @@ import type { OrderLife } from '../../order/life.ts';
 import { digestIfThere } from '../../platform/digest.ts';
 import { exists } from '../../platform/durable.ts';
 import { expandHome } from '../../platform/user.ts';
-import { type Judgement, judge, judgePaths, type Question, type Ruling, ruleText, strictest, subjectText } from '../../policy/judge.ts';
+import {
+  type Judgement,
+  judge,
+  judgePaths,
+  type Question,
+  type Ruling,
+  ruleText,
+  strictest,
+  subjectText,
+} from '../../policy/judge.ts';
 import { assertWithinLimits } from '../../policy/limits.ts';
 import { lanePolicy, type Policy } from '../../policy/policy.ts';
 import type { Draft, Ledger } from '../../record/ledger.ts';
@@ -63,13 +72,7 @@ export async function passWork(rt: Runtime, policy: Policy, job: Job): Promise<D
   return decideWork(rt, policy, job, rt.life(job.woId), await hooksPathOf(rt.station));
 }
 
-function decideWork(
-  rt: Runtime,
-  policy: Policy,
-  job: Job,
-  life: OrderLife,
-  hooksPath: string | null,
-): Draft | null {
+function decideWork(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hooksPath: string | null): Draft | null {
   assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
   const foreseen = new Set([
     ...(life.started?.changes ?? []).map(({ path }) => path),
@@ -88,7 +91,10 @@ export function assertNotNever(rulings: readonly Ruling[]): void {
   const [first] = never;
   if (first === undefined) return;
   const more = never.length > 1 ? ` and ${never.length - 1} more` : '';
-  throw new WaybillError('POLICY_DENIED', `never: ${subjectText(first.subject)}${more}: ${first.why} (${ruleText(first)})`);
+  throw new WaybillError(
+    'POLICY_DENIED',
+    `never: ${subjectText(first.subject)}${more}: ${first.why} (${ruleText(first)})`,
+  );
 }
 
 /** Where policy looks beside the order: the station, and what approvals made safe. */
@@ -105,20 +111,21 @@ export function judgeOrder(place: PolicyPlace, policy: Policy, asked: Asked, hoo
   return judge(policy, { ...asked, ...surroundings(place, policy, asked, hooksPath) });
 }
 
-function surroundings(
+/** What policy needs to know beside the order, its lane and its requester. */
+export function surroundings(
   { station, trust, ledger }: PolicyPlace,
   policy: Policy,
   { requester, lane }: Pick<Asked, 'requester' | 'lane'>,
   hooksPath: string | null,
 ): Omit<Question, keyof Asked> {
-  const { root } = station.layout;
+  const { root, gitDir } = station.layout;
   return {
+    gitDir,
     searchPath: process.env['PATH'] ?? '',
     root,
     hooksPath,
     contentHash: (path) => contentHash(root, path),
-    isTrusted: (pattern) =>
-      policy.approvals.trustAfter > 0 && trust.isTrusted(ledger, pattern, requester.uid, lane),
+    isTrusted: (pattern) => policy.approvals.trustAfter > 0 && trust.isTrusted(ledger, pattern, requester.uid, lane),
   };
 }
 
@@ -144,4 +151,3 @@ export async function hooksPathOf({ layout, repo }: Station): Promise<string | n
   const inside = relative(root, isAbsolute(at) ? at : `${root}/${at}`);
   return inside === '' || inside.startsWith('../') || !exists(root) ? null : inside;
 }
-

@@ -11,7 +11,12 @@ export function lastCall(askedAt: number, expiresAt: number): number {
 }
 
 /** The next moment at which an asking needs a look after `now`: a reminder, or its end. Null where neither comes. */
-export function nextMoment(ask: Pick<AskData, 'expires_at'>, askedAt: string, remindHours: number, now: number): string | null {
+export function nextMoment(
+  ask: Pick<AskData, 'expires_at'>,
+  askedAt: string,
+  remindHours: number,
+  now: number,
+): string | null {
   const asked = Date.parse(askedAt);
   const moments: number[] = [];
   const every = remindHours * 3_600_000;

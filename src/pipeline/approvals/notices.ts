@@ -19,13 +19,23 @@ export class Notices {
 
   asked(life: OrderLife, ask: AskData): void {
     const again = ask.changed.length === 0 ? '' : ` again (changed: ${ask.changed.join('; ')})`;
-    this.#add('asked', life, `APPROVAL: ${life.woId} asks${again}: ${reasons(ask)} -- waybill approvals ${life.woId}`, now());
+    this.#add(
+      'asked',
+      life,
+      `APPROVAL: ${life.woId} asks${again}: ${reasons(ask)} -- waybill approvals ${life.woId}`,
+      now(),
+    );
   }
 
   reminded(life: OrderLife, ask: AskData): void {
     const age = durationText(Date.now() - Date.parse(life.updatedAt));
     const end = ask.expires_at === null ? '' : `, until ${ask.expires_at}`;
-    this.#add('still_asked', life, `APPROVAL: ${life.woId} still asks, since ${age}${end}: ${reasons(ask)}`, life.updatedAt);
+    this.#add(
+      'still_asked',
+      life,
+      `APPROVAL: ${life.woId} still asks, since ${age}${end}: ${reasons(ask)}`,
+      life.updatedAt,
+    );
   }
 
   expired(life: OrderLife): void {

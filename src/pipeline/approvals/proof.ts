@@ -38,7 +38,10 @@ export async function proveDecision(
   if (proof.kind === 'ssh') return bySignature(decision, proof.signature, context);
   // a denial only makes things stricter
   if (context.needed === 'ssh' && decision.decision === 'approve')
-    throw refused(`${decision.woId} needs a signature by ssh, and this came from a terminal`, 'Sign it: `waybill approve ID --key FILE`.');
+    throw refused(
+      `${decision.woId} needs a signature by ssh, and this came from a terminal`,
+      'Sign it: `waybill approve ID --key FILE`.',
+    );
   return atTerminal(proof, sender, context);
 }
 
@@ -65,7 +68,9 @@ async function bySignature(
   ensureDir(folder);
   try {
     const [signers, sig] = [join(folder, 'signers'), join(folder, 'sig')];
-    const lines = able.flatMap(({ name, keys }) => keys.map((key) => `${name} namespaces="${SIGNATURE_NAMESPACE}" ${key}\n`));
+    const lines = able.flatMap(({ name, keys }) =>
+      keys.map((key) => `${name} namespaces="${SIGNATURE_NAMESPACE}" ${key}\n`),
+    );
     writeDurable(signers, lines.join(''));
     writeDurable(sig, `${signature.trimEnd()}\n`);
     const text = decisionText(decision);
@@ -108,7 +113,8 @@ function atTerminal(
   const whose = whoseChild(proof.pid, proof.start_time);
   if (whose === 'gone' && sender.writtenAt >= context.openedAt)
     throw refused('the process that says it asked at a terminal is not there');
-  if (whose !== 'gone' && whose !== null) throw refused(`it comes from ${whose}, and that decides nothing for a person`);
+  if (whose !== 'gone' && whose !== null)
+    throw refused(`it comes from ${whose}, and that decides nothing for a person`);
   const name = able?.name ?? user;
   return {
     by: `${name} at a terminal`,

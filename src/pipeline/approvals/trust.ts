@@ -45,7 +45,14 @@ export class Trust {
   }
 
   /** The patterns that one more approval promotes: `after` in a row, or at once where a person says always. */
-  promotedBy(ask: string, patterns: readonly Pattern[], uid: number, lane: string, after: number, always: boolean): string[] {
+  promotedBy(
+    ask: string,
+    patterns: readonly Pattern[],
+    uid: number,
+    lane: string,
+    after: number,
+    always: boolean,
+  ): string[] {
     return patterns
       .filter(({ pattern }) => {
         const entry = this.#find(pattern, uid, lane);

@@ -61,10 +61,7 @@ export async function subjectOf(
   }
 }
 
-function policyAt(
-  root: string,
-  readPolicy: (root: string) => PolicySubject,
-): Pick<Subject, 'policy' | 'policyFault'> {
+function policyAt(root: string, readPolicy: (root: string) => PolicySubject): Pick<Subject, 'policy' | 'policyFault'> {
   try {
     return { policy: readPolicy(root), policyFault: null };
   } catch (thrown) {

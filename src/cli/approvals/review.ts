@@ -1,0 +1,54 @@
+import pc from 'picocolors';
+import { age, plain, print } from '../output.ts';
+import type { Request } from './asked.ts';
+
+/** Shows exactly what would happen, and by which rules it asks. */
+export function printReview({ state, asked, subject, diff }: Request): void {
+  const { requester } = state;
+  const line = (name: string, text: string) =>
+    print(`  ${pc.dim(name.padEnd(10))}  ${plain(text).replaceAll('\n', ' ')}`);
+  print(`${pc.bold(state.wo_id)}  ${plain(subject.title).replaceAll('\n', ' ')}`);
+  line('from', `${requester.user ?? `uid ${requester.uid}`} in ${subject.lane}${claimed(requester.declared_by)}`);
+  line(
+    'asked',
+    `${age(Date.now() - Date.parse(asked.asked_at))} ago${asked.expires_at === null ? '' : `, expires ${asked.expires_at}`}`,
+  );
+  if (asked.changed.length > 0) line('changed', `since it was approved: ${asked.changed.join('; ')}`);
+  if (asked.stage === 'landing') line('stage', 'the work is done in a work tree of its own, and asks before it lands');
+  for (const { subject: about, rule, why } of asked.rulings) line('because', `${about}: ${why} (${rule})`);
+  line('needs', needs(asked));
+  for (const command of subject.commands) {
+    const how = command.argv === null ? 'sh -c ' : '';
+    const where = `in ${command.cwd ?? 'the root'}${command.program === null ? '' : `, ${command.program}`}`;
+    line(command.kind, `${how}${command.run}`);
+    line(
+      '',
+      `${where}, at most ${command.timeout_seconds ?? '?'} s${command.idempotent ? '' : ', not to be repeated'}`,
+    );
+    for (const { path } of command.reads) line('', `runs by ${path}`);
+  }
+  if (subject.commands.length > 0)
+    line('runs', `${subject.isolation}${subject.sandbox === 'off' ? '' : `, sandbox: ${subject.sandbox}`}`);
+  for (const { path, before, after } of subject.changes)
+    line('file', `${path} ${before === null ? 'is made' : after === null ? 'is deleted' : 'is changed'}`);
+  if (diff !== '') print(`\n${coloured(plain(diff))}`);
+  line('subject', asked.sha256);
+}
+
+function claimed(declaredBy: string | null): string {
+  return declaredBy === null ? '' : `, who says to be ${declaredBy}`;
+}
+
+export function needs({ proof, approvers }: Request['asked']): string {
+  const who = approvers === null ? '' : ` of ${approvers.join(' or ')}`;
+  return proof === 'ssh'
+    ? `a signature${who}: waybill approve ID --key FILE`
+    : `a decision${who} at a terminal, or a signature`;
+}
+
+function coloured(diff: string): string {
+  return diff
+    .split('\n')
+    .map((text) => (text.startsWith('+') ? pc.green(text) : text.startsWith('-') ? pc.red(text) : text))
+    .join('\n');
+}
