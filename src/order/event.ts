@@ -34,6 +34,8 @@ export interface EventData {
   approved: DecidedData & { promoted: string[] };
   denied: OutcomeData & DecidedData & { reason: string };
   expired: OutcomeData & { ask: string; at: string };
+  /** People were told again that it waits for them. */
+  reminded: { ask: string; until: string | null };
   /** A person took back what approvals had made safe. */
   distrusted: { pattern: string; text: string; by: string; reason: string };
   /** Records were lost: the git folder was replaced by an older copy. */

@@ -994,7 +994,7 @@ export interface LedgerRecord {
   seq: number;
   ts: string;
   /**
-   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap, distrusted).
+   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap, distrusted, reminded).
    */
   event:
     | 'opened'
@@ -1021,7 +1021,8 @@ export interface LedgerRecord {
     | 'repeated'
     | 'purged'
     | 'gap'
-    | 'distrusted';
+    | 'distrusted'
+    | 'reminded';
   /**
    * null for records of the station or of input without an id.
    */

@@ -24,7 +24,6 @@ import { refsOf } from '../station/layout.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { Notices } from './approvals/notices.ts';
-import { Reminders } from './approvals/reminders.ts';
 import { Trust } from './approvals/trust.ts';
 import { finishContinuing } from './backup/continue.ts';
 import { openLive } from './live.ts';
@@ -107,7 +106,6 @@ export class Runtime {
   policyFault: WaybillError | null = null;
   readonly trust: Trust;
   readonly notices: Notices;
-  readonly reminders = new Reminders();
   readonly marks: Marks;
   /** What lay outside at the start and does not fit the ledger. */
   readonly outside: Contradictions;

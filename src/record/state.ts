@@ -78,7 +78,7 @@ function approvalOf(life: OrderLife, ask: AskData): Record<string, unknown> {
     sha256,
     claim: claimOf(life),
     stage,
-    asked_at: life.updatedAt,
+    asked_at: life.askedAt ?? life.updatedAt,
     expires_at,
     proof,
     approvers,

@@ -28,7 +28,7 @@ export class Notices {
   }
 
   reminded(life: OrderLife, ask: AskData): void {
-    const age = durationText(Date.now() - Date.parse(life.updatedAt));
+    const age = durationText(Date.now() - Date.parse(life.askedAt ?? life.updatedAt));
     const end = ask.expires_at === null ? '' : `, until ${ask.expires_at}`;
     this.#add(
       'still_asked',
