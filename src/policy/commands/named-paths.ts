@@ -14,8 +14,15 @@ const MOST_BASES = 50;
 export function basesOf(words: readonly string[], cwd: string, home: string): string[] {
   const bases = new Set([cwd]);
   for (const word of words) {
-    const path = expanded(word, home);
-    if (isAbsolute(path) && path.length < LONGEST) bases.add(resolve(path));
+    // also as the value of an option: --directory=/root, -C/root
+    for (const text of [
+      word,
+      word.slice(word.indexOf('=') + 1),
+      ...(/^-[A-Za-z]./.test(word) ? [word.slice(2)] : []),
+    ]) {
+      const path = expanded(text, home);
+      if (isAbsolute(path) && path.length < LONGEST) bases.add(resolve(path));
+    }
     if (bases.size >= MOST_BASES) break;
   }
   return [...bases];
