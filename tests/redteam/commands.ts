@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a shell expands these, and JavaScript must not
 import type { Invocation } from '../../src/order/order.ts';
 
 /**
