@@ -145,7 +145,8 @@ class LineReader {
       const c = this.#text[this.#i] ?? '';
       if (c === '\\') {
         this.#i += 1;
-        if (this.#text[this.#i] !== '\n') this.#add(this.#text[this.#i] ?? '');
+        const next = this.#text[this.#i] ?? '';
+        if (next !== '\n') this.#add(/["$`\\]/.test(next) ? next : c + next);
       } else if (c === '$' || c === '`') this.#expand(true);
       else this.#add(c);
     }
@@ -154,7 +155,7 @@ class LineReader {
   /** On a `$` or a backquote. Leaves the reader on the last character of what was expanded. */
   #expand(isQuoted: boolean): void {
     if (this.#text[this.#i] === '`') {
-      this.#insert(this.#inner(this.#until('`').replace(/\\(.)/g, '$1')), isQuoted);
+      this.#insert(this.#inner(this.#until('`').replace(/\\([`\\$])/g, '$1')), isQuoted);
     } else if (this.#text[this.#i + 1] === '(') {
       this.#i += 1;
       this.#insert(this.#inner(this.#parenthesised()), isQuoted);
@@ -206,16 +207,32 @@ class LineReader {
   /** On an opening parenthesis: the text up to its partner, on which it leaves the reader. */
   #parenthesised(): string {
     const from = this.#i + 1;
+    this.#skipParentheses(0);
+    return this.#text.slice(from, this.#i);
+  }
+
+  #skipParentheses(depth: number): void {
     let open = 0;
     for (; this.#i < this.#text.length; this.#i += 1) {
       const c = this.#text[this.#i];
       if (c === '\\') this.#i += 1;
       else if (c === "'") this.#until("'");
+      else if (c === '"') this.#skipQuoted(depth);
       else if (c === '(') open += 1;
       else if (c === ')') open -= 1;
-      if (open === 0) break;
+      if (open === 0) return;
     }
-    return this.#text.slice(from, this.#i);
+  }
+
+  /** A quoted part may hold commands with quotes of their own. */
+  #skipQuoted(depth: number): void {
+    for (this.#i += 1; this.#i < this.#text.length && this.#text[this.#i] !== '"'; this.#i += 1) {
+      if (this.#text[this.#i] === '\\') this.#i += 1;
+      else if (depth < DEEPEST && this.#text.startsWith('$(', this.#i)) {
+        this.#i += 1;
+        this.#skipParentheses(depth + 1);
+      }
+    }
   }
 
   #redirect(rest: string): void {
