@@ -24,9 +24,7 @@ export async function dryRun(
   if ('error' in read) throw read.error;
   const { order, warnings } = read;
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
-  const head = station.repo.refs.head();
-  const tip = head.kind === 'branch' ? station.repo.refs.read(head.ref) : head.id;
-  const around = await lookAround(station.repo, tip, [...resolved.values()]);
+  const around = await lookAround(station.repo, station.repo.refs.checkedOut(), [...resolved.values()]);
   const { plan } = await prepareOrder(station.repo, order, resolved, around);
   return {
     refusal: commandRefusal(order, station),
