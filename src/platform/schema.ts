@@ -11,6 +11,7 @@ import type {
   ForensicsDocument,
   GuardrailLook,
   GuardrailSeen,
+  Heartbeat,
   HistoryDocument,
   LedgerRecord,
   LessonDocument,
@@ -31,6 +32,7 @@ interface Contracts {
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;
   'guardrail-seen': GuardrailSeen;
+  heartbeat: Heartbeat;
   forensics: ForensicsDocument;
   history: HistoryDocument;
   'ledger-record': LedgerRecord;
