@@ -12,10 +12,15 @@ export interface Subject {
   readonly path: string;
   /** Where the kernel tells of itself. */
   readonly proc: string;
+  /** What policy says of a sandbox for commands. */
+  readonly sandbox: SandboxWish;
   readonly station: StationSubject | null;
   /** Why there is no station, where one was named or should be here. */
   readonly stationFault: WaybillError | null;
 }
+
+/** Whether commands run in a sandbox: in none, where there is one, or not at all without one. */
+export type SandboxWish = 'off' | 'prefer' | 'require';
 
 /** A station as far as it can be read: a broken one has much to be told of, too. */
 export interface StationSubject {
@@ -30,8 +35,12 @@ export interface StationSubject {
 }
 
 /** Finds the station that is named, or the one around `from`; outside of any, the machine alone is the subject. Never throws. */
-export async function subjectOf(named: string | undefined, from = process.cwd()): Promise<Subject> {
-  const machine = { path: process.env['PATH'] ?? '', proc: '/proc' };
+export async function subjectOf(
+  named: string | undefined,
+  from = process.cwd(),
+  sandbox: SandboxWish = 'off',
+): Promise<Subject> {
+  const machine = { path: process.env['PATH'] ?? '', proc: '/proc', sandbox };
   const isNamed = [named, process.env['WAYBILL_STATION'], process.env['LUKA_SOT']].some((name) => name);
   try {
     return { ...machine, station: await stationAt(await locateStation(named, from)), stationFault: null };
