@@ -7,6 +7,7 @@ import { type CommandResult, runCommand } from '../platform/process.ts';
 import { resolveFolder } from '../policy/fence.ts';
 import type { Station } from '../station/station.ts';
 import { redact } from './redact.ts';
+import type { CommandSandbox } from './sandbox/commands.ts';
 
 /** Where a run of commands keeps its output, and whom it tells. */
 export interface RunContext {
@@ -19,6 +20,8 @@ export interface RunContext {
   /** Told before each program may do anything; writes the ledger. */
   readonly begin: (n: number, name: string, idempotent: boolean) => void;
   readonly signal: AbortSignal;
+  /** What every program runs in; in nothing unless given. */
+  readonly sandbox?: CommandSandbox | null;
 }
 
 /** A process group that a command runs in, as recovery finds it. */
@@ -94,17 +97,19 @@ async function run(
   timeoutSeconds: number | null,
   idempotent: boolean,
 ): Promise<CommandResult> {
-  const { station, folder, woId } = context;
+  const { station, folder, woId, sandbox = null } = context;
   const { commands } = station.settings;
   context.begin(n, name, idempotent);
   const mark = `${woId}.${n}.${process.pid}`;
   const output = join(folder, OUTPUT_FOLDER);
   ensureDir(output);
   const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
+  // Resolved again: an earlier command may have made a link of it.
+  const where = cwd === null ? station.layout.root : resolveFolder({ ...station, roots: context.roots }, cwd);
   const result = await runCommand({
-    argv,
-    // Resolved again: an earlier command may have made a link of it.
-    cwd: cwd === null ? station.layout.root : resolveFolder({ ...station, roots: context.roots }, cwd),
+    argv: sandbox?.wrap(argv, where) ?? argv,
+    isSandbox: sandbox?.name === 'bwrap',
+    cwd: where,
     env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
     mark: { name: 'WAYBILL_RUN', value: mark },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
@@ -127,6 +132,7 @@ async function run(
     v: 1,
     name,
     run: invocationText(invocation),
+    sandbox: sandbox?.name ?? null,
     exit_code: result.exitCode,
     signal: result.signal,
     timed_out: result.timedOut,

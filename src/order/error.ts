@@ -144,6 +144,10 @@ export const ERROR_CODES = {
     what: 'The program of a command does not exist.',
     hint: 'Check its name and the PATH of the station process.',
   },
+  SANDBOX_MISSING: {
+    what: 'Policy requires a sandbox for commands, and there is none that works here.',
+    hint: '`waybill doctor` says why; docs/sandbox.md how to get one.',
+  },
   CHECK_FAILED: {
     what: 'A check did not pass; what file actions changed was restored.',
     hint: 'Its output is in the evidence folder under commands/.',

@@ -801,6 +801,32 @@ export interface SeenFile {
 }
 
 /**
+ * What a station process says of itself whenever it comes to rest: <git dir>/waybill/heartbeat.json. It may carry keys that are not named here: it is read by other builds than the one that wrote it.
+ */
+export interface Heartbeat {
+  v: 1;
+  pid: number;
+  at: string;
+  /**
+   * The build that runs.
+   */
+  version: string;
+  /**
+   * Those that live in the process.
+   */
+  processors: string[];
+  /**
+   * Orders that have not ended.
+   */
+  alive: number;
+  /**
+   * Why the intake takes nothing for now; empty where it does.
+   */
+  slow: string;
+  [k: string]: unknown;
+}
+
+/**
  * What `waybill history PATH --json` prints: what became of one file or folder, when, and why as far as there is evidence.
  */
 export interface HistoryDocument {

@@ -34,9 +34,7 @@ export async function dryRun(station: Station, input: Input, lane: string): Prom
   const policy = loadPolicy(station.layout.root);
   const fence = fenceOf(station, policy);
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(fence, raw)]));
-  const head = station.repo.refs.head();
-  const tip = head.kind === 'branch' ? station.repo.refs.read(head.ref) : head.id;
-  const around = await lookAround(station.repo, tip, [...resolved.values()]);
+  const around = await lookAround(station.repo, station.repo.refs.checkedOut(), [...resolved.values()]);
   const { plan } = await prepareOrder(station.repo, order, resolved, around);
   const judgement = await explain(station, policy, order, [...resolved.values()], lane);
   return {

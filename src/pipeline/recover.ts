@@ -31,7 +31,7 @@ import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
 import { type Ending, showAgainAfter, sweepTemporary } from './restore/show-again.ts';
 import { type Runtime, STATION_STOPS } from './runtime.ts';
-import { checkedOut, undo } from './undo.ts';
+import { undo } from './undo.ts';
 
 /**
  * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
@@ -110,7 +110,7 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
   // Without the lock nothing is touched: every path is at its pre- or post-image, which the next start takes as it is.
   const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;
   const paths = open.flatMap(({ data }) => data.changes.map((c) => c.path).filter((p) => !isOutside(p)));
-  const tree = await repo.trees.entries(checkedOut(repo), paths);
+  const tree = await repo.trees.entries(repo.refs.checkedOut(), paths);
   for (const { life, data, changed } of open) {
     const stays = changed === null && (life.executed !== null || !held);
     const unrestored = stays ? [] : await undo(rt, life.woId, data.changes);

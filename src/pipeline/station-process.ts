@@ -7,12 +7,13 @@ import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, namesIn, writeProjection } from '../platform/durable.ts';
+import { ensureDir, namesIn } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
 import type { Progress } from '../record/id-index.ts';
+import { writeHeartbeat } from '../station/heartbeat.ts';
 import { loadSettings, POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
@@ -344,7 +345,7 @@ class StationLoop {
     const rt = this.#rt;
     this.#beatAt = Date.now();
     const beat = {
-      v: 1,
+      v: 1 as const,
       pid: process.pid,
       at: now(),
       version: VERSION,
@@ -352,7 +353,7 @@ class StationLoop {
       alive: rt.orders.size,
       slow: this.#gate.why,
     };
-    rt.show('the heartbeat', () => writeProjection(rt.station.layout.heartbeat, `${JSON.stringify(beat)}\n`));
+    rt.show('the heartbeat', () => writeHeartbeat(rt.station.layout, beat));
   }
 
   /** Before sleeping: watches on the folders as they are now. */

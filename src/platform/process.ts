@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { execa } from 'execa';
-import { startTimeOf, withEnvironment } from './processes.ts';
+import { programName, startTimeOf, withEnvironment } from './processes.ts';
 
 /** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
 
@@ -204,6 +204,8 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** A variable of its environment that finds what left the process group. */
   readonly mark?: { readonly name: string; readonly value: string };
+  /** The program is a sandbox, which takes all that is in it along when it ends: TERM is for what carries the mark inside. */
+  readonly isSandbox?: boolean;
   /** Between TERM and KILL. */
   readonly graceMs: number;
   /** Kept of each stream; the rest is counted and dropped. */
@@ -275,7 +277,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
   if (pgid !== undefined) {
     let killing: NodeJS.Timeout | undefined;
     const end = () => {
-      signalGroup(pgid, 'SIGTERM');
+      askToEnd(pgid, options);
       killing ??= setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs);
     };
     const timer = setTimeout(() => {
@@ -319,6 +321,14 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
     stderr: stderr.take(),
     durationMs: Date.now() - begun,
   };
+}
+
+/** TERM for a group; for what runs in a sandbox without the sandbox, or nobody would have the time until KILL. */
+function askToEnd(pgid: number, { mark, isSandbox = false }: CommandOptions): void {
+  const marked = isSandbox && mark !== undefined ? withEnvironment(mark.name, mark.value) : [];
+  const inside = marked.filter((pid) => programName(pid) !== programName(pgid));
+  for (const pid of inside) signalProcess(pid, 'SIGTERM');
+  if (inside.length === 0) signalGroup(pgid, 'SIGTERM');
 }
 
 function capped(stream: NodeJS.ReadableStream, limit: number): { ended: Promise<void>; take(): CappedOutput } {

@@ -12,6 +12,7 @@ import type {
   ForensicsDocument,
   GuardrailLook,
   GuardrailSeen,
+  Heartbeat,
   HistoryDocument,
   LedgerRecord,
   LessonDocument,
@@ -36,6 +37,7 @@ interface Contracts {
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;
   'guardrail-seen': GuardrailSeen;
+  heartbeat: Heartbeat;
   forensics: ForensicsDocument;
   history: HistoryDocument;
   'ledger-record': LedgerRecord;

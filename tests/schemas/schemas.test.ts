@@ -55,6 +55,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'forensics',
     'guardrail-look',
     'guardrail-seen',
+    'heartbeat',
     'history',
     'ledger-record',
     'lesson',
@@ -87,9 +88,9 @@ test('formats: each document carries its schema version, and a newer one does no
   }
 });
 
-test('rule 7: records, results, state and settings know all their keys; only orders and telemetry carry others', () => {
+test('rule 7: records, results, state and settings know all their keys; only orders, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = name === 'order' || name === 'telemetry-line';
+    const open = ['order', 'telemetry-line', 'heartbeat'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -249,6 +250,7 @@ const BAD: Record<string, Json[]> = {
     { content: 'same' },
     { executable: 'yes' },
   ],
+  heartbeat: [{ at: 'now' }, { pid: '5' }, { processors: 'intake' }, { processors: [1] }, { slow: null }],
   'guardrail-look': [{ at: 'now' }, { by: 'me' }, { faults: {} }, { faults: [{ component: 'x' }] }, { ledger: 5 }],
   'guardrail-seen': [{ head: 5 }, { files: [] }, { files: { x: { blob: 'x' } } }, { lists: { x: 5 } }],
   history: [

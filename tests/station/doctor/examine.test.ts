@@ -138,6 +138,17 @@ test('rule 3: a lock that keeps nobody out is found by another process', async (
   assert.deepEqual(await lock(), ['fault two processes hold the same lock at once']);
 });
 
+test('rule 7: no sandbox is a note, a warning or a fault, as policy has it; how to get one is said each time', async (t) => {
+  const subject = { ...(await stationOf(t)), path: t.tempDir() };
+  const look = async (sandbox: Subject['sandbox']) => {
+    const [found] = await examine({ ...subject, sandbox }, checkNamed('sandbox'));
+    return `${found?.ok} ${found?.message} ${found?.mend ?? ''}`;
+  };
+  assert.match(await look('off'), /^ok .* bwrap is not on PATH .*apt-get install bubblewrap/);
+  assert.match(await look('prefer'), /^warning .* without one: bwrap is not on PATH .*apt-get install bubblewrap/);
+  assert.match(await look('require'), /^fault .* no command runs: bwrap is not on PATH .*apt-get install bubblewrap/);
+});
+
 test('versions are compared as numbers', () => {
   assert.deepEqual(
     ['20.18.9', '20.19.0', '9.9', '21.0.0', '2.36', '2.4.11'].map((version) => isOlder(version, 20, 19)),
