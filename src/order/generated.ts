@@ -1306,6 +1306,30 @@ export interface CheckEntry {
 }
 
 /**
+ * Says which files of an order's evidence hold less than there was, because secrets were cut out of them.
+ */
+export interface RedactedEvidence {
+  v: 1;
+  wo_id: string;
+  attempt: number;
+  /**
+   * Hash of the request as it was dropped; null where none was admitted.
+   */
+  request_sha256: string | null;
+  files: CutFile[];
+}
+export interface CutFile {
+  /**
+   * As the manifest names it.
+   */
+  path: string;
+  /**
+   * How many secrets were found.
+   */
+  cuts: number;
+}
+
+/**
  * The answer to an order, in the outbox of its lane.
  */
 export interface ResultDocument {
@@ -1360,7 +1384,7 @@ export interface ResultError {
   at?: string;
 }
 export interface Warning {
-  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note';
+  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note' | 'secret';
   message: string;
   line?: number;
   column?: number;

