@@ -1310,7 +1310,13 @@ export interface CheckEntry {
  */
 export interface RedactedEvidence {
   v: 1;
+  /**
+   * The order.
+   */
   wo_id: string;
+  /**
+   * The attempt.
+   */
   attempt: number;
   /**
    * Hash of the request as it was dropped; null where none was admitted.
@@ -1479,7 +1485,7 @@ export interface SettingsDocument {
      */
     max_output_bytes?: number;
     /**
-     * Names of environment variables whose values are cut from recorded output.
+     * Names of environment variables whose values are cut out of all that is recorded, beside those whose names look secret.
      */
     hide?: string[];
   };

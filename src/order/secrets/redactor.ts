@@ -214,7 +214,6 @@ function escaped(literal: string): string {
 /** The bytes of a text in UTF-8, a sign for each. */
 function asLatin1(text: string): string {
   // most texts have no others
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
   return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
