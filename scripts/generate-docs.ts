@@ -257,6 +257,7 @@ const parts: Record<string, string> = {
   'ledger-record': fieldTable(schemaOf('ledger-record'), 'ledger-record', false),
   'telemetry-line': fieldTable(schemaOf('telemetry-line'), 'telemetry-line', false),
   'evidence-manifest': fieldTable(schemaOf('evidence-manifest'), 'evidence-manifest', false),
+  'redacted-evidence': fieldTable(schemaOf('redacted-evidence'), 'redacted-evidence', false),
   followup: fieldTable(schemaOf('followup'), 'followup', false),
   history: fieldTable(schemaOf('history'), 'history', false),
   HistoryEvent: fieldTable(definition('history', 'HistoryEvent'), 'HistoryEvent', false, schemaOf('history')),

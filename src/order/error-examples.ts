@@ -113,6 +113,7 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
     message: 'systemctl --user daemon-reload ended with 1: Failed to connect to bus: No medium found',
   },
   UNKNOWN_ORDER: { message: 'no order WO-9 is known here' },
+  REQUEST_CUT: { message: 'the request of WO-1 held a secret, and the records have it without' },
   ILLEGAL_TRANSITION: { message: 'WO-1: released is not possible while parked (approval)' },
   UNKNOWN_KEEP: { message: 'no keep WO-9 is here' },
   KEEP_CHANGED: { message: 'something was added since they were shown, so they stay: WO-1' },

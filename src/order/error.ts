@@ -243,6 +243,10 @@ export const ERROR_CODES = {
     hint: 'See the message; docs/services.md tells what each service manager needs.',
   },
   UNKNOWN_ORDER: { what: 'No order of that id is known.', hint: '`waybill ls` lists what is.' },
+  REQUEST_CUT: {
+    what: 'The request held a secret, so the records keep it only with the secret cut out, and it cannot be carried out from there.',
+    hint: 'Drop the order again, best with the name of a variable in place of the secret.',
+  },
   ILLEGAL_TRANSITION: {
     what: 'The order is in a state in which that cannot be done.',
     hint: '`waybill show` tells its state.',

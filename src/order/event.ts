@@ -78,6 +78,14 @@ export interface AdmittedData {
   approval?: { by: string[]; why: string; expires?: string };
   /** A mission: which agents may do it; none means any. */
   agents?: string[];
+  /** Secrets that the request holds: what kind, and where, never the value. */
+  secrets?: SecretPlace[];
+}
+
+/** `where`: line and column in the request, below the path of the file for one that came with it; or the field that holds it in another form. */
+export interface SecretPlace {
+  kind: string;
+  where: string;
 }
 
 /** What a person is asked. The approval subject itself lies beside the claim, and in the evidence. */
@@ -162,6 +170,8 @@ export interface RejectedData {
   title: string | null;
   quarantine: string | null;
   error: ErrorBody;
+  /** As of an order that is admitted. */
+  secrets?: SecretPlace[];
 }
 
 export interface StartedData {

@@ -1775,6 +1775,36 @@ export interface LanePolicy {
 }
 
 /**
+ * Says which files of an order's evidence hold less than there was, because secrets were cut out of them.
+ */
+export interface RedactedEvidence {
+  v: 1;
+  /**
+   * The order.
+   */
+  wo_id: string;
+  /**
+   * The attempt.
+   */
+  attempt: number;
+  /**
+   * Hash of the request as it was dropped; null where none was admitted.
+   */
+  request_sha256: string | null;
+  files: CutFile[];
+}
+export interface CutFile {
+  /**
+   * As the manifest names it.
+   */
+  path: string;
+  /**
+   * How many secrets were found.
+   */
+  cuts: number;
+}
+
+/**
  * The answer to an order, in the outbox of its lane.
  */
 export interface ResultDocument {
@@ -1829,7 +1859,7 @@ export interface ResultError {
   at?: string;
 }
 export interface Warning {
-  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note';
+  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note' | 'secret';
   message: string;
   line?: number;
   column?: number;
@@ -1920,7 +1950,7 @@ export interface SettingsDocument {
      */
     max_output_bytes?: number;
     /**
-     * Names of environment variables whose values are cut from recorded output.
+     * Names of environment variables whose values are cut out of all that is recorded, beside those whose names look secret.
      */
     hide?: string[];
   };

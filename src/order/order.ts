@@ -125,7 +125,7 @@ export interface Order {
 
 /** A guess or a leftover that the author should know of. */
 export interface Warning {
-  readonly code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note';
+  readonly code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note' | 'secret';
   readonly message: string;
   readonly line?: number;
   readonly column?: number;

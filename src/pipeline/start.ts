@@ -48,7 +48,7 @@ interface Candidate {
  */
 export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promise<Job[]> {
   const { repo, settings } = rt.station;
-  const { policy } = rt;
+  const { policy } = rt.policyFile;
   if (policy === null) {
     // it went away since the loop looked: they stay ready until it is mended
     for (const life of all) rt.ready.add(life);

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { execa } from 'execa';
+import type { ByteFilter } from '../order/secrets/redactor.ts';
 import { programName, startTimeOf, withEnvironment } from './processes.ts';
 
 /** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
@@ -210,6 +211,8 @@ export interface CommandOptions {
   readonly graceMs: number;
   /** Kept of each stream; the rest is counted and dropped. */
   readonly maxOutputBytes: number;
+  /** One for each stream: what is kept has gone through it, while it came, so that the limit leaves no half of what it takes out. */
+  readonly filter?: () => ByteFilter;
   /** What it reads on standard input; nothing unless given. */
   readonly input?: string;
   /** Called before the program may do anything, with what is needed to find it again after a crash of ours. */
@@ -229,6 +232,8 @@ export interface CommandResult {
 
 export interface CappedOutput {
   readonly bytes: Buffer;
+  /** The beginning as it came, unfiltered, of the same limit: to decide by, never to be recorded. */
+  readonly unfiltered: Buffer;
   /** How many bytes more there were. */
   readonly dropped: number;
 }
@@ -263,8 +268,8 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
       buffer: false,
     },
   );
-  const stdout = capped(child.stdout, options.maxOutputBytes);
-  const stderr = capped(child.stderr, options.maxOutputBytes);
+  const stdout = capped(child.stdout, options.maxOutputBytes, options.filter?.());
+  const stderr = capped(child.stderr, options.maxOutputBytes, options.filter?.());
   child.stdin.on('error', () => {});
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -331,22 +336,55 @@ function askToEnd(pgid: number, { mark, isSandbox = false }: CommandOptions): vo
   if (inside.length === 0) signalGroup(pgid, 'SIGTERM');
 }
 
-function capped(stream: NodeJS.ReadableStream, limit: number): { ended: Promise<void>; take(): CappedOutput } {
-  const chunks: Buffer[] = [];
-  let kept = 0;
-  let dropped = 0;
+/** Keeps the beginning of a stream, up to a limit. */
+class Kept {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #kept = 0;
+  dropped = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#kept >= this.#limit;
+  }
+
+  add(chunk: Buffer): void {
+    const room = chunk.subarray(0, Math.max(0, this.#limit - this.#kept));
+    if (room.length > 0) this.#chunks.push(room);
+    this.#kept += room.length;
+    this.dropped += chunk.length - room.length;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+function capped(
+  stream: NodeJS.ReadableStream,
+  limit: number,
+  filter?: ByteFilter,
+): { ended: Promise<void>; take(): CappedOutput } {
+  const raw = new Kept(limit);
+  const clean = filter === undefined ? raw : new Kept(limit);
   stream.on('data', (chunk: Buffer) => {
-    const room = chunk.subarray(0, Math.max(0, limit - kept));
-    if (room.length > 0) chunks.push(room);
-    kept += room.length;
-    dropped += chunk.length - room.length;
+    // what is dropped anyway need not be looked through
+    if (filter !== undefined) clean.add(clean.isFull ? chunk : filter.push(chunk));
+    raw.add(chunk);
   });
   stream.on('error', () => {});
   const ended = new Promise<void>((resolve) => {
     stream.once('close', resolve);
     stream.once('end', resolve);
   });
-  return { ended, take: () => ({ bytes: Buffer.concat(chunks), dropped }) };
+  const take = (): CappedOutput => {
+    if (filter !== undefined) clean.add(filter.end());
+    return { bytes: clean.bytes(), unfiltered: raw.bytes(), dropped: clean.dropped };
+  };
+  return { ended, take };
 }
 
 /** Sends a signal to a whole process group; one that is gone is no error. */

@@ -19,6 +19,7 @@ import type {
   OrderDocument,
   PolicyCases,
   PolicyDocument,
+  RedactedEvidence,
   ResultDocument,
   SettingsDocument,
   StateDocument,
@@ -43,6 +44,7 @@ interface Contracts {
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
   order: OrderDocument;
+  'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   policy: PolicyDocument;
   'policy-cases': PolicyCases;

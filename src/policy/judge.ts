@@ -59,6 +59,7 @@ export interface Question {
 /** A command or check, and what it was recognised as. */
 export interface JudgedCommand {
   readonly name: string;
+  /** How it is run: a line that is safe because of its words is run as these words, and no shell reads it. */
   readonly run: Invocation;
   readonly recognised: Recognised;
   /** Files below the root that say what it does, with their hashes. */
@@ -75,12 +76,20 @@ export interface Judgement {
 export function judge(policy: Policy, question: Question): Judgement {
   const { order } = question;
   const runs = [...order.commands, ...order.checks].map((item) => recognised(item, question));
+  const decided = runs.map((run) => ({ run, ruling: judgeCommand(policy, question, run) }));
   const rulings = [
-    ...judgeOrder(policy, question),
+    ...judgeWhole(policy, question),
     ...judgePaths(policy, question),
-    ...runs.map((run) => judgeCommand(policy, question, run)),
+    ...decided.map(({ ruling }) => ruling),
   ];
-  return { class: strictest(rulings), rulings, commands: runs.map(({ place: _, ...run }) => run) };
+  const commands = decided.map(({ run: { place: _, ...run }, ruling }) => ({ ...run, run: runAs(run, ruling) }));
+  return { class: strictest(rulings), rulings, commands };
+}
+
+/** Where words made it safe, exactly these words are run. */
+function runAs({ run, recognised: found }: JudgedCommand, { by, class: cls }: Ruling): Invocation {
+  const byWords = cls === 'safe' && (by === 'rule' || by === 'trust') && found.kind === 'program';
+  return byWords && 'shell' in run ? { argv: found.argv } : run;
 }
 
 export function strictest(rulings: readonly Pick<Ruling, 'class'>[]): PolicyClass {
@@ -104,7 +113,7 @@ export function judgeRun(policy: Policy, question: RunQuestion, run: Invocation)
 /** What commands are judged by. */
 type RunQuestion = Omit<Question, 'order' | 'secrets'>;
 
-function judgeOrder(policy: Policy, { order, secrets }: Question): Ruling[] {
+function judgeWhole(policy: Policy, { order, secrets }: Question): Ruling[] {
   const ask = (rule: string, why: string, approvers: readonly string[] | null = null): Ruling => ({
     class: 'ask',
     subject: { kind: 'order' },

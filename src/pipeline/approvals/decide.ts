@@ -18,7 +18,7 @@ import type { Pattern } from './trust.ts';
  */
 export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideCommand, sender: Sender): Promise<void> {
   const { ask, admitted } = life;
-  const policy = rt.requirePolicy();
+  const policy = rt.policyFile.require();
   if (ask === null || ask.id !== command.ask || ask.sha256 !== command.sha256)
     throw new WaybillError(
       'APPROVAL_STALE',

@@ -58,7 +58,7 @@ export async function passPolicy(rt: Runtime, policy: Policy, jobs: readonly Job
 function decide(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hooksPath: string | null): Draft | null {
   if (life.executed !== null) return decideWork(rt, policy, job, life, hooksPath);
   assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
-  const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: [] };
+  const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: secretsOf(life) };
   const judgement = judgeOrder(rt, policy, asked, hooksPath);
   assertNotNever(judgement.rulings);
   return ask(rt, policy, job, life, 'start', judgement);
@@ -127,6 +127,10 @@ export function surroundings(
     contentHash: (path) => contentHash(root, path),
     isTrusted: (pattern) => policy.approvals.trustAfter > 0 && trust.isTrusted(ledger, pattern, requester.uid, lane),
   };
+}
+
+function secretsOf({ admitted }: OrderLife): string[] {
+  return [...new Set((admitted?.secrets ?? []).map(({ kind }) => kind))];
 }
 
 function whose(life: OrderLife): Pick<Asked, 'requester' | 'lane'> {

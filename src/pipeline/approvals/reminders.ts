@@ -12,7 +12,7 @@ export async function remind(rt: Runtime, life: OrderLife): Promise<void> {
   const { ask, askedAt, remindedAt } = life;
   if (ask === null || askedAt === null) return;
   const now = Date.now();
-  const hours = rt.policy?.approvals.remindHours ?? 24;
+  const hours = rt.policyFile.policy?.approvals.remindHours ?? 24;
   const end = ask.expires_at === null ? null : Date.parse(ask.expires_at);
   const notice = end === null ? 0 : lastCall(Date.parse(askedAt), end);
   const told = Date.parse(remindedAt ?? askedAt);

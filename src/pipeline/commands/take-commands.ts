@@ -11,7 +11,7 @@ import { fs } from '../../platform/fs.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { conform } from '../../platform/schema.ts';
 import { userName } from '../../platform/user.ts';
-import { REQUEST_FOLDER } from '../../record/evidence.ts';
+import { assertWholeRequest, REQUEST_FOLDER } from '../../record/evidence.ts';
 import { decideOrder, distrust } from '../approvals/decide.ts';
 import type { Sender } from '../approvals/proof.ts';
 import { cancelOrder } from '../finish.ts';
@@ -157,6 +157,7 @@ async function requestOf(
     const files = await rt.journal.evidence(life, attempt);
     const file = files.find((f) => f.path === life.admitted?.request.name);
     if (file === undefined) continue;
+    assertWholeRequest(life.woId, files);
     const below = files.filter((f) => f.path.startsWith(`${REQUEST_FOLDER}/`));
     const attachments = below.map(({ path, bytes }) => ({ path: path.slice(REQUEST_FOLDER.length + 1), bytes }));
     return { bytes: file.bytes, orderFile, attachments: orderFile === null ? null : attachments };
