@@ -76,20 +76,22 @@ export interface Judgement {
 export function judge(policy: Policy, question: Question): Judgement {
   const { order } = question;
   const runs = [...order.commands, ...order.checks].map((item) => recognised(item, question));
-  const decided = runs.map((run) => ({ run, ruling: judgeCommand(policy, question, run) }));
+  const decided = runs.map((run) => ({ run, ...judgeCommand(policy, question, run) }));
   const rulings = [
     ...judgeWhole(policy, question),
     ...judgePaths(policy, question),
     ...decided.map(({ ruling }) => ruling),
   ];
-  const commands = decided.map(({ run: { place: _, ...run }, ruling }) => ({ ...run, run: runAs(run, ruling) }));
+  const commands = decided.map(({ run: { place: _, ...run }, isByWords }) => ({
+    ...run,
+    run: isByWords ? asWords(run) : run.run,
+  }));
   return { class: strictest(rulings), rulings, commands };
 }
 
 /** Where words made it safe, exactly these words are run. */
-function runAs({ run, recognised: found }: JudgedCommand, { by, class: cls }: Ruling): Invocation {
-  const byWords = cls === 'safe' && (by === 'rule' || by === 'trust') && found.kind === 'program';
-  return byWords && 'shell' in run ? { argv: found.argv } : run;
+function asWords({ run, recognised: found }: JudgedCommand): Invocation {
+  return 'shell' in run && found.kind === 'program' ? { argv: found.argv } : run;
 }
 
 export function strictest(rulings: readonly Pick<Ruling, 'class'>[]): PolicyClass {
@@ -107,7 +109,7 @@ export function judgePaths(policy: Policy, question: PathQuestion): Ruling[] {
 
 /** Decides one command alone, as a command of an order that writes `paths`. */
 export function judgeRun(policy: Policy, question: RunQuestion, run: Invocation): Ruling {
-  return judgeCommand(policy, question, recognised({ name: '', run }, question));
+  return judgeCommand(policy, question, recognised({ name: '', run }, question)).ruling;
 }
 
 /** What commands are judged by. */
@@ -178,12 +180,17 @@ function recognised(
   return { name: item.name, run: item.run, recognised: found, reads, place };
 }
 
-function judgeCommand(policy: Policy, question: RunQuestion, command: PlacedCommand): Ruling {
+/** `isByWords`: it is safe because of the words that it was recognised by. */
+function judgeCommand(
+  policy: Policy,
+  question: RunQuestion,
+  command: PlacedCommand,
+): { ruling: Ruling; isByWords: boolean } {
   const { run, recognised: found, reads, place } = command;
   const text = invocationText(run);
   const subject: Subject = { kind: 'command', text };
   const never = whyNever(found, place);
-  if (never !== null) return builtIn('never', subject, 'commands', never);
+  if (never !== null) return { ruling: builtIn('never', subject, 'commands', never), isByWords: false };
   const matches = (pattern: string | readonly string[]) => commandMatches(pattern, run, found, place);
   const isPromotable = found.kind === 'program' && !policy.alwaysAsk.commands.some(matches);
   // never broader than what was approved: these words, this program, in this folder, with the files that say what it does
@@ -205,13 +212,10 @@ function judgeCommand(policy: Policy, question: RunQuestion, command: PlacedComm
           : byDefault(policy, policy.defaults.commands, subject, pattern);
   const decided = trusted(ruling, question);
   const own = reads.find(({ path }) => question.paths.includes(path));
-  if (decided.class === 'safe' && own !== undefined && !isAnything(rule))
-    return asking(
-      policy,
-      builtIn('ask', subject, 'own script', `the order itself writes ${own.path}, which decides what this runs`),
-      null,
-    );
-  return decided;
+  if (decided.class !== 'safe' || isAnything(rule)) return { ruling: decided, isByWords: false };
+  if (own === undefined) return { ruling: decided, isByWords: true };
+  const why = `the order itself writes ${own.path}, which decides what this runs`;
+  return { ruling: asking(policy, builtIn('ask', subject, 'own script', why), null), isByWords: false };
 }
 
 /** A rule that allows any command at all has nothing that a changed script could widen. */

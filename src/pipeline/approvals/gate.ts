@@ -2,6 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { configOf } from '../../git/repository.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
+import type { Invocation, Order } from '../../order/order.ts';
 import { digestIfThere } from '../../platform/digest.ts';
 import { exists } from '../../platform/durable.ts';
 import { expandHome } from '../../platform/user.ts';
@@ -44,8 +45,8 @@ export async function passPolicy(rt: Runtime, policy: Policy, jobs: readonly Job
   for (const job of jobs) {
     const life = rt.life(job.woId);
     try {
-      const draft = job.order.dryRun ? null : decide(rt, policy, job, life, hooksPath);
-      if (draft === null) go.push(job);
+      const { draft, run } = job.order.dryRun ? PASSED : decide(rt, policy, job, life, hooksPath);
+      if (draft === null) go.push(run === null ? job : { ...job, order: runAs(job.order, run) });
       else asking.push({ job, draft });
     } catch (thrown) {
       refused.push({ life, error: asWaybillError(thrown) });
@@ -54,14 +55,29 @@ export async function passPolicy(rt: Runtime, policy: Policy, jobs: readonly Job
   return { go, asking, refused };
 }
 
-/** Null where it may go on. Throws POLICY_DENIED, LIMIT_EXCEEDED. */
-function decide(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hooksPath: string | null): Draft | null {
-  if (life.executed !== null) return decideWork(rt, policy, job, life, hooksPath);
+/** `draft` is null where it may go on; `run` then says how its commands and checks are run, null for as they stand. */
+interface Decided {
+  readonly draft: Draft | null;
+  readonly run: readonly Invocation[] | null;
+}
+
+const PASSED: Decided = { draft: null, run: null };
+
+/** Throws POLICY_DENIED, LIMIT_EXCEEDED. */
+function decide(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hooksPath: string | null): Decided {
+  if (life.executed !== null) return { draft: decideWork(rt, policy, job, life, hooksPath), run: null };
   assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
   const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: secretsOf(life) };
   const judgement = judgeOrder(rt, policy, asked, hooksPath);
   assertNotNever(judgement.rulings);
-  return ask(rt, policy, job, life, 'start', judgement);
+  return { draft: ask(rt, policy, job, life, 'start', judgement), run: judgement.commands.map(({ run }) => run) };
+}
+
+/** The order with its commands and checks run in the way that policy decided about. */
+function runAs(order: Order, run: readonly Invocation[]): Order {
+  const at = <T extends { readonly run: Invocation }>(item: T, n: number): T => ({ ...item, run: run[n] ?? item.run });
+  const { commands, checks } = order;
+  return { ...order, commands: commands.map(at), checks: checks.map((check, n) => at(check, commands.length + n)) };
 }
 
 /**

@@ -11,7 +11,8 @@ export function tellPolicy(rt: Runtime): void {
   const { log, policyFile } = rt;
   const { policy, fault } = policyFile;
   if (fault === null) log.info({ policy: policy?.sha256 }, 'policy.yaml was read');
-  else log.error({ code: fault.code, ...fault.place }, `nothing is started until policy.yaml is mended: ${fault.message}`);
+  else
+    log.error({ code: fault.code, ...fault.place }, `nothing is started until policy.yaml is mended: ${fault.message}`);
   const about = fault === null ? { policy: policy?.sha256 } : { error: fault.message };
   rt.emit([{ v: 1, ts: now(), agent: 'station', event: 'policy_read', ok: fault === null, wo_id: null, ...about }]);
 }
