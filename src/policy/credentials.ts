@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 
 /** Where programs keep what lets them act as a person. Names as they stand in a home folder; `*` ends a name of any ending. */
 const IN_HOMES = paths(`
-  .ssh .gnupg .aws .azure .kube/config .docker/config.json .netrc _netrc .git-credentials .npmrc .pypirc .pgpass .my.cnf
+  .ssh .gnupg .aws .azure .kube/config .docker/config.json .netrc .git-credentials .npmrc .pypirc .pgpass .my.cnf
   .vault-token .password-store .s3cfg .boto .huggingface/token .cache/huggingface/token .terraformrc
   .config/gcloud .config/gh .config/glab-cli .config/hub .config/git/credentials .config/op .config/rclone
   .config/containers/auth.json .config/sops .m2/settings.xml .m2/settings-security.xml

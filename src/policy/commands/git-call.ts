@@ -1,4 +1,4 @@
-import { commandsOfLine, type Piece, pieceOf } from './line-commands.ts';
+import { type Piece, pieceOf, type ReadLine } from './line-commands.ts';
 
 /** A call of git, with what stands in front of its subcommand taken apart. */
 export interface GitCall {
@@ -54,10 +54,10 @@ export function isRunningSetting(key: string): boolean {
 }
 
 /** The commands that a call of git starts as far as its arguments tell. */
-export function startedByGit(args: readonly string[], home: string): Piece[] {
+export function startedByGit(args: readonly string[], read: ReadLine): Piece[] {
   const call = readGitCall(args);
   const found: Piece[] = [];
-  const line = (text: string) => found.push(...commandsOfLine(text.replace(/^!/, ''), home));
+  const line = (text: string) => found.push(...read(text.replace(/^!/, '')));
   for (const setting of call.settings) {
     const [, key = '', text = ''] = /^([^=]+)=([\s\S]*)$/.exec(setting) ?? [];
     if (RUNS_A_LINE.test(key) || (/^alias\./i.test(key) && text.startsWith('!'))) line(text);

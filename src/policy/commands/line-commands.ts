@@ -15,6 +15,9 @@ export interface Piece {
   readonly input: string;
 }
 
+/** Reads a line, as `commandsOfLine` does for one home folder. */
+export type ReadLine = (line: string, positional?: readonly string[]) => Piece[];
+
 /** An argv as a piece that nothing is known of but its words. */
 export function pieceOf(words: readonly string[]): Piece {
   return { words, writes: [], names: [], input: '' };
@@ -23,6 +26,9 @@ export function pieceOf(words: readonly string[]): Piece {
 const DEEPEST = 8;
 const MOST_PIECES = 2000;
 const LONGEST_VALUE = 10_000;
+/** Characters that variables and commands may put in, so that no line grows without end. */
+const MOST_EXPANDED = 100_000;
+const MOST_HERE = 50;
 
 /** `$x`, `${x}`, `${x:-otherwise}`; other changes to a value are not followed. */
 const VARIABLE = /^\$(?:([A-Za-z_]\w*|[0-9@*#?!$-])|\{[#!]?(\w+|[@*])(?:\[[^\]}]*\])?(?:(:?[-=+?])([^}]*)|[^}]*)\})/;
@@ -39,6 +45,12 @@ interface Draft {
   feeds: Draft | null;
 }
 
+/** What may still be found, over all that is read within each other. */
+interface Budget {
+  pieces: number;
+  expanded: number;
+}
+
 /** What redirection a word is the target of. */
 type Target = 'write' | 'read' | 'text' | { readonly isQuoted: boolean } | null;
 
@@ -51,9 +63,10 @@ export function commandsOfLine(line: string, home: string, positional: readonly 
   positional.forEach((value, i) => {
     variables.set(String(i), value);
   });
-  variables.set('@', positional.slice(1).join(' '));
-  variables.set('*', positional.slice(1).join(' '));
-  return new LineReader(line, home, variables, 0, { left: MOST_PIECES }).read();
+  const all = positional.slice(1).join(' ').slice(0, LONGEST_VALUE);
+  variables.set('@', all);
+  variables.set('*', all);
+  return new LineReader(line, home, variables, 0, { pieces: MOST_PIECES, expanded: MOST_EXPANDED }).read();
 }
 
 class LineReader {
@@ -61,7 +74,7 @@ class LineReader {
   readonly #home: string;
   readonly #variables: Map<string, string>;
   readonly #depth: number;
-  readonly #budget: { left: number };
+  readonly #budget: Budget;
   readonly #pieces: Piece[] = [];
   #i = 0;
   #word: string | null = null;
@@ -69,7 +82,7 @@ class LineReader {
   #target: Target = null;
   #awaited: { readonly end: string; readonly isQuoted: boolean; readonly draft: Draft }[] = [];
 
-  constructor(text: string, home: string, variables: Map<string, string>, depth: number, budget: { left: number }) {
+  constructor(text: string, home: string, variables: Map<string, string>, depth: number, budget: Budget) {
     this.#text = text;
     this.#home = home;
     this.#variables = variables;
@@ -78,7 +91,7 @@ class LineReader {
   }
 
   read(): Piece[] {
-    while (this.#i < this.#text.length && this.#budget.left > 0) this.#step();
+    while (this.#i < this.#text.length && this.#budget.pieces > 0) this.#step();
     this.#endCommand();
     return this.#pieces;
   }
@@ -132,7 +145,8 @@ class LineReader {
       const c = this.#text[this.#i] ?? '';
       if (c === '\\') {
         this.#i += 1;
-        if (this.#text[this.#i] !== '\n') this.#add(this.#text[this.#i] ?? '');
+        const next = this.#text[this.#i] ?? '';
+        if (next !== '\n') this.#add(/["$`\\]/.test(next) ? next : c + next);
       } else if (c === '$' || c === '`') this.#expand(true);
       else this.#add(c);
     }
@@ -141,7 +155,7 @@ class LineReader {
   /** On a `$` or a backquote. Leaves the reader on the last character of what was expanded. */
   #expand(isQuoted: boolean): void {
     if (this.#text[this.#i] === '`') {
-      this.#insert(this.#inner(this.#until('`').replace(/\\(.)/g, '$1')), isQuoted);
+      this.#insert(this.#inner(this.#until('`').replace(/\\([`\\$])/g, '$1')), isQuoted);
     } else if (this.#text[this.#i + 1] === '(') {
       this.#i += 1;
       this.#insert(this.#inner(this.#parenthesised()), isQuoted);
@@ -170,8 +184,10 @@ class LineReader {
   }
 
   #insert(value: string, isQuoted: boolean): void {
+    this.#budget.expanded -= value.length;
+    if (this.#budget.expanded < 0) return;
     const parts = isQuoted ? [value] : value.split(/[ \t\n]+/);
-    parts.slice(0, LONGEST_VALUE).forEach((part, i) => {
+    parts.forEach((part, i) => {
       if (i > 0) this.#endWord();
       if (part !== '' || isQuoted) this.#add(part);
     });
@@ -191,16 +207,32 @@ class LineReader {
   /** On an opening parenthesis: the text up to its partner, on which it leaves the reader. */
   #parenthesised(): string {
     const from = this.#i + 1;
+    this.#skipParentheses(0);
+    return this.#text.slice(from, this.#i);
+  }
+
+  #skipParentheses(depth: number): void {
     let open = 0;
     for (; this.#i < this.#text.length; this.#i += 1) {
       const c = this.#text[this.#i];
       if (c === '\\') this.#i += 1;
       else if (c === "'") this.#until("'");
+      else if (c === '"') this.#skipQuoted(depth);
       else if (c === '(') open += 1;
       else if (c === ')') open -= 1;
-      if (open === 0) break;
+      if (open === 0) return;
     }
-    return this.#text.slice(from, this.#i);
+  }
+
+  /** A quoted part may hold commands with quotes of their own. */
+  #skipQuoted(depth: number): void {
+    for (this.#i += 1; this.#i < this.#text.length && this.#text[this.#i] !== '"'; this.#i += 1) {
+      if (this.#text[this.#i] === '\\') this.#i += 1;
+      else if (depth < DEEPEST && this.#text.startsWith('$(', this.#i)) {
+        this.#i += 1;
+        this.#skipParentheses(depth + 1);
+      }
+    }
   }
 
   #redirect(rest: string): void {
@@ -267,7 +299,8 @@ class LineReader {
     else if (target === 'write') this.#draft.writes.push(word);
     else if (target === 'read') this.#draft.names.push(word);
     else if (target === 'text') this.#draft.input += word;
-    else this.#awaited.push({ end: word, isQuoted: target.isQuoted, draft: this.#draft });
+    else if (this.#awaited.length < MOST_HERE)
+      this.#awaited.push({ end: word, isQuoted: target.isQuoted, draft: this.#draft });
   }
 
   /** At a line's end: here-documents that were announced follow. */
@@ -277,7 +310,11 @@ class LineReader {
       const lines = this.#text.slice(this.#i + 1).split('\n');
       const last = lines.findIndex((line) => line.replace(/^\t+/, '') === end);
       const body = lines.slice(0, last === -1 ? lines.length : last).join('\n');
-      for (let fed: Draft | null = draft; fed !== null; fed = fed.feeds) fed.input += body;
+      let fed: Draft | null = draft;
+      for (let i = 0; fed !== null && i < MOST_HERE; i += 1) {
+        fed.input += body;
+        fed = fed.feeds;
+      }
       this.#i += body.length + (last > 0 ? 1 : 0) + (lines[last]?.length ?? 0);
       if (isQuoted) continue;
       // what a shell runs within: as in double quotes, behind a word that takes all
@@ -304,7 +341,7 @@ class LineReader {
     const [first, variable, ...more] = draft.words;
     if (first === 'for' && variable !== undefined) this.#variables.set(variable, more.slice(1).join(' '));
     if (draft.words.length + draft.writes.length + draft.names.length === 0) return null;
-    this.#budget.left -= 1;
+    this.#budget.pieces -= 1;
     this.#pieces.push(draft);
     return draft;
   }

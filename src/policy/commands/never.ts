@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { isCredentialPath, isGlobOf } from '../credentials.ts';
 import { changesHooks, readGitCall, whyRewrites } from './git-call.ts';
 import { commandsOfLine, type Piece, pieceOf } from './line-commands.ts';
-import { basesOf, pathsNamed } from './named-paths.ts';
+import { basesOf, holdsCode, NamedPaths } from './named-paths.ts';
 import { findProgram } from './program.ts';
 import type { CommandPlace, Recognised } from './recognise.ts';
 import { takesCode } from './takes-code.ts';
@@ -50,15 +50,16 @@ export function whyNever(recognised: Recognised, place: GuardedPlace): string | 
   const program = recognised.kind === 'program' ? recognised.program : null;
   if (program !== null && PRIVILEGE.has(programName(program))) return privilegeOf(programName(program));
   const words = pieces.flatMap((piece) => [...piece.words, ...(isCd(piece) ? [home] : [])]);
-  const bases = basesOf(words, place.cwd, home);
+  const paths = new NamedPaths(basesOf(words, place.cwd, home), home);
+  const credentials = new Credentials(paths, home);
   const guarded = guardedPaths(place);
   for (const piece of pieces) {
     const why =
       whyPrivileged(piece, place) ??
       whyGit(piece) ??
       whyDecides(piece) ??
-      whyCredentials(piece, bases, home) ??
-      whyWritesGuarded(piece, bases, home, guarded);
+      credentials.whyNamed(piece) ??
+      whyWritesGuarded(piece, paths, home, guarded);
     if (why !== null) return why;
   }
   return null;
@@ -132,11 +133,28 @@ function whyDecides({ words }: Piece): string | null {
   return null;
 }
 
-function whyCredentials(piece: Piece, bases: readonly string[], home: string): string | null {
-  for (const word of [...piece.words, ...piece.names, ...piece.writes])
-    for (const path of pathsNamed(word, piece.words, bases, home))
-      if (isCredentialPath(path, home)) return `names ${path}, where credentials are kept`;
-  return null;
+/** Looks for credentials in words, each once: what wraps others names all that they name. */
+class Credentials {
+  readonly #paths: NamedPaths;
+  readonly #home: string;
+  readonly #clean = new Set<string>();
+
+  constructor(paths: NamedPaths, home: string) {
+    this.#paths = paths;
+    this.#home = home;
+  }
+
+  whyNamed(piece: Piece): string | null {
+    const isCode = holdsCode(piece.words);
+    for (const word of [...piece.words, ...piece.names, ...piece.writes]) {
+      const key = `${isCode} ${word}`;
+      if (this.#clean.has(key)) continue;
+      const path = this.#paths.of(word, isCode).find((named) => isCredentialPath(named, this.#home));
+      if (path !== undefined) return `names ${path}, where credentials are kept`;
+      this.#clean.add(key);
+    }
+    return null;
+  }
 }
 
 interface Guarded {
@@ -164,19 +182,13 @@ function guardedPaths({ root, gitDir, hooksPath }: GuardedPlace): Guarded[] {
 }
 
 /** Naming such a path is enough, because nobody can tell what a program does with it; only known readers are let off. */
-function whyWritesGuarded(
-  piece: Piece,
-  bases: readonly string[],
-  home: string,
-  guarded: readonly Guarded[],
-): string | null {
+function whyWritesGuarded(piece: Piece, paths: NamedPaths, home: string, guarded: readonly Guarded[]): string | null {
   const [first = '', ...args] = piece.words;
   const name = programName(first);
+  const isCode = holdsCode(piece.words);
   const named = (word: string) => {
-    const lower = (command: readonly string[]) =>
-      pathsNamed(word, command, bases, home).map((path) => path.toLowerCase());
-    const parts = lower(piece.words);
-    const wholes = SWEEPING.has(name) ? lower([]) : [];
+    const parts = paths.of(word, isCode).map((path) => path.toLowerCase());
+    const wholes = SWEEPING.has(name) ? paths.of(word, false).map((path) => path.toLowerCase()) : [];
     return guarded.find(
       ({ path: kept }) =>
         parts.some((path) => path === kept || path.startsWith(`${kept}/`)) ||

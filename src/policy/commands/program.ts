@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { errno, fs, X_OK } from '../../platform/fs.ts';
+import { errno, fs, statIfThere, X_OK } from '../../platform/fs.ts';
 
 /**
  * The real path, all links resolved, of the program that exec or a shell would start: a name with a / from `cwd`, any other along
@@ -18,13 +18,26 @@ export function findProgram(name: string, cwd: string, pathVariable: string): st
 }
 
 function executable(path: string): string | null {
-  try {
-    const real = fs.realpathSync(path);
+  const real = realIfThere(path);
+  if (real === null) return null;
+  return withoutErrors(() => {
     if (!fs.statSync(real).isFile()) return null;
     fs.accessSync(real, X_OK);
     return real;
+  });
+}
+
+/** The real path of what a path leads to; null where that is nothing, or cannot be reached by us. */
+export function realIfThere(path: string): string | null {
+  // asked first, because most are not there and an error costs much more than an answer
+  return withoutErrors(() => (statIfThere(path) === undefined ? null : fs.realpathSync(path)));
+}
+
+/** Not ours to look at, a circle of links, a name too long: nothing would be started or read there. */
+function withoutErrors<T>(look: () => T): T | null {
+  try {
+    return look();
   } catch (error) {
-    // not there, not ours to start, a circle of links, a name too long: nothing would be started
     if (errno(error) !== undefined) return null;
     throw error;
   }

@@ -2,7 +2,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { type Invocation, invocationText } from '../../order/order.ts';
 import { errno, fs } from '../../platform/fs.ts';
 import { pieceOf } from './line-commands.ts';
-import { findProgram } from './program.ts';
+import { findProgram, realIfThere } from './program.ts';
 import { isInterpreter, orderFiles } from './runner-files.ts';
 import { hidesSomething, readShellLine } from './shell-line.ts';
 import { programName, seenThrough } from './wrappers.ts';
@@ -52,10 +52,10 @@ export function recognise(run: Invocation, place: CommandPlace): Recognised {
 const NO_HOME = '/nonexistent';
 
 function readsOf(argv: readonly string[], place: CommandPlace): string[] {
-  const root = realPath(place.root) ?? resolve(place.root);
+  const root = realIfThere(place.root) ?? resolve(place.root);
   const files = new Set<string>();
   const add = (path: string) => {
-    const real = realPath(path);
+    const real = realIfThere(path);
     if (real === null || !isBelow(real, root)) return;
     if (fs.statSync(real).isFile()) files.add(relative(root, real));
   };
@@ -92,7 +92,7 @@ function namesIn(arg: string, before: string | undefined): string[] {
 /** The folder at a path, and those above it up to the root; none for what is no folder inside the root. */
 function foldersUp(path: string, root: string): string[] {
   const folders: string[] = [];
-  const real = realPath(path);
+  const real = realIfThere(path);
   if (real === null || !fs.statSync(real).isDirectory()) return folders;
   for (let folder = real; isBelow(folder, root); folder = dirname(folder)) {
     folders.push(folder);
@@ -114,16 +114,6 @@ function entriesOf(folder: string): string[] {
     return fs.readdirSync(folder);
   } catch (error) {
     if (errno(error) !== undefined) return [];
-    throw error;
-  }
-}
-
-function realPath(path: string): string | null {
-  try {
-    return fs.realpathSync(path);
-  } catch (error) {
-    // what cannot be reached cannot be read by the program either
-    if (errno(error) !== undefined) return null;
     throw error;
   }
 }

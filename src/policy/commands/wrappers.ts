@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { startedByGit } from './git-call.ts';
-import { commandsOfLine, type Piece, pieceOf } from './line-commands.ts';
+import { commandsOfLine, type Piece, pieceOf, type ReadLine } from './line-commands.ts';
 
 /** Programs that start other programs: where in their arguments these stand. */
 
@@ -122,30 +122,39 @@ export function isWrapper(name: string): boolean {
 
 const DEEPEST = 8;
 const MOST = 2000;
+/** Characters of lines that are read, over all levels. */
+const MOST_READ = 2_000_000;
+/** Places in one call at which a wrapped command, or a line, is looked for. */
+const MOST_STARTS = 20;
 
 /** The command itself, and all that it would start as far as its arguments tell: through `env`, `xargs`, `sh -c '…'`, `find -exec` and others. */
 export function seenThrough(pieces: readonly Piece[], home: string): Piece[] {
+  let left = MOST_READ;
+  const read: ReadLine = (line, positional) => {
+    left -= line.length;
+    return left < 0 ? [] : commandsOfLine(line, home, positional);
+  };
   const seen: Piece[] = [];
   let level = [...pieces];
   for (let depth = 0; depth < DEEPEST && level.length > 0 && seen.length < MOST; depth += 1) {
     seen.push(...level);
-    level = level.flatMap((piece) => startedBy(piece, home)).slice(0, MOST);
+    level = level.flatMap((piece) => startedBy(piece, read)).slice(0, MOST);
   }
   return [...seen, ...level];
 }
 
-function startedBy(piece: Piece, home: string): Piece[] {
+function startedBy(piece: Piece, read: ReadLine): Piece[] {
   const [first = '', ...args] = piece.words;
   const name = programName(first);
-  if (isShell(name)) return startedByShell(args, piece.input, home);
+  if (isShell(name)) return startedByShell(args, piece.input, read);
   if (name === 'find' || name === 'fd') return startedByFind(args);
   if (name === 'command' && /^-[vV]/.test(args[0] ?? '')) return [];
-  if (name === 'alias') return args.flatMap((arg) => commandsOfLine(arg.slice(arg.indexOf('=') + 1), home));
-  if (name === 'git') return startedByGit(args, home);
+  if (name === 'alias') return args.flatMap((arg) => read(arg.slice(arg.indexOf('=') + 1)));
+  if (name === 'git') return startedByGit(args, read);
   const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
-  if (wrapper !== undefined) return startedByWrapper(wrapper, args, home);
+  if (wrapper !== undefined) return startedByWrapper(wrapper, args, read);
   const runs = RUNS[name];
-  return runs?.includes(args[0] ?? '') === true ? startedByWrapper(PLAIN, args.slice(1), home) : [];
+  return runs?.includes(args[0] ?? '') === true ? startedByWrapper(PLAIN, args.slice(1), read) : [];
 }
 
 /** Package managers: the words after which a program is named. */
@@ -164,82 +173,95 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   pyenv: ['exec'],
 };
 
-function startedByShell(args: readonly string[], input: string, home: string): Piece[] {
+function startedByShell(args: readonly string[], input: string, read: ReadLine): Piece[] {
   const at = args.findIndex((arg) => /^[-+][a-z]*c[a-z]*$/i.test(arg));
   const found: Piece[] = [];
   if (at !== -1) {
     const rest = args.slice(at + 1);
     const code = rest.findIndex((arg) => !/^[-+]/.test(arg));
-    if (code !== -1) found.push(...commandsOfLine(rest[code] ?? '', home, rest.slice(code + 1)));
+    if (code !== -1) found.push(...read(rest[code] ?? '', rest.slice(code + 1)));
   }
-  if (input !== '') found.push(...commandsOfLine(input, home));
+  if (input !== '') found.push(...read(input));
   return found;
 }
 
 function startedByFind(args: readonly string[]): Piece[] {
-  return args.flatMap((arg, i) => {
-    if (!/^(-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(arg)) return [];
-    const rest = args.slice(i + 1);
-    const end = rest.findIndex((part) => part === ';' || part === '+');
-    return [pieceOf(end === -1 ? rest : rest.slice(0, end))];
-  });
+  const found: Piece[] = [];
+  let words: string[] | null = null;
+  for (const arg of args) {
+    if (/^(-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(arg)) {
+      words = [];
+      found.push(pieceOf(words));
+    } else if (arg === ';' || arg === '+') words = null;
+    else words?.push(arg);
+    if (found.length > MOST) break;
+  }
+  return found.filter((piece) => piece.words.length > 0);
 }
 
-function startedByWrapper(wrapper: Wrapper, args: readonly string[], home: string): Piece[] {
+function startedByWrapper(wrapper: Wrapper, args: readonly string[], read: ReadLine): Piece[] {
+  const starts = startsOf(wrapper, args);
   const found: Piece[] = [];
-  args.forEach((arg, i) => {
-    for (const option of wrapper.line ?? []) {
-      const short = option.length === 2 ? option.charAt(1) : null;
-      const cluster = short !== null && new RegExp(`^-[a-zA-Z]*${short}([\\s\\S]*)$`).exec(arg);
-      if (arg === option || (cluster && cluster[1] === '')) {
-        found.push(
-          ...commandsOfLine([args[i + 1] ?? '', ...(option === '-S' ? args.slice(i + 2) : [])].join(' '), home),
-        );
-      } else if (cluster) found.push(...commandsOfLine([cluster[1] ?? '', ...args.slice(i + 1)].join(' '), home));
-      else if (arg.startsWith(`${option}=`)) found.push(...commandsOfLine(arg.slice(option.length + 1), home));
-    }
-  });
-  for (const start of startsOf(wrapper, args)) {
+  // what stands behind the last of them are no options of this one
+  const options = args.slice(0, starts.length === 0 ? args.length : Math.max(...starts));
+  for (const line of linesOf(wrapper.line ?? [], options, args)) found.push(...read(line));
+  for (const start of starts) {
     const rest = args.slice(start);
-    if (rest.length === 0) continue;
-    if (wrapper.joins === true) found.push(...commandsOfLine(rest.join(' '), home));
+    if (wrapper.joins === true) found.push(...read(rest.join(' ')));
     else found.push(pieceOf(rest));
   }
   return found;
+}
+
+/** The lines that options of a wrapper hold: beside the option, glued to it, behind a `=`. `env -S` adds what follows. */
+function linesOf(names: readonly string[], options: readonly string[], args: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const [i, arg] of options.entries()) {
+    for (const name of names) {
+      const isShort = /^-[^-]$/.test(name);
+      const glued = isShort && /^-[^-]/.test(arg) ? arg.indexOf(name.charAt(1)) : -1;
+      if (glued > 0 && /^-[A-Za-z]+$/.test(arg.slice(0, glued + 1))) {
+        const own = arg.slice(glued + 1);
+        const from = own === '' ? i + 1 : i;
+        const value = own === '' ? (args[from] ?? '') : own;
+        lines.push(name === '-S' ? [value, ...args.slice(from + 1)].join(' ') : value);
+      } else if (arg === name) lines.push(args[i + 1] ?? '');
+      else if (arg.startsWith(`${name}=`)) lines.push(arg.slice(name.length + 1));
+    }
+    if (lines.length > MOST_STARTS) break;
+  }
+  return lines;
 }
 
 /** Where the wrapped command may begin: behind an option nobody knows, with and without a value of its own. */
 function startsOf(wrapper: Wrapper, args: readonly string[]): number[] {
   const starts = new Set<number>();
   let left = wrapper.skip ?? 0;
-  for (let i = 0; i < args.length; i += 1) {
+  let isOver = false;
+  for (let i = 0; i < args.length && starts.size < MOST_STARTS; i += 1) {
     const arg = args[i] ?? '';
-    if (arg === '--') {
-      starts.add(i + 1 + left);
+    if (!isOver && arg === '--') isOver = true;
+    else if (!isOver && /^[-+]./.test(arg)) {
+      const { value, maybe } = valueBehind(wrapper, arg);
+      if (maybe) starts.add(i + (value ? 1 : 2) + left);
+      if (value) i += 1;
+    } else if (arg === '-' || (wrapper.assigns === true && /^[A-Za-z_]\w*=/.test(arg))) continue;
+    else if (left > 0) left -= 1;
+    else {
+      starts.add(i);
       break;
     }
-    if (/^[-+]./.test(arg)) {
-      const long = /^--([^=]+)$/.exec(arg)?.[1];
-      const last = /^-[^-]*(.)$/.exec(arg)?.[1] ?? '';
-      if (long !== undefined) {
-        if (wrapper.long?.includes(long) === true) i += 1;
-      } else if (/^-[A-Za-z]+$/.test(arg)) {
-        // a value of its own follows, unless an earlier letter took the rest of the word for one
-        if (wrapper.short?.includes(last) === true) {
-          if (arg.length > 2) starts.add(i + 1 + left);
-          i += 1;
-        } else if (wrapper.flags?.includes(last) !== true) starts.add(i + 2 + left);
-      }
-      continue;
-    }
-    if (wrapper.assigns === true && /^[A-Za-z_]\w*=/.test(arg)) continue;
-    if (arg === '-') continue;
-    if (left > 0) {
-      left -= 1;
-      continue;
-    }
-    starts.add(i);
-    break;
   }
   return [...starts].filter((start) => start < args.length);
+}
+
+/** Whether an option takes the next argument for its value, and whether that may be otherwise. */
+function valueBehind(wrapper: Wrapper, option: string): { value: boolean; maybe: boolean } {
+  const long = /^--([^=]+)$/.exec(option)?.[1];
+  if (long !== undefined) return { value: wrapper.long?.includes(long) === true, maybe: false };
+  if (!/^-[A-Za-z]+$/.test(option)) return { value: false, maybe: false };
+  const last = option.slice(-1);
+  // an earlier letter may have taken the rest of the word
+  if (wrapper.short?.includes(last) === true) return { value: true, maybe: option.length > 2 };
+  return { value: false, maybe: wrapper.flags?.includes(last) !== true };
 }
