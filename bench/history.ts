@@ -33,6 +33,7 @@ const FILES = 2000;
 const station = await openStation(root);
 const rt = await Runtime.open(station, openLog('warn'));
 await takeUp(rt);
+const policy = rt.requirePolicy();
 const head = station.repo.refs.head();
 const branch = head.kind === 'branch' ? head.ref : '';
 const contents = new Map<string, Buffer>();
@@ -133,6 +134,9 @@ function jobOf(n: number): Job {
       contents: new Map([[path, was]]),
     },
     branch,
+    outputs: [],
+    policy,
+    isolation: 'in_place',
     fair: true,
     changes: plan.changes,
     images,

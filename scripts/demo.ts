@@ -23,12 +23,18 @@ const CLI = resolve(import.meta.dirname, '../dist/cli/main.js');
 const LANE = 'bridge/inbox/MAIN';
 
 const SETTINGS = `version: 1
-commands:
-  allow:
-    - sh tools/greet.sh
-    - test -s docs/index.txt && echo built
-    - "false"
-    - argv: [sh, tools/index.sh]
+`;
+
+const POLICY = `version: 1
+rules:
+  - name: tools of this repository
+    class: safe
+    commands:
+      - [sh, tools/greet.sh]
+      - [sh, tools/index.sh]
+      - test -s docs/index.txt && echo built
+      - "false"
+isolation: {commands: in_place}
 `;
 
 const GUARDRAIL = `guardrail:
@@ -193,6 +199,7 @@ function prepare(): void {
   git('config', 'user.name', 'Demo');
   git('config', 'user.email', 'demo@example.invalid');
   writeFileSync(join(root, 'waybill.yaml'), SETTINGS);
+  writeFileSync(join(root, 'policy.yaml'), POLICY);
   waybill('init');
   mkdirSync(join(root, 'docs'));
   const files = {

@@ -172,11 +172,11 @@ function recognised(
   item: { readonly name: string; readonly run: Invocation; readonly cwd?: string | null },
   question: RunQuestion,
 ): PlacedCommand {
-  const { root, gitDir, hooksPath, searchPath, contentHash } = question;
+  const { root, gitDir, hooksPath, searchPath, contentHash, paths } = question;
   const cwd = item.cwd == null ? root : resolve(root, item.cwd);
   const place: GuardedPlace = { root, cwd, path: searchPath, home: homedir(), gitDir, hooksPath };
-  const found = recognise(item.run, place);
-  const reads = found.kind === 'program' ? found.reads.map((path) => ({ path, sha256: contentHash(path) })) : [];
+  const found = recognise(item.run, place, paths);
+  const reads = found.reads.map((path) => ({ path, sha256: contentHash(path) }));
   return { name: item.name, run: item.run, recognised: found, reads, place };
 }
 

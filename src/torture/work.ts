@@ -28,6 +28,8 @@ export interface Task {
 export interface Workload {
   readonly name: string;
   readonly settings: string;
+  /** Text of policy.yaml; without it the one that init writes. */
+  readonly policy?: string;
   readonly files: Readonly<Record<string, string>>;
   /** What becomes of some of them before the station starts; null for one that is gone. */
   readonly damaged?: Readonly<Record<string, string | null>>;
@@ -128,7 +130,8 @@ export const FILES: Workload = {
 /** Orders with commands and checks: they work in place before they land. */
 export const COMMANDS: Workload = {
   name: 'commands',
-  settings: 'commands: {allow: ["*"]}\nlanes: {MAIN: {concurrency: 2}}\n',
+  policy: 'version: 1\nrules: [{class: safe, commands: ["*"]}]\nisolation: {commands: in_place}\n',
+  settings: 'lanes: {MAIN: {concurrency: 2}}\n',
   files: { 'out.txt': 'before\n', 'checked.txt': 'before\n', 'undone.txt': 'before\n' },
   tasks: [
     task(
@@ -185,8 +188,9 @@ export async function makeStation(root: string, workload: Workload): Promise<Sta
   await git.run(['init', '--quiet', '--initial-branch=main']);
   await git.run(['config', 'user.name', 'Torture']);
   await git.run(['config', 'user.email', 'torture@waybill.invalid']);
-  for (const [path, content] of Object.entries({ ...workload.files, 'waybill.yaml': workload.settings }))
-    writePlain(join(root, path), content);
+  const { settings, policy, files } = workload;
+  const own = { 'waybill.yaml': settings, ...(policy === undefined ? {} : { 'policy.yaml': policy }) };
+  for (const [path, content] of Object.entries({ ...files, ...own })) writePlain(join(root, path), content);
   const { station } = await initStation(root, 'default');
   ensureDir(join(root, 'runs'));
   writePlain(

@@ -10,9 +10,8 @@ import { assert, suite, type TestContext } from '../support/suite.ts';
 
 const test = suite('waybill rollback');
 
-const SETTINGS = `fence:
-  protected: [closed]
-guardrail:
+const POLICY = 'version: 1\nrules: [{name: closed, class: never, paths: [closed/]}]\n';
+const SETTINGS = `guardrail:
   components:
     - kind: file
       path: tools/run.sh
@@ -38,7 +37,7 @@ interface Told {
 }
 
 function station(t: TestContext): TestStation {
-  return testStation(t, { settings: SETTINGS, files: FILES });
+  return testStation(t, { policy: POLICY, settings: SETTINGS, files: FILES });
 }
 
 function rollback(s: TestStation, ...args: string[]): { code: number | null; told: Told } {
@@ -275,7 +274,7 @@ test('what an order cannot write, merges, strangers and nonsense are refused', a
   // nobody answers in a script
   assert.equal(s.waybill('rollback', closed).code, 64);
   assert.equal(unmoved(s), before);
-  // fence.protected stays closed, also when forced; the rest goes
+  // what policy never lets an order write stays, also when forced; the rest goes
   const { code, told } = rollback(s, closed, '--yes', '--force');
   assert.equal(code, 0, JSON.stringify(told));
   assert.deepEqual(fates(told), { 'closed/x': 'kept', 'docs/d.md': 'change' });
@@ -299,7 +298,7 @@ test('the first commit of all', async (t) => {
 
 test('without a station process nothing happens, and it says so; what an order wrote outside stays', async (t) => {
   const outside = t.tempDir();
-  const s = testStation(t, { settings: `fence:\n  roots: ["${outside}"]\n`, files: FILES });
+  const s = testStation(t, { policy: `version: 1\nroots: ["${outside}"]\n`, files: FILES });
   s.drop({
     wo_id: 'WO-OUT',
     title: 'x',

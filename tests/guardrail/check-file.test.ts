@@ -270,7 +270,7 @@ test('a file outside of the root that orders write: the last order says what it 
   const path = join(folder, 'x.plist');
   const s = guardedStation(t, {
     components: [`{kind: file, path: ${path}}`],
-    settings: `fence: {roots: ["${folder}"]}\n`,
+    policy: `version: 1\nroots: ["${folder}"]\n`,
   });
   const order = (n: number) => s.drop({ wo_id: `WO-${n}`, title: 'x', files: [{ path, content: `by order ${n}\n` }] });
   order(1);

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import { CLI, testStation, until } from '../support/station.ts';
+import { ANYTHING, CLI, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
-const ANYTHING = 'commands: {allow: ["*"], kill_grace_seconds: 0.2}\n';
+const SETTINGS = 'commands: {kill_grace_seconds: 0.2}\n';
 const file = (path: string, content: string) => ({ files: [{ path, content }] });
 const test = suite('queue and control');
 
@@ -83,7 +83,7 @@ test('a command that the state forbids is refused and told (ILLEGAL_TRANSITION),
 });
 
 test('a running command is cancelled: its processes end, its files are restored', async (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: SETTINGS });
   await s.up(t);
   s.drop({
     wo_id: 'WO-L',
@@ -100,7 +100,7 @@ test('a running command is cancelled: its processes end, its files are restored'
 });
 
 test('lane concurrency: commands run side by side up to it, landing is one at a time', async (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\nlanes: {MAIN: {concurrency: 2}}\n' });
+  const s = testStation(t, { policy: ANYTHING, settings: 'lanes: {MAIN: {concurrency: 2}}\n' });
   const script = (n: number) => ({
     wo_id: `WO-${n}`,
     title: 'x',
@@ -182,7 +182,7 @@ test('CHANGED_AFTER_CLAIM: a writer that goes on after the claim is caught befor
 });
 
 test('drop --wait again of what waits exits 3 again; two at once under one name each hear of their own', async (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  const s = testStation(t, { policy: ANYTHING });
   await s.up(t);
   s.write('../held.yaml', 'wo_id: WO-H\nhold: true\nfiles: [{path: h, content: h}]\n');
   assert.equal(s.waybill('drop', '../held.yaml', '--wait', '--timeout', '20').code, 3);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { testStation } from '../support/station.ts';
+import { ANYTHING, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /**
@@ -14,7 +14,8 @@ const codes = (warnings: readonly { code: string; message: string }[]) =>
 
 test('canonical, file map, operations, task spec: the files stand there, with one commit each', (t) => {
   const s = testStation(t, {
-    settings: 'commands: {allow: ["cat app.conf", "test -f docs/a.md"]}\n',
+    policy:
+      'version: 1\nrules: [{class: safe, commands: ["cat app.conf", "test -f docs/a.md"]}]\nisolation: {commands: in_place}\n',
     files: {
       'server.sh': '#!/bin/sh\nexec python3 -m http.server "$PORT"\necho bye\n',
       'app.conf': 'port=1\n',
@@ -270,7 +271,7 @@ artifacts: {expected_outputs: [tests/a.test.js]}
 });
 
 test('operations: checks of a task are checks of the order; a task in words beside operations is refused (rules 7 and 14)', (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  const s = testStation(t, { policy: ANYTHING });
   const operations = [{ op: 'write_file', file: 'x', content: 'x' }];
   s.drop({ wo_id: 'WO-CHECKED', tasks: [{ operations, post_verify: ['false'] }], post_verify: ['true'] });
   s.drop({
@@ -439,7 +440,7 @@ test('aliases: two that disagree are AMBIGUOUS_FIELD, two that agree are one', (
 });
 
 test('other things seen: ids, names, twins, dates, prose, marks, big and exact content', (t) => {
-  const s = testStation(t, { settings: `fence: {roots: ["../Library/LaunchAgents"]}\n` });
+  const s = testStation(t, { policy: 'version: 1\nroots: [../Library/LaunchAgents]\n' });
   const inbox = (name: string, text: string | Buffer) => s.write(`bridge/inbox/MAIN/${name}`, text);
   const file = 'files:\n  - {path: FILE, content: x}\n';
   inbox('spaces.yaml', `wo_id: WO with spaces\n${file}...\n`);

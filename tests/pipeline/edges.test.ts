@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type TestStation, testStation, until } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Places where two things meet: a kill and a filter, a landing and an open file, a wait and a command. */
 
 const test = suite('edges');
-const ANYTHING = 'commands: {allow: ["*"]}\nintake: {scan_seconds: 1}\n';
+const SETTINGS = 'intake: {scan_seconds: 1}\n';
 
 /** The number of the step of this name in an undisturbed run of the same orders. */
 function stepOf(name: string, make: () => TestStation): number {
@@ -87,7 +87,7 @@ test('a kill while a file outside, on another file system, is in place leaves no
   const shm = realpathSync(mkdtempSync('/dev/shm/waybill-test-'));
   t.defer(() => rmSync(shm, { recursive: true, force: true }));
   const make = () => {
-    const s = testStation(t, { settings: `fence: {roots: [${JSON.stringify(shm)}]}\n` });
+    const s = testStation(t, { policy: `version: 1\nroots: [${JSON.stringify(shm)}]\n` });
     writeFileSync(`${shm}/x.conf`, 'before\n');
     s.drop({ wo_id: 'WO-1', title: 'x', files: [{ path: `${shm}/x.conf`, content: 'after\n' }] });
     return s;
@@ -130,7 +130,7 @@ test('a lock that a dead git left on the journal, or on packed-refs, stops neith
 });
 
 test('a repository that became unsupported parks an order once, and the ledger does not grow while it waits', async (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: SETTINGS });
   await s.up(t);
   s.git('config', 'core.sparseCheckout', 'true');
   s.drop({ wo_id: 'WO-1', title: 'x', files: [{ path: 'x', content: 'x' }] });
@@ -144,7 +144,7 @@ test('a repository that became unsupported parks an order once, and the ledger d
 });
 
 test('an output that turns out to be a folder fails the order, not the station', (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: SETTINGS });
   s.drop({
     wo_id: 'WO-1',
     title: 'x',
@@ -158,7 +158,7 @@ test('an output that turns out to be a folder fails the order, not the station',
 });
 
 test('an order lands on the branch it was started on, not on the one checked out meanwhile', async (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: SETTINGS });
   s.git('branch', 'other');
   await s.up(t);
   s.drop({
@@ -185,7 +185,7 @@ test('an order lands on the branch it was started on, not on the one checked out
 });
 
 test('cancelling an order whose work is done and waits for the repository takes its files back', (t) => {
-  const s = testStation(t, { settings: `${ANYTHING}git: {lock_deadline_seconds: 0.2}\n` });
+  const s = testStation(t, { policy: ANYTHING, settings: `${SETTINGS}git: {lock_deadline_seconds: 0.2}\n` });
   s.drop({
     wo_id: 'WO-1',
     title: 'x',
@@ -218,7 +218,7 @@ test("retry and release don't pass a dependency by", (t) => {
 });
 
 test('the whole tree of a command is ended, also what left its process group', (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: SETTINGS });
   s.drop({
     wo_id: 'WO-1',
     title: 'x',
@@ -268,7 +268,7 @@ test('verify looks at the evidence of every attempt, and for folders of no order
 });
 
 test('a check that fails after a person committed the file in place leaves her commit alone', (t) => {
-  const s = testStation(t, { settings: ANYTHING, files: { 'f.txt': 'v1\n' } });
+  const s = testStation(t, { policy: ANYTHING, settings: SETTINGS, files: { 'f.txt': 'v1\n' } });
   s.drop({
     wo_id: 'WO-1',
     title: 'x',

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recorded } from '../../src/order/event.ts';
-import { type TestStation, testStation, until } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /**
@@ -53,11 +53,9 @@ function assertVerified(s: TestStation): void {
   assert.equal(code, 0, stdout);
 }
 
-const SETTINGS = 'commands: {allow: ["*"]}\n';
-
 /** One order done before the copy, one alive; since then one more was done, the living one as well, and one is alive. */
 function withLoss(t: TestContext): TestStation {
-  const s = testStation(t, { settings: SETTINGS, files: { 'a.txt': 'a\n' } });
+  const s = testStation(t, { policy: ANYTHING, files: { 'a.txt': 'a\n' } });
   s.drop({ wo_id: 'WO-BEFORE', title: 'before', files: [{ path: 'before.txt', content: 'before\n' }] });
   s.drop({ ...counting('WO-ALIVE'), hold: true });
   s.drain();
@@ -150,7 +148,7 @@ test('rule 4: what was done in the lost records waits also when it is dropped be
 });
 
 test('rule 3: a station whose .git is replaced under it ends, and touches nothing of what tells of the loss', async (t) => {
-  const s = testStation(t, { settings: 'intake: {scan_seconds: 1}\ncommands: {allow: ["*"]}\n' });
+  const s = testStation(t, { policy: ANYTHING, settings: 'intake: {scan_seconds: 1}\n' });
   s.drop({ wo_id: 'WO-1', title: '1', files: [{ path: '1.txt', content: '1\n' }] });
   s.drain();
   const putBack = older(s, t);
@@ -199,7 +197,7 @@ test('rule 5: killed at every third step after the loss, the next start ends at 
 });
 
 test('a loss that only pulled commits tell of; lost twice; the tree of the lost records comes back', (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { policy: ANYTHING });
   s.drop({ wo_id: 'WO-1', title: '1', files: [{ path: '1.txt', content: '1\n' }] });
   s.drain();
   const first = older(s, t);
@@ -260,13 +258,13 @@ test('restore before a start refuses, so that nobody wipes out what tells of the
 });
 
 test('rule 4: what was running when the copy was taken goes through recovery and waits; nothing runs again', async (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { policy: ANYTHING });
   s.drop({
     ...counting('WO-RUN'),
     actions: [{ action: 'command', command: 'echo WO-RUN >> ../runs.log', idempotent: true }],
   });
   const all = s.drainKilledAt(0).steps;
-  const again = testStation(t, { settings: SETTINGS });
+  const again = testStation(t, { policy: ANYTHING });
   again.drop({
     ...counting('WO-RUN'),
     actions: [{ action: 'command', command: 'echo WO-RUN >> ../runs.log', idempotent: true }],

@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { testStation, until } from '../support/station.ts';
+import { ANYTHING, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** Rule 10: whatever lies in the inbox or in the live folder, the station goes on with the rest. */
@@ -55,15 +55,46 @@ test('folders and links in an inbox are refused in place, once', (t) => {
   assert.ok(s.exists('bridge/inbox/MAIN/folder'));
 });
 
-test('invalid settings stop starting, not intake; mended settings count at once (rule 7)', async (t) => {
+test('an invalid policy stops starting, not intake; a mended one counts at once (rule 7)', async (t) => {
   const s = testStation(t);
+  await s.up(t);
+  s.write('policy.yaml', 'rulse: []\n');
+  s.drop(good);
+  await until(() => s.exists('state/orders/WO-GOOD.json'), 'it is admitted');
+  await new Promise((done) => setTimeout(done, 300));
+  assert.equal(s.state('WO-GOOD').status, 'ready');
+  // safe by the new policy alone: it counts for this start already
+  s.write('policy.yaml', 'version: 1\nrules: [{class: safe, commands: [echo hi]}]\nisolation: {commands: in_place}\n');
+  s.drop({ wo_id: 'WO-2', title: 'x', actions: [{ action: 'command', command: 'echo hi' }] });
+  await until(
+    () => s.exists('bridge/outbox/MAIN/WO-2.result.json') && s.exists('bridge/outbox/MAIN/WO-GOOD.result.json'),
+    'both end',
+  );
+  assert.equal(s.state('WO-2').status, 'done', JSON.stringify(s.state('WO-2').last_error));
+});
+
+test('a policy that is gone stops starting too, and is not written anew by itself (rule 7)', (t) => {
+  const s = testStation(t);
+  s.git('rm', '--quiet', 'policy.yaml');
+  s.git('commit', '--quiet', '-m', 'Nobody asked');
+  s.drop(good);
+  assert.match(s.drain(), /there is no policy\.yaml/);
+  assert.equal(s.state('WO-GOOD').status, 'ready');
+  assert.ok(!s.exists('policy.yaml') && !s.exists('good'));
+  assert.equal(s.waybill('policy', 'init').code, 0);
+  s.drain();
+  assert.equal(s.state('WO-GOOD').status, 'done');
+});
+
+test('invalid settings stop starting, not intake; mended settings count at once (rule 7)', async (t) => {
+  const s = testStation(t, { policy: ANYTHING });
   await s.up(t);
   s.write('waybill.yaml', 'lanse: {}\n');
   s.drop(good);
   await until(() => s.exists('state/orders/WO-GOOD.json'), 'it is admitted');
   await new Promise((done) => setTimeout(done, 300));
   assert.equal(s.state('WO-GOOD').status, 'ready');
-  s.write('waybill.yaml', 'commands: {allow: [echo hi]}\n');
+  s.write('waybill.yaml', 'commands: {env: [MARK]}\n');
   s.drop({ wo_id: 'WO-2', title: 'x', actions: [{ action: 'command', command: 'echo hi' }] });
   await until(
     () => s.exists('bridge/outbox/MAIN/WO-2.result.json') && s.exists('bridge/outbox/MAIN/WO-GOOD.result.json'),
@@ -122,7 +153,7 @@ test('a ledger that lost its tail is not written on; restore --ledger rebuilds i
 });
 
 test('a command runs in no folder outside the fence', (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  const s = testStation(t, { policy: ANYTHING });
   s.drop({ wo_id: 'WO-1', title: 'x', actions: [{ action: 'command', argv: ['pwd'], cwd: '../..' }] });
   s.drain();
   assert.equal(s.state('WO-1').last_error?.code, 'PATH_DENIED');

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, symlinkSync } from 'node:fs';
 import { program } from '../support/program.ts';
-import { type TestStation, testStation, until } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Rule 1: what somebody wrote at an unlucky moment comes under a ref of its own, where `waybill keep` finds it and nothing takes it. */
@@ -194,7 +194,7 @@ test('what cannot be read as a file waits where it lies, is listed, and stops no
 });
 
 test('contents of living orders are held under work/ and swept; keeps are not', (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n', files: { a: 'before\n' } });
+  const s = testStation(t, { policy: ANYTHING, files: { a: 'before\n' } });
   aside(s, 1, 'WO-0', 'x', 'hers');
   s.drop({
     wo_id: 'WO-1',

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { type TestStation, testStation, until } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /**
@@ -15,7 +15,7 @@ const FILES = {
 };
 
 function station(t: TestContext): TestStation {
-  return testStation(t, { files: FILES, settings: 'commands: {allow: ["*"]}\n' });
+  return testStation(t, { files: FILES, policy: ANYTHING });
 }
 
 /** What must hold after recovery, whatever was killed. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { CLI, type TestStation, testStation, until } from '../support/station.ts';
+import { ANYTHING, CLI, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Sizes that people reach now and then: time and memory must stay bounded. Bounds are wide, because machines are slow and busy. */
@@ -71,7 +71,8 @@ test('files of 50 MB: edited, appended to, replaced, moved, deleted, made by a c
     Array.from({ length: (50 * MB) / 64 }, (_, i) => `${String(i).padStart(63, '.')}\n`).join(''),
   );
   const s = testStation(t, {
-    settings: 'commands: {allow: ["*"], max_output_bytes: 67108864}\n',
+    policy: ANYTHING,
+    settings: 'commands: {max_output_bytes: 67108864}\n',
     files: { 'a.txt': text, 'b.txt': text, 'c.txt': text },
   });
   const find = `${String(400_000).padStart(63, '.')}\n`;

@@ -2,7 +2,7 @@ import { runStation } from '../../src/pipeline/station-process.ts';
 import { decorateFileSystem, type FileSystem, fs } from '../../src/platform/fs.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { prepareStation } from '../../src/station/station.ts';
-import { type TestStation, testStation } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Rules 4 and 5 where one call fails once: found by the matrix, each. */
@@ -45,7 +45,7 @@ test('rule 5: a line that telemetry could not take is told before those that fol
 });
 
 test('rule 4: a file that cannot be read for an instant is taken back all the same', async (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n', files: { 'a.txt': 'before\n' } });
+  const s = testStation(t, { policy: ANYTHING, files: { 'a.txt': 'before\n' } });
   s.drop({
     wo_id: 'WO-1',
     title: 'fails',

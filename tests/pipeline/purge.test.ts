@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hashOf } from '../../src/order/canonical-json.ts';
 import type { Recorded } from '../../src/order/event.ts';
 import { entombed, PURGED_TEXT } from '../../src/order/tombstone.ts';
-import { type TestStation, testStation } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** `waybill purge`: a secret leaves everything that the station can reach, `verify` stays green, and what can't be reached is named. */
@@ -41,7 +41,7 @@ function verifies(s: TestStation): void {
 }
 
 test('an order that failed with a secret in request, title, plan and command output leaves no trace but a tombstone', (t) => {
-  const s = testStation(t, { settings: 'commands: {allow: ["*"]}\n' });
+  const s = testStation(t, { policy: ANYTHING });
   s.drop({ wo_id: 'WO-BEFORE', title: 'before', files: [{ path: 'a', content: 'a' }] });
   s.drain();
   s.drop({

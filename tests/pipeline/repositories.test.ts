@@ -90,8 +90,8 @@ test('a target on another file system is staged beside it, swapped, and its pre-
   }
   t.defer(() => rmSync(shm, { recursive: true, force: true }));
   const s = testStation(t);
-  s.write('waybill.yaml', `fence: {roots: [${JSON.stringify(shm)}]}\n`);
-  s.commitAll('settings');
+  s.write('policy.yaml', `version: 1\nroots: [${JSON.stringify(shm)}]\n`);
+  s.commitAll('policy');
   writeFileSync(`${shm}/old.conf`, 'before\n', { mode: 0o640 });
   mkdirSync(`${shm}/sub`);
   s.drop({

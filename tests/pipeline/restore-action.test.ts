@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync, statSync } from 'node:fs';
-import { type TestStation, testStation } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** The action `restore`: brings back what is missing or damaged on disk, and nothing that a commit or a person made (rule 1). */
@@ -111,7 +111,7 @@ test('a deletion that somebody staged is hers', (t) => {
 });
 
 test('with a check that fails, what stood there stands there again', (t) => {
-  const s = testStation(t, { files: FILES, settings: 'commands: {allow: ["*"]}\n' });
+  const s = testStation(t, { files: FILES, policy: ANYTHING });
   s.write('tool.sh', '#!/bin');
   const actions = [{ action: 'restore', path: 'tool.sh', content: FILES['tool.sh'], found: hash('#!/bin') }];
   s.drop({ wo_id: 'WO-REPAIR-1', title: 'x', actions, tests: [{ name: 'no', command: 'false' }] });

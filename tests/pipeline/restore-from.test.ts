@@ -14,7 +14,7 @@ import {
   renameStation,
 } from '../support/backups.ts';
 import { program } from '../support/program.ts';
-import { type TestStation, testStation } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Rule 1, "nothing is lost", when the disk is: what a backup has comes back, byte for byte, and never over something newer. */
@@ -43,8 +43,8 @@ function files(s: TestStation, folder: string): Map<string, string> {
 /** Orders of every kind that waits, beside ones that ended. */
 function busyStation(t: TestContext): TestStation {
   const s = testStation(t, {
-    settings:
-      'lanes: {MAIN: {}}\ncommands: {allow: ["true", "false"]}\nretry: {backoff_seconds: 86400, max_backoff_seconds: 86400}\n',
+    policy: ANYTHING,
+    settings: 'lanes: {MAIN: {}}\nretry: {backoff_seconds: 86400, max_backoff_seconds: 86400}\n',
   });
   carryOut(s, 'WO-1');
   s.write('bridge/inbox/MAIN/bad.yaml', 'wo_id: [\n...\n');

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testStation } from '../support/station.ts';
-import { assert, suite } from '../support/suite.ts';
+import { type TestStation, testStation } from '../support/station.ts';
+import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** Seed 003: its canary as written, and its rebuild order with four small real scripts, in the tree of 02luka. */
 
@@ -75,19 +76,22 @@ tests:
     expected: "canary_ok"
 `;
 
-const SETTINGS = `
-fence: {roots: [../Library/LaunchAgents]}
-commands:
-  allow:
-    - "echo load com.02luka.apply_patch_processor"
-    - mkdir -p g/followup/state
-    - sh agents/wo_executor/wo_executor.zsh
-    - "ls -l agents/*/*.zsh tools/followup_tracker_update.zsh | grep -c '^-rwxr-xr-x'"
-    - "test -d g/followup/state && echo 'exists'"
-    - "test -f g/followup/state/WO-CANARY-20251113-TEST.json && echo 'canary_ok'"
+const RULES = `rules:
+  - name: what the rebuild runs
+    class: safe
+    commands:
+      - "echo load com.02luka.apply_patch_processor"
+      - mkdir -p g/followup/state
+      - sh agents/wo_executor/wo_executor.zsh
+      - "ls -l agents/*/*.zsh tools/followup_tracker_update.zsh | grep -c '^-rwxr-xr-x'"
+      - "test -d g/followup/state && echo 'exists'"
+      - "test -f g/followup/state/WO-CANARY-20251113-TEST.json && echo 'canary_ok'"
 `;
+const ROOTS = 'roots: [../Library/LaunchAgents]\n';
+const IN_PLACE = 'isolation: {commands: in_place}\n';
+const WO_ID = 'WO-20251113-WO-PIPELINE-REBUILD';
 
-const test = suite('seed 003');
+const test = suite('seed 003', { needs: ['git', 'ssh-keygen'] });
 
 test('the canary passes as the seed says, with --preset 02luka (rule 8: input is data)', (t) => {
   const s = testStation(t, { preset: '02luka' });
@@ -108,16 +112,31 @@ test('the canary passes as the seed says, with --preset 02luka (rule 8: input is
   assert.equal(s.git('status', '--porcelain'), '');
 });
 
-test('the rebuild order lands with modes, a plist outside the root, and its three tests as checks (rules 9 and 14)', (t) => {
-  const s = testStation(t, { preset: '02luka' });
-  const settings = s.read('waybill.yaml').replace(/\nfence:[\s\S]*$/, '');
-  s.write('waybill.yaml', settings + SETTINGS);
+/** Allows what the rebuild needs, makes Mary's key, and returns it. */
+function opened(t: TestContext, s: TestStation): string {
+  const key = join(t.tempDir(), 'key');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'mary', '-f', key]);
+  const mary = `approvers: [{name: mary, keys: [${JSON.stringify(readFileSync(`${key}.pub`, 'utf8').trim())}]}]\n`;
+  s.write('policy.yaml', `version: 1\n${RULES}${ROOTS}${mary}${IN_PLACE}`);
   s.commitAll('Allow what the rebuild needs');
+  return key;
+}
+
+test('the rebuild order lands with modes, a plist outside the root, and its three tests as checks (rules 9, 13 and 14)', (t) => {
+  const s = testStation(t, { preset: '02luka' });
+  const key = opened(t, s);
   s.write('bridge/inbox/CLC/WO-CANARY-20251113-TEST.yaml', CANARY);
   s.drain();
-  writeFileSync(s.path('bridge/inbox/CLC/WO-20251113-WO-PIPELINE-REBUILD.yaml'), REBUILD);
+  writeFileSync(s.path(`bridge/inbox/CLC/${WO_ID}.yaml`), REBUILD);
   s.drain();
-  const result = s.result('WO-20251113-WO-PIPELINE-REBUILD', 'CLC');
+  // one of its checks runs a script that it brings itself: no rule about that command says what will be in it
+  assert.equal(s.state(WO_ID).waiting_for, 'approval');
+  assert.match(s.waybill('approvals', WO_ID).stdout, /itself writes agents\/wo_executor\/wo_executor\.zsh/);
+  assert.ok(!s.exists('tools/followup_tracker_update.zsh'), 'nothing is done before');
+  const approved = s.waybill('approve', WO_ID, '--key', key);
+  assert.equal(approved.code, 0, approved.stderr);
+  s.drain();
+  const result = s.result(WO_ID, 'CLC');
   assert.equal(result.status, 'done', JSON.stringify(result.error));
   assert.deepEqual(
     result.checks.map((c) => c.ok),
@@ -134,25 +153,26 @@ test('the rebuild order lands with modes, a plist outside the root, and its thre
   const plist = join(s.root, '../Library/LaunchAgents/com.02luka.apply_patch_processor.plist');
   assert.ok(existsSync(plist));
   assert.match(readFileSync(plist, 'utf8'), /^<\?xml/);
-  assert.equal(s.commitsOf('WO-20251113-WO-PIPELINE-REBUILD').length, 1);
+  assert.equal(s.commitsOf(WO_ID).length, 1);
   assert.equal(s.waybill('verify').code, 0);
   assert.deepEqual(s.leftovers(), []);
 });
 
-test('without settings that allow it, the plist and the commands are refused with the lines to add (rule 7)', (t) => {
+test('the policy that init writes refuses the plist, with the line to add, and asks about the commands (rule 7)', (t) => {
   const s = testStation(t, { preset: '02luka' });
   s.write('bridge/inbox/CLC/rebuild.yaml', REBUILD);
   s.drain();
-  const first = s.result('WO-20251113-WO-PIPELINE-REBUILD', 'CLC');
-  assert.equal(first.error?.code, 'COMMAND_NOT_ALLOWED');
-  const lines = first.error?.hint.split('\n').slice(1).join('\n') ?? '';
-  s.write('waybill.yaml', `${s.read('waybill.yaml').replace(/\nfence:[\s\S]*$/, '')}\n${lines}\n`);
-  s.waybill('retry', 'WO-20251113-WO-PIPELINE-REBUILD');
+  const first = s.result(WO_ID, 'CLC');
+  assert.equal(first.error?.code, 'PATH_DENIED');
+  const line = first.error?.hint.split('\n').at(-1) ?? '';
+  assert.match(line, /^roots: \["\.\.\/Library\/LaunchAgents"\]$/);
+  s.write('policy.yaml', `${s.read('policy.yaml').replace('roots: []', line)}${IN_PLACE}`);
+  s.waybill('retry', WO_ID);
   s.drain();
-  const second = s.result('WO-20251113-WO-PIPELINE-REBUILD', 'CLC');
-  assert.equal(second.error?.code, 'PATH_DENIED');
-  assert.match(second.error?.hint ?? '', /roots: \["\.\.\/Library\/LaunchAgents"\]/);
-  assert.ok(!s.exists('tools/followup_tracker_update.zsh'), 'nothing of a refused order is done');
+  assert.deepEqual([s.state(WO_ID).status, s.state(WO_ID).waiting_for], ['parked', 'approval']);
+  const asked = s.waybill('approvals', WO_ID).stdout;
+  for (const text of ['mkdir -p g/followup/state', 'grep -c', 'canary_ok']) assert.ok(asked.includes(text), text);
+  assert.ok(!s.exists('tools/followup_tracker_update.zsh'), 'nothing of it is done');
 });
 
 test.run();

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { testStation, until } from '../support/station.ts';
+import { ANYTHING, testStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** SIGTERM, as launchd, systemd and people send it: the station ends within its time, and tells the truth about what it cut short. */
 const test = suite('pipeline/stop');
 
-const settings = (stop: number) =>
-  `commands:\n  allow: ["*"]\n  stop_seconds: ${stop}\n  kill_grace_seconds: 1\nlanes:\n  MAIN: {}\n`;
+const settings = (stop: number) => `commands:\n  stop_seconds: ${stop}\n  kill_grace_seconds: 1\nlanes:\n  MAIN: {}\n`;
 
 const order = (wo_id: string, script: string, more: object = {}) => ({
   wo_id,
@@ -23,7 +22,7 @@ const living = (mark: string) =>
     .filter((line) => line.includes(mark) && !line.includes('ps -eo'));
 
 test('a command that ends in time is waited for, and its order is done (rule 4)', async (t) => {
-  const s = testStation(t, { settings: settings(60) });
+  const s = testStation(t, { policy: ANYTHING, settings: settings(60) });
   const { stop } = await s.up(t);
   s.drop(order('WO-1', 'touch ../begun-1; while [ ! -e ../go ]; do sleep 0.05; done'));
   await until(() => s.exists('../begun-1'), 'the command runs');
@@ -34,7 +33,7 @@ test('a command that ends in time is waited for, and its order is done (rule 4)'
 });
 
 test('one that does not is ended with all it started; its file actions are taken back, and it runs again (rules 1, 4)', async (t) => {
-  const s = testStation(t, { settings: settings(0.2) });
+  const s = testStation(t, { policy: ANYTHING, settings: settings(0.2) });
   const { stop } = await s.up(t);
   // deaf to TERM, and with a child that left its process group
   s.drop(
@@ -56,7 +55,7 @@ test('one that does not is ended with all it started; its file actions are taken
 });
 
 test('one that is not declared idempotent is reported as unknown, not run again (rule 4)', async (t) => {
-  const s = testStation(t, { settings: settings(0) });
+  const s = testStation(t, { policy: ANYTHING, settings: settings(0) });
   const { stop } = await s.up(t);
   s.drop(order('WO-1', 'touch ../begun; sleep 5433'));
   await until(() => s.exists('../begun'), 'the command runs');

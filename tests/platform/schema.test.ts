@@ -28,7 +28,7 @@ test('rule 10: an unknown key is placed, and the nearest key of that very mappin
   for (const [yaml, where, hint] of [
     ['paths:\n  inbx: a\n', '2:3', 'Did you mean inbox?'],
     ['lanse: {}\n', '1:1', 'Did you mean lanes?'],
-    ['fence:\n  root: []\n', '2:3', 'Did you mean roots?'],
+    ['guardrail:\n  component: []\n', '2:3', 'Did you mean components?'],
     ['lanes:\n  MAIN: {concurency: 1}\n', '2:10', 'Did you mean concurrency?'],
     ['retry: {something: 1}\n', '1:9', 'Known keys here: backoff_seconds, max_backoff_seconds.'],
   ] as const) {

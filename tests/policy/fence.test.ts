@@ -1,18 +1,18 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WaybillError } from '../../src/order/error.ts';
-import { resolveTarget } from '../../src/policy/fence.ts';
-import type { Station } from '../../src/station/station.ts';
+import { type Fence, fenceOf, resolveFolder, resolveTarget } from '../../src/policy/fence.ts';
+import { loadPolicy } from '../../src/policy/policy.ts';
 import { git, stationAt, write } from '../station/stations.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 const test = suite('policy/fence', { needs: ['git'] });
 
-function denied(station: Station, path: string, why: RegExp): WaybillError {
+function denied(fence: Fence, path: string, why: RegExp): WaybillError {
   let error: unknown;
   assert.throws(
     () => {
-      const at = resolveTarget(station, path);
+      const at = resolveTarget(fence, path);
       throw new Error(`${JSON.stringify(path)} was resolved to ${JSON.stringify(at)}`);
     },
     (thrown: unknown) => {
@@ -24,17 +24,23 @@ function denied(station: Station, path: string, why: RegExp): WaybillError {
 }
 
 /** A station in a folder of its own, so that what lies beside it is ours too. */
-async function fenced(t: TestContext, settings?: string): Promise<{ station: Station; root: string; outside: string }> {
+async function fenced(t: TestContext, settings?: string): Promise<{ fence: Fence; root: string; outside: string }> {
   const around = t.tempDir();
   const root = join(around, 'repo');
   const outside = join(around, 'outside');
   mkdirSync(root);
   mkdirSync(outside);
-  return { station: await stationAt(root, settings), root, outside };
+  return { fence: await fenceAt(root, settings), root, outside };
+}
+
+/** The fence of a station at `root`, with this waybill.yaml and the policy.yaml that lies there, or that init writes. */
+async function fenceAt(root: string, settings?: string): Promise<Fence> {
+  const station = await stationAt(root, settings);
+  return fenceOf(station, loadPolicy(root));
 }
 
 test('rule 9: paths inside are relative to the root, in whatever way they are written', async (t) => {
-  const { station, root } = await fenced(t);
+  const { fence, root } = await fenced(t);
   for (const [raw, expected] of [
     ['a.txt', 'a.txt'],
     ['./a/./b.txt', 'a/b.txt'],
@@ -49,11 +55,11 @@ test('rule 9: paths inside are relative to the root, in whatever way they are wr
     ['bridge/README.md', 'bridge/README.md'],
     ['~x/y', '~x/y'],
   ] as const)
-    assert.equal(resolveTarget(station, raw), expected, raw);
+    assert.equal(resolveTarget(fence, raw), expected, raw);
 });
 
 test('rule 9: traversal, absolute and home paths lead outside and are refused, with the root to allow', async (t) => {
-  const { station } = await fenced(t);
+  const { fence } = await fenced(t);
   for (const raw of [
     '../x',
     'a/../../x',
@@ -64,49 +70,49 @@ test('rule 9: traversal, absolute and home paths lead outside and are refused, w
     '../../../../../../etc/passwd',
     '../repo2/x',
   ])
-    denied(station, raw, /outside the station/);
-  assert.match(denied(station, '../outside/deep/x', /outside/).hint, /roots: \["\.\.\/outside\/deep"\]/);
+    denied(fence, raw, /outside the station/);
+  assert.match(denied(fence, '../outside/deep/x', /outside/).hint, /roots: \["\.\.\/outside\/deep"\]/);
 });
 
 test('rule 9: a path that can be no file is refused', async (t) => {
-  const { station, root } = await fenced(t);
+  const { fence, root } = await fenced(t);
   write(root, 'file', 'x');
-  denied(station, 'a\0b', /NUL/);
+  denied(fence, 'a\0b', /NUL/);
   for (const raw of ['a/', '.', '..', './', 'a/..', 'a/.', '', '~', `../${basename(root)}`, root])
-    denied(station, raw, /folder|outside/);
-  denied(station, 'file/below', /file is a file, not a folder/);
-  denied(station, 'file/deeper/below', /is a file, not a folder/);
+    denied(fence, raw, /folder|outside/);
+  denied(fence, 'file/below', /file is a file, not a folder/);
+  denied(fence, 'file/deeper/below', /is a file, not a folder/);
 });
 
 test('rule 9: parents that are links are followed: out is refused, inside is named as it is', async (t) => {
-  const { station, root, outside } = await fenced(t);
+  const { fence, root, outside } = await fenced(t);
   mkdirSync(join(root, 'real'));
   symlinkSync('real', join(root, 'inner'));
   symlinkSync(outside, join(root, 'outer'));
   symlinkSync('/nowhere/at/all', join(root, 'dangling'));
   symlinkSync('.git', join(root, 'sneaky'));
   symlinkSync('state', join(root, 'records'));
-  assert.equal(resolveTarget(station, 'inner/a/b'), 'real/a/b');
-  denied(station, 'outer/x', /outside/);
-  denied(station, 'outer/new/folder/x', /outside/);
-  assert.equal(resolveTarget(station, 'outer/../x'), 'x', 'as written, and so it is used');
-  denied(station, 'dangling/x', /nowhere/);
-  denied(station, 'sneaky/hooks/x', /git's own/);
+  assert.equal(resolveTarget(fence, 'inner/a/b'), 'real/a/b');
+  denied(fence, 'outer/x', /outside/);
+  denied(fence, 'outer/new/folder/x', /outside/);
+  assert.equal(resolveTarget(fence, 'outer/../x'), 'x', 'as written, and so it is used');
+  denied(fence, 'dangling/x', /nowhere/);
+  denied(fence, 'sneaky/hooks/x', /git's own/);
   mkdirSync(join(root, 'state'), { recursive: true });
-  denied(station, 'records/orders/x', /Waybill's own/);
+  denied(fence, 'records/orders/x', /Waybill's own/);
 });
 
 test('rule 9: a link itself is no target, and the hint says to name what it points to', async (t) => {
-  const { station, root } = await fenced(t);
+  const { fence, root } = await fenced(t);
   write(root, 'real.txt', 'x');
   symlinkSync('real.txt', join(root, 'link.txt'));
   symlinkSync('/nowhere', join(root, 'dangling.txt'));
-  assert.match(denied(station, 'link.txt', /symbolic link to real\.txt/).hint, /points to/);
-  denied(station, 'dangling.txt', /symbolic link/);
+  assert.match(denied(fence, 'link.txt', /symbolic link to real\.txt/).hint, /points to/);
+  denied(fence, 'dangling.txt', /symbolic link/);
 });
 
 test("rule 9: git's own folder is closed under every spelling a disk may take for it", async (t) => {
-  const { station, root } = await fenced(t);
+  const { fence, root } = await fenced(t);
   for (const name of [
     '.git',
     '.GIT',
@@ -121,26 +127,26 @@ test("rule 9: git's own folder is closed under every spelling a disk may take fo
     '\uff0egit',
     '.g\u00adit',
   ]) {
-    denied(station, `${name}/config`, /git's own/);
-    denied(station, name, /git's own/);
-    denied(station, `a/${name}/hooks/x`, /git's own/);
+    denied(fence, `${name}/config`, /git's own/);
+    denied(fence, name, /git's own/);
+    denied(fence, `a/${name}/hooks/x`, /git's own/);
   }
-  denied(station, join(root, '.git/HEAD'), /git's own/);
+  denied(fence, join(root, '.git/HEAD'), /git's own/);
   for (const fine of ['git', '.gitx/a', 'a.git/x', '.git2', 'git~2', '. git'])
-    assert.equal(resolveTarget(station, fine), fine);
+    assert.equal(resolveTarget(fence, fine), fine);
 });
 
 test("rule 9: git's folder is closed under another name too, where the repository keeps it there", async (t) => {
   const root = t.tempDir();
   git(root, 'init', '-q', '--separate-git-dir', join(root, 'store'));
-  const station = await stationAt(root);
-  denied(station, 'store/hooks/post-commit', /git's own/);
-  denied(station, 'store', /git's own/);
-  assert.equal(resolveTarget(station, 'stored'), 'stored');
+  const fence = await fenceAt(root);
+  denied(fence, 'store/hooks/post-commit', /git's own/);
+  denied(fence, 'store', /git's own/);
+  assert.equal(resolveTarget(fence, 'stored'), 'stored');
 });
 
 test("rule 9: Waybill's own paths and settings are closed, in any case of letters", async (t) => {
-  const { station } = await fenced(t);
+  const { fence } = await fenced(t);
   for (const path of [
     'bridge/inbox/MAIN/x.yaml',
     'bridge/outbox/MAIN/x',
@@ -154,58 +160,72 @@ test("rule 9: Waybill's own paths and settings are closed, in any case of letter
     'waybill.yaml',
     'policy.yaml',
   ]) {
-    denied(station, path, /Waybill's own/);
-    denied(station, path.toUpperCase(), /Waybill's own/);
-    denied(station, `./x/../${path}`, /Waybill's own/);
+    denied(fence, path, /Waybill's own/);
+    denied(fence, path.toUpperCase(), /Waybill's own/);
+    denied(fence, `./x/../${path}`, /Waybill's own/);
   }
-  assert.equal(resolveTarget(station, 'state/other.txt'), 'state/other.txt');
-  assert.equal(resolveTarget(station, 'sub/waybill.yaml'), 'sub/waybill.yaml');
+  assert.equal(resolveTarget(fence, 'state/other.txt'), 'state/other.txt');
+  assert.equal(resolveTarget(fence, 'sub/waybill.yaml'), 'sub/waybill.yaml');
 });
 
 test('rule 9: paths that settings move stay closed where they are then', async (t) => {
-  const { station } = await fenced(t, 'paths: {state: g/followup/state, inbox: in}\n');
-  denied(station, 'g/followup/state/WO-1.json', /Waybill's own/);
-  denied(station, 'in/MAIN/x', /Waybill's own/);
-  assert.equal(resolveTarget(station, 'state/orders/x'), 'state/orders/x');
+  const { fence } = await fenced(t, 'paths: {state: g/followup/state, inbox: in}\n');
+  denied(fence, 'g/followup/state/WO-1.json', /Waybill's own/);
+  denied(fence, 'in/MAIN/x', /Waybill's own/);
+  assert.equal(resolveTarget(fence, 'state/orders/x'), 'state/orders/x');
 });
 
-test('rule 9: protected paths are closed, however settings and order write them', async (t) => {
-  const { station } = await fenced(t, 'fence: {protected: [secrets/, ./deploy/key.pem, "a/../b"]}\n');
-  for (const path of ['secrets/x', 'secrets', 'Secrets/x', 'deploy/key.pem', 'deploy/KEY.pem', 'b/x', 'x/../secrets/y'])
-    denied(station, path, /protected/);
-  for (const path of ['secrets2', 'deploy/key.pem2', 'a/x']) assert.equal(resolveTarget(station, path), path);
+test('rule 9: a command runs in the root, below it or in a root that policy opens, and nowhere else', async (t) => {
+  const around = t.tempDir();
+  const root = join(around, 'repo');
+  for (const folder of ['repo/sub', 'open/deep', 'closed']) mkdirSync(join(around, folder), { recursive: true });
+  symlinkSync('../open', join(root, 'out'));
+  symlinkSync('../closed', join(root, 'leak'));
+  write(root, 'policy.yaml', 'version: 1\nroots: [../open]\n');
+  write(root, 'file', 'x');
+  const fence = await fenceAt(root);
+  assert.equal(resolveFolder(fence, '.'), root);
+  assert.equal(resolveFolder(fence, 'sub/../sub'), join(root, 'sub'));
+  assert.equal(resolveFolder(fence, 'out/deep'), join(around, 'open/deep'));
+  for (const raw of ['..', '../closed', 'leak', '/', '.git', '.git/hooks', 'file', 'missing', '../repo2'])
+    assert.throws(
+      () => resolveFolder(fence, raw),
+      (e: unknown) => e instanceof WaybillError && e.code === 'PATH_DENIED',
+      raw,
+    );
 });
 
-test('rule 9: roots that settings open are absolute then, resolved, and no wider than they are', async (t) => {
+test('rule 9: roots that policy opens are absolute then, resolved, and no wider than they are', async (t) => {
   const around = t.tempDir();
   const root = join(around, 'repo');
   for (const folder of ['repo', 'open/sub', 'closed', 'openly']) mkdirSync(join(around, folder), { recursive: true });
   symlinkSync('open', join(around, 'alias'));
   symlinkSync(join(around, 'closed'), join(around, 'open', 'leak'));
-  const station = await stationAt(root, 'fence: {roots: [../alias, "~/w"]}\n');
+  write(root, 'policy.yaml', 'version: 1\nroots: [../alias, "~/w"]\n');
+  const fence = await fenceAt(root);
   const open = (rest: string) => join(around, 'open', rest);
-  assert.equal(resolveTarget(station, '../open/x'), open('x'));
-  assert.equal(resolveTarget(station, '../alias/sub/x'), open('sub/x'));
-  assert.equal(resolveTarget(station, join(around, 'alias/new/x')), open('new/x'));
+  assert.equal(resolveTarget(fence, '../open/x'), open('x'));
+  assert.equal(resolveTarget(fence, '../alias/sub/x'), open('sub/x'));
+  assert.equal(resolveTarget(fence, join(around, 'alias/new/x')), open('new/x'));
   const home = process.env['HOME'] ?? '';
-  assert.equal(basename(dirname(resolveTarget(station, '~/w/x'))), 'w');
+  assert.equal(basename(dirname(resolveTarget(fence, '~/w/x'))), 'w');
   assert.ok(home.length > 0);
-  denied(station, '../openly/x', /outside/);
-  denied(station, '../open/leak/x', /outside/);
-  denied(station, '../open/../closed/x', /outside/);
-  denied(station, '~/x', /outside/);
-  denied(station, '../open/.git/config', /git's own/);
+  denied(fence, '../openly/x', /outside/);
+  denied(fence, '../open/leak/x', /outside/);
+  denied(fence, '../open/../closed/x', /outside/);
+  denied(fence, '~/x', /outside/);
+  denied(fence, '../open/.git/config', /git's own/);
 });
 
 test('rule 9: nothing is written into a repository inside the repository', async (t) => {
-  const { station, root } = await fenced(t);
+  const { fence, root } = await fenced(t);
   mkdirSync(join(root, 'vendor/lib/src'), { recursive: true });
   git(join(root, 'vendor/lib'), 'init', '-q');
-  denied(station, 'vendor/lib/x', /vendor\/lib is another repository/);
-  denied(station, 'vendor/lib/src/new/x', /another repository/);
-  assert.equal(resolveTarget(station, 'vendor/x'), 'vendor/x');
+  denied(fence, 'vendor/lib/x', /vendor\/lib is another repository/);
+  denied(fence, 'vendor/lib/src/new/x', /another repository/);
+  assert.equal(resolveTarget(fence, 'vendor/x'), 'vendor/x');
   write(root, 'module/.git', 'gitdir: ../.git/modules/module\n');
-  denied(station, 'module/x', /another repository/);
+  denied(fence, 'module/x', /another repository/);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { WaybillError } from '../../src/order/error.ts';
-import { presetText } from '../../src/station/presets.ts';
+import { parsePolicy } from '../../src/policy/policy.ts';
+import { policyText, presetText } from '../../src/station/presets.ts';
 import { loadSettings, parseSettings, SETTINGS_FILE } from '../../src/station/settings.ts';
 import { assert, suite } from '../support/suite.ts';
 import { write } from './stations.ts';
@@ -8,6 +9,10 @@ import { write } from './stations.ts';
 const test = suite('station/settings');
 
 const parse = (text: string | Buffer) => parseSettings(Buffer.from(text as string));
+
+/** A preset's text with what it shows in comments made real. */
+const uncommented = (text: string) =>
+  text.replaceAll('[]\n#  -', '\n  -').replaceAll('\n#  -', '\n  -').replaceAll('AAAA...', 'AAAA');
 
 function refusal(text: string | Buffer): WaybillError {
   try {
@@ -45,10 +50,10 @@ test('settings: what is set wins over the default beside it', () => {
 
 test('rule 7: unknown keys are errors, with line, column and the key that was meant', () => {
   for (const [text, place, hint] of [
-    ['version: 1\ncomands:\n  allow: []\n', '2:1', 'Did you mean commands?'],
-    ['commands:\n  alow: []\n', '2:3', 'Did you mean allow?'],
+    ['version: 1\ncomands:\n  env: []\n', '2:1', 'Did you mean commands?'],
+    ['commands:\n  hid: []\n', '2:3', 'Did you mean hide?'],
     ['intake:\n  settle-ms: 1\n', '2:3', 'Did you mean settle_ms?'],
-    ['fence:\n  roots: []\n  protect: []\n', '3:3', 'Did you mean protected?'],
+    ['guardrail:\n  lists: []\n  component: []\n', '3:3', 'Did you mean components?'],
   ] as const) {
     const error = refusal(text);
     assert.deepEqual([`${error.place.line}:${error.place.column}`, error.hint], [place, hint], text);
@@ -60,9 +65,9 @@ test('rule 7: wrong values and broken YAML are refused where they stand', () => 
     ['intake:\n  settle_ms: soon\n', '2:3'],
     ['version: 2\n', '1:1'],
     ['a: 1\na: 2\n', '2:1'],
-    ['commands:\n\tallow: []\n', '2:1'],
+    ['commands:\n\tenv: []\n', '2:1'],
     ['- a\n', '1:1'],
-    ['commands: {allow: *x}\n', undefined],
+    ['commands: {env: *x}\n', undefined],
   ] as const) {
     const error = refusal(text);
     if (place !== undefined) assert.equal(`${error.place.line}:${error.place.column}`, place, error.message);
@@ -80,21 +85,31 @@ test('telemetry: its file ends in .jsonl, because it is rotated beside itself', 
   assert.match(refusal('paths: {telemetry: logs/unified.log}\n').message, /\.jsonl/);
 });
 
-test('settings: every preset parses, says what it should, and allows no command', () => {
+test('settings: every preset parses, says what it should, and its policy opens nothing', () => {
   const plain = parse(presetText('default'));
-  assert.deepEqual([plain.defaultLane, plain.commands.allow], ['MAIN', []]);
+  assert.equal(plain.defaultLane, 'MAIN');
   const luka = parse(presetText('02luka'));
   assert.deepEqual(Object.keys(luka.lanes), ['CLC', 'ENTRY']);
   assert.deepEqual(
     [luka.defaultLane, luka.paths.state, luka.paths.telemetry, luka.paths.alerts, luka.paths.inbox],
     ['CLC', 'g/followup/state', 'g/telemetry/unified.jsonl', 'logs/guardrail_alerts.log', 'bridge/inbox'],
   );
-  assert.deepEqual([luka.commands.allow, luka.fence.roots], [[], []]);
-  const opened = presetText('02luka').replaceAll('[]\n  #  -', '\n    -').replaceAll('\n  #  -', '\n    -');
-  assert.equal(parse(opened).commands.allow.length, 2, 'what stands in comments parses once it is no comment');
+  for (const name of ['default', '02luka']) {
+    const text = policyText(name);
+    const { rules, roots, approvers, defaults } = parsePolicy(Buffer.from(text));
+    assert.deepEqual({ rules, roots, approvers }, { rules: [], roots: [], approvers: [] }, name);
+    assert.deepEqual(defaults, { paths: 'safe', commands: 'ask' }, name);
+    // a key stands where a person would put theirs
+    const opened = parsePolicy(Buffer.from(uncommented(text)));
+    assert.deepEqual(
+      [opened.rules.length, opened.roots.length, opened.approvers.length],
+      [3, name === '02luka' ? 1 : 0, 1],
+      'what stands in comments parses once it is no comment',
+    );
+  }
   for (const name of ['nope', '', '__proto__', 'toString'])
     assert.throws(
-      () => presetText(name),
+      () => [presetText, policyText].map((of) => of(name)),
       (e: unknown) => e instanceof WaybillError && e.code === 'UNKNOWN_PRESET',
       name,
     );

@@ -10,8 +10,6 @@ import type { TestContext } from './suite.ts';
 const settings = (more = '', other = '') => `version: 1
 lanes:
   MAIN: {}
-commands:
-  allow: []
 guardrail:
   altered_after_minutes: 0
 ${other}  components:

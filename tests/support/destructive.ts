@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { type TestStation, testStation, until } from './station.ts';
+import { ANYTHING, type TestStation, testStation, until } from './station.ts';
 import { assert, type TestContext } from './suite.ts';
 
 /**
@@ -186,7 +186,8 @@ export class World {
   constructor(t: TestContext) {
     this.t = t;
     this.s = testStation(t, {
-      settings: 'intake: {scan_seconds: 1}\ngit: {lock_deadline_seconds: 2}\ncommands: {allow: ["*"]}\n',
+      policy: ANYTHING,
+      settings: 'intake: {scan_seconds: 1}\ngit: {lock_deadline_seconds: 2}\n',
       files: {
         'hers/staged.txt': 'a\n',
         'hers/unstaged.txt': 'b\n',

@@ -14,6 +14,8 @@ export interface GuardedSetup {
   readonly guardrail?: readonly string[];
   /** Other lines of waybill.yaml. */
   readonly settings?: string;
+  /** Text of policy.yaml. */
+  readonly policy?: string;
   readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
@@ -66,7 +68,8 @@ export function guardrailYaml({ components = [], guardrail = [], settings = '' }
 }
 
 export function guardedStation(t: TestContext, setup: GuardedSetup = {}): TestStation {
-  return testStation(t, { settings: guardrailYaml(setup), files: setup.files ?? {} });
+  const { files = {}, policy } = setup;
+  return testStation(t, { settings: guardrailYaml(setup), files, ...(policy === undefined ? {} : { policy }) });
 }
 
 /** Another guardrail on a station. */

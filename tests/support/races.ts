@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline';
 import { lockHolder } from '../../src/platform/lock.ts';
 import { cleared, pause } from './destructive.ts';
 import { program } from './program.ts';
-import { CLI, type TestStation, testStation, until } from './station.ts';
+import { ANYTHING, CLI, type TestStation, testStation, until } from './station.ts';
 import { assert, type TestContext } from './suite.ts';
 
 /** Many at once: droppers, would-be stations, slow writers, and a person who saves at the instant of landing. Rules 1 to 4. */
 
 export const WAIT_MS = 120_000;
-const SETTINGS = 'intake: {scan_seconds: 1}\ncommands: {allow: ["*"]}\n';
+const SETTINGS = 'intake: {scan_seconds: 1}\n';
 const SAVER = join(import.meta.dirname, '../pipeline/fixtures/saver.mjs');
 
 export interface Told {
@@ -54,7 +54,7 @@ export function ledgerTail(s: TestStation): () => Told[] {
 }
 
 export function raceStation(t: TestContext, files: Record<string, string> = {}): TestStation {
-  return testStation(t, { settings: SETTINGS, files });
+  return testStation(t, { policy: ANYTHING, settings: SETTINGS, files });
 }
 
 export const fileOrder = (wo_id: string) => ({

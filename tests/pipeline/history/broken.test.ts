@@ -105,7 +105,7 @@ test('with settings that do not read, or gone, git still answers, and that is sa
 test('outside of the repository the ledger tells, where orders may write', async (t) => {
   const s = withComponent(t);
   const outside = t.tempDir();
-  s.write('waybill.yaml', `lanes: {MAIN: {}}\nfence:\n  roots: [${outside}]\n`);
+  s.write('policy.yaml', `version: 1\nroots: [${outside}]\n`);
   s.commitAll('A root');
   const path = join(outside, 'com.example.plist');
   s.drop({ wo_id: 'WO-OUT', title: 'Outside', files: [{ path, content: '<plist/>\n' }] });

@@ -167,13 +167,17 @@ test('an order that deleted it: by its id, with its commit, and no call to undo 
 
 test('a command of an order that removed it beside its own work', async (t) => {
   const s = withComponent(t);
-  s.write('waybill.yaml', `lanes: {MAIN: {}}\ncommands:\n  allow:\n    - sleep 1; rm ${COMPONENT}; sleep 1\n`);
+  const line = `sleep 1; rm ${COMPONENT}; sleep 1`;
+  s.write(
+    'policy.yaml',
+    `version: 1\nrules: [{class: safe, commands: ["${line}"]}]\nisolation: {commands: in_place}\n`,
+  );
   s.commitAll('Allow it');
   const at = await between(s, () => {
     s.drop({
       wo_id: 'WO-SIDE',
       title: 'Side effect',
-      actions: [{ action: 'command', command: `sleep 1; rm ${COMPONENT}; sleep 1` }],
+      actions: [{ action: 'command', command: line }],
     });
     s.drain();
   });

@@ -6,6 +6,11 @@ import { placeFor, program, put } from './places.ts';
 
 const test = suite('policy/commands/recognise');
 
+/** What a command reads by when its order writes these files first. */
+function readsWith(place: CommandPlace, written: readonly string[], run: string | readonly string[]) {
+  return recognise(typeof run === 'string' ? { shell: run } : { argv: run }, place, written).reads;
+}
+
 function reads(place: CommandPlace, ...argv: string[]): readonly string[] {
   const found = recognise({ argv }, place);
   assert.ok(found.kind === 'program', argv.join(' '));
@@ -114,6 +119,43 @@ test('a program found nowhere else than in the root is the root’s', (t) => {
   program(join(place.root, 'node_modules/.bin/lint'));
   const path = `${place.root}/node_modules/.bin:${place.path}`;
   assert.deepEqual(reads({ ...place, path }, 'lint'), ['node_modules/.bin/lint']);
+});
+
+test('rule 8: a file that is not there yet, but will be when it runs, decides as well', (t) => {
+  const place = placeFor(t);
+  symlinkSync('scripts', join(place.root, 'link'));
+  for (const [run, written, read] of [
+    [['sh', 'scripts/new.sh'], ['scripts/new.sh', 'other.sh'], 'scripts/new.sh'],
+    [['sh', './link/deep/new.sh'], ['scripts/deep/new.sh'], 'scripts/deep/new.sh'],
+    [['bash', join(place.root, 'new/er/x')], ['new/er/x'], 'new/er/x'],
+    [['node', 'lib/tool'], ['lib/tool.js'], 'lib/tool.js'],
+    [['./new.sh'], ['new.sh'], 'new.sh'],
+    [['sh', 'Scripts/NEW.sh'], ['scripts/new.sh'], 'scripts/new.sh'],
+    [['go', 'test'], ['x_test.go'], 'x_test.go'],
+    [['npm', '--prefix', 'web', 'test'], ['web/package.json'], 'web/package.json'],
+    [['cat', 'new.txt'], ['new.txt'], null],
+    [['sh', '../repo2/new.sh'], ['new.sh'], null],
+  ] as const)
+    assert.deepEqual(
+      readsWith(place, written, run).filter((path) => path !== 'package.json'),
+      read === null ? [] : [read],
+      run.join(' '),
+    );
+  const { cwd } = place;
+  assert.deepEqual(readsWith({ ...place, cwd: join(cwd, 'scripts') }, ['scripts/x.sh'], ['sh', 'x.sh']), [
+    'scripts/x.sh',
+  ]);
+});
+
+test('rule 8: a line for a shell is read by what it might start', (t) => {
+  const place = placeFor(t);
+  put(join(place.root, 'web/package.json'));
+  assert.deepEqual(readsWith(place, [], 'make all && echo ok'), ['Makefile']);
+  assert.deepEqual(readsWith(place, [], 'cd web; npm test | tail -1'), ['package.json', 'web/package.json']);
+  assert.deepEqual(readsWith(place, ['tools/x.sh'], 'cd tools && sh ./x.sh'), ['tools/x.sh']);
+  assert.deepEqual(readsWith(place, ['tools/x.sh'], 'tools/x.sh > out'), ['tools/x.sh']);
+  assert.deepEqual(readsWith(place, ['x'], 'cat x | wc -l'), []);
+  assert.deepEqual(readsWith(place, ['x'], ['sh', 'x\0']), []);
 });
 
 test.run();

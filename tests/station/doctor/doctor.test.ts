@@ -196,26 +196,30 @@ test('too little room is a fault, as intake sees it', (t) => {
   assert.equal(visit.code, 1);
 });
 
-test('programs that settings allow and nobody installed are told, before an order ends with 127', (t) => {
+test('programs that policy names and nobody installed are told, before an order ends with 127', (t) => {
   const s = testStation(t, {
-    settings: `commands:
-  allow:
-    - no-such-program --flag
-    - FOO=1 also-missing
-    - test -f x
-    - "[ -f x ]"
-    - "$(echo x) y"
-    - git status
-    - argv: [tools/there.sh]
-    - argv: [tools/gone.sh, a]
-    - argv: [git, status]
+    policy: `version: 1
+rules:
+  - class: safe
+    commands:
+      - no-such-program --flag
+      - FOO=1 also-missing
+      - test -f x
+      - "[ -f x ]"
+      - "$(echo x) y"
+      - git status
+      - "*"
+      - [tools/there.sh]
+  - class: ask
+    commands: [[tools/gone.sh, a], [git, status]]
+  - {class: never, commands: [[never-there]]}
 `,
   });
   s.write('tools/there.sh', '#!/bin/sh\n', 0o755);
   assert.deepEqual(only(doctor(s.root), 'programs'), [
-    'warning programs: commands.allow names no-such-program, which is not on PATH',
-    'warning programs: commands.allow names also-missing, which is not on PATH',
-    'warning programs: commands.allow names tools/gone.sh, which is not an executable file',
+    'warning programs: policy.yaml names no-such-program, which is not on PATH',
+    'warning programs: policy.yaml names also-missing, which is not on PATH',
+    'warning programs: policy.yaml names tools/gone.sh, which is not an executable file',
   ]);
   chmodSync(s.path('tools/there.sh'), 0o644);
   assert.equal(only(doctor(s.root), 'programs').length, 4);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TestStation, testStation, until } from '../../support/station.ts';
+import { ANYTHING, TestStation, testStation, until } from '../../support/station.ts';
 import { assert, suite, type TestContext } from '../../support/suite.ts';
 import { UserSystemd } from '../../support/user-systemd.ts';
 
@@ -54,7 +54,8 @@ class Served {
 async function served(t: TestContext): Promise<Served> {
   const manager = await UserSystemd.start(t);
   const made = testStation(t, {
-    settings: 'commands:\n  allow: ["*"]\n  stop_seconds: 1\n  kill_grace_seconds: 1\n',
+    policy: ANYTHING,
+    settings: 'commands:\n  stop_seconds: 1\n  kill_grace_seconds: 1\n',
   });
   // a folder whose name everything has to carry through unharmed (rule 8)
   const root = join(dirname(made.root), `my "R&D" 100% $HOME it's`);

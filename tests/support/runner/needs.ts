@@ -15,6 +15,7 @@ export const USER_SYSTEMD = [
 /** What a test may need from the machine. Add a row to teach the runner a new need. */
 const NEEDS = {
   git: () => onPath(['git'], 'git'),
+  'ssh-keygen': () => onPath(['ssh-keygen'], 'openssh-client'),
   zsh: () => onPath(['zsh'], 'zsh'),
   rsync: () => onPath(['rsync'], 'rsync'),
   // Present is not enough: containers often forbid ptrace.
