@@ -139,6 +139,7 @@ function jobOf(n: number): Job {
     checks: [],
     warnings: [],
     inPlace: false,
+    isolation: null,
     made: [],
   };
 }

@@ -17,6 +17,16 @@ export interface RunContext {
   /** Told before each program may do anything; writes the ledger. */
   readonly begin: (n: number, name: string, idempotent: boolean) => void;
   readonly signal: AbortSignal;
+  /** Where the programs run, where that is not the root. */
+  readonly place?: WorkPlace;
+}
+
+/** A folder apart from the root that programs run in. */
+export interface WorkPlace {
+  /** The folder for a `cwd` as the order names it. Throws PATH_DENIED. */
+  folder(cwd: string | null): string;
+  /** What programs there must know beside the rest of their environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A process group that a command runs in, as recovery finds it. */
@@ -102,8 +112,14 @@ async function run(
   const result = await runCommand({
     argv,
     // Resolved again: an earlier command may have made a link of it.
-    cwd: cwd === null ? station.layout.root : resolveFolder(station, cwd),
-    env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
+    cwd: context.place?.folder(cwd) ?? (cwd === null ? station.layout.root : resolveFolder(station, cwd)),
+    env: {
+      ...environment(commands.env),
+      ...context.place?.env,
+      WAYBILL_RUN: mark,
+      WAYBILL_ORDER: woId,
+      WAYBILL_STATION: station.layout.root,
+    },
     mark: { name: 'WAYBILL_RUN', value: mark },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
     graceMs: commands.killGraceSeconds * 1000,

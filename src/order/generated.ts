@@ -1017,6 +1017,10 @@ export interface OrderDocument {
    */
   retries?: number;
   /**
+   * Where the work is done: at the station's root, in a worktree of its own, or there and landed on a branch of its own. Only what policy allows in the lane.
+   */
+  isolation?: 'in_place' | 'worktree' | 'branch';
+  /**
    * Bound on each command and check that names none of its own.
    */
   timeout_seconds?: number;
@@ -1573,6 +1577,10 @@ export interface ResultDocument {
   diff?: string;
   files_touched: string[];
   commits: string[];
+  /**
+   * The order's own branch, where its commit lies on one.
+   */
+  branch?: string;
   checks: CheckResult[];
   /**
    * What commands changed and nobody took back.
@@ -1766,6 +1774,27 @@ export interface SettingsDocument {
     max_mb?: number;
   };
   /**
+   * The folders in which isolated orders do their work.
+   */
+  worktrees?: {
+    /**
+     * Where they lie, absolute or below ~; outside the repository. Without it $XDG_STATE_HOME/waybill/worktrees, else ~/.local/state/waybill/worktrees.
+     */
+    folder?: string;
+    /**
+     * How many may wait for the next order, all lanes together.
+     */
+    idle?: number;
+    /**
+     * One that waited so long in vain goes.
+     */
+    keep_days?: number;
+    /**
+     * With more than this in those that wait, the oldest go.
+     */
+    keep_mb?: number;
+  };
+  /**
    * What becomes of orders with time.
    */
   tracker?: {
@@ -1952,6 +1981,10 @@ export interface StateDocument {
     manifest_sha256: string;
   };
   commits: string[];
+  /**
+   * The order's own branch, where its commit lies on one.
+   */
+  branch?: string;
   last_error: null | LastError;
   meta: {
     [k: string]: unknown;
@@ -1998,4 +2031,46 @@ export interface TelemetryLine {
   duration_ms?: number;
   code?: string;
   [k: string]: unknown;
+}
+
+/**
+ * One worktree of the station, as it is recorded in <git dir>/waybill/worktrees/ before it is made and until it is gone.
+ */
+export interface WorktreeDocument {
+  v: 1;
+  /**
+   * Never used again.
+   */
+  name: string;
+  /**
+   * Its folder, by its real path.
+   */
+  path: string;
+  /**
+   * Which folders are checked out and what is linked or copied into it: only orders that want the same use it again.
+   */
+  shape: string;
+  /**
+   * broken: it is not as the station made it, and is left alone.
+   */
+  state: 'making' | 'at_work' | 'idle' | 'broken';
+  /**
+   * The commit that is checked out in it.
+   */
+  base: string;
+  /**
+   * Whose work is done in it; the last one's where it is idle.
+   */
+  wo_id: string;
+  attempt: number;
+  /**
+   * Device and inode of its folder; empty while it is made.
+   */
+  folder_id: string;
+  /**
+   * Paths in it that were linked or copied from the root.
+   */
+  links: string[];
+  made_at: string;
+  used_at: string;
 }

@@ -93,6 +93,9 @@ export interface Mission {
   readonly budget: { readonly usd: number | null; readonly tokens: number | null; readonly seconds: number | null };
 }
 
+/** Where the work of an order is done: at the root, in a worktree, or in a worktree and landed on a branch of its own. */
+export type Isolation = 'in_place' | 'worktree' | 'branch';
+
 export interface Order {
   readonly woId: string;
   readonly title: string;
@@ -107,6 +110,8 @@ export interface Order {
   readonly notBefore: string | null;
   readonly hold: boolean;
   readonly retries: number;
+  /** What it asks for; null leaves it to policy. */
+  readonly isolation: Isolation | null;
   readonly dryRun: boolean;
   /** Asks a person before anything is done. */
   readonly approval: { readonly by: readonly string[]; readonly why: string } | null;

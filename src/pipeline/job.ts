@@ -4,6 +4,15 @@ import type { Change, ImageChange } from '../order/change.ts';
 import type { CheckResult } from '../order/generated.ts';
 import type { Order, Warning } from '../order/order.ts';
 
+/** Work that is done apart from the root, on a pinned commit. */
+export interface Isolated {
+  readonly kind: 'worktree' | 'branch';
+  /** The commit that the changes are made to, and that the checks ran on; another one when the branch moved on. */
+  base: string;
+  /** Commands and checks are behind it. */
+  worked: boolean;
+}
+
 /** One order in the hands of the executor, from its start to its end. */
 export interface Job {
   readonly woId: string;
@@ -20,6 +29,8 @@ export interface Job {
   warnings: Warning[];
   /** Its files already stand in place, because its commands or checks needed them there. */
   inPlace: boolean;
+  /** Null where the work is done at the root. */
+  readonly isolation: Isolated | null;
   /** Folders made for them, to be taken back with them. */
   made: readonly string[];
 }

@@ -10,6 +10,7 @@ import { assertLegal, isTerminal } from '../order/transition.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
 import type { Log } from '../platform/log.ts';
+import { type Policy, startingPolicy } from '../policy/policy.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
 import { WaitingRoom } from '../queue/waits.ts';
 import { catchUpIndex, IdIndex, type Progress } from '../record/id-index.ts';
@@ -46,6 +47,7 @@ export interface RunningJob {
  */
 export class Runtime {
   station: Station;
+  policy: Policy;
   readonly log: Log;
   readonly lock: HeldLock;
   readonly ledger: FileLedger;
@@ -119,6 +121,7 @@ export class Runtime {
     >,
   ) {
     this.station = parts.station;
+    this.policy = startingPolicy(parts.station.layout.root);
     this.log = parts.log;
     this.lock = parts.lock;
     this.step = parts.step;

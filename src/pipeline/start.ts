@@ -8,15 +8,18 @@ import { readOrder } from '../intake/read-order.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { isPure, type Order } from '../order/order.ts';
+import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { pause } from '../platform/clock.ts';
 import { assertCommandsAllowed } from '../policy/commands.ts';
 import { resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { isolationOf } from '../policy/isolation.ts';
+import { lanePolicy } from '../policy/policy.ts';
 import { standingWait } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { failOrder } from './finish.ts';
+import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
 import {
@@ -38,6 +41,7 @@ interface Candidate {
   readonly order: Order;
   readonly request: ClaimedRequest;
   readonly resolved: ReadonlyMap<string, string>;
+  readonly isolation: Isolation;
 }
 
 /**
@@ -143,16 +147,27 @@ async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: stri
       refused.push({ life, error: asWaybillError(thrown) });
     }
   }
-  const around = await lookAround(
-    repo,
-    tip,
-    candidates.flatMap((c) => [...c.resolved.values()]),
+  const look = (of: readonly Candidate[], isPinned: boolean) =>
+    lookAround(
+      repo,
+      tip,
+      of.flatMap((c) => [...c.resolved.values()]),
+      isPinned,
+    );
+  const atRoot = await look(
+    candidates.filter((c) => c.isolation === 'in_place'),
+    false,
+  );
+  const pinned = await look(
+    candidates.filter((c) => c.isolation !== 'in_place'),
+    true,
   );
   for (const candidate of candidates) {
-    const { life, order, request, resolved } = candidate;
+    const { life, order, request, resolved, isolation } = candidate;
     try {
-      const own = ownOutputs(rt, life, outputsOf(order, resolved));
-      const prepared = await prepareOrder(repo, order, resolved, around, own);
+      const isolated = isolatedAt(order, isolation, tip);
+      const own = isolated === null ? ownOutputs(rt, life, outputsOf(order, resolved)) : new Set<string>();
+      const prepared = await prepareOrder(repo, order, resolved, isolated === null ? atRoot : pinned, own);
       if (!isPure(order) && !order.dryRun)
         await holdContents(
           rt,
@@ -172,6 +187,7 @@ async function planOrders(rt: Runtime, lives: readonly OrderLife[], branch: stri
         checks: [],
         warnings: [...(life.admitted?.warnings ?? [])],
         inPlace: false,
+        isolation: isolated,
         made: [],
       });
     } catch (thrown) {
@@ -238,9 +254,12 @@ function readCandidate(rt: Runtime, life: OrderLife): Candidate {
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
   assertCommandsAllowed(order, station.settings);
-  for (const command of order.commands) if (command.cwd !== null) resolveFolder(station, command.cwd);
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(station, raw)]));
-  return { life, order, request, resolved };
+  const isolation = order.dryRun ? 'in_place' : isolationOf(order, lanePolicy(rt.policy, life.admitted.lane));
+  if (isolation === 'in_place')
+    for (const command of order.commands) if (command.cwd !== null) resolveFolder(station, command.cwd);
+  if (isolation !== 'in_place') assertFitsWorktree(outputsOf(order, resolved));
+  return { life, order, request, resolved, isolation };
 }
 
 /** Two orders that touch the same path, or a path and a folder above it, run one after the other. */
@@ -289,7 +308,8 @@ async function resumeExecuted(rt: Runtime, candidate: Candidate, executed: Execu
     images: executed.changes,
     checks: executed.checks,
     warnings: [...(life.admitted?.warnings ?? [])],
-    inPlace: true,
+    inPlace: executed.isolation === undefined,
+    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true },
     made: [],
   };
 }
@@ -312,6 +332,7 @@ export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): 
 function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
   const life = rt.life(job.woId);
   const outputs = job.order.commands.flatMap((c) => c.outputs).map((raw) => resolveTarget(rt.station, raw));
+  const { isolation } = job;
   return {
     event: 'started',
     woId: job.woId,
@@ -324,6 +345,7 @@ function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
       head: tip,
       changes: [...job.images],
       outputs: outputs.map((path) => ({ path, before: job.prepared.before.get(path) ?? null })),
+      ...(isolation === null ? {} : { isolation: { kind: isolation.kind, base: isolation.base } }),
     },
   };
 }

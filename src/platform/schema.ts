@@ -20,6 +20,7 @@ import type {
   SettingsDocument,
   StateDocument,
   TelemetryLine,
+  WorktreeDocument,
 } from '../order/generated.ts';
 import { nearest } from '../order/nearest.ts';
 
@@ -42,6 +43,7 @@ interface Contracts {
   settings: SettingsDocument;
   state: StateDocument;
   'telemetry-line': TelemetryLine;
+  worktree: WorktreeDocument;
 }
 
 const require = createRequire(import.meta.url);

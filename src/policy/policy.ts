@@ -102,6 +102,13 @@ export function loadPolicy(root: string): Policy {
   return parsePolicy(bytes);
 }
 
+/** As loadPolicy(); without a file commands run at the root, as they did before there was a policy. */
+export function startingPolicy(root: string): Policy {
+  return readPolicy(root) === undefined
+    ? parsePolicy(Buffer.from('version: 1\nisolation: {commands: in_place}\n'))
+    : loadPolicy(root);
+}
+
 function readPolicy(root: string): Buffer | undefined {
   try {
     return readIfThere(join(root, POLICY_FILE));

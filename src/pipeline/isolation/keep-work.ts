@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { type Worktree, WorktreeRecords } from '../../git/worktrees/record.ts';
+import { changedPaths } from '../../git/worktrees/worktree.ts';
+import { isOutside } from '../../order/change.ts';
+import { namesIn } from '../../platform/durable.ts';
+import { fs, ifThere, lstatIfThere } from '../../platform/fs.ts';
+import { LARGEST_TARGET } from '../../platform/target.ts';
+import type { Job } from '../job.ts';
+import { type KeptFile, keepWork } from '../keep.ts';
+import type { Runtime } from '../runtime.ts';
+
+/** Work that does not land is kept before anything of it goes (rule 1). */
+
+/** Keeps what an isolated order made, as far as it is in hand. Nothing for work at the root. Throws GIT_FAILED. */
+export async function keepJob(rt: Runtime, job: Job, why: string): Promise<void> {
+  if (job.isolation === null) return;
+  const files = job.changes.flatMap(({ path, after }): KeptFile[] =>
+    after === null || isOutside(path) ? [] : [{ path, mode: after.mode, bytes: after.bytes }],
+  );
+  const gone = job.changes.filter(({ after }) => after === null).map(({ path }) => path);
+  await keepWork(rt, job.woId, withGone(why, gone), files);
+}
+
+/** Keeps what differs in a worktree from its base: all of it, or some paths. Returns how many there were. Throws WORKTREE_BROKEN, GIT_FAILED. */
+export async function keepWorktree(
+  rt: Runtime,
+  worktree: Worktree,
+  why: string,
+  only: readonly string[] | null = null,
+): Promise<number> {
+  const { repo, layout } = rt.station;
+  const paths = only ?? (await changedPaths(repo, new WorktreeRecords(layout.live), worktree));
+  const files = paths.flatMap((path) => filesAt(worktree.path, path));
+  const gone = paths.filter((path) => lstatIfThere(join(worktree.path, path)) === undefined);
+  await keepWork(rt, worktree.wo_id, withGone(why, gone), files);
+  return paths.length;
+}
+
+function withGone(why: string, gone: readonly string[]): string {
+  return gone.length === 0 ? why : `${why}; it removed ${gone.join(', ')}`;
+}
+
+/** A file, a link, or all files of a folder (a repository of its own). What is none of these holds no bytes; what is too large for memory stays out. */
+function filesAt(root: string, path: string): KeptFile[] {
+  const at = join(root, path);
+  const stat = lstatIfThere(at);
+  if (stat?.isSymbolicLink() === true) {
+    const to = ifThere(() => fs.readlinkSync(at));
+    return to === undefined ? [] : [{ path, mode: '120000', bytes: Buffer.from(to) }];
+  }
+  if (stat?.isDirectory() === true) return namesIn(at).flatMap((name) => filesAt(root, join(path, name)));
+  if (stat?.isFile() !== true || stat.size > LARGEST_TARGET) return [];
+  return [{ path, mode: (stat.mode & 0o100) === 0 ? '100644' : '100755', bytes: fs.readFileSync(at) }];
+}
