@@ -86,12 +86,19 @@ function isSame(a: readonly AsideFile[], b: readonly AsideFile[]): boolean {
 export type KeptFile = Omit<AsideFile, 'from'>;
 
 /**
- * Keeps the work of an order under refs/waybill/<station>/keep/<wo_id>, synced when it returns; what is kept there already stays. Throws
- * GIT_FAILED: then nothing may be let go.
+ * Keeps the work of an order under refs/waybill/<station>/keep/<wo_id>, or what is nobody's under `unknown-<...>`, synced when it returns; what is
+ * kept there already stays. Throws GIT_FAILED: then nothing may be let go.
  */
-export async function keepWork(rt: Runtime, woId: string, why: string, files: readonly KeptFile[]): Promise<void> {
+export async function keepWork(
+  rt: Runtime,
+  whose: string | { readonly unknown: string },
+  why: string,
+  files: readonly KeptFile[],
+): Promise<void> {
   if (files.length === 0) return;
-  const entry = { name: woId, woId, why, paths: [], at: '', notes: [], as: null };
+  const woId = typeof whose === 'string' ? whose : null;
+  const name = typeof whose === 'string' ? whose : `unknown-${whose.unknown}`;
+  const entry = { name, woId, why, paths: [], at: '', notes: [], as: null };
   await commitAside(
     rt,
     entry,

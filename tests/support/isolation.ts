@@ -66,6 +66,10 @@ export function strays(s: TestStation): string[] {
   ];
 }
 
+function locksIn(folder: string): string[] {
+  return execFileSync('find', [folder, '-name', '*.lock'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
 function processesWith(variable: string): number[] {
   return readdirSync('/proc')
     .filter((n) => /^\d+$/.test(n))

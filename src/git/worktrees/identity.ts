@@ -17,9 +17,25 @@ export function folderId(path: string): string {
   return stat?.isDirectory() === true ? `${stat.dev}:${stat.ino}` : '';
 }
 
-/** Whether the folder at its path is the very one that was made: only then anything in it may be changed or removed. */
-export function isOurFolder({ path, folder_id }: Worktree): boolean {
-  return folder_id !== '' && folderId(path) === folder_id && ifThere(() => fs.realpathSync(path)) === path;
+/**
+ * Whose the folder at a worktree's path is. `ours`: as it was made. `gone`: there is none. `theirs`: another repository's, as after a copy of this
+ * one with all its records. `orphan`: the one that was made, by a repository that lay elsewhere then. `changed`: anything else.
+ */
+export type Ownership = 'ours' | 'gone' | 'theirs' | 'orphan' | 'changed';
+
+export function ownershipOf(repo: Repository, worktree: Worktree): Ownership {
+  const { path, name, folder_id } = worktree;
+  if (lstatIfThere(path) === undefined) return 'gone';
+  if (!isMadeFolder(path, folder_id)) return 'changed';
+  const text = textOf(join(path, '.git'));
+  if (text === dotGit(repo, worktree)) return 'ours';
+  const admin = /^gitdir: (.+)\n$/.exec(text)?.[1];
+  if (admin === undefined || !admin.endsWith(`/worktrees/${name}`)) return 'changed';
+  return lstatIfThere(admin) === undefined ? 'orphan' : 'theirs';
+}
+
+function isMadeFolder(path: string, id: string): boolean {
+  return id !== '' && folderId(path) === id && ifThere(() => fs.realpathSync(path)) === path;
 }
 
 /** Whether git's folder for a worktree still speaks of this one. */
@@ -40,10 +56,21 @@ export function dotGit(repo: Repository, worktree: Worktree): string {
 /** Throws WORKTREE_BROKEN unless folder, `.git` file and git's own folder are all as they were made. Asked before each git call in it. */
 export function assertWorktree(repo: Repository, worktree: Worktree): void {
   const broken = (what: string) => new WaybillError('WORKTREE_BROKEN', `worktree ${worktree.name}: ${what}`);
-  if (!isOurFolder(worktree)) throw broken(`${worktree.path} is not the folder that was made`);
+  if (!isMadeFolder(worktree.path, worktree.folder_id))
+    throw broken(`${worktree.path} is not the folder that was made`);
   if (textOf(join(worktree.path, '.git')) !== dotGit(repo, worktree))
     throw broken('its .git file is not the one that was written');
   if (!isOurAdmin(repo, worktree)) throw broken(`${adminFolder(repo, worktree)} does not belong to it any more`);
+}
+
+/** The same as a question. */
+export function isWhole(repo: Repository, worktree: Worktree): boolean {
+  try {
+    assertWorktree(repo, worktree);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A plain file's text; empty for everything else, a link too. */

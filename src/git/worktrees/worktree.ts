@@ -12,7 +12,7 @@ import {
   folderId,
   gitIn,
   isOurAdmin,
-  isOurFolder,
+  ownershipOf,
   shapeOf,
   sparseFile,
 } from './identity.ts';
@@ -128,7 +128,9 @@ export async function isClean(repo: Repository, records: WorktreeRecords, worktr
  * worth keeping. Throws what the disk says.
  */
 export function removeWorktree(repo: Repository, records: WorktreeRecords, worktree: Worktree): void {
-  if (isOurFolder(worktree) || isHalfMade(repo, worktree)) removeFolder(worktree.path);
+  const ownership = ownershipOf(repo, worktree);
+  const isWaiting = worktree.state === 'idle' && ownership === 'orphan';
+  if (ownership === 'ours' || isWaiting || isHalfMade(repo, worktree)) removeFolder(worktree.path);
   if (isOurAdmin(repo, worktree) || isHalfMadeAdmin(repo, worktree)) removeFolder(adminFolder(repo, worktree));
   ifThere(() => rmdirIfEmpty(join(repo.gitDir, 'worktrees')));
   records.forget(worktree.name);

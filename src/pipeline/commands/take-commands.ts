@@ -13,6 +13,7 @@ import { conform } from '../../platform/schema.ts';
 import { userName } from '../../platform/user.ts';
 import { REQUEST_FOLDER } from '../../record/evidence.ts';
 import { cancelOrder } from '../finish.ts';
+import { keepExecuted } from '../isolation/keep-work.ts';
 import { pruneKeeps } from '../keep.ts';
 import { purge } from '../purge.ts';
 import { released } from '../release.ts';
@@ -170,7 +171,11 @@ async function cancel(rt: Runtime, life: OrderLife, by: string): Promise<void> {
     throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} is ${life.status} and cannot be cancelled`);
   }
   // Work that was done and had to wait before it could land is taken back.
-  const unrestored = life.executed === null ? [] : await undo(rt, life.woId, life.executed.changes);
+  const unrestored =
+    life.executed === null || life.executed.isolation !== undefined
+      ? []
+      : await undo(rt, life.woId, life.executed.changes);
+  await keepExecuted(rt, life, `cancelled by ${by} before it landed`);
   cancelOrder(rt, rt.life(life.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), {
     job: null,
     unrestored,

@@ -1,38 +1,57 @@
 import { join } from 'node:path';
 import { type Worktree, WorktreeRecords } from '../../git/worktrees/record.ts';
 import { changedPaths } from '../../git/worktrees/worktree.ts';
-import { isOutside } from '../../order/change.ts';
+import { type Change, isOutside } from '../../order/change.ts';
+import type { OrderLife } from '../../order/life.ts';
 import { namesIn } from '../../platform/durable.ts';
 import { fs, ifThere, lstatIfThere } from '../../platform/fs.ts';
 import { LARGEST_TARGET } from '../../platform/target.ts';
 import type { Job } from '../job.ts';
 import { type KeptFile, keepWork } from '../keep.ts';
 import type { Runtime } from '../runtime.ts';
+import { changesOf } from '../undo.ts';
 
 /** Work that does not land is kept before anything of it goes (rule 1). */
 
 /** Keeps what an isolated order made, as far as it is in hand. Nothing for work at the root. Throws GIT_FAILED. */
 export async function keepJob(rt: Runtime, job: Job, why: string): Promise<void> {
-  if (job.isolation === null) return;
-  const files = job.changes.flatMap(({ path, after }): KeptFile[] =>
-    after === null || isOutside(path) ? [] : [{ path, mode: after.mode, bytes: after.bytes }],
-  );
-  const gone = job.changes.filter(({ after }) => after === null).map(({ path }) => path);
-  await keepWork(rt, job.woId, withGone(why, gone), files);
+  if (job.isolation !== null) await keepChanges(rt, job.woId, job.changes, why);
 }
 
-/** Keeps what differs in a worktree from its base: all of it, or some paths. Returns how many there were. Throws WORKTREE_BROKEN, GIT_FAILED. */
+/** Keeps the work of an isolated order that waits to land. Nothing for other orders. Throws GIT_FAILED. */
+export async function keepExecuted(rt: Runtime, life: OrderLife, why: string): Promise<void> {
+  if (life.executed?.isolation === undefined) return;
+  const changes = (await changesOf(rt, life.executed.changes)) ?? [];
+  await keepChanges(rt, life.woId, changes, why);
+}
+
+async function keepChanges(rt: Runtime, woId: string, changes: readonly Change[], why: string): Promise<void> {
+  const files = changes.flatMap(({ path, after }): KeptFile[] =>
+    after === null || isOutside(path) ? [] : [{ path, mode: after.mode, bytes: after.bytes }],
+  );
+  const gone = changes.filter(({ after }) => after === null).map(({ path }) => path);
+  await keepWork(rt, woId, withGone(why, gone), files);
+}
+
+/** Which part of what differs is kept, and whose it is. */
+export interface KeepWhat {
+  readonly only?: readonly string[];
+  /** It is no order's work: somebody wrote it. */
+  readonly isTheirs?: boolean;
+}
+
+/** Keeps what differs in a worktree from its base. Returns how many paths there were. Throws WORKTREE_BROKEN, GIT_FAILED. */
 export async function keepWorktree(
   rt: Runtime,
   worktree: Worktree,
   why: string,
-  only: readonly string[] | null = null,
+  { only, isTheirs = false }: KeepWhat = {},
 ): Promise<number> {
   const { repo, layout } = rt.station;
   const paths = only ?? (await changedPaths(repo, new WorktreeRecords(layout.live), worktree));
   const files = paths.flatMap((path) => filesAt(worktree.path, path));
   const gone = paths.filter((path) => lstatIfThere(join(worktree.path, path)) === undefined);
-  await keepWork(rt, worktree.wo_id, withGone(why, gone), files);
+  await keepWork(rt, isTheirs ? { unknown: worktree.name } : worktree.wo_id, withGone(why, gone), files);
   return paths.length;
 }
 

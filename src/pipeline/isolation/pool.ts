@@ -25,6 +25,15 @@ export interface WorktreeWish {
   readonly shape: WorktreeShape;
 }
 
+/** Those that something in this process works with: nobody else gives them back. */
+const inHand = new WeakMap<Runtime, Set<string>>();
+
+export function worktreesInHand(rt: Runtime): Set<string> {
+  const names = inHand.get(rt) ?? new Set<string>();
+  inHand.set(rt, names);
+  return names;
+}
+
 export function worktreeRecords(rt: Runtime): WorktreeRecords {
   return new WorktreeRecords(rt.station.layout.live);
 }
@@ -41,13 +50,16 @@ export async function takeWorktree(rt: Runtime, wish: WorktreeWish): Promise<Wor
   for (const idle of records.all()) {
     if (idle.state !== 'idle' || idle.shape !== shape || records.read(idle.name)?.state !== 'idle') continue;
     // ours before anybody else can look
-    const taken = records.write({ ...idle, state: 'at_work' });
+    const taken = records.write({ ...idle, ...whose, state: 'at_work' });
+    worktreesInHand(rt).add(taken.name);
     try {
       if (!(await isClean(repo, records, taken))) {
-        await keepWorktree(rt, taken, 'somebody wrote into a worktree that waited for its next order');
+        await keepWorktree(rt, taken, 'somebody wrote into a worktree that waited for its next order', {
+          isTheirs: true,
+        });
         if (!(await cleanWorktree(repo, records, taken))) throw new Error('it cannot be cleaned for certain');
       }
-      return await checkOut(repo, records, { ...taken, ...whose }, wish.base);
+      return await checkOut(repo, records, taken, wish.base);
     } catch (error) {
       rt.log.warn({ err: error, worktree: taken.name }, 'a worktree that waited cannot be used again');
       letGo(rt, records.read(taken.name) ?? taken);
@@ -57,6 +69,7 @@ export async function takeWorktree(rt: Runtime, wish: WorktreeWish): Promise<Wor
   assertOutside(repo, folder);
   ensureDir(folder);
   const name = newUlid();
+  worktreesInHand(rt).add(name);
   const path = join(fs.realpathSync(folder), name);
   const plan = {
     v: 1,
@@ -90,6 +103,7 @@ export async function giveBack(rt: Runtime, worktree: Worktree): Promise<void> {
     const waiting = records.all().filter(({ state }) => state === 'idle').length;
     if (waiting < settings.worktrees.idle && (await cleanWorktree(repo, records, current))) {
       records.write({ ...(records.read(worktree.name) ?? current), state: 'idle', used_at: now() });
+      worktreesInHand(rt).delete(worktree.name);
       return;
     }
   } catch (error) {
@@ -101,6 +115,7 @@ export async function giveBack(rt: Runtime, worktree: Worktree): Promise<void> {
 /** Removes a worktree in which nothing is left that anybody may miss; one that cannot be removed is marked, and told. Never throws. */
 export function letGo(rt: Runtime, worktree: Worktree): boolean {
   const records = worktreeRecords(rt);
+  worktreesInHand(rt).delete(worktree.name);
   try {
     removeWorktree(rt.station.repo, records, worktree);
     return true;

@@ -20,7 +20,7 @@ import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { targets } from '../work.ts';
 import { keepWorktree } from './keep-work.ts';
 import { measure, outputsIn } from './measure.ts';
-import { giveBack, takeWorktree } from './pool.ts';
+import { giveBack, takeWorktree, worktreesInHand } from './pool.ts';
 
 /** When the next try comes where no worktree could be made. */
 const AGAIN_MS = 5000;
@@ -52,7 +52,7 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     throwIfUnfit(job, signal);
     await hold(rt, job);
     const why = 'changed while the commands ran, and named in no outputs';
-    await keepWorktree(rt, worktree, why, leftover);
+    await keepWorktree(rt, worktree, why, { only: leftover });
     for (const path of leftover)
       job.warnings.push({ code: 'leftover', message: `${path}: ${why}; it is kept: waybill keep show ${job.woId}` });
     isolation.worked = true;
@@ -60,7 +60,7 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     rt.step('life 5: checked', [job.woId]);
   } catch (thrown) {
     // its end is not ours to tell: endWork() looks at what the ledger has of it, as a start does after a crash
-    if (signal.reason === STATION_STOPS) return false;
+    if (signal.reason === STATION_STOPS) return leaveIt(rt, worktree);
     await endFailed(rt, job, worktree, asWaybillError(thrown));
     return false;
   }
@@ -80,7 +80,7 @@ export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Pr
     job.checks = await runChecks(contextOf(rt, job, worktree), job, job.order.commands.length);
     throwIfUnfit(job, signalOf(rt, job));
   } catch (thrown) {
-    if (signalOf(rt, job).reason === STATION_STOPS) return false;
+    if (signalOf(rt, job).reason === STATION_STOPS) return leaveIt(rt, worktree);
     await endFailed(rt, job, worktree, asWaybillError(thrown));
     return false;
   }
@@ -205,6 +205,13 @@ async function endFailed(rt: Runtime, job: Job, worktree: Worktree, error: Waybi
     cancelOrder(rt, life, by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job, unrestored: [] });
   else failOrder(rt, life, { error, job, checks: job.checks });
   if (kept >= 0) await giveBack(rt, worktree);
+  else leaveIt(rt, worktree);
+}
+
+/** For endWork(), or the next look, to settle. */
+function leaveIt(rt: Runtime, worktree: Worktree): false {
+  worktreesInHand(rt).delete(worktree.name);
+  return false;
 }
 
 /** How many paths were kept; -1 where they could not be: then the worktree stays as it is. */
