@@ -58,9 +58,7 @@ export function strays(s: TestStation): string[] {
     ...admin.filter((n) => !known.includes(n)).map((n) => `admin ${n}`),
     ...records.filter((r) => r.state !== 'idle' || !folders.includes(r.name)).map((r) => `record ${r.name} ${r.state}`),
     ...branches.filter((b) => b !== 'refs/heads/main' && !b.startsWith('refs/heads/waybill/')),
-    ...execFileSync('find', [worktreesOf(s), '-name', '*.lock'], { encoding: 'utf8' })
-      .split('\n')
-      .filter(Boolean),
+    ...(existsSync(worktreesOf(s)) ? locksIn(worktreesOf(s)) : []),
     ...marks.map((pid) => `process ${pid}`),
     ...s.leftovers(),
   ];
