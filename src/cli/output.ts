@@ -44,6 +44,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   DIRTY_TARGET: EXIT.failed,
   TARGET_CHANGED: EXIT.failed,
   PATH_DENIED: EXIT.failed,
+  WORKTREE_BROKEN: EXIT.failed,
+  BRANCH_TAKEN: EXIT.failed,
   COMMAND_NOT_ALLOWED: EXIT.failed,
 };
 

@@ -38,7 +38,7 @@ export interface AlertEntry {
 /**
  * A person's or tool's request to the station process: <git dir>/waybill/commands/<ulid>.json, made visible by rename.
  */
-export type CommandFile = DropCommand | OrderCommand | PruneKeepsCommand | BackupCommand;
+export type CommandFile = DropCommand | OrderCommand | PruneKeepsCommand | CleanWorktreesCommand | BackupCommand;
 
 export interface DropCommand {
   v: 1;
@@ -103,6 +103,14 @@ export interface ShownKeep {
    * The commit it was shown with; one that has another by now stays.
    */
   id: string;
+}
+/**
+ * Removes the worktrees that wait for an order; the work of those that were left is kept first.
+ */
+export interface CleanWorktreesCommand {
+  v: 1;
+  command: 'clean_worktrees';
+  at: string;
 }
 export interface BackupCommand {
   v: 1;

@@ -14,6 +14,7 @@ import { userName } from '../../platform/user.ts';
 import { REQUEST_FOLDER } from '../../record/evidence.ts';
 import { cancelOrder } from '../finish.ts';
 import { keepExecuted } from '../isolation/keep-work.ts';
+import { cleanAll } from '../isolation/tidy.ts';
 import { pruneKeeps } from '../keep.ts';
 import { purge } from '../purge.ts';
 import { released } from '../release.ts';
@@ -72,6 +73,7 @@ type StandingCommand = Exclude<CommandFile, { command: 'drop' | 'backup' }>;
 async function carryOut(rt: Runtime, command: StandingCommand, by: string): Promise<void> {
   if (command.command === 'purge') return purge(rt, command.wo_id, by, command.reason ?? '');
   if (command.command === 'prune_keeps') return pruneKeeps(rt, command.names, by);
+  if (command.command === 'clean_worktrees') return void (await cleanAll(rt));
   const life = await rt.find(command.wo_id);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
   const who = command.reason === undefined ? by : `${by}: ${command.reason}`;

@@ -91,6 +91,12 @@ export function cleanWorktrees(
   return freed;
 }
 
+/** Removes all that wait, as a person asked. */
+export async function cleanAll(rt: Runtime): Promise<void> {
+  await settleWorktrees(rt, 'its order is not at work any more');
+  cleanWorktrees(rt, { olderThanMs: 0, bytes: 0 });
+}
+
 /** Bytes of the files in a folder, no link followed. */
 export function sizeOf(path: string): number {
   const stat = lstatIfThere(path);
