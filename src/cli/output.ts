@@ -50,6 +50,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   LIMIT_EXCEEDED: EXIT.failed,
   APPROVAL_STALE: EXIT.failed,
   APPROVAL_REFUSED: EXIT.noPermission,
+  WORKTREE_BROKEN: EXIT.failed,
+  BRANCH_TAKEN: EXIT.failed,
 };
 
 /** The exit code for a refusal; what is wrong with an input is bad data. */

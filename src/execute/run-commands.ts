@@ -22,6 +22,16 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** What every program runs in; in nothing unless given. */
   readonly sandbox?: CommandSandbox | null;
+  /** Where the programs run, where that is not the root. */
+  readonly place?: WorkPlace;
+}
+
+/** A folder apart from the root that programs run in. */
+export interface WorkPlace {
+  /** The folder for a `cwd` as the order names it. Throws PATH_DENIED. */
+  folder(cwd: string | null): string;
+  /** What programs there must know beside the rest of their environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A process group that a command runs in, as recovery finds it. */
@@ -108,12 +118,18 @@ async function run(
   ensureDir(output);
   const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
   // Resolved again: an earlier command may have made a link of it.
-  const where = cwd === null ? station.layout.root : resolveFolder({ ...station, roots: context.roots }, cwd);
+  const where = context.place?.folder(cwd) ?? folderAtRoot(context, cwd);
   const result = await runCommand({
     argv: sandbox?.wrap(argv, where) ?? argv,
     isSandbox: sandbox?.name === 'bwrap',
     cwd: where,
-    env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
+    env: {
+      ...environment(commands.env),
+      ...context.place?.env,
+      WAYBILL_RUN: mark,
+      WAYBILL_ORDER: woId,
+      WAYBILL_STATION: station.layout.root,
+    },
     mark: { name: 'WAYBILL_RUN', value: mark },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
     graceMs: commands.killGraceSeconds * 1000,
@@ -143,6 +159,10 @@ async function run(
   };
   writeDurable(`${base}.json`, `${JSON.stringify(about, null, 2)}\n`);
   return result;
+}
+
+function folderAtRoot({ station, roots }: RunContext, cwd: string | null): string {
+  return cwd === null ? station.layout.root : resolveFolder({ ...station, roots }, cwd);
 }
 
 function environment(names: readonly string[]): Record<string, string> {

@@ -92,6 +92,8 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   TRACKED_STATE: { message: 'state/orders is tracked by git' },
   POLICY_INVALID: { message: 'ruels: is not a known key', place: { file: 'policy.yaml', line: 2, column: 1 } },
   POLICY_DENIED: { message: 'never: "sudo make install": it asks for other rights (built in)' },
+  WORKTREE_BROKEN: { message: 'worktree 01KAMVA1B2C3D4E5F6G7H8J9K0: its .git file is not the one that was written' },
+  BRANCH_TAKEN: { message: 'refs/heads/waybill/WO-1 is there already' },
   LIMIT_EXCEEDED: { message: 'changes 1204 files, the limit is 1000' },
   APPROVAL_STALE: { message: 'WO-1 asks for something else by now' },
   APPROVAL_REFUSED: { message: 'WO-1 needs a signature by ssh, and this came from a terminal' },

@@ -198,6 +198,14 @@ export const ERROR_CODES = {
     what: 'Policy never allows a path or a command of the order.',
     hint: '`waybill policy explain FILE` shows which rule decides. Leave it out, or ask an operator to change policy.yaml.',
   },
+  WORKTREE_BROKEN: {
+    what: 'A worktree is not the one that the station made any more: its folder, its .git file or what git knows of it was changed. It is left as it is.',
+    hint: '`waybill worktrees` names it. Look into its folder, save what you need, and remove it; then `waybill retry`.',
+  },
+  BRANCH_TAKEN: {
+    what: 'A branch with the name of the order is there already, and is not moved.',
+    hint: 'Rename or delete that branch, then `waybill retry`.',
+  },
   LIMIT_EXCEEDED: {
     what: 'The order changes more than policy lets one order change.',
     hint: 'Split it, or ask an operator to raise `limits` in policy.yaml.',

@@ -182,12 +182,23 @@ export interface StartedData {
   changes: ImageChange[];
   /** Files that commands are to make, with their pre-images. */
   outputs: { path: string; before: Image | null }[];
+  /** Absent where the work is done at the root. */
+  isolation?: IsolatedAt;
+}
+
+/** Work that is done apart from the root, on a pinned commit. */
+export interface IsolatedAt {
+  kind: 'worktree' | 'branch';
+  /** The commit whose files it works on. */
+  base: string;
 }
 
 export interface ExecutedData {
   changes: ImageChange[];
   checks: CheckResult[];
   leftover: string[];
+  /** Absent where the work was done at the root. Its `base` is the commit that `changes` are made to, and that checks ran on. */
+  isolation?: IsolatedAt;
 }
 
 export interface RestoredData {
@@ -221,6 +232,8 @@ export interface OutcomeData {
   summary: string;
   files_touched: string[];
   commits: string[];
+  /** The order's own branch, where it landed on one. */
+  branch?: string;
   checks: CheckResult[];
   warnings: Warning[];
   unrestored: string[];

@@ -137,6 +137,7 @@ export type CommandFile =
   | DropCommand
   | OrderCommand
   | PruneKeepsCommand
+  | CleanWorktreesCommand
   | BackupCommand
   | DecideCommand
   | DistrustCommand;
@@ -208,6 +209,14 @@ export interface ShownKeep {
    * The commit it was shown with; one that has another by now stays.
    */
   id: string;
+}
+/**
+ * Removes the worktrees that wait for an order; the work of those that were left is kept first.
+ */
+export interface CleanWorktreesCommand {
+  v: 1;
+  command: 'clean_worktrees';
+  at: string;
 }
 export interface BackupCommand {
   v: 1;
@@ -1201,6 +1210,10 @@ export interface OrderDocument {
    */
   retries?: number;
   /**
+   * Where the work is done: at the station's root, in a worktree of its own, or there and landed on a branch of its own. Only what policy allows in the lane.
+   */
+  isolation?: 'in_place' | 'worktree' | 'branch';
+  /**
    * Bound on each command and check that names none of its own.
    */
   timeout_seconds?: number;
@@ -1828,6 +1841,10 @@ export interface ResultDocument {
   diff?: string;
   files_touched: string[];
   commits: string[];
+  /**
+   * The order's own branch, where its commit lies on one.
+   */
+  branch?: string;
   checks: CheckResult[];
   /**
    * What commands changed and nobody took back.
@@ -2005,6 +2022,27 @@ export interface SettingsDocument {
      * With more than this the station says so. Nothing is deleted by itself.
      */
     max_mb?: number;
+  };
+  /**
+   * The folders in which isolated orders do their work.
+   */
+  worktrees?: {
+    /**
+     * Where they lie, absolute or below ~; outside the repository. Without it $XDG_STATE_HOME/waybill/worktrees, else ~/.local/state/waybill/worktrees.
+     */
+    folder?: string;
+    /**
+     * How many may wait for the next order, all lanes together.
+     */
+    idle?: number;
+    /**
+     * One that waited so long in vain goes.
+     */
+    keep_days?: number;
+    /**
+     * With more than this in those that wait, the oldest go.
+     */
+    keep_mb?: number;
   };
   /**
    * What becomes of orders with time.
@@ -2187,6 +2225,10 @@ export interface StateDocument {
     manifest_sha256: string;
   };
   commits: string[];
+  /**
+   * The order's own branch, where its commit lies on one.
+   */
+  branch?: string;
   last_error: null | LastError;
   meta: {
     [k: string]: unknown;
@@ -2267,4 +2309,46 @@ export interface Promotion {
   hash: string;
   at: string;
   by: string;
+}
+
+/**
+ * One worktree of the station, as it is recorded in <git dir>/waybill/worktrees/ before it is made and until it is gone.
+ */
+export interface WorktreeDocument {
+  v: 1;
+  /**
+   * Never used again.
+   */
+  name: string;
+  /**
+   * Its folder, by its real path.
+   */
+  path: string;
+  /**
+   * Which folders are checked out and what is linked or copied into it: only orders that want the same use it again.
+   */
+  shape: string;
+  /**
+   * broken: it is not as the station made it, and is left alone.
+   */
+  state: 'making' | 'at_work' | 'idle' | 'broken';
+  /**
+   * The commit that is checked out in it.
+   */
+  base: string;
+  /**
+   * Whose work is done in it; the last one's where it is idle.
+   */
+  wo_id: string;
+  attempt: number;
+  /**
+   * Device and inode of its folder; empty while it is made.
+   */
+  folder_id: string;
+  /**
+   * Paths in it that were linked or copied from the root.
+   */
+  links: string[];
+  made_at: string;
+  used_at: string;
 }

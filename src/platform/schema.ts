@@ -25,6 +25,7 @@ import type {
   StateDocument,
   TelemetryLine,
   TrustDocument,
+  WorktreeDocument,
 } from '../order/generated.ts';
 import { nearest } from '../order/nearest.ts';
 
@@ -52,6 +53,7 @@ interface Contracts {
   state: StateDocument;
   'telemetry-line': TelemetryLine;
   trust: TrustDocument;
+  worktree: WorktreeDocument;
 }
 
 const require = createRequire(import.meta.url);

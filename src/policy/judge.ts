@@ -72,6 +72,12 @@ export interface Judgement {
   readonly commands: readonly JudgedCommand[];
 }
 
+/** The files below the root that say what an order's commands and checks do, by which they are judged. */
+export function filesRead(question: Question): string[] {
+  const { commands, checks } = question.order;
+  return [...new Set([...commands, ...checks].flatMap((item) => recognised(item, question).recognised.reads))];
+}
+
 /** Decides an order: every path, every command and check, and the order itself; the strictest of them counts. Looks at files, runs nothing. */
 export function judge(policy: Policy, question: Question): Judgement {
   const { order } = question;
@@ -221,6 +227,12 @@ function judgeCommand(
 /** A rule that allows any command at all has nothing that a changed script could widen. */
 function isAnything(rule: Rule | undefined): boolean {
   return rule?.commands.includes('*') === true;
+}
+
+/** A target of an approved plan that became another file before it could be changed. */
+export function changedTarget(policy: Policy, path: string): Ruling {
+  const why = 'it is not what it was when this was approved';
+  return asking(policy, builtIn('ask', { kind: 'path', path }, 'changed target', why), null);
 }
 
 function counts(rule: Rule, { lane, requester }: Pick<Question, 'lane' | 'requester'>): boolean {

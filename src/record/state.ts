@@ -49,6 +49,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
         ? null
         : { path: evidencePath, manifest_sha256: manifest },
     commits: outcome?.commits ?? life.landed?.commits ?? [],
+    ...(outcome?.branch === undefined ? {} : { branch: outcome.branch }),
     last_error:
       life.lastError === null
         ? null

@@ -21,6 +21,7 @@ async function contextOf(t: TestContext, station: Station, more: Partial<Command
   const reach = { folder: station.layout.root, network: false, ...more };
   return {
     station,
+    roots: [],
     folder: t.tempDir(),
     woId: 'WO-1',
     begin: () => {},

@@ -4,7 +4,7 @@ import { decorateFileSystem, type FileSystem, O_RDWR } from '../../../src/platfo
 import { CHECKS, examine } from '../../../src/station/doctor/examine.ts';
 import { type Check, fine } from '../../../src/station/doctor/finding.ts';
 import { isOlder } from '../../../src/station/doctor/node.ts';
-import { type Subject, subjectOf } from '../../../src/station/doctor/subject.ts';
+import { type PolicySubject, type Subject, subjectOf } from '../../../src/station/doctor/subject.ts';
 import { assert, suite, type TestContext } from '../../support/suite.ts';
 import { stationAt } from '../stations.ts';
 
@@ -140,8 +140,8 @@ test('rule 3: a lock that keeps nobody out is found by another process', async (
 
 test('rule 7: no sandbox is a note, a warning or a fault, as policy has it; how to get one is said each time', async (t) => {
   const subject = { ...(await stationOf(t)), path: t.tempDir() };
-  const look = async (sandbox: Subject['sandbox']) => {
-    const [found] = await examine({ ...subject, sandbox }, checkNamed('sandbox'));
+  const look = async (sandbox: PolicySubject['sandbox']) => {
+    const [found] = await examine({ ...subject, policy: { commands: [], sandbox } }, checkNamed('sandbox'));
     return `${found?.ok} ${found?.message} ${found?.mend ?? ''}`;
   };
   assert.match(await look('off'), /^ok .* bwrap is not on PATH .*apt-get install bubblewrap/);
