@@ -1596,10 +1596,14 @@ export interface PolicyDocument {
    */
   always_ask?: {
     /**
+     * Paths that are asked about each time, where a rule or a default asks.
+     *
      * @maxItems 1000
      */
     paths?: PathPattern[];
     /**
+     * The same for commands.
+     *
      * @maxItems 1000
      */
     commands?: CommandPattern[];
@@ -1617,8 +1621,17 @@ export interface PolicyDocument {
    * The most that a mission may ask for; one that asks for more needs an approval.
    */
   budgets?: {
+    /**
+     * Money, in US dollars.
+     */
     usd?: number;
+    /**
+     * Tokens of models.
+     */
     tokens?: number;
+    /**
+     * Time at work.
+     */
     seconds?: number;
   };
   approvals?: {
@@ -1655,10 +1668,14 @@ export interface PolicyRule {
   name?: string;
   class: PolicyClass;
   /**
+   * What it is about: paths that an order writes.
+   *
    * @maxItems 1000
    */
   paths?: PathPattern[];
   /**
+   * What it is about: commands and checks that an order runs.
+   *
    * @maxItems 1000
    */
   commands?: CommandPattern[];
@@ -1752,6 +1769,9 @@ export interface PolicySandbox {
    * off; prefer: where there is one; require: without one no command runs.
    */
   use?: 'off' | 'prefer' | 'require';
+  /**
+   * Whether commands reach a network.
+   */
   network?: boolean;
   /**
    * Folders that commands may write beside their work folder and a temporary one.
@@ -1767,6 +1787,9 @@ export interface PolicySandbox {
   hidden?: string[];
 }
 export interface Approver {
+  /**
+   * As it stands in records.
+   */
   name: string;
   /**
    * Users of this machine who decide for this name at a terminal.

@@ -7,6 +7,7 @@ import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order, type Warning } from '../order/order.ts';
+import { secretsIn, secretWarnings } from '../order/secrets/carried.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
 import { now, pause } from '../platform/clock.ts';
 import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
@@ -16,7 +17,6 @@ import { agentWait, findCycle, type Known, type Wait, waitOf } from '../queue/wa
 import type { Draft } from '../record/ledger.ts';
 import { shortName } from '../record/result.ts';
 import { redactorOf } from '../station/redactor.ts';
-import { secretsIn, secretWarnings } from './carried-secrets.ts';
 import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';

@@ -62,6 +62,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'order',
     'policy',
     'policy-cases',
+    'redacted-evidence',
     'result',
     'settings',
     'state',
@@ -262,6 +263,7 @@ const BAD: Record<string, Json[]> = {
   forensics: [{ recommendation: 'pray' }, { findings: {} }, { components: 'all' }, { investigation_date: 'today' }],
   lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
+  'redacted-evidence': [{ files: [{ path: '', cuts: 1 }] }, { files: [{ path: 'x', cuts: 0 }] }, { request_sha256: 5 }],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };
 

@@ -1,7 +1,12 @@
-import type { ClaimedRequest } from '../intake/claim.ts';
-import type { SecretPlace } from '../order/event.ts';
-import { invocationText, type Order, type Warning } from '../order/order.ts';
-import { findSecrets, type Redactor } from '../order/secrets/redactor.ts';
+import type { SecretPlace } from '../event.ts';
+import { invocationText, type Order, type Warning } from '../order.ts';
+import { findSecrets, type Redactor } from './redactor.ts';
+
+/** A request as it came: the order's bytes, and what lay beside it. */
+interface Request {
+  readonly bytes: Buffer;
+  readonly attachments: readonly { readonly path: string; readonly bytes: Buffer }[] | null;
+}
 
 /** A request with more of them is told of with these. */
 const MOST_TOLD = 20;
@@ -10,11 +15,7 @@ const MOST_TOLD = 20;
  * The secrets that a request holds: where they stand in the files as they came, and those that only show when the order is read, because the
  * request has them in another form, as in base64. Their values are not told.
  */
-export function secretsIn(
-  redactor: Redactor,
-  request: Pick<ClaimedRequest, 'bytes' | 'attachments'>,
-  order: Order | null,
-): SecretPlace[] {
+export function secretsIn(redactor: Redactor, request: Request, order: Order | null): SecretPlace[] {
   const files = [{ path: '', bytes: request.bytes }, ...(request.attachments ?? [])];
   const plain = files.flatMap(({ path, bytes }) =>
     findSecrets(bytes, redactor).map(({ kind, line, column }) => ({
