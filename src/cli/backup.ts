@@ -70,7 +70,9 @@ export async function restoreFrom(from: string, options: Options): Promise<void>
   if (options.json) return printJson({ ok: true, ...done });
   print(`Station ${done.station} in ${done.root}`);
   for (const path of done.created) print(`  made ${path}`);
-  if (done.settings) print('waybill.yaml came out of the backup: look at its commands before `waybill up`.');
+  const came = [...(done.settings ? ['waybill.yaml'] : []), ...(done.policy ? ['policy.yaml'] : [])];
+  if (came.length > 0)
+    print(`${came.join(' and ')} came out of the backup: look at what may run here before \`waybill up\`.`);
   print(
     done.records === 0
       ? `${plain(done.from)} has no records that are not here`

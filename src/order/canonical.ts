@@ -184,7 +184,7 @@ function instant(key: string, text: string, locate: ReadDocument['locate']): str
   const read = readInstant(text);
   if (read === null)
     throw new WaybillError('SCHEMA_INVALID', `${key}: ${JSON.stringify(text)} is not an instant`, {
-      place: locate([key]),
+      place: locate(key.split('.')),
       hint: `Write \`${key}: 2026-11-20T10:00:00Z\`, or with an offset like +01:00.`,
     });
   return read.iso;

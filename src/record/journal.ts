@@ -7,7 +7,7 @@ import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { redactorOf } from '../station/redactor.ts';
-import { SETTINGS_FILE } from '../station/settings.ts';
+import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { type EvidenceFile, filesBelow } from './evidence.ts';
 import type { LedgerHead } from './ledger.ts';
@@ -20,8 +20,9 @@ import { stateDocument, stateText } from './state.ts';
 
 /** Folder of sealed evidence in a claim folder, one below it for each attempt, for evidence that no landing carries. */
 const SEALED = '.sealed';
-/** The settings as they were at the last flush, for a station that is restored on an empty machine. */
+/** Settings and policy as they were at the last flush, for a station that is restored on an empty machine. */
 export const SETTINGS_COPY = `station/${SETTINGS_FILE}`;
+export const POLICY_COPY = `station/${POLICY_FILE}`;
 
 /** Each is what one flush wrote, in general a megabyte or two, at most some hundred. */
 const CHUNKS_AT_ONCE = 8;
@@ -66,8 +67,13 @@ export function flushEntries(station: Station, records: readonly Recorded[], liv
     entries.push(text(`${folder}/state.json`, stateText(stateDocument(station, life))));
     entries.push(...sealedEntries(station, life), ...claimEntries(station, life));
   }
-  const settings = readIfThere(join(station.layout.root, SETTINGS_FILE));
-  if (settings !== undefined) entries.push({ path: SETTINGS_COPY, mode: '100644', bytes: settings });
+  for (const [name, path] of [
+    [SETTINGS_FILE, SETTINGS_COPY],
+    [POLICY_FILE, POLICY_COPY],
+  ] as const) {
+    const bytes = readIfThere(join(station.layout.root, name));
+    if (bytes !== undefined) entries.push({ path, mode: '100644', bytes });
+  }
   for (const record of records) if (record.event === 'rejected') entries.push(...refusedEntries(station, record));
   return entries;
 }

@@ -288,12 +288,12 @@ test('the first commit of all', async (t) => {
   const s = testStation(t, { files: { 'docs/a.md': 'a\n' } });
   const first = s.git('rev-list', '--max-parents=0', 'HEAD');
   await s.up(t);
-  // bridge/README.md and waybill.yaml came with it
+  // bridge/README.md, waybill.yaml and policy.yaml came with it
   assert.equal(rollback(s, first, '--yes').told.error?.code, 'NOT_REVERTIBLE');
-  const { code, told } = rollback(s, first, '--yes', '--except', 'waybill.yaml');
+  const { code, told } = rollback(s, first, '--yes', '--except', 'waybill.yaml', 'policy.yaml');
   assert.equal(code, 0, JSON.stringify(told));
   assert.equal(s.exists('docs/a.md'), false);
-  assert.equal(s.exists('waybill.yaml'), true);
+  assert.deepEqual([s.exists('waybill.yaml'), s.exists('policy.yaml')], [true, true]);
 });
 
 test('without a station process nothing happens, and it says so; what an order wrote outside stays', async (t) => {

@@ -273,8 +273,9 @@ test('formats: a ping has nothing to do, and that is no fault', () => {
 });
 
 test('rule 7: an order that asks for approval says whom, and why', () => {
-  assert.deepEqual(map({ approval: {} }).approval, { by: [], why: 'the order asks for it' });
-  assert.deepEqual(map({ approval: { by: ['boss'], why: 'w' } }).approval, { by: ['boss'], why: 'w' });
+  assert.deepEqual(map({ approval: {} }).approval, { by: [], why: 'the order asks for it', expires: null });
+  const whole = map({ approval: { by: ['boss'], why: 'w', expires: '2026-12-01T10:00:00+02:00' } }).approval;
+  assert.deepEqual(whole, { by: ['boss'], why: 'w', expires: '2026-12-01T08:00:00.000Z' });
 });
 
 test('rule 10: what only the mapping can find is told with its place', () => {
@@ -294,6 +295,7 @@ test('rule 10: what only the mapping can find is told with its place', () => {
     throw new Error('accepted');
   };
   assert.deepEqual(placeOf({ actions: [{ action: 'patch', patch: 'no patch' }] }), ['actions', 0]);
+  assert.deepEqual(placeOf({ files: FILES, approval: { expires: 'soon' } }), ['approval', 'expires']);
   const bad = { path: 'a', content: '*', encoding: 'base64' };
   assert.deepEqual(placeOf({ files: FILES.concat(bad) }), ['files', 1, 'content']);
   assert.deepEqual(placeOf({ actions: [{ action: 'write', ...bad }] }), ['actions', 0]);

@@ -252,20 +252,26 @@ artifacts: {expected_outputs: [tests/a.test.js]}
   assert.deepEqual(waits('WO-AUTO'), ['parked', 'agent', 'no agent is configured; wanted: clc, gptdeep, oss']);
   assert.deepEqual(waits('WO-NARRATIVE'), ['parked', 'agent', 'no agent is configured']);
   assert.deepEqual(waits('WO-INPUT'), ['parked', 'agent', 'no agent is configured']);
-  assert.deepEqual(waits('WO-CONSTRAINED'), ['parked', 'approval', 'routing names who must review; asks andy']);
+  // the agent first: what is to be approved is not known before there is a plan
+  assert.deepEqual(waits('WO-CONSTRAINED'), ['parked', 'agent', 'no agent is configured; wanted: gemini']);
+  const admitted = s
+    .read('.git/waybill/ledger/000000000001.jsonl')
+    .split('\n')
+    .find((line) => line.includes('"admitted"') && line.includes('"WO-CONSTRAINED"'));
+  assert.match(admitted ?? '', /"approval":\{"by":\["andy"\],"why":"routing names who must review"\}/);
   assert.deepEqual(s.state('WO-NARRATIVE').tags, ['cleanup', 'bot', 'logs']);
   assert.equal(s.state('WO-NARRATIVE').created_at, null);
   assert.equal(s.state('WO-NARRATIVE').requester.declared_by, 'CLS');
   assert.equal(s.state('WO-CONSTRAINED').title, 'Write tests');
   assert.equal(s.state('WO-AUTO').type, 'mission');
-  // nobody gets past an approval or a missing agent by releasing, or by holding and releasing
+  // nobody gets past a missing agent by releasing, or by holding and releasing
   for (const woId of ['WO-CONSTRAINED', 'WO-AUTO']) s.waybill('release', woId);
   s.drain();
   s.waybill('hold', 'WO-CONSTRAINED');
   s.drain();
   s.waybill('release', 'WO-CONSTRAINED');
   s.drain();
-  assert.deepEqual(waits('WO-CONSTRAINED').slice(0, 2), ['parked', 'approval']);
+  assert.deepEqual(waits('WO-CONSTRAINED').slice(0, 2), ['parked', 'agent']);
   assert.deepEqual(waits('WO-AUTO').slice(0, 2), ['parked', 'agent']);
   assert.equal(s.git('log', '--format=%s'), 'Begin');
 });
@@ -301,7 +307,18 @@ test('operations: self_apply: false asks for approval, and nothing is written be
     tasks: [{ task_id: 'T1', operations: [{ op: 'write_file', file: 'x', content: 'x' }] }],
   });
   s.drain();
-  assert.deepEqual([s.state('WO-ASKS').status, s.state('WO-ASKS').waiting_for], ['parked', 'approval']);
+  const isWaiting = () => [s.state('WO-ASKS').status, s.state('WO-ASKS').waiting_for];
+  assert.deepEqual(isWaiting(), ['parked', 'approval']);
+  assert.ok(!s.exists('x'));
+  // nobody gets past it by releasing, or by holding and releasing
+  s.waybill('release', 'WO-ASKS');
+  s.drain();
+  assert.deepEqual(isWaiting(), ['parked', 'approval']);
+  s.waybill('hold', 'WO-ASKS');
+  s.drain();
+  s.waybill('release', 'WO-ASKS');
+  s.drain();
+  assert.deepEqual(isWaiting(), ['parked', 'approval']);
   assert.ok(!s.exists('x'));
 });
 

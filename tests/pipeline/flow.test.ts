@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import { type TestStation, testStation } from '../support/station.ts';
+import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const FILES = {
@@ -9,7 +9,7 @@ const FILES = {
   'crlf.txt': 'a\r\nb\r\n',
   'bytes.bin': Buffer.from([0, 255, 1, 254, 10]),
 };
-const ANYTHING = 'commands: {allow: ["*"]}\nretry: {backoff_seconds: 0.05}\n';
+const RETRY = 'retry: {backoff_seconds: 0.05}\n';
 
 const test = suite('one order, end to end');
 
@@ -123,7 +123,7 @@ test('DIRTY_TARGET: uncommitted work on a target is refused; staged, unstaged, u
 });
 
 test('a failed check restores what file actions changed and reports what commands left (rules 1 and 14)', (t) => {
-  const s = testStation(t, { files: FILES, settings: ANYTHING });
+  const s = testStation(t, { files: FILES, policy: ANYTHING, settings: RETRY });
   const r = run(s, {
     wo_id: 'WO-BAD',
     title: 'x',
@@ -149,7 +149,7 @@ test('a failed check restores what file actions changed and reports what command
 });
 
 test('a command that fails, times out or does not exist fails the order with its own code; its output is evidence', (t) => {
-  const s = testStation(t, { settings: `${ANYTHING}` });
+  const s = testStation(t, { policy: ANYTHING, settings: RETRY });
   const cases: [string, object, string][] = [
     ['WO-F', { command: 'echo out; echo err >&2; exit 7' }, 'COMMAND_FAILED'],
     ['WO-T', { command: 'sleep 60', timeout_seconds: 0.3 }, 'COMMAND_TIMEOUT'],
@@ -164,7 +164,7 @@ test('a command that fails, times out or does not exist fails the order with its
 });
 
 test('secrets in command output are cut before they are recorded', (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: RETRY });
   run(s, {
     wo_id: 'WO-S',
     title: 'x',
@@ -182,7 +182,7 @@ test('secrets in command output are cut before they are recorded', (t) => {
 });
 
 test('outputs of commands are measured and committed; other changes are only reported (rule 14)', (t) => {
-  const s = testStation(t, { files: FILES, settings: ANYTHING });
+  const s = testStation(t, { files: FILES, policy: ANYTHING, settings: RETRY });
   const r = run(s, {
     wo_id: 'WO-OUT',
     title: 'x',
@@ -197,7 +197,7 @@ test('outputs of commands are measured and committed; other changes are only rep
 });
 
 test('retries: a retryable failure is tried again with backoff, each attempt with evidence of its own', (t) => {
-  const s = testStation(t, { settings: ANYTHING });
+  const s = testStation(t, { policy: ANYTHING, settings: RETRY });
   s.drop({
     wo_id: 'WO-R',
     title: 'x',

@@ -15,7 +15,7 @@ test('a repository without a commit gets its first from an order', (t) => {
   assert.equal(s.state('WO-1').status, 'done', JSON.stringify(s.state('WO-1').last_error));
   assert.equal(s.git('rev-list', '--count', 'HEAD'), '1');
   assert.equal(s.git('show', 'HEAD:first.txt'), 'first');
-  assert.equal(s.git('status', '--porcelain'), '?? bridge/\n?? waybill.yaml');
+  assert.equal(s.git('status', '--porcelain'), '?? bridge/\n?? policy.yaml\n?? waybill.yaml');
   assert.equal(s.waybill('verify').code, 0, s.waybill('verify').stdout);
 });
 

@@ -76,15 +76,22 @@ test('an empty machine gets the station with its living orders, which are then c
   const fresh = emptyMachine(t);
   const done = fresh.waybill('restore', '--from', bundle, '--json');
   assert.equal(done.code, 0, done.stdout + done.stderr);
-  const told = JSON.parse(done.stdout) as { station: string; records: number; claims: number; settings: boolean };
-  assert.deepEqual([told.station, told.records, told.claims, told.settings], [idOf(s), ledgerOf(s).length, 4, true]);
+  const told = JSON.parse(done.stdout) as {
+    station: string;
+    records: number;
+    claims: number;
+    settings: boolean;
+    policy: boolean;
+  };
+  assert.deepEqual([told.station, told.records, told.claims], [idOf(s), ledgerOf(s).length, 4]);
+  assert.deepEqual([told.settings, told.policy], [true, true]);
   assert.equal(idOf(fresh), idOf(s));
   assert.equal(journalOf(fresh), journalOf(s));
   assert.deepEqual(ledgerOf(fresh), ledgerOf(s), 'byte for byte');
   assert.deepEqual(files(fresh, '.git/waybill/claimed'), files(s, '.git/waybill/claimed'));
   assert.deepEqual(files(fresh, 'state/evidence'), files(s, 'state/evidence'));
   assert.deepEqual(files(fresh, 'bridge/quarantine'), files(s, 'bridge/quarantine'));
-  assert.equal(fresh.read('waybill.yaml'), s.read('waybill.yaml'));
+  for (const name of ['waybill.yaml', 'policy.yaml']) assert.equal(fresh.read(name), s.read(name), name);
   assert.equal(fresh.git('symbolic-ref', 'HEAD'), 'refs/heads/main');
   const verified = fresh.waybill('verify');
   assert.equal(verified.code, 0, verified.stdout);

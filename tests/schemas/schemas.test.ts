@@ -206,6 +206,73 @@ const BAD: Record<string, Json[]> = {
     { attachments: [{ path: '/x', content: '' }] },
     { attachments: [{ path: 'a/./b', content: '' }] },
   ],
+  policy: [
+    { rules: {} },
+    { rules: [{ paths: ['a'] }] },
+    { rules: [{ class: 'maybe', paths: ['a'] }] },
+    { rules: [{ class: 'safe' }] },
+    { rules: [{ class: 'safe', lanes: ['A'] }] },
+    { rules: [{ class: 'safe', paths: [''] }] },
+    { rules: [{ class: 'safe', paths: 'a' }] },
+    { rules: [{ class: 'safe', commands: [[]] }] },
+    { rules: [{ class: 'safe', commands: [''] }] },
+    { rules: [{ class: 'safe', commands: [5] }] },
+    { rules: [{ class: 'safe', commands: [{ argv: ['a'] }] }] },
+    { rules: [{ class: 'ask', paths: ['a'], proof: 'word' }] },
+    { rules: [{ class: 'ask', paths: ['a'], speed: 1 }] },
+    { defaults: { paths: 'allow' } },
+    { defaults: { files: 'safe' } },
+    { always_ask: ['a'] },
+    { roots: [''] },
+    { limits: { files: 0 } },
+    { limits: { seconds: 0 } },
+    { limits: { diff_lines: 1.5 } },
+    { isolation: { commands: 'inplace' } },
+    { isolation: { allow: ['anywhere'] } },
+    { isolation: 'worktree' },
+    { sandbox: { use: 'maybe' } },
+    { sandbox: { network: 'yes' } },
+    { budgets: { usd: -1 } },
+    { approvals: { proof: 'none' } },
+    { approvals: { trust_after: -1 } },
+    { approvals: { remind_hours: '24' } },
+    { approvers: [{}] },
+    { approvers: [{ name: 'a b' }] },
+    { approvers: [{ name: 'a', keys: ['AAAA'] }] },
+    { approvers: [{ name: 'a', keys: ['ssh-ed25519 AAAA\nb namespaces="x" ssh-ed25519 BBBB'] }] },
+    { approvers: [{ name: 'a', users: [1.5] }] },
+    { lanes: { 'a/b': {} } },
+    { lanes: { A: { rules: [] } } },
+  ],
+  'policy-cases': [
+    { cases: [] },
+    { cases: [{ command: 'a' }] },
+    { cases: [{ expect: 'safe' }] },
+    { cases: [{ command: 'a', expect: 'maybe' }] },
+    { cases: [{ command: 'a', path: 'a', expect: 'safe' }] },
+    { cases: [{ argv: [], expect: 'safe' }] },
+    { cases: [{ path: '', expect: 'safe' }] },
+  ],
+  'approval-subject': [
+    { attempt: 0 },
+    { ask: 'x' },
+    { stage: 'end' },
+    { requester: { uid: 'anna', user: 'anna' } },
+    { changes: [{ path: 'a', before: null }] },
+    { changes: [{ path: 'a', before: null, after: { mode: '100644', sha256: 'x', size: 1 } }] },
+    { commands: [{}] },
+    { isolation: 'elsewhere' },
+    { sandbox: 'on' },
+    { rulings: [{ ...((exampleOf('approval-subject')['rulings'] as Json[])[0] ?? {}), proof: 'none' }] },
+    { diff_sha256: 'x' },
+  ],
+  trust: [
+    { entries: {} },
+    { entries: [{}] },
+    { entries: [{ ...((exampleOf('trust')['entries'] as Json[])[0] ?? {}), pattern: 'npm test' }] },
+    { entries: [{ ...((exampleOf('trust')['entries'] as Json[])[0] ?? {}), promoted: true }] },
+    { entries: [{ ...((exampleOf('trust')['entries'] as Json[])[0] ?? {}), promoted: { seq: 0 } }] },
+  ],
   followup: [
     { counts: { parked: -1 } },
     { generated_at: 'now' },
@@ -273,6 +340,41 @@ test('rule 7: documents known to be bad are refused, each for the one thing wron
     assert.ok(conforms(name, exampleOf(name)), name);
     for (const change of changes)
       assert.equal(conforms(name, { ...exampleOf(name), ...change }), false, `${name}: ${JSON.stringify(change)}`);
+  }
+});
+
+test('rule 13: a decision that does not say all of what it decides, or carries no proof, does not conform', () => {
+  const example = (command: string) =>
+    ((schemas.get('command-file')?.['examples'] ?? []) as Json[]).find((e) => e['command'] === command) ?? {};
+  const proof = example('decide')['proof'] as Json;
+  const bad: Record<string, Json[]> = {
+    decide: [
+      { ask: 'x' },
+      { sha256: 'x' },
+      { decision: 'maybe' },
+      { always: 'yes' },
+      { reason: 'x'.repeat(1001) },
+      { proof: {} },
+      { proof: { ...proof, kind: 'word' } },
+      { proof: { ...proof, pid: 0 } },
+      { proof: { ...proof, tty: '' } },
+      { proof: { ...proof, signature: 'x' } },
+      { proof: { kind: 'ssh' } },
+      { proof: { kind: 'ssh', signature: '' } },
+      { by: 'anna' },
+      { at: 'now' },
+    ],
+    distrust: [{ pattern: 'npm test' }, { pattern: '' }, { wo_id: 'WO-1' }, { reason: 5 }],
+  };
+  for (const [command, changes] of Object.entries(bad)) {
+    const whole = example(command);
+    assert.ok(conforms('command-file', whole), command);
+    for (const change of changes)
+      assert.ok(!conforms('command-file', { ...whole, ...change }), `${command}: ${JSON.stringify(change)}`);
+    for (const key of Object.keys(whole)) {
+      const { [key]: _, ...rest } = whole;
+      assert.ok(!conforms('command-file', rest), `${command} without ${key}`);
+    }
   }
 });
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WaybillError } from '../../src/order/error.ts';
+import { loadPolicy } from '../../src/policy/policy.ts';
 import { initStation, openStation, prepareStation } from '../../src/station/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 import { commitAll, git, stationAt, write } from './stations.ts';
@@ -42,7 +43,7 @@ function fillOwnPaths(root: string): void {
 test('init: an empty or missing folder becomes a repository and a station', async (t) => {
   const root = join(t.tempDir(), 'new', 'My Station!');
   const { station, created } = await initStation(root, 'default');
-  assert.deepEqual(created, ['.git', 'waybill.yaml', 'bridge/inbox/MAIN/', 'bridge/README.md']);
+  assert.deepEqual(created, ['.git', 'waybill.yaml', 'policy.yaml', 'bridge/inbox/MAIN/', 'bridge/README.md']);
   assert.match(station.id, /^my-station-[a-z0-9]{4}$/);
   for (const path of [
     '.git/waybill/ledger',
@@ -54,7 +55,7 @@ test('init: an empty or missing folder becomes a repository and a station', asyn
   ])
     assert.ok(existsSync(join(root, path)), path);
   assert.match(readFileSync(join(root, 'bridge/README.md'), 'utf8'), /bridge\/inbox\/MAIN/);
-  assert.deepEqual(status(root), ['?? bridge/README.md', '?? waybill.yaml']);
+  assert.deepEqual(status(root), ['?? bridge/README.md', '?? policy.yaml', '?? waybill.yaml']);
 });
 
 test('init: an existing repository keeps its files, its settings and its clean status', async (t) => {
@@ -63,7 +64,7 @@ test('init: an existing repository keeps its files, its settings and its clean s
   await assert.rejects(initStation(root, '02luka'), code('SETTINGS_INVALID', /preset 02luka/));
   assert.equal(readFileSync(join(root, 'waybill.yaml'), 'utf8'), 'lanes: {CLC: {}}\n');
   const { station, created } = await initStation(root, 'default');
-  assert.deepEqual(created, ['bridge/inbox/CLC/', 'bridge/README.md']);
+  assert.deepEqual(created, ['policy.yaml', 'bridge/inbox/CLC/', 'bridge/README.md']);
   assert.equal(station.settings.defaultLane, 'CLC');
   commitAll(root);
   fillOwnPaths(root);
@@ -77,10 +78,12 @@ test('init: again it changes nothing, and the id stays', async (t) => {
   const first = await stationAt(root);
   const exclude = readFileSync(join(root, '.git/info/exclude'), 'utf8');
   writeFileSync(join(root, 'bridge/README.md'), 'our own words\n');
+  writeFileSync(join(root, 'policy.yaml'), 'version: 1\nroots: [../ours]\n');
   const { station, created } = await initStation(root, 'default');
   assert.deepEqual([station.id, created], [first.id, []]);
   assert.equal(readFileSync(join(root, '.git/info/exclude'), 'utf8'), exclude);
   assert.equal(readFileSync(join(root, 'bridge/README.md'), 'utf8'), 'our own words\n');
+  assert.equal(readFileSync(join(root, 'policy.yaml'), 'utf8'), 'version: 1\nroots: [../ours]\n');
   assert.equal((await openStation(root)).id, first.id);
 });
 
@@ -92,6 +95,17 @@ test('init: a fresh clone, which has settings only, is prepared when it starts',
   await assert.rejects(openStation(clone), code('NO_STATION', /never started/));
   const { station } = await prepareStation(clone);
   assert.notEqual(station.id, first.id);
+});
+
+test('rule 7: a first start writes the policy that asks; one that goes away later is not written anew', async (t) => {
+  const root = repository(t);
+  write(root, 'waybill.yaml', 'lanes: {CLC: {}}\n');
+  assert.ok((await prepareStation(root)).created.includes('policy.yaml'));
+  const { rules, defaults } = loadPolicy(root);
+  assert.deepEqual([rules, defaults.commands], [[], 'ask']);
+  rmSync(join(root, 'policy.yaml'));
+  await prepareStation(root);
+  assert.ok(!existsSync(join(root, 'policy.yaml')));
 });
 
 test('init: a linked work tree is no second station', async (t) => {

@@ -8,11 +8,12 @@ import { ensureDir, exists, namesIn, writeDurable } from '../../platform/durable
 import { newUlid } from '../../platform/ids.ts';
 import { takeLock } from '../../platform/lock.ts';
 import type { ToolLimits } from '../../platform/process.ts';
+import { parsePolicy } from '../../policy/policy.ts';
 import { journalChain, ledgerHead } from '../../record/chain.ts';
-import { JournalReader, SETTINGS_COPY } from '../../record/journal.ts';
+import { JournalReader, POLICY_COPY, SETTINGS_COPY } from '../../record/journal.ts';
 import { refsOf } from '../../station/layout.ts';
-import { presetText } from '../../station/presets.ts';
-import { parseSettings, SETTINGS_FILE } from '../../station/settings.ts';
+import { policyText, presetText } from '../../station/presets.ts';
+import { POLICY_FILE, parseSettings, SETTINGS_FILE } from '../../station/settings.ts';
 import { openStation, prepareStation, type Station } from '../../station/station.ts';
 import { type Restored, restoreProjections } from '../restore/restore.ts';
 import { commitAnchors } from '../verify/anchors.ts';
@@ -23,12 +24,14 @@ export interface RestoredFrom extends Continued, Restored {
   readonly station: string;
   readonly root: string;
   readonly from: string;
-  /** What was made because it was not there: `.git`, `waybill.yaml`, lanes. */
+  /** What was made because it was not there: `.git`, `waybill.yaml`, `policy.yaml`, lanes. */
   readonly created: readonly string[];
   /** The newest record that a commit here tells of, where that is beyond the backup: what came after it is lost. */
   readonly beyond: number | null;
   /** waybill.yaml came out of the backup, too. */
   readonly settings: boolean;
+  /** And so did policy.yaml. */
+  readonly policy: boolean;
   /** The tree tells of records that the backup does not have either: nothing in it was restored, the next start does that. */
   readonly lost: boolean;
 }
@@ -62,7 +65,9 @@ export async function restoreFrom(folder: string, from: string, options: Restore
       hint: 'Restore into another folder: two stations cannot become one.',
     });
   const begun =
-    present === null ? await begin(folder, found === null, place, stationId, limits) : { created: [], settings: false };
+    present === null
+      ? await begin(folder, found === null, place, stationId, limits)
+      : { created: [], settings: false, policy: false };
   const { station, created } = await prepareStation(folder);
   const lock = takeLock(station.layout.lock);
   try {
@@ -75,6 +80,7 @@ export async function restoreFrom(folder: string, from: string, options: Restore
       created: [...begun.created, ...created],
       beyond: await recordBeyond(station),
       settings: begun.settings,
+      policy: begun.policy,
       ...continued,
       ...(restored ?? { orders: 0, states: 0, results: 0, evidence: 0 }),
       lost: restored === null,
@@ -137,7 +143,7 @@ async function begin(
   place: Place,
   stationId: string,
   limits: ToolLimits,
-): Promise<{ created: string[]; settings: boolean }> {
+): Promise<{ created: string[]; settings: boolean; policy: boolean }> {
   const created: string[] = [];
   if (empty) {
     await new Git(folder).run(['init', '--quiet']);
@@ -152,19 +158,23 @@ async function begin(
     // where nothing is checked out yet: the branch that orders landed on, so that they find it
     const landing = chain.links.findLast(({ record }) => record.event === 'landing')?.record;
     if (landing?.event === 'landing') await checkOutUnborn(repo, landing.data.branch);
-    const file = join(repo.root, SETTINGS_FILE);
-    let settings = false;
-    if (!exists(file)) {
-      const kept = await journal.file(SETTINGS_COPY);
-      settings = kept !== null && isUsable(kept);
-      writeDurable(file, settings && kept !== null ? kept : presetText('default'));
-      created.push(SETTINGS_FILE);
-    }
+    /** True where it came out of the journal. */
+    const bring = async (name: string, copy: string, read: (bytes: Buffer) => unknown, otherwise: string) => {
+      const file = join(repo.root, name);
+      if (exists(file)) return false;
+      const kept = await journal.file(copy);
+      const usable = kept !== null && isUsable(kept, read) ? kept : null;
+      writeDurable(file, usable ?? otherwise);
+      created.push(name);
+      return usable !== null;
+    };
+    const settings = await bring(SETTINGS_FILE, SETTINGS_COPY, parseSettings, presetText('default'));
+    const policy = await bring(POLICY_FILE, POLICY_COPY, parsePolicy, policyText('default'));
     const live = join(repo.gitDir, 'waybill');
     ensureDir(live);
     const about = { v: 1, id: stationId, created_at: now(), restored_from: place.shown };
     writeDurable(join(live, 'station.json'), `${JSON.stringify(about, null, 2)}\n`);
-    return { created, settings };
+    return { created, settings, policy };
   } finally {
     await dropRefs(repo.git, refsOf(stationId).fetched);
   }
@@ -176,9 +186,9 @@ async function checkOutUnborn(repo: Repository, branch: string): Promise<void> {
   if (/^refs\/heads\/[^\s~^:?*[\\]+$/.test(branch)) await repo.git.try(['symbolic-ref', 'HEAD', branch]);
 }
 
-function isUsable(settings: Buffer): boolean {
+function isUsable(bytes: Buffer, read: (bytes: Buffer) => unknown): boolean {
   try {
-    parseSettings(settings);
+    read(bytes);
     return true;
   } catch {
     return false;
