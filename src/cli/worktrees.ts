@@ -34,7 +34,10 @@ function ls(station: Station, options: Options): void {
   const folder = worktreesFolder(station.settings, station.id);
   // folders that no record speaks of: of a station that was set back, perhaps
   const unknown = namesIn(folder).filter((name) => !records.some((worktree) => worktree.name === name));
-  if (options.json) return printJson({ ok: true, folder, worktrees: shown, unknown });
+  if (options.json) {
+    printJson({ ok: true, folder, worktrees: shown, unknown });
+    return;
+  }
   if (shown.length === 0) print('There are no worktrees.');
   for (const { wo_id, base, state, bytes, used_at, path } of shown) {
     const old = age(Date.now() - Date.parse(used_at)).padStart(4);
