@@ -339,7 +339,7 @@ async function resumeExecuted(
     checks: executed.checks,
     warnings: [...(life.admitted?.warnings ?? [])],
     inPlace: executed.isolation === undefined,
-    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true },
+    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
     made: [],
   };
 }
