@@ -33,7 +33,7 @@ const FILES = 2000;
 const station = await openStation(root);
 const rt = await Runtime.open(station, openLog('warn'));
 await takeUp(rt);
-const policy = rt.requirePolicy();
+const policy = rt.policyFile.require();
 const head = station.repo.refs.head();
 const branch = head.kind === 'branch' ? head.ref : '';
 const contents = new Map<string, Buffer>();
@@ -136,13 +136,13 @@ function jobOf(n: number): Job {
     branch,
     outputs: [],
     policy,
-    isolation: 'in_place',
     fair: true,
     changes: plan.changes,
     images,
     checks: [],
     warnings: [],
     inPlace: false,
+    isolation: null,
     made: [],
   };
 }

@@ -13,6 +13,7 @@ import { exampleOf } from '../src/cli/explain.ts';
 import { EXIT, exitCodeOf } from '../src/cli/output.ts';
 import { ERROR_CODES, type ErrorCode, WaybillError } from '../src/order/error.ts';
 import type { ServicePart } from '../src/station/services/service.ts';
+import { parsePolicy } from '../src/policy/policy.ts';
 import { parseSettings } from '../src/station/settings.ts';
 import { exampleService, launchdTemplates } from './service-examples.ts';
 
@@ -214,6 +215,7 @@ const EXIT_MEANINGS: Record<string, string> = {
   noInput: 'No such input: a file, an order or a station does not exist.',
   unavailable:
     'Unavailable: no station process runs, another one holds the station, a wait timed out, or the repository is refused.',
+  noPermission: 'No permission: the decision does not count, because of who made it or how.',
   internal: 'Internal: a fault in Waybill, of the file system or of git.',
 };
 
@@ -221,7 +223,11 @@ const EXIT_MEANINGS: Record<string, string> = {
 const ENTRY_NAMES: Readonly<Record<string, string>> = {
   TargetPath: 'paths',
   TakeRule: '`{match, order}`',
-  AllowedArgv: '`{argv: [...]}`',
+  PolicyRule: '[rule](#rules)',
+  Approver: '[approver](#approvers)',
+  CommandPattern: 'command',
+  Isolation: 'a kind of isolation',
+  PathPattern: 'pattern',
   DroppedAttachment: '`{path, content}`',
   ShownKeep: '`{name, id}`: the keep, and the commit it was shown with',
   FileEntry: '[files](#files)',
@@ -236,7 +242,10 @@ const ENTRY_NAMES: Readonly<Record<string, string>> = {
 const unusedMeanings = new Set(Object.keys(MEANINGS));
 
 const parts: Record<string, string> = {
-  settings: settingsTable(),
+  settings: keyTable('settings', parseSettings(Buffer.from(''))),
+  policy: keyTable('policy', parsePolicy(Buffer.from('version: 1'))),
+  PolicyRule: fieldTable(definition('policy', 'PolicyRule'), 'PolicyRule', true, schemaOf('policy')),
+  Approver: fieldTable(definition('policy', 'Approver'), 'Approver', true, schemaOf('policy')),
   order: fieldTable(schemaOf('order'), 'order', true),
   FileEntry: entryTable('FileEntry'),
   WriteEntry: entryTable('WriteEntry'),
@@ -257,6 +266,7 @@ const parts: Record<string, string> = {
   'ledger-record': fieldTable(schemaOf('ledger-record'), 'ledger-record', false),
   'telemetry-line': fieldTable(schemaOf('telemetry-line'), 'telemetry-line', false),
   'evidence-manifest': fieldTable(schemaOf('evidence-manifest'), 'evidence-manifest', false),
+  'redacted-evidence': fieldTable(schemaOf('redacted-evidence'), 'redacted-evidence', false),
   followup: fieldTable(schemaOf('followup'), 'followup', false),
   history: fieldTable(schemaOf('history'), 'history', false),
   HistoryEvent: fieldTable(definition('history', 'HistoryEvent'), 'HistoryEvent', false, schemaOf('history')),
@@ -354,9 +364,9 @@ function meaning(key: string, schema: Schema): string {
 
 // --- settings
 
-function settingsTable(): string {
-  const root = schemaOf('settings');
-  const values = parseSettings(Buffer.from('')) as unknown as Record<string, unknown>;
+/** Every key of a file that people write, with the default that counts. */
+function keyTable(document: 'settings' | 'policy', values: unknown): string {
+  const root = schemaOf(document);
   const rows: string[][] = [];
   const walk = (schema: Schema, path: readonly string[], value: unknown): void => {
     for (const [key, raw] of Object.entries(schema.properties ?? {})) {
@@ -381,7 +391,7 @@ function settingsTable(): string {
           code(name),
           typeText(field, root),
           defaultText(field, own, name),
-          meaning(`settings.${name}`, field),
+          meaning(`${document}.${name}`, field),
         ]);
     }
   };

@@ -9,6 +9,7 @@ import { openLog } from '../platform/log.ts';
 import { expandHome } from '../platform/user.ts';
 import { type BackupReport, lastBackup } from '../record/backup-report.ts';
 import { locateStation } from '../station/locate.ts';
+import { redactorOf } from '../station/redactor.ts';
 import type { Station } from '../station/station.ts';
 import { answered } from './ask.ts';
 import { note, plain, print, printJson } from './output.ts';
@@ -45,7 +46,13 @@ export async function backup(to: string | null, options: Options): Promise<void>
 
 /** Null when a station took the wish and was stopped before it came to it. */
 async function make(station: Station, to: string, signal: AbortSignal): Promise<BackupReport | null> {
-  if (runningStation(station) === null) return backupAlone(station, to, openLog('warn'), signal);
+  if (runningStation(station) === null)
+    return backupAlone(
+      station,
+      to,
+      openLog('warn', (line) => redactorOf(station.settings).redactText(line)),
+      signal,
+    );
   const path = sendCommand(station, { v: 1, command: 'backup', at: now(), to });
   while (!(await answered(path, 1000))) if (runningStation(station) === null || signal.aborted) return null;
   return lastBackup(station);

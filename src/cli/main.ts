@@ -11,6 +11,7 @@ import './commands/records.ts';
 import './commands/services.ts';
 import './commands/doctor.ts';
 import './commands/rollback.ts';
+import './commands/worktrees.ts';
 import { EXIT, fail, note } from './output.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -35,6 +35,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   BACKUP_FAILED: EXIT.unavailable,
   ALERT_FAILED: EXIT.unavailable,
   PROGRAM_MISSING: EXIT.unavailable,
+  SANDBOX_MISSING: EXIT.unavailable,
   SERVICE_MANAGER_FAILED: EXIT.unavailable,
   BACKUP_DIVERGED: EXIT.data,
   LOCK_LOST: EXIT.internal,
@@ -49,6 +50,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   LIMIT_EXCEEDED: EXIT.failed,
   APPROVAL_STALE: EXIT.failed,
   APPROVAL_REFUSED: EXIT.noPermission,
+  WORKTREE_BROKEN: EXIT.failed,
+  BRANCH_TAKEN: EXIT.failed,
 };
 
 /** The exit code for a refusal; what is wrong with an input is bad data. */

@@ -5,11 +5,12 @@ import { readLook } from '../guardrail/last-look.ts';
 import { laneFolders, scanSettings } from '../intake/lanes.ts';
 import type { FollowupDocument, GuardrailLook, StateDocument } from '../order/generated.ts';
 import { openGaps } from '../pipeline/restore/open-gaps.ts';
-import { namesIn, readIfThere } from '../platform/durable.ts';
+import { namesIn } from '../platform/durable.ts';
 import { isStopped } from '../platform/processes.ts';
 import { type BackupFailure, type BackupReport, lastBackup, lastFailure } from '../record/backup-report.ts';
 import { ledgerHead } from '../record/chain.ts';
 import { AGES, readFollowup } from '../record/followup.ts';
+import { readHeartbeat } from '../station/heartbeat.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
@@ -23,7 +24,7 @@ export async function status(options: { readonly station?: string; readonly json
   const station = await stationToRead(options);
   const { layout } = station;
   const holder = runningStation(station);
-  const beat = heartbeat(layout.heartbeat);
+  const beat = readHeartbeat(layout);
   const followup = readFollowup(station);
   const failures = await lastFailures(station, followup);
   const { staleHours } = station.settings.tracker;
@@ -68,8 +69,8 @@ export async function status(options: { readonly station?: string; readonly json
     const stopped = isStopped(holder.pid) ? pc.red('  stopped (SIGSTOP): it holds the station and does nothing') : '';
     print(`process ${holder.pid}, up ${age(Date.now() - Date.parse(holder.since))}${stopped}`);
     for (const processor of beat?.processors ?? [])
-      print(`  ${processor.padEnd(10)} heartbeat ${age(Date.now() - Date.parse(beat?.at ?? ''))} ago`);
-    if (beat?.slow) print(pc.yellow(`  ${beat.slow}`));
+      print(`  ${plain(processor).padEnd(10)} heartbeat ${age(Date.now() - Date.parse(beat?.at ?? ''))} ago`);
+    if (beat?.slow) print(pc.yellow(`  ${plain(beat.slow)}`));
   }
   for (const { seq, kept } of gaps)
     print(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
@@ -168,17 +169,6 @@ function namesThatCanBeRead(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-interface Heartbeat {
-  readonly at: string;
-  readonly processors: string[];
-  readonly slow: string;
-}
-
-function heartbeat(path: string): Heartbeat | null {
-  const text = readIfThere(path)?.toString('utf8');
-  return text === undefined ? null : (JSON.parse(text) as Heartbeat);
 }
 
 /** The states of those that the tracker names: finished work is not looked through. */

@@ -13,16 +13,19 @@ export interface Surroundings {
   readonly tree: ReadonlyMap<string, TreeEntry>;
   readonly index: IndexView;
   readonly converted: ReadonlySet<string>;
+  /** What is committed counts, whatever stands at the root: the work is done apart from it. */
+  readonly isPinned: boolean;
 }
 
 export async function lookAround(
   repo: Repository,
   head: string | null,
   paths: readonly string[],
+  isPinned = false,
 ): Promise<Surroundings> {
   const inside = [...new Set(paths.filter((p) => !isOutside(p)))];
   const [tree, converted] = await Promise.all([repo.trees.entries(head, inside), convertedPaths(repo, inside)]);
-  return { head, tree, index: readIndex(repo.gitDir, inside), converted };
+  return { head, tree, index: readIndex(repo.gitDir, isPinned ? [] : inside), converted, isPinned };
 }
 
 /** One target as the plan sees it. */
@@ -39,7 +42,8 @@ export interface Seen {
  * Reads a target; one that is to be restored as it stands on disk, whatever is committed. Throws PATH_DENIED for what is no plain file.
  */
 export async function seeTarget(repo: Repository, path: string, around: Surroundings, restored = false): Promise<Seen> {
-  const content = contentOf(isOutside(path) ? path : join(repo.root, path));
+  const content =
+    around.isPinned && !isOutside(path) ? null : contentOf(isOutside(path) ? path : join(repo.root, path));
   if (isOutside(path)) return { path, content, image: await imageOf(repo, path, content, false), dirty: null };
   const entry = around.tree.get(path);
   if (entry?.type === 'commit') throw new WaybillError('PATH_DENIED', `${path} is a submodule`);
@@ -49,6 +53,10 @@ export async function seeTarget(repo: Repository, path: string, around: Surround
       throw new WaybillError('PATH_DENIED', `${path} lies in the submodule ${p}`);
   }
   const converted = around.converted.has(path);
+  if (around.isPinned) {
+    const committed = await pinnedContent(repo, path, around);
+    return { path, content: committed, image: await imageOf(repo, path, committed, converted), dirty: null };
+  }
   const image = await imageOf(repo, path, content, converted);
   const clean =
     entry === undefined ? image === null : image !== null && entry.id === image.blob && entry.mode === image.mode;
@@ -58,7 +66,15 @@ export async function seeTarget(repo: Repository, path: string, around: Surround
   return { path, content: committed, image: await imageOf(repo, path, committed, converted), dirty: { content } };
 }
 
-async function committedContent(
+async function pinnedContent(repo: Repository, path: string, around: Surroundings): Promise<Content | null> {
+  const entry = around.tree.get(path);
+  if (entry?.type === 'tree') throw new WaybillError('PATH_DENIED', `${path} is a folder`);
+  if (entry === undefined) return null;
+  return committedContent(repo, path, entry, around.head ?? '', around.converted.has(path));
+}
+
+/** A file as a commit has it, in the bytes that stand on disk where it is checked out. Throws PATH_DENIED for what is no plain file. */
+export async function committedContent(
   repo: Repository,
   path: string,
   entry: TreeEntry,

@@ -3,10 +3,11 @@ import { WaybillError } from '../order/error.ts';
 import type { CheckResult } from '../order/generated.ts';
 import { type Check, type Command, type Invocation, invocationText } from '../order/order.ts';
 import { ensureDir, namesIn, readIfThere, writeDurable } from '../platform/durable.ts';
-import { type CommandResult, runCommand } from '../platform/process.ts';
+import { type CappedOutput, type CommandResult, runCommand } from '../platform/process.ts';
 import { resolveFolder } from '../policy/fence.ts';
+import { redactorOf } from '../station/redactor.ts';
 import type { Station } from '../station/station.ts';
-import { redact } from './redact.ts';
+import type { CommandSandbox } from './sandbox/commands.ts';
 
 /** Where a run of commands keeps its output, and whom it tells. */
 export interface RunContext {
@@ -19,6 +20,18 @@ export interface RunContext {
   /** Told before each program may do anything; writes the ledger. */
   readonly begin: (n: number, name: string, idempotent: boolean) => void;
   readonly signal: AbortSignal;
+  /** What every program runs in; in nothing unless given. */
+  readonly sandbox?: CommandSandbox | null;
+  /** Where the programs run, where that is not the root. */
+  readonly place?: WorkPlace;
+}
+
+/** A folder apart from the root that programs run in. */
+export interface WorkPlace {
+  /** The folder for a `cwd` as the order names it. Throws PATH_DENIED. */
+  folder(cwd: string | null): string;
+  /** What programs there must know beside the rest of their environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A process group that a command runs in, as recovery finds it. */
@@ -52,8 +65,9 @@ export async function runAction(context: RunContext, command: Command, n: number
 /** Runs a check and says how it went; a check never throws for its outcome. Checks only look, so they may run again after a crash. */
 export async function runCheck(context: RunContext, check: Check, n: number): Promise<CheckResult> {
   const result = await run(context, n, check.name, check.run, null, check.timeoutSeconds, true);
+  const redactor = redactorOf(context.station.settings);
   const base = {
-    name: check.name,
+    name: redactor.redactText(check.name),
     exit_code: result.exitCode,
     signal: result.signal,
     duration_ms: result.durationMs,
@@ -61,12 +75,13 @@ export async function runCheck(context: RunContext, check: Check, n: number): Pr
   };
   const exited = !result.timedOut && result.exitCode === check.exitCode;
   if (check.expected === null) return { ...base, ok: exited };
-  const actual = result.stdout.bytes.toString('utf8').trim();
+  // what decides is what it said; what is told of it has no secrets
+  const said = result.stdout.unfiltered.toString('utf8').trim();
   return {
     ...base,
-    ok: exited && actual === check.expected.trim(),
-    expected: check.expected,
-    actual: actual.slice(0, 2000),
+    ok: exited && said === check.expected.trim(),
+    expected: redactor.redactText(check.expected),
+    actual: result.stdout.bytes.toString('utf8').trim().slice(0, 2000),
   };
 }
 
@@ -94,39 +109,47 @@ async function run(
   timeoutSeconds: number | null,
   idempotent: boolean,
 ): Promise<CommandResult> {
-  const { station, folder, woId } = context;
+  const { station, folder, woId, sandbox = null } = context;
   const { commands } = station.settings;
+  const redactor = redactorOf(station.settings);
   context.begin(n, name, idempotent);
   const mark = `${woId}.${n}.${process.pid}`;
   const output = join(folder, OUTPUT_FOLDER);
   ensureDir(output);
   const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
+  // Resolved again: an earlier command may have made a link of it.
+  const where = context.place?.folder(cwd) ?? folderAtRoot(context, cwd);
   const result = await runCommand({
-    argv,
-    // Resolved again: an earlier command may have made a link of it.
-    cwd: cwd === null ? station.layout.root : resolveFolder({ ...station, roots: context.roots }, cwd),
-    env: { ...environment(commands.env), WAYBILL_RUN: mark, WAYBILL_ORDER: woId, WAYBILL_STATION: station.layout.root },
+    argv: sandbox?.wrap(argv, where) ?? argv,
+    isSandbox: sandbox?.name === 'bwrap',
+    cwd: where,
+    env: {
+      ...environment(commands.env),
+      ...context.place?.env,
+      WAYBILL_RUN: mark,
+      WAYBILL_ORDER: woId,
+      WAYBILL_STATION: station.layout.root,
+    },
     mark: { name: 'WAYBILL_RUN', value: mark },
     timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
     graceMs: commands.killGraceSeconds * 1000,
     maxOutputBytes: commands.maxOutputBytes,
+    filter: () => redactor.stream(),
     onStarted: ({ pgid, startTime }) =>
       writeDurable(join(folder, RUNNING), JSON.stringify({ pgid, startTime, mark } satisfies RunningGroup)),
     signal: context.signal,
   });
-  const clean = (bytes: Buffer, dropped: number) =>
-    Buffer.concat([
-      redact(bytes, process.env, commands.hide),
-      dropped === 0 ? Buffer.alloc(0) : Buffer.from(`\n[${dropped} bytes more were cut]\n`),
-    ]);
-  const base = join(output, `${String(n).padStart(2, '0')}-${slug(name)}`);
-  const stdout = clean(result.stdout.bytes, result.stdout.dropped);
-  writeDurable(`${base}.stdout`, stdout);
-  writeDurable(`${base}.stderr`, clean(result.stderr.bytes, result.stderr.dropped));
+  const told = ({ bytes, dropped }: CappedOutput) =>
+    dropped === 0 ? bytes : Buffer.concat([bytes, Buffer.from(`\n[${dropped} bytes more were cut]\n`)]);
+  const shown = redactor.redactText(name);
+  const base = join(output, `${String(n).padStart(2, '0')}-${slug(shown)}`);
+  writeDurable(`${base}.stdout`, told(result.stdout));
+  writeDurable(`${base}.stderr`, told(result.stderr));
   const about = {
     v: 1,
-    name,
-    run: invocationText(invocation),
+    name: shown,
+    run: redactor.redactText(invocationText(invocation)),
+    sandbox: sandbox?.name ?? null,
     exit_code: result.exitCode,
     signal: result.signal,
     timed_out: result.timedOut,
@@ -135,11 +158,11 @@ async function run(
     stderr_dropped: result.stderr.dropped,
   };
   writeDurable(`${base}.json`, `${JSON.stringify(about, null, 2)}\n`);
-  // What goes on (comparison, results) sees the same bytes that are recorded.
-  return {
-    ...result,
-    stdout: { bytes: redact(result.stdout.bytes, process.env, commands.hide), dropped: result.stdout.dropped },
-  };
+  return result;
+}
+
+function folderAtRoot({ station, roots }: RunContext, cwd: string | null): string {
+  return cwd === null ? station.layout.root : resolveFolder({ ...station, roots }, cwd);
 }
 
 function environment(names: readonly string[]): Record<string, string> {

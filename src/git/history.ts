@@ -31,6 +31,16 @@ export async function commitsByOrder(git: Git, tip: string): Promise<Map<string,
   return newest;
 }
 
+/** The files that a commit has below a folder, '' for the root; none where the path is no folder in it. Throws GIT_FAILED. */
+export async function namesBelow(git: Git, commit: string, folder: string): Promise<string[]> {
+  const where = folder === '' ? [] : ['--', `${folder}/`];
+  const out = await git.run(['--literal-pathspecs', 'ls-tree', '-r', '-z', '--name-only', commit, ...where]);
+  return out
+    .toString('utf8')
+    .split('\0')
+    .filter((name) => name !== '');
+}
+
 /** A blob's bytes, or null when the object is gone. */
 export async function blobBytes(git: Git, id: string): Promise<Buffer | null> {
   const result = await git.try(['cat-file', 'blob', id]);

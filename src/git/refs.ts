@@ -22,6 +22,12 @@ export class Refs {
     throw new WaybillError('GIT_FAILED', `HEAD holds ${JSON.stringify(text.slice(0, 60))}`);
   }
 
+  /** The commit that the work tree is of; null on an unborn branch. */
+  checkedOut(): string | null {
+    const head = this.head();
+    return head.kind === 'branch' ? this.read(head.ref) : head.id;
+  }
+
   /** The commit a ref points to, or null when it does not exist. */
   read(ref: string): string | null {
     // While git replaces a loose ref or packs it, one of the two always holds it: look at loose, packed, loose.

@@ -4,6 +4,7 @@ import { readIfThere } from '../platform/durable.ts';
 import { fs, statIfThere } from '../platform/fs.ts';
 import { lockHolder } from '../platform/lock.ts';
 import { isStopped } from '../platform/processes.ts';
+import { readHeartbeat } from '../station/heartbeat.ts';
 import type { OfKind } from './component.ts';
 import { type Finding, finding } from './finding.ts';
 import { readLook } from './last-look.ts';
@@ -23,7 +24,7 @@ export function checkProcessor(component: OfKind<'processor'>, place: Place): Fi
 function checkInStation(component: OfKind<'processor'>, { layout }: Place): Finding | null {
   const dead = (message: string) => finding(component, 'not_alive', message);
   const holder = lockHolder(layout.lock);
-  const beat = heartbeatOf(layout.heartbeat);
+  const beat = readHeartbeat(layout);
   if (holder === null) {
     // the mark of a run goes when that ends by itself
     const died = readIfThere(join(layout.live, 'running.json')) !== undefined;
@@ -50,18 +51,6 @@ function checkGuardrail(component: OfKind<'processor'>, { layout }: Place): Find
   const ageMs = Date.now() - Date.parse(at);
   const most = component.maxAgeSeconds ?? LOOKS_MISSED * (look?.interval?.seconds ?? 300);
   return ageMs <= most * 1000 ? null : finding(component, 'not_alive', `it looked last ${durationText(ageMs)} ago`);
-}
-
-/** What a station process says of itself every time it comes to rest. Null where there is none, or none that can be read. */
-export function heartbeatOf(path: string): { readonly at: string; readonly processors: readonly string[] } | null {
-  try {
-    const value: unknown = JSON.parse(readIfThere(path)?.toString('utf8') ?? 'null');
-    if (typeof value !== 'object' || value === null || !('at' in value) || typeof value.at !== 'string') return null;
-    const processors = 'processors' in value && Array.isArray(value.processors) ? value.processors.map(String) : [];
-    return { at: value.at, processors };
-  } catch {
-    return null;
-  }
 }
 
 /** Whether a program can be found and run. */

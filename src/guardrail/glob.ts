@@ -1,6 +1,7 @@
 import { join, sep } from 'node:path';
 import picomatch from 'picomatch';
 import type { Git } from '../git/git.ts';
+import { namesBelow } from '../git/history.ts';
 import { errno, fs, lstatIfThere } from '../platform/fs.ts';
 import type { WantedFile } from './check-file.ts';
 import type { OfKind } from './component.ts';
@@ -26,12 +27,7 @@ export class HeadNames {
     if (head === null) return [];
     const known = this.#names.get(folder);
     if (known !== undefined) return known;
-    const where = folder === '' ? [] : ['--', `${folder}/`];
-    const out = await this.#git.run(['--literal-pathspecs', 'ls-tree', '-r', '-z', '--name-only', head, ...where]);
-    const names = out
-      .toString('utf8')
-      .split('\0')
-      .filter((name) => name !== '');
+    const names = await namesBelow(this.#git, head, folder);
     this.#names.set(folder, names);
     return names;
   }

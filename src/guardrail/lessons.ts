@@ -6,6 +6,7 @@ import { ifThere, statIfThere } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { readLinesBackwards } from '../platform/jsonl.ts';
 import { conform, conforms } from '../platform/schema.ts';
+import { readJsonLine } from './json-line.ts';
 
 /** What was learned, one file each, so that who looks the next time finds it. */
 
@@ -90,11 +91,6 @@ export function olderLessons(root: string, path: string): string[] {
 }
 
 function titleIn(line: string): string | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || !('title' in value)) return null;
-    return typeof value.title === 'string' ? value.title : null;
-  } catch {
-    return null;
-  }
+  const title = readJsonLine(line)?.('title');
+  return typeof title === 'string' ? title : null;
 }

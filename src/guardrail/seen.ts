@@ -4,7 +4,6 @@ import { convertedPaths, imageOf } from '../git/conversion.ts';
 import { blobBytes, isInHistory } from '../git/history.ts';
 import { blobId } from '../git/objects/object-id.ts';
 import type { TreeEntry } from '../git/objects/tree.ts';
-import type { Repository } from '../git/repository.ts';
 import { isOutside } from '../order/change.ts';
 import type { GuardrailSeen, SeenFile } from '../order/generated.ts';
 import { now } from '../platform/clock.ts';
@@ -122,7 +121,7 @@ export class Seen {
   /** Asks git what HEAD has at these paths; where HEAD is where it was, only for those that were not asked for. Throws GIT_FAILED. */
   async lookAtHead(paths: readonly string[]): Promise<void> {
     const { repo } = this.#place;
-    const head = headOf(repo);
+    const head = repo.refs.checkedOut();
     const at = repo.refs.head();
     this.#ref = at.kind === 'branch' ? at.ref : null;
     if (head !== this.#head) {
@@ -227,12 +226,6 @@ export class Seen {
     this.#lists = lists;
     this.#moment = fileMoment(this.#path);
   }
-}
-
-/** The commit that the work tree is of; null on an unborn branch. */
-function headOf({ refs }: Repository): string | null {
-  const head = refs.head();
-  return head.kind === 'branch' ? refs.read(head.ref) : head.id;
 }
 
 function readSeen(path: string): GuardrailSeen {

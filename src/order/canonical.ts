@@ -33,6 +33,7 @@ export const ORDER_KEYS = [
   'not_before',
   'hold',
   'retries',
+  'isolation',
   'timeout_seconds',
   'metadata',
   'approval',
@@ -124,6 +125,7 @@ export function fromCanonical(doc: OrderDocument, locate: ReadDocument['locate']
     notBefore: doc.not_before === undefined ? null : instant('not_before', doc.not_before, locate),
     hold: doc.hold ?? false,
     retries: doc.retries ?? 0,
+    isolation: doc.isolation ?? null,
     dryRun: doc.metadata?.dry_run ?? false,
     approval:
       doc.approval === undefined

@@ -144,6 +144,10 @@ export const ERROR_CODES = {
     what: 'The program of a command does not exist.',
     hint: 'Check its name and the PATH of the station process.',
   },
+  SANDBOX_MISSING: {
+    what: 'Policy requires a sandbox for commands, and there is none that works here.',
+    hint: '`waybill doctor` says why; docs/sandbox.md how to get one.',
+  },
   CHECK_FAILED: {
     what: 'A check did not pass; what file actions changed was restored.',
     hint: 'Its output is in the evidence folder under commands/.',
@@ -194,6 +198,14 @@ export const ERROR_CODES = {
     what: 'Policy never allows a path or a command of the order.',
     hint: '`waybill policy explain FILE` shows which rule decides. Leave it out, or ask an operator to change policy.yaml.',
   },
+  WORKTREE_BROKEN: {
+    what: 'A worktree is not the one that the station made any more: its folder, its .git file or what git knows of it was changed. It is left as it is.',
+    hint: '`waybill worktrees` names it. Look into its folder, save what you need, and remove it; then `waybill retry`.',
+  },
+  BRANCH_TAKEN: {
+    what: 'A branch with the name of the order is there already, and is not moved.',
+    hint: 'Rename or delete that branch, then `waybill retry`.',
+  },
   LIMIT_EXCEEDED: {
     what: 'The order changes more than policy lets one order change.',
     hint: 'Split it, or ask an operator to raise `limits` in policy.yaml.',
@@ -239,6 +251,10 @@ export const ERROR_CODES = {
     hint: 'See the message; docs/services.md tells what each service manager needs.',
   },
   UNKNOWN_ORDER: { what: 'No order of that id is known.', hint: '`waybill ls` lists what is.' },
+  REQUEST_CUT: {
+    what: 'The request held a secret, so the records keep it only with the secret cut out, and it cannot be carried out from there.',
+    hint: 'Drop the order again, best with the name of a variable in place of the secret.',
+  },
   ILLEGAL_TRANSITION: {
     what: 'The order is in a state in which that cannot be done.',
     hint: '`waybill show` tells its state.',

@@ -34,6 +34,8 @@ export interface EventData {
   approved: DecidedData & { promoted: string[] };
   denied: OutcomeData & DecidedData & { reason: string };
   expired: OutcomeData & { ask: string; at: string };
+  /** People were told again that it waits for them. */
+  reminded: { ask: string; until: string | null };
   /** A person took back what approvals had made safe. */
   distrusted: { pattern: string; text: string; by: string; reason: string };
   /** Records were lost: the git folder was replaced by an older copy. */
@@ -76,6 +78,14 @@ export interface AdmittedData {
   approval?: { by: string[]; why: string; expires?: string };
   /** A mission: which agents may do it; none means any. */
   agents?: string[];
+  /** Secrets that the request holds: what kind, and where, never the value. */
+  secrets?: SecretPlace[];
+}
+
+/** `where`: line and column in the request, below the path of the file for one that came with it; or the field that holds it in another form. */
+export interface SecretPlace {
+  kind: string;
+  where: string;
 }
 
 /** What a person is asked. The approval subject itself lies beside the claim, and in the evidence. */
@@ -160,6 +170,8 @@ export interface RejectedData {
   title: string | null;
   quarantine: string | null;
   error: ErrorBody;
+  /** As of an order that is admitted. */
+  secrets?: SecretPlace[];
 }
 
 export interface StartedData {
@@ -170,12 +182,23 @@ export interface StartedData {
   changes: ImageChange[];
   /** Files that commands are to make, with their pre-images. */
   outputs: { path: string; before: Image | null }[];
+  /** Absent where the work is done at the root. */
+  isolation?: IsolatedAt;
+}
+
+/** Work that is done apart from the root, on a pinned commit. */
+export interface IsolatedAt {
+  kind: 'worktree' | 'branch';
+  /** The commit whose files it works on. */
+  base: string;
 }
 
 export interface ExecutedData {
   changes: ImageChange[];
   checks: CheckResult[];
   leftover: string[];
+  /** Absent where the work was done at the root. Its `base` is the commit that `changes` are made to, and that checks ran on. */
+  isolation?: IsolatedAt;
 }
 
 export interface RestoredData {
@@ -209,6 +232,8 @@ export interface OutcomeData {
   summary: string;
   files_touched: string[];
   commits: string[];
+  /** The order's own branch, where it landed on one. */
+  branch?: string;
   checks: CheckResult[];
   warnings: Warning[];
   unrestored: string[];

@@ -137,6 +137,7 @@ export type CommandFile =
   | DropCommand
   | OrderCommand
   | PruneKeepsCommand
+  | CleanWorktreesCommand
   | BackupCommand
   | DecideCommand
   | DistrustCommand;
@@ -208,6 +209,14 @@ export interface ShownKeep {
    * The commit it was shown with; one that has another by now stays.
    */
   id: string;
+}
+/**
+ * Removes the worktrees that wait for an order; the work of those that were left is kept first.
+ */
+export interface CleanWorktreesCommand {
+  v: 1;
+  command: 'clean_worktrees';
+  at: string;
 }
 export interface BackupCommand {
   v: 1;
@@ -801,6 +810,32 @@ export interface SeenFile {
 }
 
 /**
+ * What a station process says of itself whenever it comes to rest: <git dir>/waybill/heartbeat.json. It may carry keys that are not named here: it is read by other builds than the one that wrote it.
+ */
+export interface Heartbeat {
+  v: 1;
+  pid: number;
+  at: string;
+  /**
+   * The build that runs.
+   */
+  version: string;
+  /**
+   * Those that live in the process.
+   */
+  processors: string[];
+  /**
+   * Orders that have not ended.
+   */
+  alive: number;
+  /**
+   * Why the intake takes nothing for now; empty where it does.
+   */
+  slow: string;
+  [k: string]: unknown;
+}
+
+/**
  * What `waybill history PATH --json` prints: what became of one file or folder, when, and why as far as there is evidence.
  */
 export interface HistoryDocument {
@@ -994,7 +1029,7 @@ export interface LedgerRecord {
   seq: number;
   ts: string;
   /**
-   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap, distrusted).
+   * A transition of design.md's table, or a fact (opened, command, executed, landing, landed, restored, repeated, purged, gap, distrusted, reminded).
    */
   event:
     | 'opened'
@@ -1021,7 +1056,8 @@ export interface LedgerRecord {
     | 'repeated'
     | 'purged'
     | 'gap'
-    | 'distrusted';
+    | 'distrusted'
+    | 'reminded';
   /**
    * null for records of the station or of input without an id.
    */
@@ -1173,6 +1209,10 @@ export interface OrderDocument {
    * How often a retryable failure is tried again by itself.
    */
   retries?: number;
+  /**
+   * Where the work is done: at the station's root, in a worktree of its own, or there and landed on a branch of its own. Only what policy allows in the lane.
+   */
+  isolation?: 'in_place' | 'worktree' | 'branch';
   /**
    * Bound on each command and check that names none of its own.
    */
@@ -1556,10 +1596,14 @@ export interface PolicyDocument {
    */
   always_ask?: {
     /**
+     * Paths that are asked about each time, where a rule or a default asks.
+     *
      * @maxItems 1000
      */
     paths?: PathPattern[];
     /**
+     * The same for commands.
+     *
      * @maxItems 1000
      */
     commands?: CommandPattern[];
@@ -1577,8 +1621,17 @@ export interface PolicyDocument {
    * The most that a mission may ask for; one that asks for more needs an approval.
    */
   budgets?: {
+    /**
+     * Money, in US dollars.
+     */
     usd?: number;
+    /**
+     * Tokens of models.
+     */
     tokens?: number;
+    /**
+     * Time at work.
+     */
     seconds?: number;
   };
   approvals?: {
@@ -1615,10 +1668,14 @@ export interface PolicyRule {
   name?: string;
   class: PolicyClass;
   /**
+   * What it is about: paths that an order writes.
+   *
    * @maxItems 1000
    */
   paths?: PathPattern[];
   /**
+   * What it is about: commands and checks that an order runs.
+   *
    * @maxItems 1000
    */
   commands?: CommandPattern[];
@@ -1712,6 +1769,9 @@ export interface PolicySandbox {
    * off; prefer: where there is one; require: without one no command runs.
    */
   use?: 'off' | 'prefer' | 'require';
+  /**
+   * Whether commands reach a network.
+   */
   network?: boolean;
   /**
    * Folders that commands may write beside their work folder and a temporary one.
@@ -1727,6 +1787,9 @@ export interface PolicySandbox {
   hidden?: string[];
 }
 export interface Approver {
+  /**
+   * As it stands in records.
+   */
   name: string;
   /**
    * Users of this machine who decide for this name at a terminal.
@@ -1745,6 +1808,36 @@ export interface LanePolicy {
   limits?: PolicyLimits;
   isolation?: PolicyIsolation;
   sandbox?: PolicySandbox;
+}
+
+/**
+ * Says which files of an order's evidence hold less than there was, because secrets were cut out of them.
+ */
+export interface RedactedEvidence {
+  v: 1;
+  /**
+   * The order.
+   */
+  wo_id: string;
+  /**
+   * The attempt.
+   */
+  attempt: number;
+  /**
+   * Hash of the request as it was dropped; null where none was admitted.
+   */
+  request_sha256: string | null;
+  files: CutFile[];
+}
+export interface CutFile {
+  /**
+   * As the manifest names it.
+   */
+  path: string;
+  /**
+   * How many secrets were found.
+   */
+  cuts: number;
 }
 
 /**
@@ -1771,6 +1864,10 @@ export interface ResultDocument {
   diff?: string;
   files_touched: string[];
   commits: string[];
+  /**
+   * The order's own branch, where its commit lies on one.
+   */
+  branch?: string;
   checks: CheckResult[];
   /**
    * What commands changed and nobody took back.
@@ -1802,7 +1899,7 @@ export interface ResultError {
   at?: string;
 }
 export interface Warning {
-  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note';
+  code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note' | 'secret';
   message: string;
   line?: number;
   column?: number;
@@ -1893,7 +1990,7 @@ export interface SettingsDocument {
      */
     max_output_bytes?: number;
     /**
-     * Names of environment variables whose values are cut from recorded output.
+     * Names of environment variables whose values are cut out of all that is recorded, beside those whose names look secret.
      */
     hide?: string[];
   };
@@ -1948,6 +2045,27 @@ export interface SettingsDocument {
      * With more than this the station says so. Nothing is deleted by itself.
      */
     max_mb?: number;
+  };
+  /**
+   * The folders in which isolated orders do their work.
+   */
+  worktrees?: {
+    /**
+     * Where they lie, absolute or below ~; outside the repository. Without it $XDG_STATE_HOME/waybill/worktrees, else ~/.local/state/waybill/worktrees.
+     */
+    folder?: string;
+    /**
+     * How many may wait for the next order, all lanes together.
+     */
+    idle?: number;
+    /**
+     * One that waited so long in vain goes.
+     */
+    keep_days?: number;
+    /**
+     * With more than this in those that wait, the oldest go.
+     */
+    keep_mb?: number;
   };
   /**
    * What becomes of orders with time.
@@ -2130,6 +2248,10 @@ export interface StateDocument {
     manifest_sha256: string;
   };
   commits: string[];
+  /**
+   * The order's own branch, where its commit lies on one.
+   */
+  branch?: string;
   last_error: null | LastError;
   meta: {
     [k: string]: unknown;
@@ -2210,4 +2332,46 @@ export interface Promotion {
   hash: string;
   at: string;
   by: string;
+}
+
+/**
+ * One worktree of the station, as it is recorded in <git dir>/waybill/worktrees/ before it is made and until it is gone.
+ */
+export interface WorktreeDocument {
+  v: 1;
+  /**
+   * Never used again.
+   */
+  name: string;
+  /**
+   * Its folder, by its real path.
+   */
+  path: string;
+  /**
+   * Which folders are checked out and what is linked or copied into it: only orders that want the same use it again.
+   */
+  shape: string;
+  /**
+   * broken: it is not as the station made it, and is left alone.
+   */
+  state: 'making' | 'at_work' | 'idle' | 'broken';
+  /**
+   * The commit that is checked out in it.
+   */
+  base: string;
+  /**
+   * Whose work is done in it; the last one's where it is idle.
+   */
+  wo_id: string;
+  attempt: number;
+  /**
+   * Device and inode of its folder; empty while it is made.
+   */
+  folder_id: string;
+  /**
+   * Paths in it that were linked or copied from the root.
+   */
+  links: string[];
+  made_at: string;
+  used_at: string;
 }

@@ -33,6 +33,9 @@ export interface OrderLife {
   readonly revision: number;
   /** What a person was asked last in this attempt. */
   readonly ask: AskData | null;
+  readonly askedAt: string | null;
+  /** When people were told again that they are asked. */
+  readonly remindedAt: string | null;
   /** A person agreed to that. */
   readonly approved: boolean;
   /** Attempts up to this one were purged: their evidence is gone on purpose. 0 for none. */
@@ -120,6 +123,8 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         commandsBegun: next.commandsBegun + 1,
         unsafeCommandBegun: next.unsafeCommandBegun || !record.data.idempotent,
       };
+    case 'reminded':
+      return { ...next, remindedAt: record.ts, until: record.data.until };
     case 'executed':
       return { ...next, executed: record.data };
     case 'restored':
@@ -135,7 +140,9 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         until: record.data.until,
         why: record.data.why,
         landing: null,
-        ...(record.data.ask === undefined ? {} : { ask: record.data.ask, approved: false }),
+        ...(record.data.ask === undefined
+          ? {}
+          : { ask: record.data.ask, askedAt: record.ts, remindedAt: null, approved: false }),
       };
     case 'held':
       return { ...next, waitingFor: 'hold', until: null, why: record.data.reason };
@@ -226,6 +233,8 @@ function newborn(woId: string, seq: number, ts: string): OrderLife {
     revision: 1,
     purgedAttempts: 0,
     ask: null,
+    askedAt: null,
+    remindedAt: null,
     approved: false,
     alsoIn: [],
     admitted: null,

@@ -100,6 +100,9 @@ export interface ApprovalRequest {
   readonly expires: string | null;
 }
 
+/** Where the work of an order is done: at the root, in a worktree, or in a worktree and landed on a branch of its own. */
+export type Isolation = 'in_place' | 'worktree' | 'branch';
+
 export interface Order {
   readonly woId: string;
   readonly title: string;
@@ -114,6 +117,8 @@ export interface Order {
   readonly notBefore: string | null;
   readonly hold: boolean;
   readonly retries: number;
+  /** What it asks for; null leaves it to policy. */
+  readonly isolation: Isolation | null;
   readonly dryRun: boolean;
   /** Asks a person before anything is done. */
   readonly approval: ApprovalRequest | null;
@@ -125,7 +130,7 @@ export interface Order {
 
 /** A guess or a leftover that the author should know of. */
 export interface Warning {
-  readonly code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note';
+  readonly code: 'alias' | 'defaulted' | 'ignored' | 'leftover' | 'no_operations' | 'note' | 'secret';
   readonly message: string;
   readonly line?: number;
   readonly column?: number;

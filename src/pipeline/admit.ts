@@ -7,6 +7,7 @@ import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure, type Order, type Warning } from '../order/order.ts';
+import { secretsIn, secretWarnings } from '../order/secrets/carried.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
 import { now, pause } from '../platform/clock.ts';
 import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
@@ -15,6 +16,7 @@ import { newTraceId } from '../platform/ids.ts';
 import { agentWait, findCycle, type Known, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { shortName } from '../record/result.ts';
+import { redactorOf } from '../station/redactor.ts';
 import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
 import type { Runtime } from './runtime.ts';
@@ -267,6 +269,7 @@ function admitted(
             ...(order.approval.expires === null ? {} : { expires: order.approval.expires }),
           },
         };
+  const secrets = secretsIn(redactorOf(rt.station.settings), request, order);
   const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
   const wait = firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null);
   const data: AdmittedData & FirstWait = {
@@ -295,7 +298,8 @@ function admitted(
     retries: order.retries,
     dry_run: order.dryRun || request.dryRun,
     works: !isPure(order),
-    warnings: [...warnings],
+    warnings: [...warnings, ...secretWarnings(secrets)],
+    ...(secrets.length === 0 ? {} : { secrets }),
     ...approval,
     ...agents,
     waiting_for: wait?.waitingFor ?? null,
@@ -345,6 +349,7 @@ function rejected(
   known: OrderLife | null,
 ): Draft {
   const at = now();
+  const secrets = secretsIn(redactorOf(rt.station.settings), request, null);
   const data: RejectedData = {
     claim: request.claim,
     file: request.file,
@@ -357,6 +362,7 @@ function rejected(
     title: about.title,
     quarantine: `${rt.station.settings.paths.quarantine}/${request.lane}/${request.claim}-${shortName(request.file)}`,
     error: errorBody(error, at),
+    ...(secrets.length === 0 ? {} : { secrets }),
   };
   // An id that belongs to another order stays that order's: the rejection is nobody's transition.
   const woId = known === null ? about.declaredId : null;

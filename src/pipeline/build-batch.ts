@@ -100,6 +100,11 @@ export async function buildBatch(
     insideOf(job).find((i) => !isEntry(tree.get(i.path), side === 'before' ? committedBefore(i) : i.after));
   const refused = new Map<string, WaybillError>();
   for (const { job } of orders) {
+    if (isCheckedElsewhere(job, oldHead)) {
+      const what = `${job.branch} moved since the checks of ${job.woId} ran`;
+      refused.set(job.woId, new WaybillError('TARGET_CHANGED', what));
+      continue;
+    }
     const changed = is(job, 'before');
     if (changed === undefined || is(job, 'after') === undefined) continue;
     const what = `${changed.path} was committed by somebody else between plan and landing`;
@@ -134,6 +139,11 @@ export async function buildBatch(
   return { batch: { plan, built }, refused };
 }
 
+/** Whether its checks ran on another commit than the one that it would land on. At the root they ran on what stands there. */
+function isCheckedElsewhere({ isolation, order }: Job, tip: string | null): boolean {
+  return isolation !== null && order.checks.length > 0 && isolation.base !== tip;
+}
+
 /** The files that a batch will put in place. */
 export function targetsOf({ orders }: Pick<SealedBatch, 'orders'>): Target[] {
   return orders.flatMap(({ job }) => targets(job.woId, job.changes, job.images));
@@ -144,7 +154,7 @@ function insideOf(job: Job): ImageChange[] {
 }
 
 /** An order's paths for its commit, with their contents in the pack. Where a clean filter applies, git wrote the blob already. */
-function fileEntries(job: Job, pack: PackWriter): FileEntry[] {
+export function fileEntries(job: Job, pack: PackWriter): FileEntry[] {
   const contents = new Map(job.changes.map((c) => [c.path, c.after?.bytes]));
   return job.images
     .filter((i) => !isOutside(i.path))
@@ -187,7 +197,7 @@ function isConverted(job: Job, path: string): boolean {
 }
 
 /** The commit message: a subject for people, trailers for `git log` as an audit. */
-function commitMessage(rt: Runtime, life: OrderLife, sealed: SealedEvidence): string {
+export function commitMessage(rt: Runtime, life: OrderLife, sealed: SealedEvidence): string {
   const requester = life.admitted?.requester;
   const who =
     requester === undefined ? 'unknown' : `${requester.user ?? 'uid'} (uid ${requester.uid}) in lane ${requester.lane}`;

@@ -7,6 +7,7 @@ import type { Order, Warning } from '../order/order.ts';
 import { planDocument, targetsOf } from '../order/plan.ts';
 import { currentUser } from '../platform/user.ts';
 import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { isolationOf } from '../policy/isolation.ts';
 import type { Judgement } from '../policy/judge.ts';
 import { assertWithinLimits } from '../policy/limits.ts';
 import { lanePolicy, loadPolicy, type Policy } from '../policy/policy.ts';
@@ -34,9 +35,7 @@ export async function dryRun(station: Station, input: Input, lane: string): Prom
   const policy = loadPolicy(station.layout.root);
   const fence = fenceOf(station, policy);
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(fence, raw)]));
-  const head = station.repo.refs.head();
-  const tip = head.kind === 'branch' ? station.repo.refs.read(head.ref) : head.id;
-  const around = await lookAround(station.repo, tip, [...resolved.values()]);
+  const around = await lookAround(station.repo, station.repo.refs.checkedOut(), [...resolved.values()]);
   const { plan } = await prepareOrder(station.repo, order, resolved, around);
   const judgement = await explain(station, policy, order, [...resolved.values()], lane);
   return {
@@ -67,7 +66,9 @@ async function explain(
     ledger: { read: (seq: number) => readLedger(ledger, seq) },
   };
   const requester = { uid: process.geteuid?.() ?? -1, user: currentUser() };
-  return judgeOrder(about, policy, { order, lane, requester, paths, secrets: [] }, await hooksPathOf(station));
+  const asked = { order, lane, requester, paths, secrets: [] };
+  const isApart = isolationOf(order, lanePolicy(policy, lane)) !== 'in_place';
+  return judgeOrder(about, policy, asked, await hooksPathOf(station), isApart ? station.repo.refs.checkedOut() : null);
 }
 
 /** Plan and diff are shown also for an order that would be refused. */

@@ -19,6 +19,7 @@ import {
   sealEvidence,
 } from '../record/evidence.ts';
 import { sealedFolder } from '../record/journal.ts';
+import { redactorOf } from '../station/redactor.ts';
 import { approvalEvidence } from './approvals/ask.ts';
 import type { Job } from './job.ts';
 import type { Runtime } from './runtime.ts';
@@ -38,10 +39,11 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
       ...(life.ask === null ? [] : approvalEvidence(rt.claimFolder(life))),
     ],
     checks,
+    redactor: redactorOf(rt.station.settings),
   });
 }
 
-/** The request as evidence keeps it: the order's exact bytes, and below request/ what came with it. */
+/** The request: the order's exact bytes, and below request/ what came with it. */
 function requestFiles(life: OrderLife, request: ClaimedRequest | null): EvidenceFile[] {
   return [
     { path: life.admitted?.request.name ?? 'request', bytes: request?.bytes ?? Buffer.alloc(0) },

@@ -3,7 +3,16 @@ import type { ClaimedRequest } from '../intake/claim.ts';
 import type { Change, ImageChange } from '../order/change.ts';
 import type { CheckResult } from '../order/generated.ts';
 import type { Order, Warning } from '../order/order.ts';
-import type { IsolationKind, Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
+
+/** Work that is done apart from the root, on a pinned commit. */
+export interface Isolated {
+  readonly kind: 'worktree' | 'branch';
+  /** The commit that the changes are made to, and that the checks ran on; another one when the branch moved on. */
+  base: string;
+  /** Commands and checks are behind it. */
+  worked: boolean;
+}
 
 /** One order in the hands of the executor, from its start to its end. */
 export interface Job {
@@ -16,8 +25,6 @@ export interface Job {
   readonly outputs: readonly string[];
   /** The policy that decided about it. */
   readonly policy: Policy;
-  /** Where its work is done. */
-  readonly isolation: IsolationKind;
   /** Its turn was waited for before it started, so it lands at once. */
   readonly fair: boolean;
   /** What it changes, with contents; commands may add to it. */
@@ -27,6 +34,8 @@ export interface Job {
   warnings: Warning[];
   /** Its files already stand in place, because its commands or checks needed them there. */
   inPlace: boolean;
+  /** Null where the work is done at the root. */
+  readonly isolation: Isolated | null;
   /** Folders made for them, to be taken back with them. */
   made: readonly string[];
 }

@@ -9,7 +9,7 @@ import { WaybillError } from '../order/error.ts';
 import { now } from '../platform/clock.ts';
 import { exists, removeDurable, writeDurable } from '../platform/durable.ts';
 import { isOpenElsewhere } from '../platform/processes.ts';
-import { type AsideEntry, type AsideFile, asideEntries, readAside, removeAside } from '../record/aside.ts';
+import { type AsideEntry, type AsideFile, asideEntries, readAside, removeAside, treePath } from '../record/aside.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -80,6 +80,30 @@ async function gather(rt: Runtime, entry: AsideEntry): Promise<boolean> {
 function isSame(a: readonly AsideFile[], b: readonly AsideFile[]): boolean {
   const key = (files: readonly AsideFile[]) => files.map((f) => `${f.mode} ${blobId(f.bytes)} ${f.path}`).join('\0');
   return key(a) === key(b);
+}
+
+/** One file of what is kept straight away, from memory. */
+export type KeptFile = Omit<AsideFile, 'from'>;
+
+/**
+ * Keeps the work of an order under refs/waybill/<station>/keep/<wo_id>, or what is nobody's under `unknown-<...>`, synced when it returns; what is
+ * kept there already stays. Throws GIT_FAILED: then nothing may be let go.
+ */
+export async function keepWork(
+  rt: Runtime,
+  whose: string | { readonly unknown: string },
+  why: string,
+  files: readonly KeptFile[],
+): Promise<void> {
+  if (files.length === 0) return;
+  const woId = typeof whose === 'string' ? whose : null;
+  const name = typeof whose === 'string' ? whose : `unknown-${whose.unknown}`;
+  const entry = { name, woId, why, paths: [], at: '', notes: [], as: null };
+  await commitAside(
+    rt,
+    entry,
+    files.map((file) => ({ ...file, path: treePath(file.path), from: '' })),
+  );
 }
 
 /** Adds to the entry's keep what it does not hold yet. Synced when this returns; true where something was added. */

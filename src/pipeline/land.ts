@@ -1,3 +1,4 @@
+import { short } from '../git/busy.ts';
 import {
   holdIndex,
   LandingCutShort,
@@ -17,6 +18,7 @@ import type { Draft } from '../record/ledger.ts';
 import { type Batch, type Built, buildBatch, type SealedBatch, sealBatch, targetsOf } from './build-batch.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder, outcome, showEvidence } from './finish.ts';
+import { keepJob } from './isolation/keep-work.ts';
 import type { Job } from './job.ts';
 import { beFair, isContended, jittered, parkForRepository, politePause } from './park.ts';
 import { noteJournal } from './restore/journal-guard.ts';
@@ -41,8 +43,20 @@ interface Waiting {
   readonly placement: Placement;
 }
 
-/** Lands jobs on one branch; every one of them has ended or is parked when this returns. */
-export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void> {
+/** An isolated order that cannot land as it is: its work is whole, and may fit after all. */
+export interface Returned {
+  readonly job: Job;
+  readonly error: WaybillError;
+}
+
+/** Lands jobs on one branch; every one of them has ended or is parked when this returns, apart from isolated ones that come back. */
+export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<Returned[]> {
+  const back: Returned[] = [];
+  await landThose(rt, jobs, back);
+  return back;
+}
+
+async function landThose(rt: Runtime, jobs: readonly Job[], back: Returned[]): Promise<void> {
   // Where the branch moves while objects are built, they are built under the lock: else a busy person could starve us.
   let lockFirst = isContended(rt);
   let lost = 0;
@@ -92,7 +106,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
         parkAfterLanding(rt, rest, built.why, LONGEST_PAUSE_MS);
         return;
       }
-      await refuse(rt, rest, built.refused);
+      await refuse(rt, rest, built.refused, back);
       rest = rest.filter((job) => !built.refused.has(job.woId));
       continue;
     }
@@ -120,7 +134,7 @@ export async function landJobs(rt: Runtime, jobs: readonly Job[]): Promise<void>
       case 'refused':
         waiting = null;
         tellKept(rest, result.kept);
-        await refuse(rt, rest, result.refusals);
+        await refuse(rt, rest, result.refusals, back);
         rest = rest.filter((job) => !result.refusals.has(job.woId));
         break;
       case 'moved':
@@ -176,6 +190,7 @@ async function cancelAborted(rt: Runtime, jobs: readonly Job[]): Promise<Job[]> 
     }
     const unrestored = job.inPlace ? await undo(rt, job.woId, job.images, job.made) : [];
     const by = String(signal.reason);
+    await keepJob(rt, job, `cancelled by ${by} before it landed`);
     cancelOrder(rt, rt.life(job.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job, unrestored });
   }
   return going;
@@ -236,10 +251,19 @@ async function tryLand(
 }
 
 /** Orders that cannot land: what stands in place of theirs is taken back, and they fail. */
-async function refuse(rt: Runtime, jobs: readonly Job[], refusals: ReadonlyMap<string, WaybillError>): Promise<void> {
+async function refuse(
+  rt: Runtime,
+  jobs: readonly Job[],
+  refusals: ReadonlyMap<string, WaybillError>,
+  back: Returned[],
+): Promise<void> {
   for (const job of jobs) {
     const error = refusals.get(job.woId);
     if (error === undefined) continue;
+    if (job.isolation !== null) {
+      back.push({ job, error });
+      continue;
+    }
     const life = rt.life(job.woId);
     let unrestored: string[] = [];
     if (job.inPlace) {
@@ -264,7 +288,7 @@ export function landingDraft(rt: Runtime, { job, sealed, commit }: Built, { plan
   return fact(rt.life(job.woId), 'landing', data);
 }
 
-function recordLanded(rt: Runtime, batch: Batch): void {
+export function recordLanded(rt: Runtime, batch: Pick<Batch, 'built'>): void {
   const drafts = batch.built.flatMap((b) => {
     const commits = b.commit !== null ? [b.commit] : b.by !== null ? [b.by] : [];
     const how: LandedData['how'] = b.commit !== null ? 'landed' : b.by !== null ? 'landed_by' : 'nothing_to_commit';
@@ -285,12 +309,13 @@ function recordLanded(rt: Runtime, batch: Batch): void {
 export function endDrafts(life: OrderLife, job: Job | null, landed: LandedData, manifestSha256: string): Draft[] {
   const files = (job?.images ?? life.landing?.changes ?? []).map((c) => c.path);
   const commit = landed.commits[0]?.slice(0, 10);
+  const branch = life.started?.isolation?.kind === 'branch' ? life.landing?.branch : undefined;
   const where =
     commit === undefined
       ? 'outside the repository'
       : landed.how === 'landed_by'
         ? `already in commit ${commit}`
-        : `in commit ${commit}`;
+        : `in commit ${commit}${branch === undefined ? '' : ` on the branch ${short(branch)}`}`;
   return [
     fact(life, 'landed', landed),
     {
@@ -304,6 +329,7 @@ export function endDrafts(life: OrderLife, job: Job | null, landed: LandedData, 
         summary: `${files.length} ${files.length === 1 ? 'file' : 'files'} ${where}`,
         files_touched: files,
         commits: landed.commits,
+        ...(branch === undefined ? {} : { branch: short(branch) }),
         checks: [...(job?.checks ?? life.executed?.checks ?? [])],
         evidence: { manifest_sha256: manifestSha256 },
       },

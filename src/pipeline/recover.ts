@@ -26,12 +26,14 @@ import { admitClaims } from './admit.ts';
 import { fact } from './fact.ts';
 import { failOrder, showEvidence, storeSealed } from './finish.ts';
 import { flushJournal, settleClaims } from './flush.ts';
+import { branchOf } from './isolation/land-branch.ts';
+import { settleWorktrees } from './isolation/tidy.ts';
 import { gatherKept } from './keep.ts';
 import { endDrafts } from './land.ts';
 import { finishPurges } from './purge.ts';
 import { type Ending, showAgainAfter, sweepTemporary } from './restore/show-again.ts';
 import { type Runtime, STATION_STOPS } from './runtime.ts';
-import { checkedOut, undo } from './undo.ts';
+import { undo } from './undo.ts';
 
 /**
  * What a new start does before anything else: for every order that was in hand, reads its last record and finishes, goes on, or undoes
@@ -42,6 +44,7 @@ export async function recover(rt: Runtime, before: Ending): Promise<void> {
   sweepTemporary(rt.station);
   const inHand = rt.orders.all().filter((life) => life.status === 'running');
   for (const life of inHand) await endLeftProcesses(rt, life);
+  await settleWorktrees(rt, 'the station died while it was at work');
   const batches = new Map<string, OrderLife[]>();
   for (const life of inHand) {
     if (life.landing === null) continue;
@@ -98,7 +101,7 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
   for (const life of lives) {
     const data = life.landing;
     if (data === null) continue;
-    const verdict = await judge(rt, data, tip);
+    const verdict = data.branch === branchOf(life.woId) ? await judgeBranch(rt, data, tip) : await judge(rt, data, tip);
     rt.log.info({ wo_id: life.woId, verdict: verdict.kind }, 'found with its landing open');
     if (verdict.kind === 'landed') {
       // Where the journal did not move along, the landing's own journal commit still has the evidence.
@@ -110,21 +113,29 @@ async function recoverLanding(rt: Runtime, lives: readonly OrderLife[]): Promise
   // Without the lock nothing is touched: every path is at its pre- or post-image, which the next start takes as it is.
   const held = open.length > 0 && (await lock.take(settings.git.lockDeadlineSeconds * 1000)).taken;
   const paths = open.flatMap(({ data }) => data.changes.map((c) => c.path).filter((p) => !isOutside(p)));
-  const tree = await repo.trees.entries(checkedOut(repo), paths);
+  const tree = await repo.trees.entries(repo.refs.checkedOut(), paths);
   for (const { life, data, changed } of open) {
-    const stays = changed === null && (life.executed !== null || !held);
+    // work that was done at the root stands there until its order has ended
+    const isThere = life.executed !== null && life.executed.isolation === undefined;
+    const stays = (changed === null && (isThere || !held)) || data.branch === branchOf(life.woId);
     const unrestored = stays ? [] : await undo(rt, life.woId, data.changes);
     // entries as the checked-out commit has them are nobody's half-done work, least of all on another branch
     const tracked = data.changes.filter((c) => !isOutside(c.path) && !isEntry(tree.get(c.path), c.after));
     if (held) await revertIndex(repo, join(layout.tmp, 'revert-index'), tracked);
     rt.record([restored(life, data.changes, unrestored)]);
-    if (changed === null) rt.record([interrupted(life, 'its landing was cut short; it lands again')]);
+    // work apart from the root is whole, and is tried again: what stands at the root is somebody's
+    if (changed === null || isIsolated(life))
+      rt.record([interrupted(life, 'its landing was cut short; it lands again')]);
     else {
       const error = new WaybillError('TARGET_CHANGED', `${changed} changed while its landing was cut short`);
       failOrder(rt, rt.life(life.woId), { error, job: null, unrestored });
     }
   }
   lock.release();
+}
+
+function isIsolated(life: OrderLife): boolean {
+  return life.started?.isolation !== undefined;
 }
 
 /** A power loss can part the two refs that one transaction moved: then the journal follows the branch. */
@@ -150,20 +161,28 @@ type Verdict =
   | { kind: 'again' }
   | { kind: 'changed'; path: string };
 
-/** The table of design.md, "recovery finds, with a landing open". */
-async function judge(rt: Runtime, data: LandingData, tip: string | null): Promise<Verdict> {
-  const { repo } = rt.station;
+/** What becomes of a branch of the order's own: it is there, or nothing was done. */
+async function judgeBranch(rt: Runtime, data: LandingData, tip: string | null): Promise<Verdict> {
+  const { git } = rt.station.repo;
   const journal = rt.journal.tip();
   // Journal and branch move together; a commit that a person took out of the branch afterwards did land, and is not done again.
-  if (journal !== null && (await isInHistory(repo.git, data.journal, journal))) {
+  if (journal !== null && (await isInHistory(git, data.journal, journal))) {
     return {
       kind: 'landed',
       commits: data.commit === null ? [] : [data.commit],
       how: data.commit === null ? 'nothing_to_commit' : 'landed',
     };
   }
-  if (data.commit !== null && tip !== null && (await isInHistory(repo.git, data.commit, tip)))
+  if (data.commit !== null && tip !== null && (await isInHistory(git, data.commit, tip)))
     return { kind: 'landed', commits: [data.commit], how: 'landed' };
+  return { kind: 'again' };
+}
+
+/** The table of design.md, "recovery finds, with a landing open". */
+async function judge(rt: Runtime, data: LandingData, tip: string | null): Promise<Verdict> {
+  const { repo } = rt.station;
+  const moved = await judgeBranch(rt, data, tip);
+  if (moved.kind === 'landed') return moved;
   const inside = data.changes.filter((c) => !isOutside(c.path));
   const tree = await repo.trees.entries(
     tip,
@@ -213,6 +232,7 @@ async function takeBackStopped(rt: Runtime): Promise<void> {
     await recoverWork(rt, life, 'was stopped');
     rt.running.delete(life.woId);
   }
+  await settleWorktrees(rt, 'the station was stopped while it was at work');
 }
 
 /** An order that was running with no landing open. */
@@ -222,7 +242,8 @@ async function recoverWork(rt: Runtime, life: OrderLife, station: 'died' | 'was 
     return;
   }
   const changes = life.started?.changes ?? [];
-  const works = life.admitted?.works === true;
+  // apart from the root there is nothing to take back, and what was made is kept
+  const works = life.admitted?.works === true && !isIsolated(life);
   const unrestored = works ? await undo(rt, life.woId, changes) : [];
   if (works) rt.record([restored(life, changes, unrestored)]);
   if (life.unsafeCommandBegun) {

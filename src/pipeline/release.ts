@@ -4,6 +4,7 @@ import { now } from '../platform/clock.ts';
 import { waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
+import { remind } from './approvals/reminders.ts';
 import { failOrder } from './finish.ts';
 import { jittered, landingBranch, startedElsewhere, whyNoLanding } from './park.ts';
 import type { Runtime } from './runtime.ts';
@@ -22,7 +23,7 @@ export async function releaseWaiting(rt: Runtime): Promise<void> {
 }
 
 async function look(rt: Runtime, life: OrderLife): Promise<void> {
-  if (life.status === 'parked' && life.waitingFor === 'approval') return rt.reminders.look(rt, life);
+  if (life.status === 'parked' && life.waitingFor === 'approval') return remind(rt, life);
   if (life.status !== 'parked' || (life.waitingFor !== 'time' && life.waitingFor !== 'dependency')) return;
   const { admitted } = life;
   if (admitted === null) return;

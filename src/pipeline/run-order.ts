@@ -2,6 +2,9 @@ import { renderDiff } from '../order/diff.ts';
 import type { OrderLife } from '../order/life.ts';
 import { isPure } from '../order/order.ts';
 import { finishWithoutLanding } from './finish.ts';
+import { landAgain } from './isolation/land-again.ts';
+import { landOnBranch } from './isolation/land-branch.ts';
+import { workInWorktree } from './isolation/work.ts';
 import type { Job } from './job.ts';
 import { landJobs } from './land.ts';
 import type { Runtime } from './runtime.ts';
@@ -19,13 +22,31 @@ export async function runOrders(rt: Runtime, lives: readonly OrderLife[]): Promi
   // a dry run ends here: plan and diff are its result
   const real = jobs.filter((job) => !endDryRun(rt, job));
 
-  // 4. and 5. commands and checks, with the files in place
+  // 4. and 5. commands and checks, with the files in place: at the root, or in a worktree
   const ready: Job[] = [];
-  for (const job of real) if (isPure(job.order) || job.inPlace || (await workInPlace(rt, job))) ready.push(job);
+  for (const job of real) if (isPure(job.order) || isWorked(job) || (await work(rt, job))) ready.push(job);
 
   // 6. to 8. seal the evidence, write the objects, record the landing, land, record the end
   const landing = ready.filter((job) => !endUnchanged(rt, job));
-  await rt.exclusively(() => landJobs(rt, landing));
+  const ownBranch = landing.filter((job) => job.isolation?.kind === 'branch');
+  const back = await rt.exclusively(() =>
+    landJobs(
+      rt,
+      landing.filter((job) => !ownBranch.includes(job)),
+    ),
+  );
+  for (const job of ownBranch) await rt.exclusively(() => landOnBranch(rt, job));
+
+  // work apart from the root whose branch moved on, or whose files somebody has in hand
+  for (const { job, error } of back) await landAgain(rt, job, error);
+}
+
+function isWorked(job: Job): boolean {
+  return job.inPlace || job.isolation?.worked === true;
+}
+
+function work(rt: Runtime, job: Job): Promise<boolean> {
+  return job.isolation === null ? workInPlace(rt, job) : workInWorktree(rt, job, job.isolation);
 }
 
 function endDryRun(rt: Runtime, job: Job): boolean {

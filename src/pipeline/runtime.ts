@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { removeOwnRefLocks } from '../git/ref-transaction.ts';
 import { OrdersRead } from '../intake/orders-read.ts';
-import { asWaybillError, WaybillError } from '../order/error.ts';
+import { WaybillError } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import { isTransition } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
 import { advance, claimOf, type OrderLife } from '../order/life.ts';
+import { cutProse } from '../order/secrets/prose.ts';
 import { assertLegal, isTerminal } from '../order/transition.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { type HeldLock, takeLock } from '../platform/lock.ts';
 import type { Log } from '../platform/log.ts';
-import { loadPolicy, type Policy } from '../policy/policy.ts';
+import { PolicyFile } from '../policy/policy-file.ts';
 import { ReadyQueue } from '../queue/ready-queue.ts';
 import { WaitingRoom } from '../queue/waits.ts';
 import { catchUpIndex, IdIndex, type Progress } from '../record/id-index.ts';
@@ -21,10 +22,10 @@ import { Projections } from '../record/projections.ts';
 import { archivedStatePath, isPastRetention } from '../record/retention.ts';
 import { Telemetry, type Told } from '../record/telemetry.ts';
 import { refsOf } from '../station/layout.ts';
+import { redactorOf } from '../station/redactor.ts';
 import type { Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { Notices } from './approvals/notices.ts';
-import { Reminders } from './approvals/reminders.ts';
 import { Trust } from './approvals/trust.ts';
 import { finishContinuing } from './backup/continue.ts';
 import { openLive } from './live.ts';
@@ -101,13 +102,9 @@ export class Runtime {
   untoldFrom = 1;
   /** Why nothing can be recorded any more. */
   #failure: unknown = null;
-  /** What orders may do; null while policy.yaml cannot be used, and then nothing is started (rule 7). */
-  policy: Policy | null = null;
-  /** Why. */
-  policyFault: WaybillError | null = null;
+  readonly policyFile: PolicyFile;
   readonly trust: Trust;
   readonly notices: Notices;
-  readonly reminders = new Reminders();
   readonly marks: Marks;
   /** What lay outside at the start and does not fit the ledger. */
   readonly outside: Contradictions;
@@ -141,13 +138,14 @@ export class Runtime {
     this.marks = new Marks(this.station);
     this.trust = new Trust(this.station.layout);
     this.notices = new Notices(() => this);
-    this.readPolicy();
+    this.policyFile = new PolicyFile(this.station.layout.root);
     this.refs = refsOf(this.station.id);
     this.projections = new Projections(() => this.station, this.log);
     this.ids = new IdIndex(this.station.layout.ids);
     this.telemetry = new Telemetry(this.station.layout.telemetry, this.station.settings.telemetry.rotateBytes, {
       since: (seq) => this.#toldFrom(seq),
       onFault: (error) => this.log.error({ err: error }, 'telemetry cannot be written; it is tried again'),
+      redactor: () => redactorOf(this.station.settings),
     });
     this.journal = new JournalReader(this.station.repo, this.refs.journal);
   }
@@ -255,14 +253,15 @@ export class Runtime {
   }
 
   /**
-   * Puts records on the ledger, synced, and then everything that repeats them: state, result, telemetry (rule 5). Throws
-   * ILLEGAL_TRANSITION before anything is written, LOCK_LOST when the station is no longer ours.
+   * Puts records on the ledger, synced, and then everything that repeats them: state, result, telemetry (rule 5). Secrets are cut out of
+   * their words here, and so out of all that repeats them. Throws ILLEGAL_TRANSITION before anything is written, LOCK_LOST when the station is no longer ours.
    */
   record(drafts: readonly Draft[]): Recorded[] {
     if (drafts.length === 0) return [];
     this.#assertLegal(drafts);
     this.lock.assertHeld();
-    const records = this.#write(drafts);
+    const redactor = redactorOf(this.station.settings);
+    const records = this.#write(drafts.map((draft) => ({ ...draft, data: cutProse(redactor, draft.data) }) as Draft));
     this.step(`ledger: ${records.at(-1)?.event ?? ''}`, []);
     const told: Told[] = [];
     const touched = new Map<string, OrderLife>();
@@ -288,7 +287,7 @@ export class Runtime {
     if (this.#failure !== null) throw this.#failure;
     try {
       const before = this.ledger.written;
-      const records = this.ledger.append(drafts, this.policy?.sha256 ?? null);
+      const records = this.ledger.append(drafts, this.policyFile.policy?.sha256 ?? null);
       this.bytesSinceFlush += this.ledger.written - before;
       this.ledger.sync();
       return records;
@@ -357,26 +356,6 @@ export class Runtime {
   /** Settings that were changed while the station runs. */
   useSettings(settings: Settings): void {
     this.station = { ...this.station, settings };
-  }
-
-  /** Reads policy.yaml as it is now; a fault stays until it is mended. True where something is other than before. */
-  readPolicy(): boolean {
-    const before = this.policy?.sha256 ?? this.policyFault?.message;
-    try {
-      const policy = loadPolicy(this.station.layout.root);
-      if (policy.sha256 !== this.policy?.sha256) this.policy = policy;
-      this.policyFault = null;
-    } catch (thrown) {
-      this.policy = null;
-      this.policyFault = asWaybillError(thrown);
-    }
-    return (this.policy?.sha256 ?? this.policyFault?.message) !== before;
-  }
-
-  /** Throws POLICY_INVALID while there is none that can be used. */
-  requirePolicy(): Policy {
-    if (this.policy === null) throw this.policyFault ?? new WaybillError('POLICY_INVALID', 'policy.yaml was not read');
-    return this.policy;
   }
 
   /** Commands of several orders run side by side; what moves refs (landing, flushing) is one at a time. */

@@ -8,16 +8,18 @@ import { readOrder } from '../intake/read-order.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { isPure, type Order } from '../order/order.ts';
+import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { pause } from '../platform/clock.ts';
 import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { isolationOf } from '../policy/isolation.ts';
 import { lanePolicy, type Policy } from '../policy/policy.ts';
 import { agentWait } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { passPolicy } from './approvals/gate.ts';
 import { failOrder } from './finish.ts';
+import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
 import {
@@ -39,6 +41,7 @@ interface Candidate {
   readonly order: Order;
   readonly request: ClaimedRequest;
   readonly resolved: ReadonlyMap<string, string>;
+  readonly isolation: Isolation;
 }
 
 /**
@@ -48,7 +51,7 @@ interface Candidate {
  */
 export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promise<Job[]> {
   const { repo, settings } = rt.station;
-  const { policy } = rt;
+  const { policy } = rt.policyFile;
   if (policy === null) {
     // it went away since the loop looked: they stay ready until it is mended
     for (const life of all) rt.ready.add(life);
@@ -157,16 +160,27 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
       refused.push({ life, error: asWaybillError(thrown) });
     }
   }
-  const around = await lookAround(
-    repo,
-    tip,
-    candidates.flatMap((c) => [...c.resolved.values()]),
+  const look = (of: readonly Candidate[], isPinned: boolean) =>
+    lookAround(
+      repo,
+      tip,
+      of.flatMap((c) => [...c.resolved.values()]),
+      isPinned,
+    );
+  const atRoot = await look(
+    candidates.filter((c) => c.isolation === 'in_place'),
+    false,
+  );
+  const pinned = await look(
+    candidates.filter((c) => c.isolation !== 'in_place'),
+    true,
   );
   for (const candidate of candidates) {
-    const { life, order, request, resolved } = candidate;
+    const { life, order, request, resolved, isolation } = candidate;
     try {
-      const own = ownOutputs(rt, life, outputsOf(order, resolved));
-      const prepared = await prepareOrder(repo, order, resolved, around, own);
+      const isolated = isolatedAt(order, isolation, tip);
+      const own = isolated === null ? ownOutputs(rt, life, outputsOf(order, resolved)) : new Set<string>();
+      const prepared = await prepareOrder(repo, order, resolved, isolated === null ? atRoot : pinned, own);
       if (!isPure(order) && !order.dryRun)
         await holdContents(
           rt,
@@ -182,13 +196,13 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
         branch,
         outputs: outputsOf(order, resolved),
         policy,
-        isolation: 'in_place',
         fair: landsAtOnce(life),
         changes: prepared.plan.changes,
         images: prepared.images,
         checks: [],
         warnings: [...(life.admitted?.warnings ?? [])],
         inPlace: false,
+        isolation: isolated,
         made: [],
       });
     } catch (thrown) {
@@ -251,11 +265,14 @@ function readCandidate(rt: Runtime, policy: Policy, life: OrderLife): Candidate 
   if ('error' in read) throw read.error;
   const order = life.admitted.dry_run ? { ...read.order, dryRun: true } : read.order;
   const fence = fenceOf(station, policy);
-  for (const command of order.commands) if (command.cwd !== null) resolveFolder(fence, command.cwd);
   const resolved = new Map(targetsOf(order).map((raw) => [raw, resolveTarget(fence, raw)]));
-  const { limits } = lanePolicy(policy, life.admitted.lane);
-  const most = Math.min(station.settings.commands.timeoutSeconds, limits.seconds);
-  return { life, order: bounded(order, most, limits.seconds), request, resolved };
+  const lane = lanePolicy(policy, life.admitted.lane);
+  const isolation = order.dryRun ? 'in_place' : isolationOf(order, lane);
+  if (isolation === 'in_place')
+    for (const command of order.commands) if (command.cwd !== null) resolveFolder(fence, command.cwd);
+  if (isolation !== 'in_place') assertFitsWorktree(outputsOf(order, resolved));
+  const most = Math.min(station.settings.commands.timeoutSeconds, lane.limits.seconds);
+  return { life, order: bounded(order, most, lane.limits.seconds), request, resolved, isolation };
 }
 
 /** The order with a bound on each of its commands and checks: `usual` seconds where it names none, never more than `longest`. */
@@ -316,13 +333,13 @@ async function resumeExecuted(
     branch,
     outputs: outputsOf(order, candidate.resolved),
     policy,
-    isolation: 'in_place',
     fair: true,
     changes,
     images: executed.changes,
     checks: executed.checks,
     warnings: [...(life.admitted?.warnings ?? [])],
-    inPlace: true,
+    inPlace: executed.isolation === undefined,
+    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true },
     made: [],
   };
 }
@@ -345,6 +362,7 @@ export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): 
 function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
   const life = rt.life(job.woId);
   const outputs = [...new Set(job.outputs)];
+  const { isolation } = job;
   return {
     event: 'started',
     woId: job.woId,
@@ -357,6 +375,7 @@ function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
       head: tip,
       changes: [...job.images],
       outputs: outputs.map((path) => ({ path, before: job.prepared.before.get(path) ?? null })),
+      ...(isolation === null ? {} : { isolation: { kind: isolation.kind, base: isolation.base } }),
     },
   };
 }

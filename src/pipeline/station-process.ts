@@ -7,16 +7,18 @@ import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, namesIn, writeProjection } from '../platform/durable.ts';
+import { ensureDir, namesIn } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
 import type { Progress } from '../record/id-index.ts';
-import { loadSettings, POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
+import { writeHeartbeat } from '../station/heartbeat.ts';
+import { loadSettings, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { VERSION } from '../station/version.ts';
 import { admitClaims } from './admit.ts';
+import { reloadPolicy, tellPolicy } from './approvals/in-force.ts';
 import { BackupSchedule } from './backup/schedule.ts';
 import { claimDrops } from './claim-drops.ts';
 import { takeCommands } from './commands/take-commands.ts';
@@ -112,7 +114,6 @@ class StationLoop {
   #lookAgain = false;
   /** Why settings cannot be used; then nothing is started, while intake goes on (rule 7). */
   #settingsFault: string | null = null;
-  #policyRead = '';
 
   constructor(rt: Runtime, options: UpOptions) {
     this.#rt = rt;
@@ -134,6 +135,7 @@ class StationLoop {
     const hint = () => this.#hint();
     const stopSchedule = every(settings.intake.scanSeconds, hint);
     this.#options.signal.addEventListener('abort', hint);
+    if (this.#rt.policyFile.fault !== null) tellPolicy(this.#rt);
     try {
       await this.#keepUp();
       await this.#settle();
@@ -184,7 +186,7 @@ class StationLoop {
     const rt = this.#rt;
     const before = rt.ledger.head.seq;
     this.#reloadSettings();
-    this.#reloadPolicy();
+    reloadPolicy(rt);
     const open = this.#gate.isOpen();
     const dropped = await takeCommands(rt, open);
     const { claims, settlesIn, fault } = open
@@ -201,7 +203,7 @@ class StationLoop {
     holdSuspects(rt, this.#suspects);
     // once more: settings that were written before a drop count for that drop
     this.#reloadSettings();
-    this.#reloadPolicy();
+    reloadPolicy(rt);
     const started = this.#mayStart() && (await this.#startReady());
     rt.notices.tell();
     rt.projections.showMoved();
@@ -287,31 +289,8 @@ class StationLoop {
     }
   }
 
-  /** The same for policy.yaml: it counts for every start from now on, and for what is asked. */
-  #reloadPolicy(): void {
-    const rt = this.#rt;
-    const stat = ifThere(() => fs.statSync(join(rt.station.layout.root, POLICY_FILE)));
-    const seen = `${stat?.ino}:${stat?.size}:${stat?.mtimeMs}:${stat?.ctimeMs}`;
-    if (seen === this.#policyRead) return;
-    const isFirst = this.#policyRead === '';
-    this.#policyRead = seen;
-    const changed = rt.readPolicy();
-    const { policy, policyFault } = rt;
-    if (policyFault !== null)
-      rt.log.error(
-        { code: policyFault.code, ...policyFault.place },
-        `nothing is started until policy.yaml is mended: ${policyFault.message}`,
-      );
-    else if (changed && !isFirst) rt.log.info({ policy: policy?.sha256 }, 'policy.yaml was read again');
-    if (policyFault === null && !changed) return;
-    const about = policyFault === null ? { policy: policy?.sha256 } : { error: policyFault.message };
-    rt.emit([
-      { v: 1, ts: now(), agent: 'station', event: 'policy_read', ok: policyFault === null, wo_id: null, ...about },
-    ]);
-  }
-
   #mayStart(): boolean {
-    return this.#settingsFault === null && this.#rt.policyFault === null;
+    return this.#settingsFault === null && this.#rt.policyFile.fault === null;
   }
 
   /** Nothing is runnable: what is parked waits for somebody or for a time to come. A file that is still settling will be. */
@@ -344,7 +323,7 @@ class StationLoop {
     const rt = this.#rt;
     this.#beatAt = Date.now();
     const beat = {
-      v: 1,
+      v: 1 as const,
       pid: process.pid,
       at: now(),
       version: VERSION,
@@ -352,7 +331,7 @@ class StationLoop {
       alive: rt.orders.size,
       slow: this.#gate.why,
     };
-    rt.show('the heartbeat', () => writeProjection(rt.station.layout.heartbeat, `${JSON.stringify(beat)}\n`));
+    rt.show('the heartbeat', () => writeHeartbeat(rt.station.layout, beat));
   }
 
   /** Before sleeping: watches on the folders as they are now. */

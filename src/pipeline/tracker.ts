@@ -15,6 +15,7 @@ import { endedOrder, FAILURES, followupDocument, RECENT, readFollowup, writeFoll
 import { lanesOf } from '../record/result.ts';
 import { resultPath } from '../record/result-path.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
+import { WorktreeCleaning } from './isolation/tidy.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How often ages are written anew while nothing happens, and while there is work. */
@@ -32,6 +33,7 @@ const SWEPT_AT_ONCE = 250;
 export class Tracker {
   readonly #rt: Runtime;
   readonly #scanner: InboxScanner;
+  readonly #worktrees: WorktreeCleaning;
   #recent: EndedOrder[];
   #failures: EndedOrder[];
   /** Orders called stale already, by id and the change since which they are. */
@@ -48,6 +50,7 @@ export class Tracker {
   constructor(rt: Runtime, scanner: InboxScanner) {
     this.#rt = rt;
     this.#scanner = scanner;
+    this.#worktrees = new WorktreeCleaning(rt);
     const { live, ledger } = rt.station.layout;
     this.#canaries = new AgedEnds(join(live, 'canaries-swept'), ledger);
     this.#archived = new AgedEnds(join(live, 'archived'), ledger);
@@ -82,6 +85,7 @@ export class Tracker {
     const at = Date.now();
     if (rt.ledger.head.seq !== this.#writtenSeq || at - this.#writtenAt >= FOLLOWUP_MS)
       rt.show('followup', () => this.#followUp(at));
+    await this.#worktrees.look();
     const { retentionDays, canaryHours } = rt.station.settings.tracker;
     for (const [ends, hours] of [
       [this.#canaries, canaryHours],

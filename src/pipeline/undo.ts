@@ -1,7 +1,6 @@
 import { blobBytes } from '../git/history.ts';
 import { isEntry } from '../git/objects/tree.ts';
 import { isAt, onDisk, Placement, type Target } from '../git/placement.ts';
-import type { Repository } from '../git/repository.ts';
 import {
   type Change,
   type Content,
@@ -32,7 +31,7 @@ export async function undo(
   const { repo } = rt.station;
   const inside = images.map((i) => i.path).filter((p) => !isOutside(p));
   // the branch that is checked out now, which may be another one than the order was started on
-  const tree = await repo.trees.entries(checkedOut(repo), inside);
+  const tree = await repo.trees.entries(repo.refs.checkedOut(), inside);
   const unrestored: string[] = [];
   for (const image of images) {
     const { path, before, after } = image;
@@ -65,12 +64,6 @@ async function isTakenBack(rt: Runtime, change: Omit<Target, 'bytes'>, theirs: b
     }
     await pause(PAUSE_MS);
   }
-}
-
-/** The commit that the work tree is of; null on an unborn branch. */
-export function checkedOut({ refs }: Repository): string | null {
-  const head = refs.head();
-  return head.kind === 'branch' ? refs.read(head.ref) : head.id;
 }
 
 /** A content that the ledger remembers, from the objects that were written before it was touched; null when it is gone. */

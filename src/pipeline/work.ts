@@ -9,8 +9,11 @@ import type { CheckResult } from '../order/generated.ts';
 import { removeTree } from '../platform/durable.ts';
 import { contentOf, readTarget } from '../platform/target.ts';
 import { fenceOf, resolveTarget } from '../policy/fence.ts';
+import type { Draft } from '../record/ledger.ts';
+import { passWork } from './approvals/gate.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder } from './finish.ts';
+import { sandboxFor } from './isolation/sandboxed.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
 import { type Runtime, STATION_STOPS } from './runtime.ts';
@@ -26,25 +29,16 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
   const folder = rt.claimFolder(life);
   const abort = rt.running.get(job.woId)?.abort ?? new AbortController();
   removeTree(join(folder, OUTPUT_FOLDER));
-  const context: RunContext = {
-    station: rt.station,
-    roots: job.policy.roots,
-    folder,
-    woId: job.woId,
-    signal: abort.signal,
-    begin: (n, name, idempotent) => {
-      if (abort.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
-      rt.record([fact(life, 'command', { n, name, idempotent })]);
-      rt.step(`life 4: command ${n} recorded`, [job.woId]);
-    },
-  };
   const before = await uncommitted(rt);
+  let asks: Draft | null = null;
   try {
+    const context = await contextOf(rt, job, folder, abort.signal);
     putInPlace(rt, job);
     rt.step('life 4: files in place', [job.woId]);
     let n = 0;
     for (const command of job.order.commands) await runAction(context, command, ++n);
     await measureOutputs(rt, job);
+    asks = await passWork(rt, job.policy, job);
     rt.step('life 4: commands done', [job.woId]);
     const checks: CheckResult[] = [];
     for (const check of job.order.checks) checks.push(await runCheck(context, check, ++n));
@@ -77,10 +71,28 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
       code: 'leftover',
       message: `${path}: changed while the commands ran, but named in no outputs, so not committed`,
     });
-  rt.record([fact(life, 'executed', { changes: [...job.images], checks: [...job.checks], leftover })]);
+  const executed = fact(life, 'executed', { changes: [...job.images], checks: [...job.checks], leftover });
+  rt.record([executed, ...(asks === null ? [] : [asks])]);
   rt.step('life 5: checked', [job.woId]);
   job.inPlace = true;
-  return true;
+  if (asks !== null) rt.running.delete(job.woId);
+  return asks === null;
+}
+
+async function contextOf(rt: Runtime, job: Job, folder: string, signal: AbortSignal): Promise<RunContext> {
+  return {
+    station: rt.station,
+    roots: job.policy.roots,
+    sandbox: await sandboxFor(rt, job, rt.station.layout.root),
+    folder,
+    woId: job.woId,
+    signal,
+    begin: (n, name, idempotent) => {
+      if (signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
+      rt.record([fact(rt.life(job.woId), 'command', { n, name, idempotent })]);
+      rt.step(`life 4: command ${n} recorded`, [job.woId]);
+    },
+  };
 }
 
 function endFailed(

@@ -30,6 +30,9 @@ export interface FileSystem {
   rmSync: typeof nodeFs.rmSync;
   mkdirSync: typeof nodeFs.mkdirSync;
   utimesSync: typeof nodeFs.utimesSync;
+  chmodSync: typeof nodeFs.chmodSync;
+  symlinkSync: typeof nodeFs.symlinkSync;
+  copyFileSync: typeof nodeFs.copyFileSync;
   /** Exchanges two names atomically: at no instant is either missing. */
   swapSync(a: string, b: string): void;
 }
@@ -46,7 +49,13 @@ export function decorateFileSystem(decorate: (inner: FileSystem) => FileSystem):
 
 /** Copies a folder and all below it, as it is. */
 export function copyTree(from: string, to: string): void {
-  nodeFs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  nodeFs.cpSync(from, to, {
+    recursive: true,
+    verbatimSymlinks: true,
+    preserveTimestamps: true,
+    // shares the blocks where the file system can
+    mode: nodeFs.constants.COPYFILE_FICLONE,
+  });
 }
 
 export const {

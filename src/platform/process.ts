@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { execa } from 'execa';
-import { startTimeOf, withEnvironment } from './processes.ts';
+import type { ByteFilter } from '../order/secrets/redactor.ts';
+import { programName, startTimeOf, withEnvironment } from './processes.ts';
 
 /** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
 
@@ -204,10 +205,14 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** A variable of its environment that finds what left the process group. */
   readonly mark?: { readonly name: string; readonly value: string };
+  /** The program is a sandbox, which takes all that is in it along when it ends: TERM is for what carries the mark inside. */
+  readonly isSandbox?: boolean;
   /** Between TERM and KILL. */
   readonly graceMs: number;
   /** Kept of each stream; the rest is counted and dropped. */
   readonly maxOutputBytes: number;
+  /** One for each stream: what is kept has gone through it, while it came, so that the limit leaves no half of what it takes out. */
+  readonly filter?: () => ByteFilter;
   /** What it reads on standard input; nothing unless given. */
   readonly input?: string;
   /** Called before the program may do anything, with what is needed to find it again after a crash of ours. */
@@ -227,6 +232,8 @@ export interface CommandResult {
 
 export interface CappedOutput {
   readonly bytes: Buffer;
+  /** The beginning as it came, unfiltered, of the same limit: to decide by, never to be recorded. */
+  readonly unfiltered: Buffer;
   /** How many bytes more there were. */
   readonly dropped: number;
 }
@@ -261,8 +268,8 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
       buffer: false,
     },
   );
-  const stdout = capped(child.stdout, options.maxOutputBytes);
-  const stderr = capped(child.stderr, options.maxOutputBytes);
+  const stdout = capped(child.stdout, options.maxOutputBytes, options.filter?.());
+  const stderr = capped(child.stderr, options.maxOutputBytes, options.filter?.());
   child.stdin.on('error', () => {});
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -275,7 +282,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
   if (pgid !== undefined) {
     let killing: NodeJS.Timeout | undefined;
     const end = () => {
-      signalGroup(pgid, 'SIGTERM');
+      askToEnd(pgid, options);
       killing ??= setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs);
     };
     const timer = setTimeout(() => {
@@ -321,22 +328,63 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
   };
 }
 
-function capped(stream: NodeJS.ReadableStream, limit: number): { ended: Promise<void>; take(): CappedOutput } {
-  const chunks: Buffer[] = [];
-  let kept = 0;
-  let dropped = 0;
+/** TERM for a group; for what runs in a sandbox without the sandbox, or nobody would have the time until KILL. */
+function askToEnd(pgid: number, { mark, isSandbox = false }: CommandOptions): void {
+  const marked = isSandbox && mark !== undefined ? withEnvironment(mark.name, mark.value) : [];
+  const inside = marked.filter((pid) => programName(pid) !== programName(pgid));
+  for (const pid of inside) signalProcess(pid, 'SIGTERM');
+  if (inside.length === 0) signalGroup(pgid, 'SIGTERM');
+}
+
+/** Keeps the beginning of a stream, up to a limit. */
+class Kept {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #kept = 0;
+  dropped = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#kept >= this.#limit;
+  }
+
+  add(chunk: Buffer): void {
+    const room = chunk.subarray(0, Math.max(0, this.#limit - this.#kept));
+    if (room.length > 0) this.#chunks.push(room);
+    this.#kept += room.length;
+    this.dropped += chunk.length - room.length;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+function capped(
+  stream: NodeJS.ReadableStream,
+  limit: number,
+  filter?: ByteFilter,
+): { ended: Promise<void>; take(): CappedOutput } {
+  const raw = new Kept(limit);
+  const clean = filter === undefined ? raw : new Kept(limit);
   stream.on('data', (chunk: Buffer) => {
-    const room = chunk.subarray(0, Math.max(0, limit - kept));
-    if (room.length > 0) chunks.push(room);
-    kept += room.length;
-    dropped += chunk.length - room.length;
+    // what is dropped anyway need not be looked through
+    if (filter !== undefined) clean.add(clean.isFull ? chunk : filter.push(chunk));
+    raw.add(chunk);
   });
   stream.on('error', () => {});
   const ended = new Promise<void>((resolve) => {
     stream.once('close', resolve);
     stream.once('end', resolve);
   });
-  return { ended, take: () => ({ bytes: Buffer.concat(chunks), dropped }) };
+  const take = (): CappedOutput => {
+    if (filter !== undefined) clean.add(filter.end());
+    return { bytes: clean.bytes(), unfiltered: raw.bytes(), dropped: clean.dropped };
+  };
+  return { ended, take };
 }
 
 /** Sends a signal to a whole process group; one that is gone is no error. */

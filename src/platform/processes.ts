@@ -45,6 +45,11 @@ function hasEnvironment(pid: number, name: string, value: string): boolean {
   }
 }
 
+/** The name of the program that a process runs, as the kernel has it; null where it is gone. Linux; elsewhere null. */
+export function programName(pid: number): string | null {
+  return procStat(pid)?.name ?? null;
+}
+
 /** Whether a process is stopped (SIGSTOP): it holds its locks and does nothing. */
 export function isStopped(pid: number): boolean {
   return procStat(pid)?.state === 'T';

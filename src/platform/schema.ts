@@ -12,17 +12,20 @@ import type {
   ForensicsDocument,
   GuardrailLook,
   GuardrailSeen,
+  Heartbeat,
   HistoryDocument,
   LedgerRecord,
   LessonDocument,
   OrderDocument,
   PolicyCases,
   PolicyDocument,
+  RedactedEvidence,
   ResultDocument,
   SettingsDocument,
   StateDocument,
   TelemetryLine,
   TrustDocument,
+  WorktreeDocument,
 } from '../order/generated.ts';
 import { nearest } from '../order/nearest.ts';
 
@@ -36,11 +39,13 @@ interface Contracts {
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;
   'guardrail-seen': GuardrailSeen;
+  heartbeat: Heartbeat;
   forensics: ForensicsDocument;
   history: HistoryDocument;
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
   order: OrderDocument;
+  'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   policy: PolicyDocument;
   'policy-cases': PolicyCases;
@@ -48,6 +53,7 @@ interface Contracts {
   state: StateDocument;
   'telemetry-line': TelemetryLine;
   trust: TrustDocument;
+  worktree: WorktreeDocument;
 }
 
 const require = createRequire(import.meta.url);

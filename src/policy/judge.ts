@@ -59,6 +59,7 @@ export interface Question {
 /** A command or check, and what it was recognised as. */
 export interface JudgedCommand {
   readonly name: string;
+  /** How it is run: a line that is safe because of its words is run as these words, and no shell reads it. */
   readonly run: Invocation;
   readonly recognised: Recognised;
   /** Files below the root that say what it does, with their hashes. */
@@ -71,16 +72,32 @@ export interface Judgement {
   readonly commands: readonly JudgedCommand[];
 }
 
+/** The files below the root that say what an order's commands and checks do, by which they are judged. */
+export function filesRead(question: Question): string[] {
+  const { commands, checks } = question.order;
+  return [...new Set([...commands, ...checks].flatMap((item) => recognised(item, question).recognised.reads))];
+}
+
 /** Decides an order: every path, every command and check, and the order itself; the strictest of them counts. Looks at files, runs nothing. */
 export function judge(policy: Policy, question: Question): Judgement {
   const { order } = question;
   const runs = [...order.commands, ...order.checks].map((item) => recognised(item, question));
+  const decided = runs.map((run) => ({ run, ...judgeCommand(policy, question, run) }));
   const rulings = [
-    ...judgeOrder(policy, question),
+    ...judgeWhole(policy, question),
     ...judgePaths(policy, question),
-    ...runs.map((run) => judgeCommand(policy, question, run)),
+    ...decided.map(({ ruling }) => ruling),
   ];
-  return { class: strictest(rulings), rulings, commands: runs.map(({ place: _, ...run }) => run) };
+  const commands = decided.map(({ run: { place: _, ...run }, isByWords }) => ({
+    ...run,
+    run: isByWords ? asWords(run) : run.run,
+  }));
+  return { class: strictest(rulings), rulings, commands };
+}
+
+/** Where words made it safe, exactly these words are run. */
+function asWords({ run, recognised: found }: JudgedCommand): Invocation {
+  return 'shell' in run && found.kind === 'program' ? { argv: found.argv } : run;
 }
 
 export function strictest(rulings: readonly Pick<Ruling, 'class'>[]): PolicyClass {
@@ -98,13 +115,13 @@ export function judgePaths(policy: Policy, question: PathQuestion): Ruling[] {
 
 /** Decides one command alone, as a command of an order that writes `paths`. */
 export function judgeRun(policy: Policy, question: RunQuestion, run: Invocation): Ruling {
-  return judgeCommand(policy, question, recognised({ name: '', run }, question));
+  return judgeCommand(policy, question, recognised({ name: '', run }, question)).ruling;
 }
 
 /** What commands are judged by. */
 type RunQuestion = Omit<Question, 'order' | 'secrets'>;
 
-function judgeOrder(policy: Policy, { order, secrets }: Question): Ruling[] {
+function judgeWhole(policy: Policy, { order, secrets }: Question): Ruling[] {
   const ask = (rule: string, why: string, approvers: readonly string[] | null = null): Ruling => ({
     class: 'ask',
     subject: { kind: 'order' },
@@ -169,12 +186,17 @@ function recognised(
   return { name: item.name, run: item.run, recognised: found, reads, place };
 }
 
-function judgeCommand(policy: Policy, question: RunQuestion, command: PlacedCommand): Ruling {
+/** `isByWords`: it is safe because of the words that it was recognised by. */
+function judgeCommand(
+  policy: Policy,
+  question: RunQuestion,
+  command: PlacedCommand,
+): { ruling: Ruling; isByWords: boolean } {
   const { run, recognised: found, reads, place } = command;
   const text = invocationText(run);
   const subject: Subject = { kind: 'command', text };
   const never = whyNever(found, place);
-  if (never !== null) return builtIn('never', subject, 'commands', never);
+  if (never !== null) return { ruling: builtIn('never', subject, 'commands', never), isByWords: false };
   const matches = (pattern: string | readonly string[]) => commandMatches(pattern, run, found, place);
   const isPromotable = found.kind === 'program' && !policy.alwaysAsk.commands.some(matches);
   // never broader than what was approved: these words, this program, in this folder, with the files that say what it does
@@ -196,18 +218,21 @@ function judgeCommand(policy: Policy, question: RunQuestion, command: PlacedComm
           : byDefault(policy, policy.defaults.commands, subject, pattern);
   const decided = trusted(ruling, question);
   const own = reads.find(({ path }) => question.paths.includes(path));
-  if (decided.class === 'safe' && own !== undefined && !isAnything(rule))
-    return asking(
-      policy,
-      builtIn('ask', subject, 'own script', `the order itself writes ${own.path}, which decides what this runs`),
-      null,
-    );
-  return decided;
+  if (decided.class !== 'safe' || isAnything(rule)) return { ruling: decided, isByWords: false };
+  if (own === undefined) return { ruling: decided, isByWords: true };
+  const why = `the order itself writes ${own.path}, which decides what this runs`;
+  return { ruling: asking(policy, builtIn('ask', subject, 'own script', why), null), isByWords: false };
 }
 
 /** A rule that allows any command at all has nothing that a changed script could widen. */
 function isAnything(rule: Rule | undefined): boolean {
   return rule?.commands.includes('*') === true;
+}
+
+/** A target of an approved plan that became another file before it could be changed. */
+export function changedTarget(policy: Policy, path: string): Ruling {
+  const why = 'it is not what it was when this was approved';
+  return asking(policy, builtIn('ask', { kind: 'path', path }, 'changed target', why), null);
 }
 
 function counts(rule: Rule, { lane, requester }: Pick<Question, 'lane' | 'requester'>): boolean {

@@ -3,6 +3,7 @@ import { sha256 } from '../order/canonical-json.ts';
 import { readDocument } from '../order/document.ts';
 import { asWaybillError, type Place, WaybillError } from '../order/error.ts';
 import type { CommandPattern, PolicyDocument, PolicyRule } from '../order/generated.ts';
+import type { Isolation } from '../order/order.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { conform } from '../platform/schema.ts';
 import { POLICY_FILE } from '../station/settings.ts';
@@ -11,7 +12,6 @@ import { POLICY_FILE } from '../station/settings.ts';
 export type PolicyClass = 'safe' | 'ask' | 'never';
 /** What a decision must carry. */
 export type ProofKind = 'terminal' | 'ssh';
-export type IsolationKind = 'in_place' | 'worktree' | 'branch';
 
 /** A rule of policy.yaml, and where it stands. */
 export interface Rule {
@@ -39,9 +39,9 @@ export interface Limits {
 
 /** Where the work of an order is done. */
 export interface IsolationPolicy {
-  readonly commands: IsolationKind;
-  readonly files: IsolationKind;
-  readonly allow: readonly IsolationKind[];
+  readonly commands: Isolation;
+  readonly files: Isolation;
+  readonly allow: readonly Isolation[];
   readonly link: readonly string[];
   readonly copy: readonly string[];
   /** null: all folders are checked out. */

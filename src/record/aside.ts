@@ -134,7 +134,7 @@ function readFile(from: string, path: string): AsideFile {
 }
 
 /** A path that git takes, whatever somebody called a file; only names of git's own and dots are written otherwise. */
-function treePath(path: string): string {
+export function treePath(path: string): string {
   const names = path.split('/').filter((name) => name !== '');
   return names
     .map((name) =>

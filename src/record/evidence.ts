@@ -3,12 +3,15 @@ import { sha256 } from '../order/canonical-json.ts';
 import type { Change } from '../order/change.ts';
 import { isOutside } from '../order/change.ts';
 import { renderDiff } from '../order/diff.ts';
-import type { CheckResult, EvidenceManifest } from '../order/generated.ts';
+import { WaybillError } from '../order/error.ts';
+import type { CheckResult, EvidenceManifest, RedactedEvidence } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
+import { cutProse } from '../order/secrets/prose.ts';
+import { CUT, type Redactor } from '../order/secrets/redactor.ts';
 import { digestIfThere, type Kind, kindsBelow } from '../platform/digest.ts';
 import { namesIn, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
 import { errno, fs } from '../platform/fs.ts';
-import { conforms } from '../platform/schema.ts';
+import { conform, conforms } from '../platform/schema.ts';
 
 /** One file of an order's evidence, as raw bytes. */
 export interface EvidenceFile {
@@ -22,6 +25,8 @@ export interface SealedEvidence {
 }
 
 export const MANIFEST = 'manifest.json';
+/** Says which files hold less than there was, because secrets were cut out of them; there only where some were. */
+export const REDACTED = 'redacted.json';
 /** Below it lies what came with an order: the other files of a bundle, or the file that a rule made the order of. */
 export const REQUEST_FOLDER = 'request';
 
@@ -34,14 +39,18 @@ export interface EvidenceSource {
   readonly changes: readonly Change[];
   readonly commands: readonly EvidenceFile[];
   readonly checks: readonly CheckResult[];
+  /** Cuts secrets out of all of it. */
+  readonly redactor: Redactor;
 }
 
 /** Puts an order's evidence together and seals it with a manifest. The same input gives the same bytes. */
 export function sealEvidence(source: EvidenceSource): SealedEvidence {
   const { life, changes } = source;
-  const files: EvidenceFile[] = [...source.request];
-  if (source.plan !== null) files.push(json('plan.json', source.plan));
-  files.push({ path: 'changes.patch', bytes: renderDiff(changes) });
+  const whole: EvidenceFile[] = [...source.request, { path: 'changes.patch', bytes: renderDiff(changes) }];
+  if (source.plan !== null) whole.push(json('plan.json', source.plan));
+  const files = withoutSecrets(source, whole);
+  const cut = whole.filter(({ bytes }, i) => bytes !== files[i]?.bytes);
+  if (cut.length > 0) files.push(json(REDACTED, redacted(source, cut)));
   files.push(...source.commands);
   files.push(json('checks.json', { v: 1, checks: source.checks }));
   files.push(json('receipt.json', receipt(source)));
@@ -54,6 +63,49 @@ export function sealEvidence(source: EvidenceSource): SealedEvidence {
   };
   const sealed = json(MANIFEST, manifest);
   return { files: [...files, sealed], manifestSha256: sha256(sealed.bytes) };
+}
+
+/** The same files, and the same buffers where nothing is cut out. What decides stands in the ledger by its hash. */
+function withoutSecrets(
+  { life, request, plan, redactor }: EvidenceSource,
+  whole: readonly EvidenceFile[],
+): EvidenceFile[] {
+  const files = whole.map((file) => {
+    if (file.path !== 'plan.json') return { path: file.path, bytes: redactor.redact(file.bytes) };
+    const clean = cutProse(redactor, plan);
+    return clean === plan ? file : json(file.path, clean);
+  });
+  const secrets = life.admitted?.secrets ?? [];
+  if (secrets.length === 0) return files;
+  // in a form that cannot be cut out, as in base64, or known only to the station that took it: nothing of the request stays
+  const isFound = request.some(({ bytes }, i) => bytes !== files[i]?.bytes);
+  const isHidden = !isFound || secrets.some(({ where }) => !/\d:\d+$/.test(where));
+  return isHidden
+    ? files.map((file, i) => (i < request.length ? { ...file, bytes: Buffer.from(`${CUT}\n`) } : file))
+    : files;
+}
+
+function redacted({ life, redactor }: EvidenceSource, cut: readonly EvidenceFile[]): RedactedEvidence {
+  return {
+    v: 1,
+    wo_id: life.woId,
+    attempt: life.attempt,
+    request_sha256: life.admitted?.request.sha256 ?? null,
+    files: cut.map(({ path, bytes }) => ({ path, cuts: Math.max(1, redactor.find(bytes).length) })),
+  };
+}
+
+/** Throws REQUEST_CUT where the evidence does not hold the order's request as it was. */
+export function assertWholeRequest(woId: string, files: readonly EvidenceFile[]): void {
+  const about = files.find((file) => file.path === REDACTED);
+  if (about === undefined) return;
+  const { files: cut }: RedactedEvidence = conform(
+    'redacted-evidence',
+    JSON.parse(about.bytes.toString('utf8')),
+    'NEWER_VERSION',
+  );
+  if (cut.some(({ path }) => path.startsWith('request')))
+    throw new WaybillError('REQUEST_CUT', `the request of ${woId} held a secret, and the records have it without`);
 }
 
 /** An in-toto Statement v1 whose subjects are the result blobs. Commit and tree stand in the ledger: the commit names the evidence. */

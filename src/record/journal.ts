@@ -6,6 +6,7 @@ import type { Recorded } from '../order/event.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import { isTerminal } from '../order/transition.ts';
 import { exists, namesIn, readIfThere } from '../platform/durable.ts';
+import { redactorOf } from '../station/redactor.ts';
 import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { type EvidenceFile, filesBelow } from './evidence.ts';
@@ -94,12 +95,12 @@ function sealedEntries(station: Station, life: OrderLife): FileEntry[] {
 
 /**
  * What an order that is alive was claimed with, byte for byte: without it a restored station could not carry it out. With the order's end
- * it goes from the tree, because the evidence holds the request.
+ * it goes from the tree, because the evidence holds the request. What holds a secret never gets here: its author has to drop it again then.
  */
 function claimEntries(station: Station, life: OrderLife): FileEntry[] {
   const gone: FileEntry = { path: `${journalFolder(life.born, life.woId)}/claim`, remove: true };
   const claim = claimOf(life);
-  if (isTerminal(life.status) || claim === '') return [gone];
+  if (isTerminal(life.status) || claim === '' || life.admitted?.secrets !== undefined) return [gone];
   const folder = join(station.layout.claimed, claim);
   const kept = filesBelow(folder).flatMap((path): FileEntry[] => {
     // sealed evidence stands with its attempt; which processes run now says nothing to another machine
@@ -119,15 +120,29 @@ function attemptFolder(life: OrderLife, attempt: number): string {
   return `${journalFolder(life.born, life.woId)}/attempt-${attempt}`;
 }
 
-/** The exact bytes of input that could not be accepted, so that quarantine can be rebuilt. */
+/** The bytes of input that could not be accepted, so that quarantine can be rebuilt: exact ones, unless they hold a secret, which is cut out. */
 function refusedEntries(station: Station, record: Extract<Recorded, { event: 'rejected' }>): FileEntry[] {
   if (record.data.request === null) return [];
   const claim = join(station.layout.claimed, record.data.claim);
   return filesBelow(claim).map((path) => ({
     path: `${refusedFolder(record.seq, record.data.claim)}/${path}`,
     mode: '100644',
-    bytes: readIfThere(join(claim, path)) ?? Buffer.alloc(0),
+    bytes: withoutSecrets(station, record, path, readIfThere(join(claim, path)) ?? Buffer.alloc(0)),
   }));
+}
+
+function withoutSecrets(station: Station, record: Recorded<'rejected'>, path: string, bytes: Buffer): Buffer {
+  if (record.data.secrets === undefined) return bytes;
+  const redactor = redactorOf(station.settings);
+  if (path !== 'drop.json') return redactor.redact(bytes);
+  // a drop of the command line holds its files in base64
+  const text = bytes
+    .toString('utf8')
+    .replace(/("content": ?")([A-Za-z0-9+/=]*)"/g, (_, key: string, content: string) => {
+      const clean = redactor.redact(Buffer.from(content, 'base64'));
+      return `${key}${clean.toString('base64')}"`;
+    });
+  return redactor.redact(Buffer.from(text, 'utf8'));
 }
 
 /** The range of records that a file of the journal holds, or null for a file that is no ledger chunk. */

@@ -25,6 +25,7 @@ export function resultDocument(station: Station, life: OrderLife): ResultDocumen
     ...(outcome.diff === undefined ? {} : { diff: outcome.diff }),
     files_touched: outcome.files_touched,
     commits: outcome.commits,
+    ...(outcome.branch === undefined ? {} : { branch: outcome.branch }),
     checks: outcome.checks,
     unrestored: outcome.unrestored,
     error: outcome.error,

@@ -49,6 +49,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
         ? null
         : { path: evidencePath, manifest_sha256: manifest },
     commits: outcome?.commits ?? life.landed?.commits ?? [],
+    ...(outcome?.branch === undefined ? {} : { branch: outcome.branch }),
     last_error:
       life.lastError === null
         ? null
@@ -78,7 +79,7 @@ function approvalOf(life: OrderLife, ask: AskData): Record<string, unknown> {
     sha256,
     claim: claimOf(life),
     stage,
-    asked_at: life.updatedAt,
+    asked_at: life.askedAt ?? life.updatedAt,
     expires_at,
     proof,
     approvers,

@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import type { EventName, Recorded } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
 import { laneOf, type OrderLife } from '../order/life.ts';
+import { cutProse } from '../order/secrets/prose.ts';
+import { Redactor } from '../order/secrets/redactor.ts';
 import { now } from '../platform/clock.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import { LineAppender, lastLines } from '../platform/jsonl.ts';
@@ -43,7 +45,11 @@ interface Source {
   /** Records from this one on. */
   since(seq: number): Iterable<Told>;
   onFault(error: unknown): void;
+  /** Cuts secrets out of each line. */
+  redactor(): Redactor;
 }
+
+const ONLY_FORMS = new Redactor();
 
 /** How many records are told of at once, and how long a file that could not be written is left alone. */
 const TOLD_AT_ONCE = 1000;
@@ -61,10 +67,10 @@ export class Telemetry {
   #day = '';
 
   /** Without a source only emit() can be used. */
-  constructor(path: string, rotateBytes: number, source: Source = { since: () => [], onFault: () => {} }) {
+  constructor(path: string, rotateBytes: number, source: Partial<Source> = {}) {
     this.#path = path;
     this.#rotateBytes = rotateBytes;
-    this.#source = source;
+    this.#source = { since: () => [], onFault: () => {}, redactor: () => ONLY_FORMS, ...source };
   }
 
   /** The newest ledger record the file already tells of, so that a restart repeats none and drops none. */
@@ -126,7 +132,7 @@ export class Telemetry {
   emit(lines: readonly TelemetryLine[]): void {
     if (lines.length === 0) return;
     const appender = this.#open();
-    appender.append(lines.map((line) => JSON.stringify(line)));
+    appender.append(lines.map((line) => JSON.stringify(cutProse(this.#source.redactor(), line))));
   }
 
   #open(): LineAppender {

@@ -41,6 +41,13 @@ export interface Settings {
   readonly backup: { readonly to: string | null; readonly everyHours: number };
   readonly guardrail: GuardrailSettings;
   readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
+  /** `folder` as written; null for the default. */
+  readonly worktrees: {
+    readonly folder: string | null;
+    readonly idle: number;
+    readonly keepDays: number;
+    readonly keepMb: number;
+  };
 }
 
 /** What settings say of the guardrail. */
@@ -169,6 +176,12 @@ function withDefaults(doc: SettingsDocument): Settings {
       staleHours: doc.tracker?.stale_hours ?? 6,
       retentionDays: doc.tracker?.retention_days ?? 30,
       canaryHours: doc.tracker?.canary_hours ?? 24,
+    },
+    worktrees: {
+      folder: doc.worktrees?.folder ?? null,
+      idle: doc.worktrees?.idle ?? 2,
+      keepDays: doc.worktrees?.keep_days ?? 7,
+      keepMb: doc.worktrees?.keep_mb ?? 4096,
     },
   };
 }

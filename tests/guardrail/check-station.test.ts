@@ -1,6 +1,7 @@
 import { chmodSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { checkDisk, checkProcessor, checkProgram, heartbeatOf } from '../../src/guardrail/check-station.ts';
+import { checkDisk, checkProcessor, checkProgram } from '../../src/guardrail/check-station.ts';
 import type { OfKind } from '../../src/guardrail/component.ts';
+import { readHeartbeat } from '../../src/station/heartbeat.ts';
 import { guardedStation, guardrailOf } from '../support/guarded.ts';
 import { type TestStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
@@ -74,7 +75,7 @@ test('a heartbeat that is old, or names others, is told; one from tomorrow is no
   said(Date.now() + 86_400_000);
   assert.equal(checkProcessor(processor('intake', { maxAgeSeconds: 1 }), place), null);
   writeFileSync(place.layout.heartbeat, '{"at": "20');
-  assert.equal(heartbeatOf(place.layout.heartbeat), null);
+  assert.equal(readHeartbeat(place.layout), null);
   assert.equal(checkProcessor(processor('intake'), place), null, 'it is young: the next heartbeat is awaited');
 });
 

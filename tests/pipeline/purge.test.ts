@@ -97,7 +97,7 @@ test('what landed on a branch is out of reach, and the report names commit, bran
 
 test('rejected input is purged by its claim: quarantine, journal, results', (t) => {
   const s = testStation(t);
-  s.write('bridge/inbox/MAIN/broken.yaml', `wo_id: [\npassword: ${SECRET}\n...\n`);
+  s.write('bridge/inbox/MAIN/broken.yaml', `wo_id: [\nnote: ${SECRET}\n...\n`);
   s.drain();
   const [rejection] = s.names('bridge/outbox/MAIN');
   const claim = rejection?.split('.').at(-3) ?? '';

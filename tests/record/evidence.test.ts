@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { sha256 } from '../../src/order/canonical-json.ts';
 import type { Change } from '../../src/order/change.ts';
+import { Redactor } from '../../src/order/secrets/redactor.ts';
 import { conforms } from '../../src/platform/schema.ts';
 import {
   checkEvidence,
@@ -41,6 +42,7 @@ function source(more: Partial<EvidenceSource> = {}): EvidenceSource {
       { path: 'commands/01-a.stdout', bytes: Buffer.alloc(0) },
     ],
     checks: [{ name: 'it greets', ok: true }],
+    redactor: new Redactor(),
     ...more,
   };
 }

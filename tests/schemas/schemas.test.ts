@@ -55,12 +55,14 @@ test('formats: there is a contract for every document, each strict, named and wi
     'forensics',
     'guardrail-look',
     'guardrail-seen',
+    'heartbeat',
     'history',
     'ledger-record',
     'lesson',
     'order',
     'policy',
     'policy-cases',
+    'redacted-evidence',
     'result',
     'settings',
     'state',
@@ -87,9 +89,9 @@ test('formats: each document carries its schema version, and a newer one does no
   }
 });
 
-test('rule 7: records, results, state and settings know all their keys; only orders and telemetry carry others', () => {
+test('rule 7: records, results, state and settings know all their keys; only orders, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = name === 'order' || name === 'telemetry-line';
+    const open = ['order', 'telemetry-line', 'heartbeat'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -314,6 +316,7 @@ const BAD: Record<string, Json[]> = {
     { content: 'same' },
     { executable: 'yes' },
   ],
+  heartbeat: [{ at: 'now' }, { pid: '5' }, { processors: 'intake' }, { processors: [1] }, { slow: null }],
   'guardrail-look': [{ at: 'now' }, { by: 'me' }, { faults: {} }, { faults: [{ component: 'x' }] }, { ledger: 5 }],
   'guardrail-seen': [{ head: 5 }, { files: [] }, { files: { x: { blob: 'x' } } }, { lists: { x: 5 } }],
   history: [
@@ -327,6 +330,7 @@ const BAD: Record<string, Json[]> = {
   forensics: [{ recommendation: 'pray' }, { findings: {} }, { components: 'all' }, { investigation_date: 'today' }],
   lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
+  'redacted-evidence': [{ files: [{ path: '', cuts: 1 }] }, { files: [{ path: 'x', cuts: 0 }] }, { request_sha256: 5 }],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };
 

@@ -4,6 +4,7 @@ import { componentsOf } from '../../guardrail/component.ts';
 import { settingsLook } from '../../guardrail/settings.ts';
 import { durationText } from '../../guardrail/words.ts';
 import type { GuardrailFault, TelemetryLine } from '../../order/generated.ts';
+import { cutProse } from '../../order/secrets/prose.ts';
 import { tryCanary } from '../../pipeline/guardrail/canary.ts';
 import { Guardrail, type Looked } from '../../pipeline/guardrail/look.ts';
 import { openGuarded } from '../../pipeline/guardrail/open.ts';
@@ -11,6 +12,7 @@ import { reviewRepairs } from '../../pipeline/guardrail/review.ts';
 import { GuardrailSchedule } from '../../pipeline/guardrail/schedule.ts';
 import { appendShared } from '../../platform/jsonl.ts';
 import { openLog } from '../../platform/log.ts';
+import { redactorOf } from '../../station/redactor.ts';
 import type { Station } from '../../station/station.ts';
 import { EXIT, note, plain, print, printJson, usage } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -24,7 +26,7 @@ export async function guardrail(options: Options): Promise<void> {
   if (options['review'] === true) return review(station, options);
   if (typeof options['accept'] === 'string') return accept(station, options['accept'], options.json === true);
   if (options['once'] === true || options['deep'] === true) return lookOnce(station, options);
-  const log = openLog(String(options['logLevel'] ?? 'info'));
+  const log = openLog(String(options['logLevel'] ?? 'info'), (line) => redactorOf(station.settings).redactText(line));
   const schedule = new GuardrailSchedule(station, { by: 'guardrail', log, emit: emitTo(station) });
   const stop = stopSignal();
   log.info({ station: station.id, root: station.layout.root, pid: process.pid }, 'guardrail is starting');
@@ -35,12 +37,12 @@ export async function guardrail(options: Options): Promise<void> {
 }
 
 /** Telemetry of a process that is not the station: appended, and never rotated, because the station may be writing. */
-function emitTo({ layout }: Station): (lines: readonly TelemetryLine[]) => void {
+function emitTo({ layout, settings }: Station): (lines: readonly TelemetryLine[]) => void {
   return (lines) => {
     try {
       appendShared(
         layout.telemetry,
-        lines.map((line) => JSON.stringify(line)),
+        lines.map((line) => JSON.stringify(cutProse(redactorOf(settings), line))),
       );
     } catch (error) {
       note(`telemetry cannot be written: ${error instanceof Error ? error.message : String(error)}`);

@@ -10,7 +10,7 @@ import { laneOf } from '../drop.ts';
 import { type Given, readInput } from '../input.ts';
 import { EXIT, fail, plain, print, printJson } from '../output.ts';
 import { readState, stationOf } from '../station.ts';
-import type { PolicyOptions } from './policy.ts';
+import type { PolicyOptions } from './options.ts';
 
 const COLOURS = { safe: pc.green, ask: pc.yellow, never: pc.red } as const;
 

@@ -10,9 +10,8 @@ import { answered } from '../ask.ts';
 import { note, plain, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, runningStation, stationOf, stationToRead } from '../station.ts';
 import { explainPolicy } from './explain.ts';
+import type { PolicyOptions } from './options.ts';
 import { testPolicy } from './test.ts';
-
-export type PolicyOptions = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
 /** `waybill policy …`. */
 export async function policy(what: string, arg: string | undefined, options: PolicyOptions): Promise<void> {

@@ -13,7 +13,7 @@ import { loadPolicy } from '../../policy/policy.ts';
 import { readLedger } from '../../record/ledger.ts';
 import { EXIT, plain, print, printJson } from '../output.ts';
 import { stationOf } from '../station.ts';
-import type { PolicyOptions } from './policy.ts';
+import type { PolicyOptions } from './options.ts';
 
 /** Holds policy.yaml against a file of expectations. Exits 1 where one is not met. Throws SCHEMA_INVALID with line and column. */
 export async function testPolicy(file: string, options: PolicyOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import { WaybillError } from '../../order/error.ts';
+import type { ByteFilter } from '../../order/secrets/redactor.ts';
 import { runCommand } from '../../platform/process.ts';
 
 /** Between TERM and KILL for a program that takes too long. */
@@ -14,6 +15,8 @@ export interface SinkProgram {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly input?: string;
+  /** What is kept of its words goes through it. */
+  readonly filter?: () => ByteFilter;
   readonly signal?: AbortSignal;
 }
 

@@ -1,5 +1,6 @@
 import { asWaybillError, type ErrorCode } from '../../order/error.ts';
 import type { Log } from '../../platform/log.ts';
+import { redactorOf } from '../../station/redactor.ts';
 import type { Station } from '../../station/station.ts';
 import type { Alert } from '../alert.ts';
 import { appendAlerts } from './alerts-file.ts';
@@ -21,16 +22,19 @@ const SHORTEST_OVERALL_MS = 10_000;
 
 /**
  * Tells alerts to everybody that settings name: the alerts file first, synchronously, then desktop, webhook and command beside each other.
+ * Secrets are cut out of their words.
  * Never throws; a sink that fails stops no other, and is returned (and logged, where a log is given). It takes a minute at the most for
  * the webhook, less where the guardrail looks more often, and `command.timeout_seconds` for the command; `stop` ends both early.
  */
 export async function tellAlerts(
   station: Station,
-  alerts: readonly Alert[],
+  told: readonly Alert[],
   log?: Log,
   stop?: AbortSignal,
 ): Promise<SinkFault[]> {
-  if (alerts.length === 0) return [];
+  if (told.length === 0) return [];
+  const redactor = redactorOf(station.settings);
+  const alerts = told.map((alert) => ({ ...alert, text: redactor.redactText(alert.text) }));
   const faults: SinkFault[] = [];
   const attempt = async (sink: SinkFault['sink'], tell: () => unknown) => {
     try {
@@ -71,6 +75,7 @@ function others(
           env: ownEnvironment(),
           timeoutMs: command.timeoutSeconds * 1000,
           input: document,
+          filter: () => redactorOf(station.settings).stream(),
           ...(stop === undefined ? {} : { signal: stop }),
         }),
       ),

@@ -1,4 +1,5 @@
 import { readLinesBackwards } from '../../platform/jsonl.ts';
+import { readJsonLine } from '../json-line.ts';
 import type { Reach, Told, Trace } from './trace.ts';
 
 /** What `waybill hooks install` writes down: who moved which ref with which command. Oldest first. */
@@ -24,14 +25,9 @@ function* newestFirst(file: string): Generator<string> {
 }
 
 function parsed(text: string): Trace | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  const of = (key: string): string => String((value as Record<string, unknown>)[key] ?? '');
+  const field = readJsonLine(text);
+  if (field === null) return null;
+  const of = (key: string): string => String(field(key) ?? '');
   const at = new Date(of('ts'));
   if (Number.isNaN(at.getTime())) return null;
   const what = of('hook') === 'post-checkout' && of('flag') === '0' ? 'files were checked out' : of('hook');

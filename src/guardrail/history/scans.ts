@@ -2,6 +2,7 @@ import type { GuardrailLook } from '../../order/generated.ts';
 import { statIfThere } from '../../platform/fs.ts';
 import { readLinesBackwards } from '../../platform/jsonl.ts';
 import { turnedFiles } from '../../platform/turned-files.ts';
+import { readJsonLine } from '../json-line.ts';
 import { isAbout, type Reach, type Told, type Trace } from './trace.ts';
 
 /**
@@ -134,15 +135,10 @@ function since(lines: readonly Line[]): string {
 
 /** A line as anybody may have written it: only its time is certain to be needed. */
 function parsed(text: string): Line | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
+  const field = readJsonLine(text);
+  if (field === null) return null;
   const of = (key: string): string | null => {
-    const found: unknown = (value as Record<string, unknown>)[key];
+    const found = field(key);
     return typeof found === 'string' ? found : null;
   };
   const at = Date.parse(of('ts') ?? '');

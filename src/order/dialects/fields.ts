@@ -12,7 +12,8 @@ function isKnownType(value: unknown): boolean {
 
 /** Reads what every shape may say about an order as a whole. */
 export function mapCommonFields(sheet: Sheet): void {
-  for (const key of ['v', 'hold', 'retries', 'timeout_seconds', 'approval', 'description']) sheet.copy(key);
+  for (const key of ['v', 'hold', 'retries', 'isolation', 'timeout_seconds', 'approval', 'description'])
+    sheet.copy(key);
   mapId(sheet);
   mapTitle(sheet);
   oneOf(sheet, 'owner', ['owner', 'assignee']);

@@ -124,7 +124,7 @@ function subjectOf(
     requester: { uid: admitted?.requester.uid ?? -1, user: admitted?.requester.user ?? null },
     changes: subjectChanges(job.changes),
     commands: runs.map((run, n) => commandOf(run, about.judgement.commands[n])),
-    isolation: job.isolation,
+    isolation: job.isolation?.kind ?? 'in_place',
     sandbox: lane.sandbox.use,
     rulings: about.rulings.map((ruling) => ({
       subject: subjectText(ruling.subject),

@@ -6,6 +6,7 @@ import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
 import { ensureDir, writeDurable } from '../../platform/durable.ts';
 import { outcome, sealJob, showEvidence, storeSealed } from '../finish.ts';
+import { keepExecuted } from '../isolation/keep-work.ts';
 import type { Runtime } from '../runtime.ts';
 import { undo } from '../undo.ts';
 import { askedFolder } from './ask.ts';
@@ -18,7 +19,7 @@ import type { Pattern } from './trust.ts';
  */
 export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideCommand, sender: Sender): Promise<void> {
   const { ask, admitted } = life;
-  const policy = rt.requirePolicy();
+  const policy = rt.policyFile.require();
   if (ask === null || ask.id !== command.ask || ask.sha256 !== command.sha256)
     throw new WaybillError(
       'APPROVAL_STALE',
@@ -137,7 +138,9 @@ export async function expire(rt: Runtime, life: OrderLife): Promise<void> {
 
 /** What an order ends with that was waiting for a person: work that it did before is taken back. */
 async function endUndecided(rt: Runtime, life: OrderLife, error: WaybillError) {
-  const unrestored = life.executed === null ? [] : await undo(rt, life.woId, life.executed.changes);
+  const atRoot = life.executed !== null && life.executed.isolation === undefined;
+  const unrestored = atRoot ? await undo(rt, life.woId, life.executed?.changes ?? []) : [];
+  await keepExecuted(rt, life, error.message);
   const sealed = sealJob(rt, life, null, life.executed?.checks ?? []);
   storeSealed(rt, life, sealed);
   const at = now();

@@ -1,11 +1,15 @@
 import { isAbsolute, relative } from 'node:path';
 import { configOf } from '../../git/repository.ts';
+import { subjectChanges } from '../../order/approval.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
+import type { Invocation, Order } from '../../order/order.ts';
 import { digestIfThere } from '../../platform/digest.ts';
 import { exists } from '../../platform/durable.ts';
 import { expandHome } from '../../platform/user.ts';
 import {
+  changedTarget,
+  filesRead,
   type Judgement,
   judge,
   judgePaths,
@@ -21,7 +25,7 @@ import type { Draft, Ledger } from '../../record/ledger.ts';
 import type { Station } from '../../station/station.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import { ask } from './ask.ts';
+import { ask, askedFolder, readSubject } from './ask.ts';
 import type { Trust } from './trust.ts';
 
 /** What policy makes of jobs that are planned: those that may go on, those that ask a person, those that are refused. */
@@ -44,8 +48,8 @@ export async function passPolicy(rt: Runtime, policy: Policy, jobs: readonly Job
   for (const job of jobs) {
     const life = rt.life(job.woId);
     try {
-      const draft = job.order.dryRun ? null : decide(rt, policy, job, life, hooksPath);
-      if (draft === null) go.push(job);
+      const { draft, run } = job.order.dryRun ? PASSED : await decide(rt, policy, job, life, hooksPath);
+      if (draft === null) go.push(run === null ? job : { ...job, order: runAs(job.order, run) });
       else asking.push({ job, draft });
     } catch (thrown) {
       refused.push({ life, error: asWaybillError(thrown) });
@@ -54,14 +58,35 @@ export async function passPolicy(rt: Runtime, policy: Policy, jobs: readonly Job
   return { go, asking, refused };
 }
 
-/** Null where it may go on. Throws POLICY_DENIED, LIMIT_EXCEEDED. */
-function decide(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hooksPath: string | null): Draft | null {
-  if (life.executed !== null) return decideWork(rt, policy, job, life, hooksPath);
+/** `draft` is null where it may go on; `run` then says how its commands and checks are run, null for as they stand. */
+interface Decided {
+  readonly draft: Draft | null;
+  readonly run: readonly Invocation[] | null;
+}
+
+const PASSED: Decided = { draft: null, run: null };
+
+/** Throws POLICY_DENIED, LIMIT_EXCEEDED. */
+async function decide(
+  rt: Runtime,
+  policy: Policy,
+  job: Job,
+  life: OrderLife,
+  hooksPath: string | null,
+): Promise<Decided> {
+  if (life.executed !== null) return { draft: decideWork(rt, policy, job, life, hooksPath), run: null };
   assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
-  const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: [] };
-  const judgement = judgeOrder(rt, policy, asked, hooksPath);
+  const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: secretsOf(life) };
+  const judgement = await judgeOrder(rt, policy, asked, hooksPath, job.isolation?.base ?? null);
   assertNotNever(judgement.rulings);
-  return ask(rt, policy, job, life, 'start', judgement);
+  return { draft: ask(rt, policy, job, life, 'start', judgement), run: judgement.commands.map(({ run }) => run) };
+}
+
+/** The order with its commands and checks run in the way that policy decided about. */
+function runAs(order: Order, run: readonly Invocation[]): Order {
+  const at = <T extends { readonly run: Invocation }>(item: T, n: number): T => ({ ...item, run: run[n] ?? item.run });
+  const { commands, checks } = order;
+  return { ...order, commands: commands.map(at), checks: checks.map((check, n) => at(check, commands.length + n)) };
 }
 
 /**
@@ -80,9 +105,22 @@ function decideWork(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hook
   ]);
   const paths = job.changes.map(({ path }) => path).filter((path) => !foreseen.has(path));
   const who = whose(life);
-  const rulings = judgePaths(policy, { ...who, ...surroundings(rt, policy, who, hooksPath), paths });
+  const rulings = [
+    ...judgePaths(policy, { ...who, ...surroundings(rt, policy, who, hooksPath), paths }),
+    ...movedTargets(rt, policy, job, life),
+  ];
   assertNotNever(rulings);
   return ask(rt, policy, job, life, 'landing', { class: strictest(rulings), rulings, commands: [] });
+}
+
+/** Targets of an approved plan that are not what they were when it was approved, because the branch moved on meanwhile. */
+function movedTargets(rt: Runtime, policy: Policy, { changes }: Job, life: OrderLife): Ruling[] {
+  if (!life.approved || life.ask === null || life.ask.stage !== 'start') return [];
+  const approved = readSubject(askedFolder(rt.claimFolder(life)), life.ask.id)?.changes ?? [];
+  const now = new Map(subjectChanges(changes).map(({ path, before }) => [path, before?.sha256 ?? null]));
+  return approved
+    .filter(({ path, before }) => now.has(path) && now.get(path) !== (before?.sha256 ?? null))
+    .map(({ path }) => changedTarget(policy, path));
 }
 
 /** Throws POLICY_DENIED, naming the first of what is never allowed, and the rule. */
@@ -106,9 +144,19 @@ export interface PolicyPlace {
 
 type Asked = Pick<Question, 'order' | 'lane' | 'requester' | 'paths' | 'secrets'>;
 
-/** What policy decides about an order of this station. */
-export function judgeOrder(place: PolicyPlace, policy: Policy, asked: Asked, hooksPath: string | null): Judgement {
-  return judge(policy, { ...asked, ...surroundings(place, policy, asked, hooksPath) });
+/** What policy decides about an order of this station. `base`: the commit on which its commands run; null for the files of the root. */
+export async function judgeOrder(
+  place: PolicyPlace & { readonly station: Pick<Station, 'layout' | 'repo'> },
+  policy: Policy,
+  asked: Asked,
+  hooksPath: string | null,
+  base: string | null,
+): Promise<Judgement> {
+  const question = { ...asked, ...surroundings(place, policy, asked, hooksPath) };
+  if (base === null) return judge(policy, question);
+  // what runs apart from the root reads what is committed, whatever stands at the root
+  const tree = await place.station.repo.trees.entries(base, filesRead(question));
+  return judge(policy, { ...question, contentHash: (path) => tree.get(path)?.id ?? null });
 }
 
 /** What policy needs to know beside the order, its lane and its requester. */
@@ -127,6 +175,10 @@ export function surroundings(
     contentHash: (path) => contentHash(root, path),
     isTrusted: (pattern) => policy.approvals.trustAfter > 0 && trust.isTrusted(ledger, pattern, requester.uid, lane),
   };
+}
+
+function secretsOf({ admitted }: OrderLife): string[] {
+  return [...new Set((admitted?.secrets ?? []).map(({ kind }) => kind))];
 }
 
 function whose(life: OrderLife): Pick<Asked, 'requester' | 'lane'> {

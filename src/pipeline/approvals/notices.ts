@@ -3,17 +3,26 @@ import { oneLine } from '../../guardrail/alerts/batch.ts';
 import { tellAlerts } from '../../guardrail/alerts/tell.ts';
 import { durationText } from '../../guardrail/words.ts';
 import type { AskData } from '../../order/event.ts';
+import type { TelemetryLine } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Station } from '../../station/station.ts';
+
+/** Whom notices are of, and where else they are told. */
+interface Teller {
+  readonly station: Station;
+  readonly log: Log;
+  emit(lines: readonly TelemetryLine[]): void;
+}
 
 /** What people are told of approvals, through the same sinks as drift: the alerts file first, then those that settings name. */
 export class Notices {
-  readonly #rt: () => Runtime;
+  readonly #rt: () => Teller;
   #waiting: Alert[] = [];
   #telling: Promise<unknown> = Promise.resolve();
 
-  constructor(rt: () => Runtime) {
+  constructor(rt: () => Teller) {
     this.#rt = rt;
   }
 
@@ -28,7 +37,7 @@ export class Notices {
   }
 
   reminded(life: OrderLife, ask: AskData): void {
-    const age = durationText(Date.now() - Date.parse(life.updatedAt));
+    const age = durationText(Date.now() - Date.parse(life.askedAt ?? life.updatedAt));
     const end = ask.expires_at === null ? '' : `, until ${ask.expires_at}`;
     this.#add(
       'still_asked',

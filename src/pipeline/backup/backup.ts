@@ -22,6 +22,7 @@ import { journalChain, ledgerHead } from '../../record/chain.ts';
 import { type Anchor, JournalReader } from '../../record/journal.ts';
 import { Telemetry } from '../../record/telemetry.ts';
 import { refsOf } from '../../station/layout.ts';
+import { redactorOf } from '../../station/redactor.ts';
 import type { Station } from '../../station/station.ts';
 import { flushJournal } from '../flush.ts';
 import { endRun } from '../restore/show-again.ts';
@@ -80,7 +81,9 @@ export async function backupAlone(station: Station, to: string, log: Log, signal
   const whole = await new JournalReader(station.repo, refsOf(station.id).journal).newestWhole();
   if (ledgerHead(ledger).seq === (whole?.seq ?? 0)) {
     const held = takeLock(lock);
-    const telemetry = new Telemetry(station.layout.telemetry, station.settings.telemetry.rotateBytes);
+    const telemetry = new Telemetry(station.layout.telemetry, station.settings.telemetry.rotateBytes, {
+      redactor: () => redactorOf(station.settings),
+    });
     try {
       return await backup(station, to, { signal, emit: (lines) => telemetry.emit(lines) });
     } finally {

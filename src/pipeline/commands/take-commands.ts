@@ -11,10 +11,12 @@ import { fs } from '../../platform/fs.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { conform } from '../../platform/schema.ts';
 import { userName } from '../../platform/user.ts';
-import { REQUEST_FOLDER } from '../../record/evidence.ts';
+import { assertWholeRequest, REQUEST_FOLDER } from '../../record/evidence.ts';
 import { decideOrder, distrust } from '../approvals/decide.ts';
 import type { Sender } from '../approvals/proof.ts';
 import { cancelOrder } from '../finish.ts';
+import { keepExecuted } from '../isolation/keep-work.ts';
+import { cleanAll } from '../isolation/tidy.ts';
 import { pruneKeeps } from '../keep.ts';
 import { purge } from '../purge.ts';
 import { released } from '../release.ts';
@@ -75,6 +77,7 @@ async function carryOut(rt: Runtime, command: StandingCommand, sender: Sender, b
   if (command.command === 'distrust') return distrust(rt, command, by);
   if (command.command === 'purge') return purge(rt, command.wo_id, by, command.reason ?? '');
   if (command.command === 'prune_keeps') return pruneKeeps(rt, command.names, by);
+  if (command.command === 'clean_worktrees') return void (await cleanAll(rt));
   const life = await rt.find(command.wo_id);
   if (life === null) throw new WaybillError('UNKNOWN_ORDER', `no order ${command.wo_id} is known`);
   if (command.command === 'decide') return decideOrder(rt, life, command, sender);
@@ -157,6 +160,7 @@ async function requestOf(
     const files = await rt.journal.evidence(life, attempt);
     const file = files.find((f) => f.path === life.admitted?.request.name);
     if (file === undefined) continue;
+    assertWholeRequest(life.woId, files);
     const below = files.filter((f) => f.path.startsWith(`${REQUEST_FOLDER}/`));
     const attachments = below.map(({ path, bytes }) => ({ path: path.slice(REQUEST_FOLDER.length + 1), bytes }));
     return { bytes: file.bytes, orderFile, attachments: orderFile === null ? null : attachments };
@@ -175,7 +179,11 @@ async function cancel(rt: Runtime, life: OrderLife, by: string): Promise<void> {
     throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} is ${life.status} and cannot be cancelled`);
   }
   // Work that was done and had to wait before it could land is taken back.
-  const unrestored = life.executed === null ? [] : await undo(rt, life.woId, life.executed.changes);
+  const unrestored =
+    life.executed === null || life.executed.isolation !== undefined
+      ? []
+      : await undo(rt, life.woId, life.executed.changes);
+  await keepExecuted(rt, life, `cancelled by ${by} before it landed`);
   cancelOrder(rt, rt.life(life.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), {
     job: null,
     unrestored,

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { blobBytes } from '../../git/history.ts';
+import { blobBytes, namesBelow } from '../../git/history.ts';
 import type { Finding } from '../../guardrail/finding.ts';
 import type { LastWrite, Seen } from '../../guardrail/seen.ts';
 import { sha256 } from '../../order/canonical-json.ts';
@@ -73,20 +73,7 @@ const NOT_EXECUTABLE = 'it is not executable in HEAD either';
 /** The files that HEAD has below a folder; null where the path is none there. */
 async function filesInHead({ repo }: Station, path: string, seen: Seen): Promise<string[] | null> {
   if (isAbsolute(path) || seen.head === null) return null;
-  const listing = await repo.git.try([
-    '--literal-pathspecs',
-    'ls-tree',
-    '-r',
-    '-z',
-    '--name-only',
-    seen.head,
-    '--',
-    `${path}/`,
-  ]);
-  const files = listing.stdout
-    .toString('utf8')
-    .split('\0')
-    .filter((name) => name !== '');
+  const files = await namesBelow(repo.git, seen.head, path);
   return files.length === 0 ? null : files;
 }
 

@@ -9,9 +9,11 @@ import { componentsMissed } from '../../guardrail/history/scans.ts';
 import { Budget, type Reach } from '../../guardrail/history/trace.ts';
 import { addLesson, readLessons } from '../../guardrail/lessons.ts';
 import type { ForensicsDocument, HistoryDocument, LessonDocument } from '../../order/generated.ts';
+import type { Redactor } from '../../order/secrets/redactor.ts';
 import { now } from '../../platform/clock.ts';
 import { ensureDir, writeDurable } from '../../platform/durable.ts';
 import { conform } from '../../platform/schema.ts';
+import { redactorOf } from '../../station/redactor.ts';
 import { historyOf, pathIn } from './history.ts';
 import type { Place } from './place.ts';
 
@@ -114,8 +116,10 @@ async function suspects({ repo, layout }: Place, deleted: readonly string[], rea
   return [...new Set([...missed, ...gone, ...deleted])];
 }
 
-function write({ layout }: Place, found: Findings): Investigated {
-  const report = conform('forensics', reportOf(found), 'INTERNAL');
+function write({ layout, settings }: Place, found: Findings): Investigated {
+  const redactor = redactorOf(settings);
+  // it repeats what others wrote: commits, logs, shell histories
+  const report = conform('forensics', JSON.parse(redactor.redactText(JSON.stringify(reportOf(found)))), 'INTERNAL');
   ensureDir(layout.reports);
   const subject = (found.components[0] ?? 'station')
     .replace(/[^\w.-]+/g, '_')
@@ -126,14 +130,20 @@ function write({ layout }: Place, found: Findings): Investigated {
   const markdown = join(layout.reports, `${name}.md`);
   writeDurable(json, `${JSON.stringify(report, null, 2)}\n`);
   writeDurable(markdown, reportText(report));
-  return { report, json, markdown, ...learned(layout, report, found, json) };
+  return { report, json, markdown, ...learned(layout, report, found, json, redactor) };
 }
 
 /** The same cause is one lesson, however often it is looked into. */
-function learned(layout: Place['layout'], report: ForensicsDocument, found: Findings, json: string) {
+function learned(
+  layout: Place['layout'],
+  report: ForensicsDocument,
+  found: Findings,
+  json: string,
+  redactor: Redactor,
+) {
   const cause = found.histories.find(({ summary }) => summary === report.findings.likely_cause)?.cause ?? null;
   const subject = found.components[0] ?? 'the station';
-  const what = cause === null ? report.findings.likely_cause : `${subject}: ${cause.text}`;
+  const what = redactor.redactText(cause === null ? report.findings.likely_cause : `${subject}: ${cause.text}`);
   const title = what.length > 200 ? `${what.slice(0, 199)}…` : what;
   const known = readLessons(layout.lessons).lessons.find((lesson) => lesson.title === title);
   if (known !== undefined) return { lesson: known, isKnownLesson: true };

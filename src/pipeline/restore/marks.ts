@@ -231,8 +231,7 @@ export function seenInTree(station: Station): Seen[] {
 /** The newest trailer and the one of the newest record, of those that came lately onto the branch: somebody may have pulled them. */
 async function seenInCommits(station: Station): Promise<Seen[]> {
   const { refs, git } = station.repo;
-  const head = refs.head();
-  const tip = head.kind === 'branch' ? refs.read(head.ref) : head.id;
+  const tip = refs.checkedOut();
   if (tip === null) return [];
   const log = await git.try([
     'log',

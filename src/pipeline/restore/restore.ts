@@ -175,10 +175,12 @@ export async function restoreQuarantined(
   station: Station,
   journal: JournalReader,
   seq: number,
-  data: { quarantine: string | null; claim: string },
+  data: Pick<Recorded<'rejected'>['data'], 'quarantine' | 'claim' | 'secrets'>,
 ): Promise<void> {
   if (data.quarantine === null) return;
   const path = join(station.layout.root, data.quarantine);
+  // the journal has it without its secrets: what its author wrote is not written over with that
+  if (data.secrets !== undefined && exists(path)) return;
   if (namesIn(join(station.layout.claimed, data.claim)).length > 0) return;
   const files = await journal.filesBelow(refusedFolder(seq, data.claim));
   if (files.length > 0) writeQuarantined(path, droppedFiles(files));

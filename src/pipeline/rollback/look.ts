@@ -79,8 +79,7 @@ export async function lookAtRollback(
 
 /** The commit that is checked out. Throws NOT_REVERTIBLE where there is none yet. */
 export function headOf(station: Station): string {
-  const head = station.repo.refs.head();
-  const tip = head.kind === 'branch' ? station.repo.refs.read(head.ref) : head.id;
+  const tip = station.repo.refs.checkedOut();
   if (tip === null) throw new WaybillError('NOT_REVERTIBLE', 'the branch has no commit yet');
   return tip;
 }

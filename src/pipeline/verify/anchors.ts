@@ -76,8 +76,7 @@ export async function readAnchors(station: Station): Promise<Anchors> {
 /** The anchors in the station's own order commits, wherever they are on HEAD's branch. */
 export async function* commitAnchors(station: Station): AsyncGenerator<Told> {
   const { refs, git } = station.repo;
-  const head = refs.head();
-  const tip = head.kind === 'branch' ? refs.read(head.ref) : head.id;
+  const tip = refs.checkedOut();
   if (tip === null) return;
   const log = git.pieces([
     'log',

@@ -33,7 +33,8 @@ const MOST_HERE = 50;
 /** `$x`, `${x}`, `${x:-otherwise}`; other changes to a value are not followed. */
 const VARIABLE = /^\$(?:([A-Za-z_]\w*|[0-9@*#?!$-])|\{[#!]?(\w+|[@*])(?:\[[^\]}]*\])?(?:(:?[-=+?])([^}]*)|[^}]*)\})/;
 
-const LEADING = new Set('if then else elif do while until ! time { } ( ) && || coproc noglob nocorrect -'.split(' '));
+const LEADING = new Set('if then else elif do while until ! { } ( ) && || coproc noglob nocorrect -'.split(' '));
+const DECLARES = new Set('export declare typeset local readonly'.split(' '));
 const SAYS = new Set(['echo', 'printf', 'print']);
 
 interface Draft {
@@ -325,21 +326,28 @@ class LineReader {
     this.#endCommand();
   }
 
+  /** Takes note of an assignment; its value, or null for another word. */
+  #assign(word: string): string | null {
+    const found = /^([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=([\s\S]*)$/.exec(word);
+    if (found === null) return null;
+    this.#variables.set(found[1] ?? '', (found[2] ?? '').slice(0, LONGEST_VALUE));
+    return found[2] ?? '';
+  }
+
   #endCommand(): Draft | null {
     this.#endWord();
     const draft = this.#draft;
     this.#draft = emptyDraft();
     while (draft.words.length > 0) {
       const [word = ''] = draft.words;
-      const assigned = /^([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=([\s\S]*)$/.exec(word);
-      if (assigned !== null) {
-        this.#variables.set(assigned[1] ?? '', (assigned[2] ?? '').slice(0, LONGEST_VALUE));
-        draft.names.push(assigned[2] ?? '');
-      } else if (!LEADING.has(word)) break;
+      const value = this.#assign(word);
+      if (value !== null) draft.names.push(value);
+      else if (!LEADING.has(word)) break;
       draft.words.shift();
     }
-    const [first, variable, ...more] = draft.words;
-    if (first === 'for' && variable !== undefined) this.#variables.set(variable, more.slice(1).join(' '));
+    const [first = '', ...more] = draft.words;
+    if (first === 'for' && more[0] !== undefined) this.#variables.set(more[0], more.slice(2).join(' '));
+    if (DECLARES.has(first)) for (const word of more) this.#assign(word);
     if (draft.words.length + draft.writes.length + draft.names.length === 0) return null;
     this.#budget.pieces -= 1;
     this.#pieces.push(draft);

@@ -83,6 +83,7 @@ function whyPrivileged({ words }: Piece, place: CommandPlace): string | null {
     if (name === 'nsenter' && /(^| )(-[a-zA-Z]*t ?1|--target[= ]1)( |$)/.test(args.join(' ')))
       return 'nsenter into the first process gives rights beyond those of the station';
     if (name === 'osascript' && /administrator\s+privileges/i.test(args.join(' '))) return privilegeOf(name);
+    if (name === 'systemd-run' && args.some((arg) => /^--uid\b|(^|=)User=/.test(arg))) return privilegeOf(name);
     if (/^(docker|podman|nerdctl)$/.test(name) && args.some(opensHost))
       return `${name} opens the whole machine to a container`;
   }
@@ -146,14 +147,18 @@ class Credentials {
 
   whyNamed(piece: Piece): string | null {
     const isCode = holdsCode(piece.words);
-    for (const word of [...piece.words, ...piece.names, ...piece.writes]) {
+    const named: string[] = [];
+    const [program = '', ...args] = piece.words;
+    for (const word of [...args, ...piece.names, ...piece.writes, ...(program.includes('/') ? [program] : [])]) {
       const key = `${isCode} ${word}`;
       if (this.#clean.has(key)) continue;
-      const path = this.#paths.of(word, isCode).find((named) => isCredentialPath(named, this.#home));
-      if (path !== undefined) return `names ${path}, where credentials are kept`;
-      this.#clean.add(key);
+      const found = this.#paths.of(word, isCode).filter((path) => isCredentialPath(path, this.#home));
+      if (found.length === 0) this.#clean.add(key);
+      named.push(...found);
     }
-    return null;
+    // other words count from the folder that is named as well: the shortest path is what was meant
+    const [path] = named.sort((a, b) => a.length - b.length);
+    return path === undefined ? null : `names ${path}, where credentials are kept`;
   }
 }
 

@@ -33,7 +33,7 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   stdbuf: { short: 'ioe', long: ['input', 'output', 'error'] },
   timeout: { flags: 'vfp', short: 'ks', long: ['kill-after', 'signal'], skip: 1 },
   gtimeout: { flags: 'vfp', short: 'ks', long: ['kill-after', 'signal'], skip: 1 },
-  time: { flags: 'apqvV', short: 'fo', long: ['format', 'output'] },
+  time: { assigns: true, flags: 'apqvV', short: 'fo', long: ['format', 'output'] },
   gtime: { flags: 'apqvV', short: 'fo', long: ['format', 'output'] },
   watch: { flags: 'bcdegptxwr', short: 'nqs', long: ['interval', 'equexit'], joins: true },
   xargs: {

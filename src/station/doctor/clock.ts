@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Git } from '../../git/git.ts';
-import { readIfThere, writeUnsynced } from '../../platform/durable.ts';
+import { writeUnsynced } from '../../platform/durable.ts';
 import { fs } from '../../platform/fs.ts';
+import { readHeartbeat } from '../heartbeat.ts';
 import { type Check, fault, fine, type Remark, warning } from './finding.ts';
 import type { StationSubject } from './subject.ts';
 import { inTrialFolder } from './trial-folder.ts';
@@ -45,9 +46,7 @@ async function diskClock(place: string): Promise<Remark[]> {
 }
 
 async function fromTheFuture({ layout, root, gitDir }: StationSubject, now: number): Promise<Remark[]> {
-  const times: [what: string, at: number][] = [
-    ['the last heartbeat', Date.parse(/"at":"([^"]+)"/.exec(text(layout.heartbeat))?.[1] ?? '')],
-  ];
+  const times: [what: string, at: number][] = [['the last heartbeat', Date.parse(readHeartbeat(layout)?.at ?? '')]];
   if (gitDir !== null) {
     const head = await new Git(root).try(['log', '-1', '--format=%ct']);
     times.push(['the last commit', head.exitCode === 0 ? Number(head.stdout.toString('utf8')) * 1000 : Number.NaN]);
@@ -60,8 +59,4 @@ async function fromTheFuture({ layout, root, gitDir }: StationSubject, now: numb
         SET_IT,
       ),
     );
-}
-
-function text(path: string): string {
-  return readIfThere(path)?.toString('utf8') ?? '';
 }

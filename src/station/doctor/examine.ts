@@ -10,6 +10,7 @@ import { NODE } from './node.ts';
 import { PROGRAMS } from './programs.ts';
 import { REPOSITORY } from './repository.ts';
 import { RUNNING } from './running.ts';
+import { SANDBOX } from './sandbox.ts';
 import { SERVICES } from './services.ts';
 import { SETTINGS } from './settings.ts';
 import { SPACE } from './space.ts';
@@ -30,6 +31,7 @@ export const CHECKS: readonly Check[] = [
   WATCHES,
   CLOCK,
   PROGRAMS,
+  SANDBOX,
   SERVICES,
   RUNNING,
 ];

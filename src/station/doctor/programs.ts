@@ -1,5 +1,5 @@
 import { delimiter, isAbsolute, join } from 'node:path';
-import { fs, statIfThere, X_OK } from '../../platform/fs.ts';
+import { isExecutable } from '../../platform/programs.ts';
 import { type Check, fine, warning } from './finding.ts';
 import type { CommandPattern } from './subject.ts';
 
@@ -51,13 +51,4 @@ function firstWord(line: string): string | null {
   const words = line.trim().split(/\s+/);
   const word = words.find((candidate) => !/^[A-Za-z_][A-Za-z0-9_]*=[^$`"'()]*$/.test(candidate)) ?? '';
   return OF_THE_SHELL.has(word) || !/^[\w@%+:,./-]+$/.test(word) ? null : word;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    fs.accessSync(path, X_OK);
-    return statIfThere(path)?.isFile() === true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
-import { readIfThere } from '../../platform/durable.ts';
 import { lockHolder } from '../../platform/lock.ts';
 import { isStopped } from '../../platform/processes.ts';
+import { readHeartbeat } from '../heartbeat.ts';
 import { VERSION } from '../version.ts';
 import { type Check, fault, fine, warning } from './finding.ts';
 
@@ -19,7 +19,7 @@ export const RUNNING: Check = {
     const who = `process ${holder.pid}, since ${holder.since}`;
     if (isStopped(holder.pid))
       return [fault(`the station is stopped (${who}): drops wait`, `Let it go on: \`kill -CONT ${holder.pid}\`.`)];
-    const beat = readBeat(layout.heartbeat);
+    const beat = readHeartbeat(layout);
     if (beat === null) return [warning(`the station has not beaten yet (${who})`, 'Look again in a minute.')];
     const silentMs = Date.now() - Date.parse(beat.at);
     if (silentMs > LATE_MS)
@@ -39,11 +39,3 @@ export const RUNNING: Check = {
     return [fine(`the station runs (${who})`)];
   },
 };
-
-function readBeat(path: string): { at: string; version: string } | null {
-  const text = readIfThere(path)?.toString('utf8');
-  if (text === undefined) return null;
-  const value: unknown = JSON.parse(text);
-  const isBeat = typeof value === 'object' && value !== null && 'at' in value && 'version' in value;
-  return isBeat ? { at: String(value.at), version: String(value.version) } : null;
-}

@@ -24,7 +24,7 @@ test('a good station has no fault, every check speaks, and nothing in it is chan
   const before = pictureOf(s.root);
   const { code, report } = doctor(s.root);
   assert.deepEqual([code, report.ok, report.v, report.root], [0, true, 1, s.root]);
-  const names = 'node lock git settings repository git settings folders disk space watches clock running';
+  const names = 'node lock git settings repository git settings folders disk space watches clock sandbox running';
   const seen = [...new Set(report.findings.map(({ check }) => check))].join(' ');
   assert.equal(seen, names);
   for (const { ok, mend, message } of report.findings) assert.equal(mend === null, ok === 'ok', message);
@@ -44,7 +44,7 @@ test('outside of any station the machine is looked at; a station that is named m
   assert.deepEqual([code, report.ok, report.root], [0, true, null]);
   assert.deepEqual(
     report.findings.map(({ check }) => check),
-    ['node', 'lock', 'git', 'watches', 'clock'],
+    ['node', 'lock', 'git', 'watches', 'clock', 'sandbox'],
   );
   const wrong = doctor(folder, { args: ['--station', join(folder, 'never')] });
   assert.equal(wrong.code, 1);

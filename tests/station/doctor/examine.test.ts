@@ -4,7 +4,7 @@ import { decorateFileSystem, type FileSystem, O_RDWR } from '../../../src/platfo
 import { CHECKS, examine } from '../../../src/station/doctor/examine.ts';
 import { type Check, fine } from '../../../src/station/doctor/finding.ts';
 import { isOlder } from '../../../src/station/doctor/node.ts';
-import { type Subject, subjectOf } from '../../../src/station/doctor/subject.ts';
+import { type PolicySubject, type Subject, subjectOf } from '../../../src/station/doctor/subject.ts';
 import { assert, suite, type TestContext } from '../../support/suite.ts';
 import { stationAt } from '../stations.ts';
 
@@ -136,6 +136,17 @@ test('rule 3: a lock that keeps nobody out is found by another process', async (
   });
   t.defer(() => decorateFileSystem((inner) => before ?? inner));
   assert.deepEqual(await lock(), ['fault two processes hold the same lock at once']);
+});
+
+test('rule 7: no sandbox is a note, a warning or a fault, as policy has it; how to get one is said each time', async (t) => {
+  const subject = { ...(await stationOf(t)), path: t.tempDir() };
+  const look = async (sandbox: PolicySubject['sandbox']) => {
+    const [found] = await examine({ ...subject, policy: { commands: [], sandbox } }, checkNamed('sandbox'));
+    return `${found?.ok} ${found?.message} ${found?.mend ?? ''}`;
+  };
+  assert.match(await look('off'), /^ok .* bwrap is not on PATH .*apt-get install bubblewrap/);
+  assert.match(await look('prefer'), /^warning .* without one: bwrap is not on PATH .*apt-get install bubblewrap/);
+  assert.match(await look('require'), /^fault .* no command runs: bwrap is not on PATH .*apt-get install bubblewrap/);
 });
 
 test('versions are compared as numbers', () => {

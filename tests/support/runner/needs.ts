@@ -20,6 +20,10 @@ const NEEDS = {
   rsync: () => onPath(['rsync'], 'rsync'),
   // Present is not enough: containers often forbid ptrace.
   strace: () => onPath(['strace'], 'strace') ?? works('strace', ['-f', '-o', '/dev/null', 'true']),
+  // Present is not enough: containers often forbid namespaces.
+  bwrap: () =>
+    onPath(['bwrap'], 'bubblewrap') ??
+    works('bwrap', [...['--ro-bind', '/', '/', '--unshare-pid', '--unshare-net', '--proc', '/proc'], 'true']),
   // makes a terminal for a program that asks on one
   script: () => onPath(['script'], 'bsdutils') ?? works('script', ['-qec', 'true', '/dev/null']),
   chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),

@@ -1,0 +1,62 @@
+import pc from 'picocolors';
+import { ownershipOf } from '../git/worktrees/identity.ts';
+import { type Worktree, WorktreeRecords } from '../git/worktrees/record.ts';
+import { sendCommand } from '../pipeline/commands/send-command.ts';
+import { sizeOf } from '../pipeline/isolation/tidy.ts';
+import { now } from '../platform/clock.ts';
+import { namesIn } from '../platform/durable.ts';
+import type { Station } from '../station/station.ts';
+import { worktreesFolder } from '../station/worktrees-folder.ts';
+import { answered } from './ask.ts';
+import { age, note, plain, print, printJson, sizeText, usage } from './output.ts';
+import { HOW_TO_START, runningStation, stationOf } from './station.ts';
+
+type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
+
+/** How long a running station may take to clean before the command line stops looking. */
+const CLEAN_MS = 60_000;
+
+/** `waybill worktrees [ls|clean]`: `clean` is carried out by the station. */
+export async function worktrees(what: string, options: Options): Promise<void> {
+  const station = await stationOf(options);
+  if (what === 'ls') return ls(station, options);
+  if (what === 'clean') return clean(station, options);
+  throw usage(`worktrees takes ls or clean, not ${JSON.stringify(what)}`);
+}
+
+function ls(station: Station, options: Options): void {
+  const records = new WorktreeRecords(station.layout.live).all();
+  const shown = records.map((worktree) => ({
+    ...worktree,
+    state: stateOf(station, worktree),
+    bytes: sizeOf(worktree.path),
+  }));
+  const folder = worktreesFolder(station.settings, station.id);
+  // folders that no record speaks of: of a station that was set back, perhaps
+  const unknown = namesIn(folder).filter((name) => !records.some((worktree) => worktree.name === name));
+  if (options.json) {
+    printJson({ ok: true, folder, worktrees: shown, unknown });
+    return;
+  }
+  if (shown.length === 0) print('There are no worktrees.');
+  for (const { wo_id, base, state, bytes, used_at, path } of shown) {
+    const old = age(Date.now() - Date.parse(used_at)).padStart(4);
+    const coloured = state === 'broken' ? pc.red(state.padEnd(7)) : state.padEnd(7);
+    print(`${coloured}  ${wo_id}  ${base.slice(0, 10)}  ${old}  ${sizeText(bytes).padStart(9)}  ${plain(path)}`);
+  }
+  if (unknown.length > 0) print(pc.yellow(`not on record, and never removed: ${plain(unknown.join(', '))}`));
+}
+
+function stateOf(station: Station, worktree: Worktree): string {
+  if (worktree.state === 'making') return worktree.state;
+  const ownership = ownershipOf(station.repo, worktree);
+  return ownership === 'changed' ? 'broken' : ownership === 'gone' ? 'gone' : worktree.state.replace('_', ' ');
+}
+
+async function clean(station: Station, options: Options): Promise<void> {
+  const sent = sendCommand(station, { v: 1, command: 'clean_worktrees', at: now() });
+  const done = runningStation(station) !== null && (await answered(sent, CLEAN_MS));
+  if (options.json) return printJson({ ok: true, command: 'clean_worktrees', taken: done });
+  if (done) return ls(station, options);
+  note(`They go as soon as the station works. ${HOW_TO_START}`);
+}

@@ -1,0 +1,139 @@
+import { committedContent } from '../../execute/look.ts';
+import { short } from '../../git/busy.ts';
+import { convertedPaths, imageOf } from '../../git/conversion.ts';
+import { blobBytes } from '../../git/history.ts';
+import { mergeOnto } from '../../git/merge.ts';
+import { PackWriter } from '../../git/objects/pack-writer.ts';
+import type { TreeEntry } from '../../git/objects/tree.ts';
+import { committerIdent } from '../../git/repository.ts';
+import { type Change, type Content, type ImageChange, isOutside } from '../../order/change.ts';
+import { asWaybillError, WaybillError } from '../../order/error.ts';
+import { isPure } from '../../order/order.ts';
+import { passWork } from '../approvals/gate.ts';
+import { fileEntries } from '../build-batch.ts';
+import { fact } from '../fact.ts';
+import { failOrder, finishWithoutLanding } from '../finish.ts';
+import type { Isolated, Job } from '../job.ts';
+import { waits } from '../park.ts';
+import type { Runtime } from '../runtime.ts';
+import { keepJob } from './keep-work.ts';
+import { checkAgain, executedData, hold } from './work.ts';
+
+/**
+ * Puts the work of an order on another tip than the one it was made on: a merge of each file that both changed, then its checks on the result. True
+ * when it may land there; otherwise it is parked with both sides kept, or has ended.
+ */
+export async function rebase(rt: Runtime, job: Job, tip: string): Promise<boolean> {
+  const { isolation } = job;
+  if (isolation === null) throw new WaybillError('INTERNAL', `${job.woId} was worked on at the root`);
+  const merged = await mergeWork(rt, job, isolation, tip);
+  if ('conflict' in merged) {
+    await parkConflict(rt, job, `${short(job.branch)} has other changes in ${merged.conflict.join(', ')}`);
+    return false;
+  }
+  job.changes = merged.changes;
+  job.images = merged.images;
+  isolation.base = tip;
+  rt.step('life 5: put on another tip', [job.woId]);
+  if (job.images.length === 0) {
+    const what = `${short(job.branch)} has all of it by now, so there is no commit`;
+    finishWithoutLanding(rt, rt.life(job.woId), job, what, null);
+    return false;
+  }
+  if (isPure(job.order)) return mayLand(rt, job);
+  await hold(rt, job);
+  if (job.order.checks.length > 0 && !(await checkAgain(rt, job, isolation))) return false;
+  const leftover = rt.life(job.woId).executed?.leftover ?? [];
+  rt.record([fact(rt.life(job.woId), 'executed', executedData(job, isolation, leftover))]);
+  rt.step('life 5: checked', [job.woId]);
+  return mayLand(rt, job);
+}
+
+/** Whether nobody has to decide about the work as it is on the new tip. What policy refuses there ends, and is kept. */
+async function mayLand(rt: Runtime, job: Job): Promise<boolean> {
+  try {
+    const asks = await passWork(rt, job.policy, job);
+    if (asks === null) return true;
+    rt.record([asks]);
+    rt.running.delete(job.woId);
+  } catch (thrown) {
+    const error = asWaybillError(thrown);
+    await keepJob(rt, job, error.message);
+    failOrder(rt, rt.life(job.woId), { error, job });
+  }
+  return false;
+}
+
+/** Parks an order whose work does not fit, until a person says what is to become of it. Its work is kept, theirs is where it was. */
+export async function parkConflict(rt: Runtime, job: Job, what: string): Promise<void> {
+  await keepJob(rt, job, `it could not land: ${what}`);
+  const why = `its work does not fit as it is: ${what}. It is kept: waybill keep show ${job.woId}. Then waybill release ${job.woId} tries again, waybill cancel ${job.woId} ends it`;
+  rt.record([waits(rt.life(job.woId), { waiting_for: 'hold', until: null, why })]);
+  rt.running.delete(job.woId);
+}
+
+interface Work {
+  readonly changes: readonly Change[];
+  readonly images: readonly ImageChange[];
+}
+
+async function mergeWork(
+  rt: Runtime,
+  job: Job,
+  isolation: Isolated,
+  tip: string,
+): Promise<Work | { conflict: readonly string[] }> {
+  const { repo, layout } = rt.station;
+  const pack = new PackWriter(repo, layout.tmp);
+  try {
+    const ident = await committerIdent(repo);
+    const files = fileEntries(job, pack);
+    const message = `work: ${job.woId}\n`;
+    const work = await pack.commit({ parent: isolation.base, ident, message, files });
+    await pack.write();
+    const merged = await mergeOnto(repo, isolation.base, work, tip);
+    if (merged.kind === 'conflict') return { conflict: merged.paths };
+    return await workOn(rt, job, tip, merged.changed);
+  } finally {
+    pack.release();
+  }
+}
+
+/** The same work as changes to another tip. */
+async function workOn(
+  rt: Runtime,
+  job: Job,
+  tip: string,
+  changed: ReadonlyMap<string, TreeEntry | null>,
+): Promise<Work> {
+  const { repo } = rt.station;
+  const paths = [...changed.keys()];
+  const tree = await repo.trees.entries(tip, paths);
+  const converted = await convertedPaths(repo, paths);
+  const changes = job.changes.filter(({ path }) => isOutside(path));
+  const images = job.images.filter(({ path }) => isOutside(path));
+  for (const [path, entry] of changed) {
+    const there = tree.get(path);
+    const isConverted = converted.has(path);
+    const before = there?.type === 'blob' ? await committedContent(repo, path, there, tip, isConverted) : null;
+    const after = entry === null ? null : await mergedContent(rt, path, entry, isConverted);
+    changes.push({ path, before, after });
+    images.push({
+      path,
+      before: await imageOf(repo, path, before, isConverted),
+      after: await imageOf(repo, path, after, isConverted),
+    });
+  }
+  return { changes, images };
+}
+
+async function mergedContent(rt: Runtime, path: string, entry: TreeEntry, isConverted: boolean): Promise<Content> {
+  const { git } = rt.station.repo;
+  if (entry.mode !== '100644' && entry.mode !== '100755')
+    throw new WaybillError('PATH_DENIED', `${path} has mode ${entry.mode} in git`);
+  const bytes = isConverted
+    ? await git.run(['cat-file', '--filters', `--path=${path}`, entry.id])
+    : await blobBytes(git, entry.id);
+  if (bytes === null) throw new WaybillError('GIT_FAILED', `the merged content of ${path} is gone`);
+  return { mode: entry.mode, bytes };
+}

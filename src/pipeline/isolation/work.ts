@@ -1,0 +1,233 @@
+import { dirname, join, relative, resolve } from 'node:path';
+import { checkFailure, OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../../execute/run-commands.ts';
+import { Placement } from '../../git/placement.ts';
+import { assertWorktree, type WorktreeShape } from '../../git/worktrees/identity.ts';
+import type { Worktree } from '../../git/worktrees/record.ts';
+import { leaveBranches } from '../../git/worktrees/worktree.ts';
+import { isOutside } from '../../order/change.ts';
+import { asWaybillError, WaybillError } from '../../order/error.ts';
+import type { CheckResult } from '../../order/generated.ts';
+import { removeTree } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
+import { expandHome } from '../../platform/user.ts';
+import { lanePolicy } from '../../policy/policy.ts';
+import { passWork } from '../approvals/gate.ts';
+import { fact } from '../fact.ts';
+import { cancelOrder, failOrder } from '../finish.ts';
+import type { Isolated, Job } from '../job.ts';
+import { holdContents } from '../keep.ts';
+import { parkForRepository } from '../park.ts';
+import { type Runtime, STATION_STOPS } from '../runtime.ts';
+import { targets } from '../work.ts';
+import { keepWorktree } from './keep-work.ts';
+import { measure, outputsIn } from './measure.ts';
+import { giveBack, takeWorktree, worktreesInHand } from './pool.ts';
+import { sandboxFor } from './sandboxed.ts';
+
+/** When the next try comes where no worktree could be made. */
+const AGAIN_MS = 5000;
+
+/**
+ * Steps 4 and 5 of "One order's life" apart from the root: the order's files and commands in a worktree at its base, the runner's own measure of
+ * what came of it, its checks there. True when the order may land; otherwise it has ended and its work is kept, or it waits, or the station stops.
+ */
+export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated): Promise<boolean> {
+  const worktree = await tryTake(rt, job, isolation.base);
+  if (worktree === null) return false;
+  const life = rt.life(job.woId);
+  const signal = signalOf(rt, job);
+  let isAsking = false;
+  removeTree(join(rt.claimFolder(life), OUTPUT_FOLDER));
+  rt.step('life 4: worktree ready', [job.woId]);
+  try {
+    const context = await contextOf(rt, job, worktree);
+    putIn(rt, job, worktree);
+    rt.step('life 4: files in place', [job.woId]);
+    let n = 0;
+    for (const command of job.order.commands) await runAction(context, command, ++n);
+    leaveBranches(rt.station.repo, worktree);
+    const { changes, images, leftover } = await measure(rt, job, worktree);
+    job.changes = changes;
+    job.images = images;
+    occupy(rt, job);
+    rt.step('life 4: commands done', [job.woId]);
+    const asks = await passWork(rt, job.policy, job);
+    job.checks = await runChecks(context, job, n);
+    throwIfUnfit(job, signal);
+    await hold(rt, job);
+    const why = 'changed while the commands ran, and named in no outputs';
+    await keepWorktree(rt, worktree, why, { only: leftover });
+    for (const path of leftover)
+      job.warnings.push({ code: 'leftover', message: `${path}: ${why}; it is kept: waybill keep show ${job.woId}` });
+    isolation.worked = true;
+    rt.record([fact(life, 'executed', executedData(job, isolation, leftover)), ...(asks === null ? [] : [asks])]);
+    rt.step('life 5: checked', [job.woId]);
+    isAsking = asks !== null;
+  } catch (thrown) {
+    // its end is not ours to tell: endWork() looks at what the ledger has of it, as a start does after a crash
+    if (signal.reason === STATION_STOPS) return leaveIt(rt, worktree);
+    await endFailed(rt, job, worktree, asWaybillError(thrown));
+    return false;
+  }
+  await giveBack(rt, worktree);
+  if (isAsking) rt.running.delete(job.woId);
+  return !isAsking;
+}
+
+/**
+ * Runs the checks of a job again on what it is now, on the base that it has now. True when they agree; otherwise the order has ended, and its work
+ * is kept, or it waits.
+ */
+export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Promise<boolean> {
+  const worktree = await tryTake(rt, job, isolation.base);
+  if (worktree === null) return false;
+  try {
+    putIn(rt, job, worktree);
+    job.checks = await runChecks(await contextOf(rt, job, worktree), job, job.order.commands.length);
+    throwIfUnfit(job, signalOf(rt, job));
+  } catch (thrown) {
+    if (signalOf(rt, job).reason === STATION_STOPS) return leaveIt(rt, worktree);
+    await endFailed(rt, job, worktree, asWaybillError(thrown));
+    return false;
+  }
+  await giveBack(rt, worktree);
+  return true;
+}
+
+export function executedData(job: Job, { kind, base }: Isolated, leftover: readonly string[]) {
+  return { changes: [...job.images], checks: [...job.checks], leftover: [...leftover], isolation: { kind, base } };
+}
+
+/** Holds what the job found and what it made, until it has ended. */
+export function hold(rt: Runtime, job: Job): Promise<void> {
+  return holdContents(
+    rt,
+    job.woId,
+    job.changes.map((c) => [c.path, c.before]),
+    job.changes.map((c) => [c.path, c.after]),
+  );
+}
+
+/** A worktree for a job; null where none can be made now: then the order waits, because nothing of it was begun. */
+async function tryTake(rt: Runtime, job: Job, base: string): Promise<Worktree | null> {
+  const life = rt.life(job.woId);
+  try {
+    return await takeWorktree(rt, { woId: job.woId, attempt: life.attempt, base, shape: shapeFor(rt, job) });
+  } catch (thrown) {
+    const error = asWaybillError(thrown);
+    rt.log.error({ err: error, wo_id: job.woId }, 'no worktree could be made');
+    parkForRepository(rt, [rt.life(job.woId)], `no worktree could be made: ${error.message}`);
+    rt.nextRepositoryLook = Date.now() + AGAIN_MS;
+    return null;
+  }
+}
+
+/** What policy says of the lane; with some folders only, also those that the order itself names. */
+function shapeFor(rt: Runtime, job: Job): WorktreeShape {
+  const { sparse, link, copy } = lanePolicy(job.policy, rt.life(job.woId).admitted?.lane ?? '').isolation;
+  if (sparse === null) return { sparse, link, copy };
+  const paths = [...job.images.map(({ path }) => path), ...outputsIn(rt.station, job)];
+  const folders = paths.filter((path) => !isOutside(path) && path.includes('/')).map(dirname);
+  const isIn = (folder: string) => sparse.some((s) => `${folder}/`.startsWith(`${s.replace(/^\/+|\/+$/g, '')}/`));
+  return { sparse: [...sparse, ...new Set(folders.filter((folder) => !isIn(folder)))], link, copy };
+}
+
+/** Puts what the job is to become where its commands and checks will look for it. */
+function putIn(rt: Runtime, job: Job, worktree: Worktree): void {
+  assertWorktree(rt.station.repo, worktree);
+  const inside = targets(job.woId, job.changes, job.images).filter(({ path }) => !isOutside(path));
+  const placement = new Placement(worktree.path, rt.station.layout.live, `work-${worktree.name}`, inside);
+  const bad = placement.stage() ?? placement.apply();
+  placement.finish();
+  if (bad !== null) throw bad.error;
+}
+
+function signalOf(rt: Runtime, job: Job): AbortSignal {
+  return rt.running.get(job.woId)?.abort.signal ?? new AbortController().signal;
+}
+
+async function contextOf(rt: Runtime, job: Job, worktree: Worktree): Promise<RunContext> {
+  const signal = signalOf(rt, job);
+  return {
+    station: rt.station,
+    roots: job.policy.roots,
+    sandbox: await sandboxFor(rt, job, worktree.path),
+    folder: rt.claimFolder(rt.life(job.woId)),
+    woId: job.woId,
+    signal,
+    begin: (n, name, idempotent) => {
+      if (signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
+      rt.record([fact(rt.life(job.woId), 'command', { n, name, idempotent })]);
+      rt.step(`life 4: command ${n} recorded`, [job.woId]);
+    },
+    place: {
+      folder: (cwd) => {
+        assertWorktree(rt.station.repo, worktree);
+        return folderIn(rt.station.layout.root, worktree.path, cwd);
+      },
+      env: { GIT_CEILING_DIRECTORIES: dirname(worktree.path) },
+    },
+  };
+}
+
+/** The folder of a worktree that stands for one of the root. Throws PATH_DENIED. */
+export function folderIn(root: string, worktree: string, cwd: string | null): string {
+  if (cwd === null) return worktree;
+  const path = join(worktree, relative(root, resolve(root, expandHome(cwd))));
+  const real = ifThere(() => fs.realpathSync(path));
+  const deny = (why: string) =>
+    new WaybillError('PATH_DENIED', `${cwd}: ${why}`, { hint: 'Name a folder inside the station.' });
+  if (real === undefined || !fs.statSync(real).isDirectory()) throw deny('is no folder to run a command in');
+  if (real !== worktree && !real.startsWith(`${worktree}/`)) throw deny('lies outside the worktree');
+  return real;
+}
+
+async function runChecks(context: RunContext, job: Job, before: number): Promise<CheckResult[]> {
+  const checks: CheckResult[] = [];
+  for (const check of job.order.checks) checks.push(await runCheck(context, check, before + checks.length + 1));
+  return checks;
+}
+
+function throwIfUnfit(job: Job, signal: AbortSignal): void {
+  const failed = checkFailure(job.checks);
+  if (failed !== null) throw failed;
+  if (signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
+}
+
+/** The paths of what an order made are in hand too: others that name them wait for its end. */
+function occupy(rt: Runtime, job: Job): void {
+  const running = rt.running.get(job.woId);
+  if (running === undefined) return;
+  rt.running.set(job.woId, { ...running, paths: new Set([...running.paths, ...job.images.map(({ path }) => path)]) });
+}
+
+/** Ends an order whose work failed: what it made is kept, and at the root there is nothing to take back. */
+async function endFailed(rt: Runtime, job: Job, worktree: Worktree, error: WaybillError): Promise<void> {
+  const signal = signalOf(rt, job);
+  const by = String(signal.reason);
+  const why = signal.aborted ? `cancelled by ${by}` : error.message;
+  const kept = await tryKeep(rt, worktree, why);
+  if (kept > 0) job.warnings.push({ code: 'leftover', message: `what it made is kept: waybill keep show ${job.woId}` });
+  const life = rt.life(job.woId);
+  if (signal.aborted)
+    cancelOrder(rt, life, by, new WaybillError('CANCELLED', `cancelled by ${by}`), { job, unrestored: [] });
+  else failOrder(rt, life, { error, job, checks: job.checks });
+  if (kept >= 0) await giveBack(rt, worktree);
+  else leaveIt(rt, worktree);
+}
+
+/** For endWork(), or the next look, to settle. */
+function leaveIt(rt: Runtime, worktree: Worktree): false {
+  worktreesInHand(rt).delete(worktree.name);
+  return false;
+}
+
+/** How many paths were kept; -1 where they could not be: then the worktree stays as it is. */
+async function tryKeep(rt: Runtime, worktree: Worktree, why: string): Promise<number> {
+  try {
+    return await keepWorktree(rt, worktree, why);
+  } catch (error) {
+    rt.log.error({ err: error, worktree: worktree.name }, 'what an order made cannot be kept; its worktree stays');
+    return -1;
+  }
+}
