@@ -402,7 +402,7 @@ function keyTable(document: 'settings' | 'policy', values: unknown): string {
 /** The default of the schema, held against the one that the code uses. */
 function defaultText(field: Schema, own: unknown, name: string): string {
   if (field.const !== undefined) return '';
-  if (field.default !== undefined && own !== undefined && own !== field.default)
+  if (field.default !== undefined && own !== undefined && String(own) !== String(field.default))
     throw new Error(`${name}: the schema's default is ${String(field.default)}, the code's ${String(own)}`);
   const value = field.default ?? own;
   if (value === null || value === undefined) return 'none';

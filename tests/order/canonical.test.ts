@@ -30,6 +30,7 @@ test('formats: every default of an order', () => {
     dependsOn: [],
     notBefore: null,
     hold: false,
+    isolation: null,
     retries: 0,
     dryRun: false,
     approval: null,

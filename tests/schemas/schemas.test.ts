@@ -68,6 +68,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'state',
     'telemetry-line',
     'trust',
+    'worktree',
   ]);
   for (const [name, schema] of schemas) {
     assert.equal(schema['$id'], `waybill:${name}/1`);
@@ -331,6 +332,7 @@ const BAD: Record<string, Json[]> = {
   lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
   'redacted-evidence': [{ files: [{ path: '', cuts: 1 }] }, { files: [{ path: 'x', cuts: 0 }] }, { request_sha256: 5 }],
+  worktree: [{ name: '../x' }, { state: 'lost' }, { links: 'node_modules' }, { attempt: -1 }, { folder_id: 5 }],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };
 
