@@ -69,7 +69,10 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     await endFailed(rt, job, worktree, asWaybillError(thrown));
     return false;
   }
-  if (isAsking) rt.running.delete(job.woId);
+  if (isAsking) {
+    rt.running.delete(job.woId);
+    await release(rt, job);
+  }
   return !isAsking;
 }
 
