@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { Git } from '../git/git.ts';
+import { ownershipOf } from '../git/worktrees/identity.ts';
+import { WorktreeRecords } from '../git/worktrees/record.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { isTerminal } from '../order/transition.ts';
 import { verifyStation } from '../pipeline/verify/verify.ts';
@@ -9,6 +11,7 @@ import { livingIn } from '../platform/processes.ts';
 import { filesBelow } from '../record/evidence.ts';
 import { readLedger } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
+import { worktreesFolder } from '../station/worktrees-folder.ts';
 import type { Task, Workload } from './work.ts';
 
 /** Looks from outside, with files and git alone, at what a station left: everything that must hold, and each thing that does not. */
@@ -29,6 +32,7 @@ export async function checkStation(station: Station, workload: Workload, expecte
   for (const task of workload.tasks) faults.push(...checkTask(station, task, commits.get(task.woId) ?? [], expected));
   faults.push(...(await checkRepository(git, stillDamaged(station, workload))));
   faults.push(...leftBehind(station));
+  faults.push(...leftWorktrees(station));
   faults.push(...(await leftRefs(git)));
   faults.push(...checkTelemetry(station));
   for (const pid of livingIn(station.layout.root)) faults.push(`process ${pid} is left running`);
@@ -97,7 +101,7 @@ function rejectionsOf(station: Station, task: Task): ResultDocument[] {
 
 async function commitsByOrder(git: Git): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
-  const log = await git.text(['log', '--format=%H %(trailers:key=Work-Order,valueonly,separator=%x20)', 'HEAD']);
+  const log = await git.text(['log', '--format=%H %(trailers:key=Work-Order,valueonly,separator=%x20)', '--branches']);
   for (const line of log.split('\n')) {
     const [commit = '', woId = ''] = line.split(' ');
     if (woId !== '') found.set(woId, [...(found.get(woId) ?? []), commit]);
@@ -146,6 +150,21 @@ function leftBehind(station: Station): string[] {
   const packs = join(layout.gitDir, 'objects', 'pack');
   const keeps = namesIn(packs).filter((name) => name.endsWith('.keep'));
   return [...locks, ...temporary, ...scratch, ...keeps].map((path) => `left behind: ${path}`);
+}
+
+/** Every worktree waits for an order, is on record, and is there. */
+function leftWorktrees(station: Station): string[] {
+  const records = new WorktreeRecords(station.layout.live).all();
+  const onRecord = new Set(records.map(({ name }) => name));
+  const folder = worktreesFolder(station);
+  const strays = [...namesIn(folder), ...namesIn(join(station.layout.gitDir, 'worktrees'))];
+  return [
+    ...strays.filter((name) => !onRecord.has(name)).map((name) => `a worktree that is not on record: ${name}`),
+    ...records
+      .filter((worktree) => worktree.state !== 'idle' || ownershipOf(station.repo, worktree) !== 'ours')
+      .map(({ name, state, wo_id }) => `a worktree is ${state}: ${name} of ${wo_id}`),
+    ...[...onRecord].flatMap((name) => livingIn(join(folder, name)).map((pid) => `process ${pid} lives in ${name}`)),
+  ];
 }
 
 async function leftRefs(git: Git): Promise<string[]> {

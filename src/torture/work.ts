@@ -179,7 +179,59 @@ export const COMMANDS: Workload = {
   ],
 };
 
-export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS];
+const runFromTree = (woId: string) => `echo ran >> "$WAYBILL_STATION/runs/${woId}"`;
+
+/** Orders that work in worktrees, and land on the branch or on one of their own. */
+export const WORKTREES: Workload = {
+  name: 'worktrees',
+  settings: 'commands: {allow: ["*"]}\nlanes: {MAIN: {concurrency: 2}}\nworktrees: {folder: ../worktrees}\n',
+  files: {
+    'policy.yaml': 'version: 1\nisolation: {commands: worktree, files: worktree, allow: [branch]}\n',
+    'shared.txt': '1\n2\n3\n4\n5\n6\n7\n',
+  },
+  tasks: [
+    task(
+      'T-TREE',
+      {
+        files: [{ path: 'tool.sh', content: `${runFromTree('T-TREE')}; echo tree > tree.txt\n`, mode: '0755' }],
+        actions: [{ action: 'command', argv: ['sh', 'tool.sh'] }],
+        tests: [{ name: 'made', command: 'cat tree.txt', expected: 'tree' }],
+      },
+      { makes: { 'tree.txt': 'tree\n' }, runs: 'once' },
+    ),
+    task(
+      'T-MERGE',
+      {
+        actions: [
+          { action: 'command', command: `${runFromTree('T-MERGE')}; sed -i s/1/ONE/ shared.txt`, idempotent: true },
+        ],
+        tests: [{ name: 'one', command: 'head -n 1 shared.txt', expected: 'ONE' }],
+      },
+      { runs: 'any' },
+    ),
+    task('T-BESIDE', { actions: [{ action: 'edit', path: 'shared.txt', find: '7', replace: 'SEVEN' }] }, {}),
+    task(
+      'T-BRANCH',
+      {
+        isolation: 'branch',
+        actions: [
+          { action: 'command', command: `${runFromTree('T-BRANCH')}; echo branch > branch.txt`, idempotent: true },
+        ],
+      },
+      { runs: 'any' },
+    ),
+    task(
+      'T-UNFIT',
+      {
+        actions: [{ action: 'command', command: `${runFromTree('T-UNFIT')}; echo x > unfit.txt`, idempotent: true }],
+        tests: [{ name: 'fails', command: 'false' }],
+      },
+      { end: 'CHECK_FAILED', runs: 'any' },
+    ),
+  ],
+};
+
+export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, WORKTREES];
 
 /** Makes a repository with a station and one commit in an empty folder. */
 export async function makeStation(root: string, workload: Workload): Promise<Station> {

@@ -65,7 +65,7 @@ export async function takeWorktree(rt: Runtime, wish: WorktreeWish): Promise<Wor
       letGo(rt, records.read(taken.name) ?? taken);
     }
   }
-  const folder = worktreesFolder(rt.station.settings, rt.station.id);
+  const folder = worktreesFolder(rt.station);
   assertOutside(repo, folder);
   ensureDir(folder);
   const name = newUlid();
