@@ -101,6 +101,12 @@ export async function changedPaths(repo: Repository, records: WorktreeRecords, w
  * it, and nothing differs when it is looked at again. Throws WORKTREE_BROKEN and what git or the disk says: then it is not.
  */
 export async function cleanWorktree(repo: Repository, records: WorktreeRecords, worktree: Worktree): Promise<boolean> {
+  if (!(await sweepWorktree(repo, records, worktree))) return false;
+  return isClean(repo, records, records.read(worktree.name) ?? worktree);
+}
+
+/** The same without the look at the end, for one that is looked at before its next use. */
+export async function sweepWorktree(repo: Repository, records: WorktreeRecords, worktree: Worktree): Promise<boolean> {
   if (livingIn(worktree.path).length > 0) return false;
   const git = gitIn(repo, records, worktree);
   // by their flags as we left them, also where a command put a file that is not checked out
@@ -115,7 +121,7 @@ export async function cleanWorktree(repo: Repository, records: WorktreeRecords, 
   }));
   removeUntracked(worktree.path, tracked);
   await checkOut(repo, records, { ...worktree, links: [] }, worktree.base);
-  return isClean(repo, records, records.read(worktree.name) ?? worktree);
+  return true;
 }
 
 /** Whether nothing in it differs from its base, apart from what came from the root and what is ignored. */

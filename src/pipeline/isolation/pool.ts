@@ -8,6 +8,7 @@ import {
   cleanWorktree,
   isClean,
   removeWorktree,
+  sweepWorktree,
 } from '../../git/worktrees/worktree.ts';
 import { now } from '../../platform/clock.ts';
 import { ensureDir } from '../../platform/durable.ts';
@@ -115,7 +116,7 @@ export async function giveBack(rt: Runtime, worktree: Worktree): Promise<void> {
   const current = records.read(worktree.name) ?? worktree;
   try {
     const waiting = records.all().filter(({ state }) => state === 'idle').length;
-    if (waiting < settings.worktrees.idle && (await cleanWorktree(repo, records, current))) {
+    if (waiting < settings.worktrees.idle && (await sweepWorktree(repo, records, current))) {
       records.write({ ...(records.read(worktree.name) ?? current), state: 'idle', used_at: now() });
       worktreesInHand(rt).delete(worktree.name);
       return;
