@@ -248,6 +248,7 @@ function stationComponents(guarded: Guarded): Component[] {
   ];
   const documents: ComponentDocument[] = [
     { kind: 'file', path: 'waybill.yaml', content: 'any' },
+    { kind: 'file', path: 'policy.yaml', content: 'any' },
     ...folders.map((path) => ({ kind: 'folder' as const, path })),
     { kind: 'program', name: 'git' },
     { kind: 'disk' },

@@ -137,7 +137,9 @@ function judgeWhole(policy: Policy, { order, secrets }: Question): Ruling[] {
   if (order.approval !== null) {
     // an order can narrow who decides, never widen it
     const named = order.approval.by.filter((name) => policy.approvers.some((a) => a.name === name));
-    rulings.push(ask('approval', order.approval.why, named.length > 0 ? named : null));
+    const { by, why } = order.approval;
+    const asks = by.length === 0 ? why : `${why}; asks ${by.join(', ')}`;
+    rulings.push(ask('approval', asks, named.length > 0 ? named : null));
   }
   if (secrets.length > 0)
     rulings.push(ask('secret', `it carries what looks like a secret (${secrets.join(', ')}), and would commit it`));
