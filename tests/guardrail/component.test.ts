@@ -86,6 +86,7 @@ test('a station looks after itself, and says so unless told not to', (t) => {
   const root = t.tempDir();
   assert.deepEqual(names(components(root, 'defaults: true')), [
     'waybill.yaml',
+    'policy.yaml',
     'bridge/outbox',
     'state/orders',
     'bridge/inbox/MAIN',

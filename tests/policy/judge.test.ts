@@ -315,7 +315,14 @@ test('an order may ask for itself, and name who decides, but only among approver
     assert.deepEqual(
       rulings.map((r) => [r.class, r.by, r.rule, r.why, r.approvers, r.pattern]),
       [
-        ['ask', 'order', 'approval', 'look first', expected, null],
+        [
+          'ask',
+          'order',
+          'approval',
+          by.length === 0 ? 'look first' : `look first; asks ${by.join(', ')}`,
+          expected,
+          null,
+        ],
         ['safe', 'default', 'defaults.paths', 'inside the fence', null, null],
       ],
       by.join(),
