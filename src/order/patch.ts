@@ -19,6 +19,8 @@ export interface FilePatch {
  * Throws PATCH_INVALID.
  */
 export function readPatch(patch: string, path: string | null): FilePatch[] {
+  // the parser passes over the data of some of them, and the file would be made empty
+  if (/^(GIT binary patch|Binary files .* differ)\r?$/m.test(patch)) throw binary();
   let parsed: StructuredPatch[];
   try {
     const named = parsePatch(patch);
@@ -44,10 +46,7 @@ export function readPatch(patch: string, path: string | null): FilePatch[] {
 }
 
 function filePatch(file: StructuredPatch, path: string | null): FilePatch {
-  if (file.isBinary === true)
-    throw new WaybillError('PATCH_INVALID', 'binary patches cannot be applied', {
-      hint: 'Use a write action with encoding: base64.',
-    });
+  if (file.isBinary === true) throw binary();
   let [from, to] = names(file);
   if (from === null && to === null) {
     if (path === null)
@@ -64,12 +63,34 @@ function filePatch(file: StructuredPatch, path: string | null): FilePatch {
     mode: modeOf(file.newMode),
     apply(bytes) {
       if (file.hunks.length === 0) return bytes;
+      assertNear(file, bytes, name);
       const result = applyPatch(bytes.toString('latin1'), file, { fuzzFactor: 0, autoConvertLineEndings: false });
       if (result === false)
         throw new WaybillError('PATCH_FAILED', `${name}: the patch does not apply to the file as it is`);
       return Buffer.from(result, 'latin1');
     },
   };
+}
+
+/** How many lines beyond the end of a file all hunks together may be looked for. */
+const MOST_STEPS = 1_000_000;
+
+/** The search for a hunk's place goes line by line from where it says it is: one that says it is far beyond the end would never come to an end. */
+function assertNear({ hunks }: StructuredPatch, bytes: Buffer, name: string): void {
+  let lines = 1;
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines++;
+  const far = hunks.find(({ oldStart }) => !(oldStart <= lines + MOST_STEPS / hunks.length));
+  if (far !== undefined)
+    throw new WaybillError(
+      'PATCH_FAILED',
+      `${name}: a hunk begins at line ${far.oldStart} of a file of ${lines} lines`,
+    );
+}
+
+function binary(): WaybillError {
+  return new WaybillError('PATCH_INVALID', 'binary patches cannot be applied', {
+    hint: 'Use a write action with encoding: base64.',
+  });
 }
 
 function modeOf(mode: string | undefined): FileMode | null {

@@ -6,6 +6,7 @@ import { expandHome } from '../platform/user.ts';
 import { ownPaths } from '../station/layout.ts';
 import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { plainPart, plainPath } from './plain-path.ts';
 import type { Policy } from './policy.ts';
 
 /** What a path is held against: a station's folders, and the roots outside that policy opens. */
@@ -46,11 +47,11 @@ export function resolveTarget(fence: Fence, raw: string): string {
       );
     return path;
   }
+  const plain = plainPath(inside);
   const own = [...ownPaths(fence.settings), SETTINGS_FILE, POLICY_FILE].find(
     (kept) =>
       // the telemetry file is rotated beside itself
-      isBelow(inside.toLowerCase(), kept.toLowerCase()) ||
-      (kept.endsWith('.jsonl') && inside.toLowerCase().startsWith(kept.toLowerCase().slice(0, -5))),
+      isBelow(plain, plainPath(kept)) || (kept.endsWith('.jsonl') && plain.startsWith(plainPath(kept).slice(0, -5))),
   );
   if (own !== undefined) throw deny(`${own} is Waybill's own`);
   for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
@@ -92,11 +93,7 @@ function realPath(path: string, deny: (why: string, hint?: string) => WaybillErr
 
 /** `.git` under every spelling that a file system may take for it: case, trailing dots and spaces, the 8.3 name, ignorable characters. */
 export function isGitName(part: string): boolean {
-  const plain = part
-    .normalize('NFKC')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .replace(/[. ]+$/, '')
-    .toLowerCase();
+  const plain = plainPart(part);
   return plain === '.git' || plain === 'git~1';
 }
 

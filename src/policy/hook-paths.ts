@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { plainPath } from './plain-path.ts';
 
 /** Folders that hooks of git are run from, by settings that many repositories share. */
 const HOOK_FOLDERS = new Set(['.husky', '.githooks']);
@@ -46,8 +47,5 @@ export function makesToolsRun(relative: string): boolean {
 }
 
 function plain(path: string): string {
-  return posix
-    .normalize(path)
-    .toLowerCase()
-    .replace(/^\.\/|\/+$/g, '');
+  return plainPath(posix.normalize(path).replace(/^\.\/|\/+$/g, ''));
 }

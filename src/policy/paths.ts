@@ -1,10 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import { expandHome } from '../platform/user.ts';
+import { plainPath } from './plain-path.ts';
 
 /**
  * Whether a glob of policy.yaml matches a path as the fence gives it: relative to the root, or absolute in a root outside. Capitals don't
- * matter, because on some disks they name the same file; a pattern without wildcards also means all below it.
+ * matter, nor do other spellings that name the same file on some disks; a pattern without wildcards also means all below it.
  */
 export function pathMatches(root: string, pattern: string, path: string): boolean {
   return matcherOf(root, pattern)(path);
@@ -32,5 +33,5 @@ function compile(root: string, pattern: string): Matcher {
   const whole = leadsOut ? resolve(root, expanded) : expanded.replace(/^\.\//, '');
   const plain = whole.replace(/\/+$/, '');
   const isMatch = picomatch([plain, `${plain}/**`], { dot: true, nocase: true });
-  return (path) => isAbsolute(path) === leadsOut && isMatch(path);
+  return (path) => isAbsolute(path) === leadsOut && (isMatch(path) || isMatch(plainPath(path)));
 }

@@ -50,8 +50,14 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
         rt.askBackup(path, command.to);
         continue;
       }
-      const { uid, mtimeMs } = fs.statSync(path);
-      await carryOut(rt, command, { uid, writtenAt: mtimeMs }, `${userName(uid) ?? 'unknown'} on the command line`);
+      // anybody can set the time of writing back; that of the change is the kernel's
+      const { uid, mtimeMs, ctimeMs } = fs.statSync(path);
+      await carryOut(
+        rt,
+        command,
+        { uid, writtenAt: Math.max(mtimeMs, ctimeMs) },
+        `${userName(uid) ?? 'unknown'} on the command line`,
+      );
     } catch (thrown) {
       const error =
         thrown instanceof SyntaxError
