@@ -1,5 +1,18 @@
 /** Git commands of the station that write. */
-const WRITES = ['update-ref', 'update-index', 'hash-object', 'pack-objects', 'pack-refs', 'push', 'fetch', 'bundle'];
+const WRITES = [
+  'update-ref',
+  'update-index',
+  'hash-object',
+  'pack-objects',
+  'pack-refs',
+  'push',
+  'fetch',
+  'bundle',
+  'worktree',
+  'read-tree',
+  'merge-tree',
+  'commit-tree',
+];
 
 /** `git -c a=b -c c=d update-ref --stdin` is `update-ref`. */
 export function subcommand(argv: readonly string[]): string {

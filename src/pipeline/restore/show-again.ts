@@ -128,7 +128,7 @@ async function showAttempt(rt: Runtime, life: OrderLife, attempt: number, manife
 /** Temporary files of processes that are gone, where durable files are written. */
 export function sweepTemporary(station: Station): void {
   const { live, ledger, commands } = station.layout;
-  for (const folder of [live, ledger, commands])
+  for (const folder of [live, ledger, commands, join(live, 'worktrees')])
     for (const name of namesIn(folder)) {
       const pid = /^\..*\.(\d+)\.\d+\.tmp$/.exec(name)?.[1];
       if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)))) removeTree(join(folder, name));
