@@ -31,7 +31,7 @@ function ls(station: Station, options: Options): void {
     state: stateOf(station, worktree),
     bytes: sizeOf(worktree.path),
   }));
-  const folder = worktreesFolder(station.settings, station.id);
+  const folder = worktreesFolder(station);
   // folders that no record speaks of: of a station that was set back, perhaps
   const unknown = namesIn(folder).filter((name) => !records.some((worktree) => worktree.name === name));
   if (options.json) {

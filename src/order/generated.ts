@@ -2063,7 +2063,7 @@ export interface SettingsDocument {
    */
   worktrees?: {
     /**
-     * Where they lie, absolute or below ~; outside the repository. Without it $XDG_STATE_HOME/waybill/worktrees, else ~/.local/state/waybill/worktrees.
+     * Where they lie, outside the repository; relative to the station's root. Without it $XDG_STATE_HOME/waybill/worktrees, else ~/.local/state/waybill/worktrees.
      */
     folder?: string;
     /**

@@ -97,14 +97,11 @@ export async function checkIsolated(station: Station, git: Git, { tasks }: Workl
 }
 
 /** Every worktree that is left waits for the next order, whole; beside these there is no folder, no branch and no process. */
-async function leftWorktrees(
-  { layout, repo, settings, id }: Station,
-  git: Git,
-  tasks: readonly Task[],
-): Promise<string[]> {
+async function leftWorktrees(station: Station, git: Git, tasks: readonly Task[]): Promise<string[]> {
+  const { layout, repo } = station;
   const records = new WorktreeRecords(layout.live).all();
   const known = new Set(records.map(({ name }) => name));
-  const folder = worktreesFolder(settings, id);
+  const folder = worktreesFolder(station);
   const branches = (await git.text(['for-each-ref', '--format=%(refname)', 'refs/heads'])).split('\n').filter(Boolean);
   const own = new Set(
     tasks.flatMap(({ woId, ownBranch }) => (ownBranch === true ? [`refs/heads/waybill/${woId}`] : [])),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runStation } from '../pipeline/station-process.ts';
-import { ensureDir, exists, readIfThere, removeTree, writeDurable } from '../platform/durable.ts';
+import { ensureDir, exists, readIfThere, removeTree } from '../platform/durable.ts';
 import { copyTree } from '../platform/fs.ts';
 import { openLog } from '../platform/log.ts';
 import { runTool } from '../platform/process.ts';
@@ -27,11 +27,6 @@ const VICTIM = join(import.meta.dirname, '../../dist/torture/victim.js');
 
 /** An order may ask before it starts, and before it lands; and a decision may come too late for a start that was struck. */
 const MOST_ROUNDS = 6;
-
-/** Where the worktrees of a tortured station lie. */
-export function worktreesBeside(root: string): string {
-  return join(root, '..', 'worktrees');
-}
 
 /** No run of so few orders takes this long, also beside others. */
 const LIMIT_MS = 120_000;
@@ -60,8 +55,6 @@ export class Bench {
     ensureDir(folder);
     const root = join(folder, 'repo');
     copyTree(template, root);
-    const settings = `${workload.settings}worktrees: {folder: ${worktreesBeside(root)}, idle: 1}\n`;
-    writeDurable(join(root, 'waybill.yaml'), settings);
     return root;
   }
 

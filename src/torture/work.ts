@@ -209,7 +209,7 @@ export const GUARDED: Workload = {
     'isolation: {commands: worktree, allow: [in_place, worktree, branch]}',
     '',
   ].join('\n'),
-  settings: 'lanes: {MAIN: {concurrency: 3}}\n',
+  settings: 'lanes: {MAIN: {concurrency: 3}}\nworktrees: {folder: ../worktrees, idle: 1}\n',
   files: { 'same.txt': 'before\n', 'asked/yes.txt': 'before\n' },
   tasks: [
     task(
@@ -229,7 +229,10 @@ export const GUARDED: Workload = {
     ),
     task(
       'G-LATE',
-      { actions: [apart('G-LATE', 'asked/late.txt', { idempotent: true })] },
+      {
+        actions: [apart('G-LATE', 'asked/late.txt', { idempotent: true })],
+        tests: [{ name: 'made', command: 'cat asked/late.txt', expected: 'G-LATE' }],
+      },
       { makes: { 'asked/late.txt': 'G-LATE\n' }, decide: 'approve', isolated: true, runs: 'any' },
     ),
     task(
@@ -272,10 +275,9 @@ export async function makeStation(root: string, workload: Workload): Promise<Sta
   for (const [path, content] of Object.entries({ ...files, ...own })) writePlain(join(root, path), content);
   const { station } = await initStation(root, 'default');
   ensureDir(join(root, 'runs'));
-  // settings name a folder of the copy's own for its worktrees, so git has none of them
   writePlain(
     join(root, '.git', 'info', 'exclude'),
-    `${fs.readFileSync(join(root, '.git', 'info', 'exclude'), 'utf8')}runs/\nwaybill.yaml\n`,
+    `${fs.readFileSync(join(root, '.git', 'info', 'exclude'), 'utf8')}runs/\n`,
   );
   await git.run(['add', '--all']);
   await git.run(['commit', '--quiet', '-m', 'Begin']);

@@ -1,15 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { CLI, type TestStation, testStation } from '../support/station.ts';
+import { atTerminal } from '../support/deciding.ts';
+import { ANYTHING, CLI, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** "Secrets are cut from everything that is recorded": a real station, and then every byte that it wrote is looked through. Nothing here is a real key. */
 
-const test = suite('secrets in a station');
+const test = suite('secrets in a station', { needs: ['git', 'script'] });
 
 const HALVES = [['q8', 'Zr4t'].join(''), ['Lm', '0Xw9'].join('')] as const;
 const VALUE = HALVES.join('');
 const TOKEN = ['gh', 'p_', 'aB3dE5gH7jK9mN1pQ3sT5vW7yZ2cF4hJ6lM8'].join('');
-const SETTINGS = 'commands: {allow: ["*"], env: [PATH, HOME, DEPLOY_TOKEN], max_output_bytes: 4096}\n';
+const SETTINGS = 'commands: {env: [PATH, HOME, DEPLOY_TOKEN], max_output_bytes: 4096}\n';
 const CUT = '[secret removed]';
 
 /** Everywhere that the station recorded it: files of the work tree and of .git as they are, and every object of the repository. */
@@ -36,13 +37,21 @@ function drain(s: TestStation, env: Record<string, string> = { DEPLOY_TOKEN: VAL
   return stderr;
 }
 
+/** What carries a secret asks first: somebody agrees, and it runs. */
+function drainApproved(s: TestStation, woId: string): void {
+  drain(s);
+  assert.equal(s.state(woId).waiting_for, 'approval');
+  assert.equal(atTerminal(s, 'y\n', ['approve', woId]).code, 0);
+  drain(s);
+}
+
 function verifies(s: TestStation): void {
   const { code, stdout, stderr } = s.waybill('verify');
   assert.equal(code, 0, stdout + stderr);
 }
 
 test('what commands print is cut, in two writes, on both streams, in evidence, errors, states and results', (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { settings: SETTINGS, policy: ANYTHING });
   const halves = `printf %s "$(echo $DEPLOY_TOKEN | cut -c1-6)"; sleep 0.2; printf "%s\\n" "$(echo $DEPLOY_TOKEN | cut -c7-)"`;
   s.drop({
     wo_id: 'WO-PRINT',
@@ -87,7 +96,7 @@ test('what commands print is cut, in two writes, on both streams, in evidence, e
 });
 
 test('an order that carries one: title, commit subject, command line, file and request; what lands is not altered', (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { settings: SETTINGS, policy: ANYTHING });
   s.drop({
     wo_id: 'WO-CARRY',
     title: `deploy with ${VALUE}`,
@@ -97,7 +106,7 @@ test('an order that carries one: title, commit subject, command line, file and r
     actions: [{ action: 'command', command: `echo ${VALUE}` }],
     tests: [{ name: `is ${VALUE}`, command: `test ${VALUE} = ${VALUE}` }],
   });
-  drain(s);
+  drainApproved(s, 'WO-CARRY');
   // the file is what was ordered, and nothing else holds it
   assert.equal(s.read('config.txt'), `key ${TOKEN}\n`);
   const blob = s.git('rev-parse', 'HEAD:config.txt');
@@ -117,7 +126,7 @@ test('an order that carries one: title, commit subject, command line, file and r
   };
   assert.equal(redacted.request_sha256, state.request.sha256);
   assert.deepEqual(
-    redacted.files.map((f) => f.path),
+    redacted.files.map((f) => f.path).filter((path) => !path.startsWith('approvals/')),
     ['request.json', 'changes.patch', 'plan.json'],
   );
   assert.ok((redacted.files[0]?.cuts ?? 0) >= 6);
@@ -125,7 +134,7 @@ test('an order that carries one: title, commit subject, command line, file and r
 });
 
 test('an order whose request was cut is not run again from the records, but from a drop', (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { settings: SETTINGS, policy: ANYTHING });
   const order = {
     wo_id: 'WO-AGAIN',
     title: 'fails at first',
@@ -133,7 +142,7 @@ test('an order whose request was cut is not run again from the records, but from
     tests: [{ name: 'is there', command: 'test -e .git/ready' }],
   };
   s.drop(order);
-  drain(s);
+  drainApproved(s, 'WO-AGAIN');
   assert.equal(s.state('WO-AGAIN').status, 'failed');
   // in base64 it cannot be cut out, so nothing of the request is there
   assert.equal(s.read('state/evidence/WO-AGAIN/request.json'), `${CUT}\n`);
@@ -143,14 +152,14 @@ test('an order whose request was cut is not run again from the records, but from
   assert.match(drain(s), /REQUEST_CUT/);
   assert.equal(s.state('WO-AGAIN').status, 'failed');
   s.drop(order);
-  drain(s);
+  drainApproved(s, 'WO-AGAIN');
   assert.equal(s.state('WO-AGAIN').status, 'done');
   assert.equal(s.read('config.txt'), `key ${TOKEN}\n`);
   verifies(s);
 });
 
 test('an order that waits with one in it never gets into the journal', (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { settings: SETTINGS, policy: ANYTHING });
   s.drop({ wo_id: 'WO-HELD', title: 'x', hold: true, files: [{ path: 'config.txt', content: `key ${TOKEN}\n` }] });
   s.drop({ wo_id: 'WO-OTHER', title: 'x', files: [{ path: 'a', content: 'a' }] });
   drain(s);
@@ -158,12 +167,12 @@ test('an order that waits with one in it never gets into the journal', (t) => {
   const where = whereItStands(s, TOKEN);
   assert.ok(where.length === 1 && where[0]?.includes('/claimed/'), where.join(' '));
   s.waybill('release', 'WO-HELD');
-  drain(s);
+  drainApproved(s, 'WO-HELD');
   assert.equal(s.state('WO-HELD').status, 'done');
 });
 
 test('a rejection shows none; quarantine keeps the file as it is, and restore leaves it so', (t) => {
-  const s = testStation(t, { settings: SETTINGS });
+  const s = testStation(t, { settings: SETTINGS, policy: ANYTHING });
   const bad = `wo_id: WO-BAD\ntitle: "uses ${TOKEN}"\nfiles:\n  - path: a\n    contnt: ${TOKEN}\n...\n`;
   s.write('bridge/inbox/MAIN/bad.yaml', bad);
   // a drop of the command line comes in base64; this one is refused because the id is taken
@@ -196,6 +205,7 @@ test('a rejection shows none; quarantine keeps the file as it is, and restore le
 
 test('alerts, what their command says, and telemetry', (t) => {
   const s = testStation(t, {
+    policy: ANYTHING,
     settings: `${SETTINGS}guardrail:\n  components:\n    - {path: "no/${VALUE}/here", kind: file}\n  alerts: {command: {argv: [sh, -c, 'cat >> .git/alerts; printenv DEPLOY_TOKEN >&2; exit 1']}}\n`,
   });
   const { stdout, stderr } = spawnSync(process.execPath, [CLI, 'guardrail', '--once', '--json'], {

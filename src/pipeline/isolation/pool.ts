@@ -65,7 +65,7 @@ export async function takeWorktree(rt: Runtime, wish: WorktreeWish): Promise<Wor
       letGo(rt, records.read(taken.name) ?? taken);
     }
   }
-  const folder = worktreesFolder(rt.station.settings, rt.station.id);
+  const folder = worktreesFolder(rt.station);
   assertOutside(repo, folder);
   ensureDir(folder);
   const name = newUlid();
@@ -89,6 +89,20 @@ export async function takeWorktree(rt: Runtime, wish: WorktreeWish): Promise<Wor
     letGo(rt, records.read(name) ?? { ...plan, links: [], ...whose });
     throw error;
   }
+}
+
+/** Puts a worktree that its order still has at another base, with nothing else in it; null where that one cannot be used any more, and went. */
+export async function moveWorktree(rt: Runtime, worktree: Worktree, base: string): Promise<Worktree | null> {
+  const { repo } = rt.station;
+  const records = worktreeRecords(rt);
+  try {
+    if (await cleanWorktree(repo, records, records.read(worktree.name) ?? worktree))
+      return await checkOut(repo, records, records.read(worktree.name) ?? worktree, base);
+  } catch (error) {
+    rt.log.warn({ err: error, worktree: worktree.name }, 'a worktree cannot be used again');
+  }
+  letGo(rt, records.read(worktree.name) ?? worktree);
+  return null;
 }
 
 /**

@@ -57,6 +57,8 @@ work('rule 14: whatever a command does to index, HEAD, flags and branches, what 
     'git update-index --skip-worktree b.txt && echo hidden >> b.txt',
     'git rm -q --cached .gitignore',
     'git checkout -q --detach && git branch -q -D mine',
+    // as if the branch that orders land on were checked out here
+    'git symbolic-ref HEAD refs/heads/main',
   ];
   s.drop(order('WO-1', tricks.join(' && ')));
   s.drain();
@@ -164,6 +166,18 @@ function readCounts(s: TestStation): string[] {
   rmSync(beside, { force: true });
   return text.trim().split('\n');
 }
+
+land('a branch that was written anew meanwhile has not got the base: the work lands on what it is now', (t) => {
+  const s = isolatedStation(t);
+  const amend = `cd ${s.root} && echo amended >> b.txt && git commit -qa --amend -m Amended`;
+  s.drop(order('WO-1', `sed -i s/one/ONE/ a.txt && env -i HOME=$HOME PATH=$PATH sh -c '${amend}'`));
+  s.drain();
+  assert.equal(s.state('WO-1').status, 'done', JSON.stringify(s.state('WO-1')));
+  assert.match(s.git('log', '--format=%s'), /^wo\(WO-1\).*\nAmended\n/);
+  assert.equal(s.git('show', '--format=', '--name-only', 'HEAD'), 'a.txt');
+  assert.equal(s.read('b.txt'), 'b\namended\n');
+  assertQuiet(s);
+});
 
 land('a conflict parks with both sides kept; release tries again, cancel ends it', (t) => {
   const s = isolatedStation(t);
