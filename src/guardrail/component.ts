@@ -15,7 +15,7 @@ interface Named {
   /** How it is called in telemetry and alerts: its path, or its kind and what it is about. */
   readonly name: string;
   readonly severity: Severity;
-  readonly repair: 'report' | 'auto';
+  readonly repair: 'report' | 'ask' | 'auto';
 }
 
 type What = FileWish | FolderWish | GlobWish | OtherWish;

@@ -305,9 +305,9 @@ export interface FileComponent {
    */
   content?: 'recorded' | 'any';
   /**
-   * report: only told. auto: what is missing, truncated or has lost its mode is brought back by an order.
+   * report: only told. ask: what is missing, truncated or has lost its mode is brought back by an order, once a person agreed. auto: at once.
    */
-  repair?: 'report' | 'auto';
+  repair?: 'report' | 'ask' | 'auto';
   /**
    * How bad it is when it is at fault.
    */
@@ -320,9 +320,9 @@ export interface FolderComponent {
    */
   path: string;
   /**
-   * report: only told. auto: what is missing, truncated or has lost its mode is brought back by an order.
+   * report: only told. ask: what is missing, truncated or has lost its mode is brought back by an order, once a person agreed. auto: at once.
    */
-  repair?: 'report' | 'auto';
+  repair?: 'report' | 'ask' | 'auto';
   /**
    * How bad it is when it is at fault.
    */
@@ -347,9 +347,9 @@ export interface GlobComponent {
    */
   content?: 'recorded' | 'any';
   /**
-   * report: only told. auto: what is missing, truncated or has lost its mode is brought back by an order.
+   * report: only told. ask: what is missing, truncated or has lost its mode is brought back by an order, once a person agreed. auto: at once.
    */
-  repair?: 'report' | 'auto';
+  repair?: 'report' | 'ask' | 'auto';
   /**
    * How bad it is when it is at fault.
    */
@@ -710,7 +710,7 @@ export interface GuardrailLook {
   healthy_at: string | null;
   faults: GuardrailFault[];
   /**
-   * Repair orders of the last 24 hours.
+   * Repair orders of the last 24 hours, and those that ask or were denied for as long as what they are about is at fault.
    */
   repairs: GuardrailRepair[];
   /**
@@ -752,6 +752,18 @@ export interface GuardrailRepair {
   wo_id: string;
   component: string;
   at: string;
+  /**
+   * The kind of fault that it is to end.
+   */
+  kind?: string;
+  /**
+   * It asks a person before it does anything.
+   */
+  asks?: true;
+  /**
+   * A person said no, or ended it: it is not asked again while that fault lasts.
+   */
+  denied?: true;
 }
 
 /**

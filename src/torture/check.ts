@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { Git } from '../git/git.ts';
-import { ownershipOf } from '../git/worktrees/identity.ts';
-import { WorktreeRecords } from '../git/worktrees/record.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { isTerminal } from '../order/transition.ts';
 import { verifyStation } from '../pipeline/verify/verify.ts';
@@ -11,7 +9,7 @@ import { livingIn } from '../platform/processes.ts';
 import { filesBelow } from '../record/evidence.ts';
 import { readLedger } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
-import { worktreesFolder } from '../station/worktrees-folder.ts';
+import { checkDecisions, checkIsolated } from './check-guarded.ts';
 import type { Task, Workload } from './work.ts';
 
 /** Looks from outside, with files and git alone, at what a station left: everything that must hold, and each thing that does not. */
@@ -31,9 +29,10 @@ export async function checkStation(station: Station, workload: Workload, expecte
   const commits = await commitsByOrder(git);
   for (const task of workload.tasks) faults.push(...checkTask(station, task, commits.get(task.woId) ?? [], expected));
   faults.push(...(await checkRepository(git, stillDamaged(station, workload))));
-  faults.push(...leftBehind(station));
-  faults.push(...leftWorktrees(station));
-  faults.push(...(await leftRefs(git)));
+  faults.push(...leftBehind(station, workload));
+  faults.push(...(await leftRefs(git, waitingIn(station, workload))));
+  faults.push(...checkDecisions(station, workload, expected.errors));
+  faults.push(...(await checkIsolated(station, git, workload)));
   faults.push(...checkTelemetry(station));
   for (const pid of livingIn(station.layout.root)) faults.push(`process ${pid} is left running`);
   const verified = await verifyStation(station, null);
@@ -67,6 +66,7 @@ function checkTask(station: Station, task: Task, commits: readonly string[], { e
       : bad(`rejected, ${kept.length} times in quarantine, ${dropped.length} in the inbox`);
   }
   if (dropped.length > 0) faults.push(...bad('has a state file and lies in the inbox too'));
+  if (isInConflict(state, task)) return commits.length > 0 ? bad(`waits, and has ${commits.length} commits`) : faults;
   if (!isTerminal(state.status)) return [...faults, ...bad(`is ${state.status}: ${state.progress ?? ''}`)];
   if (result === null) return [...faults, ...bad('has ended and has no result')];
   if (result.status !== state.status) faults.push(...bad(`is ${state.status}, its result says ${result.status}`));
@@ -79,10 +79,11 @@ function checkTask(station: Station, task: Task, commits: readonly string[], { e
   if (task.runs === 'once' && code === 'done' && runs !== 1)
     faults.push(...bad(`is done, and its command ran ${runs} times`));
   if (code === 'done') {
-    for (const [path, content] of Object.entries(task.makes)) {
-      const found = readIfThere(join(layout.root, path))?.toString('utf8') ?? null;
-      if (found !== content) faults.push(...bad(`is done, and ${path} holds ${JSON.stringify(found)}`));
-    }
+    if (task.ownBranch !== true && task.mayConflict !== true)
+      for (const [path, content] of Object.entries(task.makes)) {
+        const found = readIfThere(join(layout.root, path))?.toString('utf8') ?? null;
+        if (found !== content) faults.push(...bad(`is done, and ${path} holds ${JSON.stringify(found)}`));
+      }
     if (commits.length !== (task.mends ? 0 : 1)) faults.push(...bad(`is done by ${commits.length} commits`));
   } else if (commits.length > 0) faults.push(...bad(`failed, and has ${commits.length} commits`));
   // one that mends names the commit that had the content
@@ -101,7 +102,7 @@ function rejectionsOf(station: Station, task: Task): ResultDocument[] {
 
 async function commitsByOrder(git: Git): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
-  const log = await git.text(['log', '--format=%H %(trailers:key=Work-Order,valueonly,separator=%x20)', '--branches']);
+  const log = await git.text(['log', '--branches', '--format=%H %(trailers:key=Work-Order,valueonly,separator=%x20)']);
   for (const line of log.split('\n')) {
     const [commit = '', woId = ''] = line.split(' ');
     if (woId !== '') found.set(woId, [...(found.get(woId) ?? []), commit]);
@@ -138,38 +139,29 @@ async function checkRepository(git: Git, damaged: readonly string[]): Promise<st
 const COMMAND_FILES = ['out.txt', 'again.txt'];
 
 /** Locks, temporary files, claims and scratch of which nobody has need any more. */
-function leftBehind(station: Station): string[] {
+function leftBehind(station: Station, workload: Workload): string[] {
   const { layout } = station;
   const locks = filesBelow(layout.gitDir).filter((path) => path.endsWith('.lock'));
   const temporary = [layout.state, layout.outbox, layout.quarantine, layout.evidence, layout.inbox, layout.live]
     .flatMap((folder) => filesBelow(folder).map((path) => join(folder, path)))
     .filter((path) => /\/\.[^/]*\.(tmp|claim|next)$/.test(path));
-  const scratch = [layout.claimed, layout.tmp, layout.commands].flatMap((folder) =>
-    namesIn(folder).map((name) => join(folder, name)),
-  );
+  const scratch = [layout.tmp, layout.commands].flatMap((folder) => namesIn(folder).map((name) => join(folder, name)));
+  // an order that waits has its claim
+  const waiting = waitingIn(station, workload);
+  const claims = namesIn(layout.claimed).length;
+  const surplus = claims === waiting.length ? [] : [`${claims} claims, and ${waiting.length} orders that wait`];
   const packs = join(layout.gitDir, 'objects', 'pack');
   const keeps = namesIn(packs).filter((name) => name.endsWith('.keep'));
-  return [...locks, ...temporary, ...scratch, ...keeps].map((path) => `left behind: ${path}`);
+  return [...locks, ...temporary, ...scratch, ...keeps, ...surplus].map((path) => `left behind: ${path}`);
 }
 
-/** Every worktree waits for an order, is on record, and is there. */
-function leftWorktrees(station: Station): string[] {
-  const records = new WorktreeRecords(station.layout.live).all();
-  const onRecord = new Set(records.map(({ name }) => name));
-  const folder = worktreesFolder(station);
-  const strays = [...namesIn(folder), ...namesIn(join(station.layout.gitDir, 'worktrees'))];
-  return [
-    ...strays.filter((name) => !onRecord.has(name)).map((name) => `a worktree that is not on record: ${name}`),
-    ...records
-      .filter((worktree) => worktree.state !== 'idle' || ownershipOf(station.repo, worktree) !== 'ours')
-      .map(({ name, state, wo_id }) => `a worktree is ${state}: ${name} of ${wo_id}`),
-    ...[...onRecord].flatMap((name) => livingIn(join(folder, name)).map((pid) => `process ${pid} lives in ${name}`)),
-  ];
-}
-
-async function leftRefs(git: Git): Promise<string[]> {
+/** What orders that wait have made is held. */
+async function leftRefs(git: Git, waiting: readonly string[]): Promise<string[]> {
   const refs = (await git.text(['for-each-ref', '--format=%(refname)', 'refs/waybill'])).split('\n');
-  return refs.filter((ref) => /^refs\/waybill\/[^/]+\/(landing|work)\//.test(ref)).map((ref) => `left behind: ${ref}`);
+  return refs
+    .filter((ref) => /^refs\/waybill\/[^/]+\/(landing|work)\//.test(ref))
+    .filter((ref) => !waiting.some((woId) => ref.endsWith(`/work/${woId}`)))
+    .map((ref) => `left behind: ${ref}`);
 }
 
 /** Telemetry tells of each record at most once, and of every order's end. */
@@ -193,6 +185,21 @@ function checkTelemetry(station: Station): string[] {
     if (['succeeded', 'failed', 'cancelled', 'rejected'].includes(record.event) && !told.has(record.seq))
       faults.push(`telemetry does not tell of record ${record.seq} (${record.event})`);
   return faults;
+}
+
+/** Whether an order waits for a person because another one was first at the same place. */
+function isInConflict(state: StateDocument, { mayConflict }: Task): boolean {
+  return mayConflict === true && state.status === 'parked' && state.waiting_for === 'hold';
+}
+
+/** The orders that do, by their ids. */
+function waitingIn({ layout }: Station, { tasks }: Workload): string[] {
+  return tasks
+    .filter((task) => {
+      const state = readJson<StateDocument>(join(layout.state, `${task.woId}.json`));
+      return state !== null && isInConflict(state, task);
+    })
+    .map(({ woId }) => woId);
 }
 
 function linesOf(path: string): number {

@@ -10,8 +10,8 @@ const WRITES = [
   'bundle',
   'worktree',
   'read-tree',
-  'commit-tree',
   'merge-tree',
+  'commit-tree',
 ];
 
 /** `git -c a=b -c c=d update-ref --stdin` is `update-ref`. */

@@ -7,6 +7,7 @@ import { runTool } from '../platform/process.ts';
 import { openStation, prepareStation } from '../station/station.ts';
 import { checkStation, type Expectation } from './check.ts';
 import { type FaultPlan, NO_FAULT } from './faults.ts';
+import { decideAsked, readAnswers } from './person.ts';
 import { dropAll, makeStation, type Workload } from './work.ts';
 
 /** One point of the matrix: a station that is struck at one operation, starts again, and is looked at from outside. */
@@ -23,6 +24,9 @@ export interface Outcome {
 
 /** As built, seen from src/torture/ and from dist/chunks/ alike. */
 const VICTIM = join(import.meta.dirname, '../../dist/torture/victim.js');
+
+/** An order may ask before it starts, and before it lands; and a decision may come too late for a start that was struck. */
+const MOST_ROUNDS = 6;
 
 /** No run of so few orders takes this long, also beside others. */
 const LIMIT_MS = 120_000;
@@ -49,8 +53,9 @@ export class Bench {
     }
     const folder = join(this.#folder, `point-${++this.#n}`);
     ensureDir(folder);
-    copyTree(template, join(folder, 'repo'));
-    return join(folder, 'repo');
+    const root = join(folder, 'repo');
+    copyTree(template, root);
+    return root;
   }
 
   /** Runs a station process with this fault in it to its end. */
@@ -71,8 +76,14 @@ export class Bench {
 
   /** Starts the station again with nothing in its way, and looks at it from outside. One that passed is thrown away, others are kept. */
   async judge(root: string, workload: Workload, expected: Expectation): Promise<string[]> {
-    const failed = await startAgain(root);
-    const faults = failed === null ? [] : [`the next start failed: ${failed}`];
+    const faults: string[] = [];
+    const station = await openStation(root);
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const failed = await startAgain(root);
+      if (failed !== null) faults.push(`the next start failed: ${failed}`);
+      faults.push(...readAnswers(station, expected.errors));
+      if (failed !== null || (await decideAsked(station, workload.tasks)) === 0) break;
+    }
     faults.push(...(await checkStation(await openStation(root), workload, expected)));
     if (faults.length === 0) removeTree(join(root, '..'));
     else faults.push(`kept as ${root}`);

@@ -8,12 +8,17 @@ import { signalProcess } from '../platform/process.ts';
 import { decorateWatching } from '../platform/watch.ts';
 import { prepareStation } from '../station/station.ts';
 import { type FaultPlan, Faults, NO_FAULT } from './faults.ts';
+import { decideAsked } from './person.ts';
 import { Volatile } from './power.ts';
+import { WORKLOADS } from './work.ts';
 
 /**
  * The process that is tortured: `node victim.js ROOT PLAN REPORT`. Drains the station with the plan's fault in it, or runs it until SIGTERM;
  * where it survives, the report says how many operations there were and what was struck.
  */
+
+/** An order may ask before it starts, and before it lands. */
+const MOST_ROUNDS = 4;
 
 const [root = '', text = '{}', report = ''] = process.argv.slice(2);
 const plan: FaultPlan = { ...NO_FAULT, ...(JSON.parse(text) as Partial<FaultPlan>) };
@@ -37,10 +42,24 @@ const told = () => {
   decorateFileSystem(() => plain);
   writeProjection(report, JSON.stringify({ operations: faults.operations, struck: faults.struck }));
 };
+/** Whoever decides is another process: nothing strikes there. */
+const decidesApart = async (): Promise<number> => {
+  const struck = fs;
+  decorateFileSystem(() => plain);
+  const decided = await decideAsked(
+    station,
+    WORKLOADS.flatMap(({ tasks }) => tasks),
+  );
+  decorateFileSystem(() => struck);
+  return decided;
+};
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 try {
-  await runStation(station, { drain: !plan.stays, log: openLog('error'), signal: stop.signal });
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    await runStation(station, { drain: !plan.stays, log: openLog('error'), signal: stop.signal });
+    if (plan.stays || (await decidesApart()) === 0) break;
+  }
 } catch (error) {
   // stopping is what a station may do when it cannot write
   process.exitCode = 70;

@@ -6,6 +6,7 @@ import { ensureDir, writeAll, writeDurable } from '../platform/durable.ts';
 import { fs, O_CREAT, O_WRONLY } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { initStation, type Station } from '../station/station.ts';
+import { makeKey } from './person.ts';
 
 /** The orders that a tortured station gets, and how each may end. */
 
@@ -23,6 +24,14 @@ export interface Task {
   readonly mends?: true;
   /** Has a command that must not run twice: each run adds a line to `runs/<woId>`. */
   readonly runs: 'never' | 'once' | 'any';
+  /** It asks, and this is the answer. */
+  readonly decide?: 'approve' | 'deny';
+  /** It lands on a branch of its own; what it makes is there and not at the root. */
+  readonly ownBranch?: true;
+  /** It works in a worktree: what it makes and does not land is kept. */
+  readonly isolated?: true;
+  /** Two of these are at odds: the one that comes second may wait for a person, with its work kept. */
+  readonly mayConflict?: true;
 }
 
 export interface Workload {
@@ -45,6 +54,9 @@ const task = (woId: string, order: Record<string, unknown> | string, more: Parti
   runs: 'never',
   ...more,
 });
+
+/** Stands in a policy for the public key of whoever decides. */
+const KEY_PLACE = '<key>';
 
 const run = (woId: string) => `echo ran >> runs/${woId}`;
 
@@ -179,59 +191,76 @@ export const COMMANDS: Workload = {
   ],
 };
 
-const runFromTree = (woId: string) => `echo ran >> "$WAYBILL_STATION/runs/${woId}"`;
+/** Keeps its work in a worktree: the file first, then the line that tells that it ran. */
+const apart = (woId: string, path: string, more: Record<string, unknown> = {}) => ({
+  action: 'command',
+  command: `mkdir -p ${dirname(path)} && echo ${woId} > ${path} && echo ran >> "$WAYBILL_STATION"/runs/${woId}`,
+  ...more,
+});
 
-/** Orders that work in worktrees, and land on the branch or on one of their own. */
-export const WORKTREES: Workload = {
-  name: 'worktrees',
-  settings: 'commands: {allow: ["*"]}\nlanes: {MAIN: {concurrency: 2}}\nworktrees: {folder: ../worktrees}\n',
-  files: {
-    'policy.yaml': 'version: 1\nisolation: {commands: worktree, files: worktree, allow: [branch]}\n',
-    'shared.txt': '1\n2\n3\n4\n5\n6\n7\n',
-  },
+/** Orders that ask a person, and orders whose commands run in worktrees. */
+export const GUARDED: Workload = {
+  name: 'guarded',
+  policy: [
+    'version: 1',
+    'rules: [{class: ask, paths: ["asked/**"]}, {class: safe, commands: ["*"]}]',
+    'approvals: {proof: ssh, trust_after: 0}',
+    `approvers: [{name: torture, keys: ["${KEY_PLACE}"]}]`,
+    'isolation: {commands: worktree, allow: [in_place, worktree, branch]}',
+    '',
+  ].join('\n'),
+  settings: 'lanes: {MAIN: {concurrency: 3}}\nworktrees: {folder: ../worktrees, idle: 1}\n',
+  files: { 'same.txt': 'before\n', 'asked/yes.txt': 'before\n' },
   tasks: [
     task(
-      'T-TREE',
-      {
-        files: [{ path: 'tool.sh', content: `${runFromTree('T-TREE')}; echo tree > tree.txt\n`, mode: '0755' }],
-        actions: [{ action: 'command', argv: ['sh', 'tool.sh'] }],
-        tests: [{ name: 'made', command: 'cat tree.txt', expected: 'tree' }],
-      },
-      { makes: { 'tree.txt': 'tree\n' }, runs: 'once' },
+      'G-YES',
+      { files: [{ path: 'asked/yes.txt', content: 'after\n' }] },
+      { makes: { 'asked/yes.txt': 'after\n' }, decide: 'approve' },
     ),
     task(
-      'T-MERGE',
+      'G-NO',
+      { files: [{ path: 'asked/no.txt', content: 'no\n' }] },
+      { makes: { 'asked/no.txt': 'no\n' }, decide: 'deny', end: 'DENIED' },
+    ),
+    task(
+      'G-RUN',
+      { approval: { why: 'it says so' }, actions: [apart('G-RUN', 'made/run.txt')] },
+      { makes: { 'made/run.txt': 'G-RUN\n' }, decide: 'approve', isolated: true, runs: 'once' },
+    ),
+    task(
+      'G-LATE',
+      {
+        actions: [apart('G-LATE', 'asked/late.txt', { idempotent: true })],
+        tests: [{ name: 'made', command: 'cat asked/late.txt', expected: 'G-LATE' }],
+      },
+      { makes: { 'asked/late.txt': 'G-LATE\n' }, decide: 'approve', isolated: true, runs: 'any' },
+    ),
+    task(
+      'G-BRANCH',
+      { isolation: 'branch', actions: [apart('G-BRANCH', 'made/branch.txt', { idempotent: true })] },
+      { makes: { 'made/branch.txt': 'G-BRANCH\n' }, ownBranch: true, isolated: true, runs: 'any' },
+    ),
+    task(
+      'G-FAIL',
       {
         actions: [
-          { action: 'command', command: `${runFromTree('T-MERGE')}; sed -i s/1/ONE/ shared.txt`, idempotent: true },
-        ],
-        tests: [{ name: 'one', command: 'head -n 1 shared.txt', expected: 'ONE' }],
-      },
-      { runs: 'any' },
-    ),
-    task('T-BESIDE', { actions: [{ action: 'edit', path: 'shared.txt', find: '7', replace: 'SEVEN' }] }, {}),
-    task(
-      'T-BRANCH',
-      {
-        isolation: 'branch',
-        actions: [
-          { action: 'command', command: `${runFromTree('T-BRANCH')}; echo branch > branch.txt`, idempotent: true },
+          apart('G-FAIL', 'made/fail.txt', { idempotent: true }),
+          { action: 'command', command: 'exit 3', idempotent: true },
         ],
       },
-      { runs: 'any' },
+      { makes: { 'made/fail.txt': 'G-FAIL\n' }, end: 'COMMAND_FAILED', isolated: true, runs: 'any' },
     ),
-    task(
-      'T-UNFIT',
-      {
-        actions: [{ action: 'command', command: `${runFromTree('T-UNFIT')}; echo x > unfit.txt`, idempotent: true }],
-        tests: [{ name: 'fails', command: 'false' }],
-      },
-      { end: 'CHECK_FAILED', runs: 'any' },
+    ...['G-ONE', 'G-TWO'].map((woId) =>
+      task(
+        woId,
+        { actions: [apart(woId, 'same.txt', { idempotent: true })] },
+        { makes: { 'same.txt': `${woId}\n` }, mayConflict: true, isolated: true, runs: 'any' },
+      ),
     ),
   ],
 };
 
-export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, WORKTREES];
+export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, GUARDED];
 
 /** Makes a repository with a station and one commit in an empty folder. */
 export async function makeStation(root: string, workload: Workload): Promise<Station> {
@@ -241,7 +270,8 @@ export async function makeStation(root: string, workload: Workload): Promise<Sta
   await git.run(['config', 'user.name', 'Torture']);
   await git.run(['config', 'user.email', 'torture@waybill.invalid']);
   const { settings, policy, files } = workload;
-  const own = { 'waybill.yaml': settings, ...(policy === undefined ? {} : { 'policy.yaml': policy }) };
+  const rules = policy?.includes(KEY_PLACE) === true ? policy.replace(KEY_PLACE, await makeKey(root)) : policy;
+  const own = { 'waybill.yaml': settings, ...(rules === undefined ? {} : { 'policy.yaml': rules }) };
   for (const [path, content] of Object.entries({ ...files, ...own })) writePlain(join(root, path), content);
   const { station } = await initStation(root, 'default');
   ensureDir(join(root, 'runs'));

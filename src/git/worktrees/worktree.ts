@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { WaybillError } from '../../order/error.ts';
-import { ensureDir, namesIn, writeDurable } from '../../platform/durable.ts';
-import { fs, ifThere } from '../../platform/fs.ts';
+import { ensureDir, namesIn, syncDir, writeDurable } from '../../platform/durable.ts';
+import { fs, ifThere, lstatIfThere } from '../../platform/fs.ts';
 import { livingIn } from '../../platform/processes.ts';
 import type { Repository } from '../repository.ts';
 import { removeFolder, removeUntracked } from './clean.ts';
@@ -138,6 +138,9 @@ export function removeWorktree(repo: Repository, records: WorktreeRecords, workt
   const isWaiting = worktree.state === 'idle' && ownership === 'orphan';
   if (ownership === 'ours' || isWaiting || isHalfMade(repo, worktree)) removeFolder(worktree.path);
   if (isOurAdmin(repo, worktree) || isHalfMadeAdmin(repo, worktree)) removeFolder(adminFolder(repo, worktree));
+  // a power loss would bring them back, and by then nobody would know of them
+  for (const folder of [dirname(worktree.path), join(repo.gitDir, 'worktrees')])
+    if (lstatIfThere(folder)?.isDirectory() === true) syncDir(folder);
   ifThere(() => rmdirIfEmpty(join(repo.gitDir, 'worktrees')));
   records.forget(worktree.name);
 }

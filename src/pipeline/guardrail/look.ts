@@ -27,7 +27,15 @@ import type { Log } from '../../platform/log.ts';
 import type { Station } from '../../station/station.ts';
 import { CANARY } from './canary.ts';
 import { StationChecks } from './other-checks.ts';
-import { dropRepair, mendingOf, repairState } from './repair.ts';
+import {
+  dropRepair,
+  isAbout,
+  isOfLastDay,
+  mendingOf,
+  rememberedRepairs,
+  repairState,
+  withdrawRepair,
+} from './repair.ts';
 
 /**
  * How long something must be at fault before it is: an editor that saves, or a checkout, has no file for an instant. Settings that changed must
@@ -309,15 +317,18 @@ export class Guardrail {
 
   /** Brings back what may be; what breaks again and again is left alone and told. */
   #repair(findings: readonly Finding[], turned: Turn, before: readonly GuardrailRepair[], at: string) {
-    const recent = before.filter((repair) => Date.parse(at) - Date.parse(repair.at) < DAY_MS);
-    const repairs = [...recent];
+    const isRunning = lockHolder(this.#station.layout.lock) !== null;
+    const known = rememberedRepairs(this.#station, turned.faults, before, at, isRunning);
+    const recent = known.filter((repair) => isOfLastDay(repair, at));
+    const repairs = [...known];
     const alerts: Alert[] = [];
     const lines: TelemetryLine[] = [];
     const escalated = new Set<string>();
-    const isRunning = lockHolder(this.#station.layout.lock) !== null;
     for (const { fault, lastedMs } of turned.recovered) {
-      const by = recent.findLast((repair) => repair.component === fault.component && repair.at >= fault.since);
-      if (by === undefined || repairState(this.#station, by, isRunning) !== 'done') continue;
+      const by = before.findLast((repair) => repair.component === fault.component && repair.at >= fault.since);
+      const state = by === undefined ? null : repairState(this.#station, by, isRunning);
+      if (by?.asks === true && state === 'pending') withdrawRepair(this.#station, by);
+      if (by === undefined || state !== 'done') continue;
       lines.push(repairedLine(at, fault, by.wo_id, lastedMs));
       alerts.push({
         ...alertOf(fault, at),
@@ -327,12 +338,13 @@ export class Guardrail {
     }
     let begun = 0;
     for (const found of findings) {
-      if (found.repair !== 'auto' || found.actions === undefined || begun >= REPAIRS_A_LOOK) continue;
+      if (found.repair === 'report' || found.actions === undefined || begun >= REPAIRS_A_LOOK) continue;
       const fault = turned.faults.find((f) => f.component === found.component);
       if (fault === undefined) continue;
       const tries = recent.filter((repair) => repair.component === found.component);
-      const last = tries.at(-1);
+      const last = known.findLast((repair) => repair.component === found.component);
       if (last !== undefined && repairState(this.#station, last, isRunning) === 'pending') continue;
+      if (found.repair === 'ask' && last?.denied === true && isAbout(last, fault)) continue;
       if (tries.length >= this.#station.settings.guardrail.repairsADay) {
         if (fault.escalated) continue;
         escalated.add(fault.component);

@@ -4,7 +4,7 @@ import type { Finding } from '../../guardrail/finding.ts';
 import type { LastWrite, Seen } from '../../guardrail/seen.ts';
 import { sha256 } from '../../order/canonical-json.ts';
 import { asWaybillError } from '../../order/error.ts';
-import type { GuardrailRepair, RestoreEntry, StateDocument } from '../../order/generated.ts';
+import type { GuardrailFault, GuardrailRepair, RestoreEntry, StateDocument } from '../../order/generated.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { now } from '../../platform/clock.ts';
 import { readIfThere } from '../../platform/durable.ts';
@@ -22,6 +22,7 @@ const REPAIR_TAG = 'waybill-repair';
 const MOST_FILES = 1000;
 /** A repair that has not ended after this long is tried once more, as long as a station runs. */
 const PENDING_MS = 600_000;
+const DAY_MS = 86_400_000;
 
 /** What would bring a component back, or why nothing does. */
 export type Mending =
@@ -135,13 +136,16 @@ export function dropRepair(
 ): GuardrailRepair {
   const woId = `${REPAIR_ID}${newUlid()}`;
   const at = now();
+  const why = `${component} ${found.message}`;
+  const asks = found.repair === 'ask';
   const order = {
     wo_id: woId,
     title: `Repair ${component}`.slice(0, 200),
-    summary: `${component} ${found.message}: the guardrail brings it back`,
+    summary: `${why}: the guardrail brings it back`,
     priority: 'P0',
     owner: 'guardrail',
     tags: [REPAIR_TAG],
+    ...(asks ? { approval: { why: `the guardrail may bring it back: ${why}`.slice(0, 1000) } } : {}),
     actions,
   };
   const content = Buffer.from(`${JSON.stringify(order, null, 2)}\n`).toString('base64');
@@ -153,17 +157,55 @@ export function dropRepair(
     file: `${woId}.json`,
     content,
   });
-  return { wo_id: woId, component, at };
+  return { wo_id: woId, component, at, kind: found.kind, ...(asks ? { asks } : {}) };
 }
 
-/** How a repair stands: it ended, it is under way or waits (for a rebase to end, say), or no station ever took it. */
+/** Ends a repair that still asks, because what it is about is there again. */
+export function withdrawRepair(station: Station, { wo_id, component }: GuardrailRepair): void {
+  const reason = `${component} is in order again`;
+  sendCommand(station, { v: 1, command: 'cancel', at: now(), wo_id, reason });
+}
+
+/** How a repair stands: it ended, it is under way or waits (for a person or a rebase, say), a person said no, or no station ever took it. */
 export function repairState(
   station: Station,
   repair: GuardrailRepair,
   isRunning: boolean,
-): StateDocument['status'] | 'pending' | 'lost' {
+): StateDocument['status'] | 'pending' | 'denied' | 'lost' {
+  // state files go with the time; this stays
+  if (repair.denied === true) return 'denied';
   const text = readIfThere(join(station.layout.state, `${repair.wo_id}.json`))?.toString('utf8');
-  const status = text === undefined ? null : (JSON.parse(text) as StateDocument).status;
-  if (status !== null) return isTerminal(status) ? status : 'pending';
+  const state = text === undefined ? null : (JSON.parse(text) as StateDocument);
+  if (state !== null && isTerminal(state.status)) {
+    const isNo = state.status === 'cancelled' || state.last_error?.code === 'DENIED';
+    return repair.asks === true && isNo ? 'denied' : state.status;
+  }
+  if (state !== null) return 'pending';
   return isRunning && Date.now() - Date.parse(repair.at) > PENDING_MS ? 'lost' : 'pending';
+}
+
+/** Whether a repair counts against what may be repaired in a day. */
+export function isOfLastDay(repair: GuardrailRepair, at: string): boolean {
+  return Date.parse(at) - Date.parse(repair.at) < DAY_MS;
+}
+
+/** Whether a repair was to end this very fault. */
+export function isAbout(repair: GuardrailRepair, { component, kind, since }: GuardrailFault): boolean {
+  return repair.component === component && repair.kind === kind && repair.at >= since;
+}
+
+/** The repairs of the last day, and those that ask or were denied for as long as their fault lasts, with what people said. */
+export function rememberedRepairs(
+  station: Station,
+  faults: readonly GuardrailFault[],
+  before: readonly GuardrailRepair[],
+  at: string,
+  isRunning: boolean,
+): GuardrailRepair[] {
+  const isDenied = (repair: GuardrailRepair) =>
+    repair.asks === true && repairState(station, repair, isRunning) === 'denied';
+  const isLasting = (repair: GuardrailRepair) => repair.asks === true && faults.some((fault) => isAbout(repair, fault));
+  return before
+    .filter((repair) => isOfLastDay(repair, at) || isLasting(repair))
+    .map((repair) => (isDenied(repair) ? { ...repair, denied: true } : repair));
 }
