@@ -31,6 +31,7 @@ import { idle } from './rows/latency.ts';
 import { p50, p99 } from './rows/paced.ts';
 import { status, version } from './rows/start.ts';
 import { againstHand, againstHandInMany, againstLimit, inManyFiles } from './rows/throughput.ts';
+import { madeAnew, sparse, usedAgain } from './rows/worktrees.ts';
 import { makeHistory } from './scene.ts';
 import { markdown, print } from './table.ts';
 
@@ -62,6 +63,9 @@ const ROWS: readonly Row[] = [
   status,
   scan,
   idleGuardrail,
+  madeAnew,
+  usedAgain,
+  sparse,
   statusOfMany,
   ls,
   with100k,

@@ -12,8 +12,8 @@ import { promisify } from 'node:util';
 import { exampleOf } from '../src/cli/explain.ts';
 import { EXIT, exitCodeOf } from '../src/cli/output.ts';
 import { ERROR_CODES, type ErrorCode, WaybillError } from '../src/order/error.ts';
-import type { ServicePart } from '../src/station/services/service.ts';
 import { parsePolicy } from '../src/policy/policy.ts';
+import type { ServicePart } from '../src/station/services/service.ts';
 import { parseSettings } from '../src/station/settings.ts';
 import { exampleService, launchdTemplates } from './service-examples.ts';
 

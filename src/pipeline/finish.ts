@@ -34,10 +34,8 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
     request: requestFiles(life, request),
     plan: job === null ? null : planDocument(job.order, job.prepared.plan.changes),
     changes: job?.changes ?? [],
-    commands: [
-      ...(job !== null && isPure(job.order) ? [] : commandEvidence(rt.claimFolder(life))),
-      ...(life.ask === null ? [] : approvalEvidence(rt.claimFolder(life))),
-    ],
+    commands: job !== null && isPure(job.order) ? [] : commandEvidence(rt.claimFolder(life)),
+    approvals: life.ask === null ? [] : approvalEvidence(rt.claimFolder(life)),
     checks,
     redactor: redactorOf(rt.station.settings),
   });

@@ -1,4 +1,5 @@
 import type { Prepared } from '../execute/prepare.ts';
+import type { Worktree } from '../git/worktrees/record.ts';
 import type { ClaimedRequest } from '../intake/claim.ts';
 import type { Change, ImageChange } from '../order/change.ts';
 import type { CheckResult } from '../order/generated.ts';
@@ -12,6 +13,8 @@ export interface Isolated {
   base: string;
   /** Commands and checks are behind it. */
   worked: boolean;
+  /** What it works in, from its commands to the end of its landing. */
+  worktree: Worktree | null;
 }
 
 /** One order in the hands of the executor, from its start to its end. */

@@ -4,7 +4,7 @@ import { isPure } from '../order/order.ts';
 import { finishWithoutLanding } from './finish.ts';
 import { landAgain } from './isolation/land-again.ts';
 import { landOnBranch } from './isolation/land-branch.ts';
-import { workInWorktree } from './isolation/work.ts';
+import { release, workInWorktree } from './isolation/work.ts';
 import type { Job } from './job.ts';
 import { landJobs } from './land.ts';
 import type { Runtime } from './runtime.ts';
@@ -39,6 +39,7 @@ export async function runOrders(rt: Runtime, lives: readonly OrderLife[]): Promi
 
   // work apart from the root whose branch moved on, or whose files somebody has in hand
   for (const { job, error } of back) await landAgain(rt, job, error);
+  for (const job of ready) await release(rt, job);
 }
 
 function isWorked(job: Job): boolean {

@@ -92,7 +92,7 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
   refused = [...refused, ...gated.refused.filter(({ life }) => isReady(life))];
   rt.record([
     ...jobs.map((job) => startedDraft(rt, job, tip)),
-    ...asking.flatMap(({ job, draft }) => [startedToAsk(rt, job, tip), draft]),
+    ...asking.flatMap(({ job, draft }) => [startedDraft(rt, job, tip), draft]),
     ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
   ]);
   for (const { job } of asking) rt.running.delete(job.woId);
@@ -339,7 +339,7 @@ async function resumeExecuted(
     checks: executed.checks,
     warnings: [...(life.admitted?.warnings ?? [])],
     inPlace: executed.isolation === undefined,
-    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true },
+    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
     made: [],
   };
 }
@@ -359,8 +359,11 @@ export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): 
   return [...new Set(order.commands.flatMap((c) => c.outputs).flatMap((raw) => resolved.get(raw) ?? []))];
 }
 
+/** Work that is done is not planned anew: what it was started with says what nobody foresaw. */
 function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
   const life = rt.life(job.woId);
+  const [again] = life.executed === null ? [] : startedAgain(life);
+  if (again !== undefined) return again;
   const outputs = [...new Set(job.outputs)];
   const { isolation } = job;
   return {
@@ -378,12 +381,6 @@ function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
       ...(isolation === null ? {} : { isolation: { kind: isolation.kind, base: isolation.base } }),
     },
   };
-}
-
-/** Work that is done and asks before it lands is not planned anew: what it was started with says what nobody foresaw. */
-function startedToAsk(rt: Runtime, job: Job, tip: string | null): Draft {
-  const life = rt.life(job.woId);
-  return (life.executed === null ? undefined : startedAgain(life)[0]) ?? startedDraft(rt, job, tip);
 }
 
 /** An order that cannot be planned is started and then failed: the table knows no way from ready to failed. */

@@ -38,6 +38,8 @@ export interface EvidenceSource {
   readonly plan: Record<string, unknown> | null;
   readonly changes: readonly Change[];
   readonly commands: readonly EvidenceFile[];
+  /** What people were asked, and what they decided. */
+  readonly approvals: readonly EvidenceFile[];
   readonly checks: readonly CheckResult[];
   /** Cuts secrets out of all of it. */
   readonly redactor: Redactor;
@@ -46,7 +48,11 @@ export interface EvidenceSource {
 /** Puts an order's evidence together and seals it with a manifest. The same input gives the same bytes. */
 export function sealEvidence(source: EvidenceSource): SealedEvidence {
   const { life, changes } = source;
-  const whole: EvidenceFile[] = [...source.request, { path: 'changes.patch', bytes: renderDiff(changes) }];
+  const whole: EvidenceFile[] = [
+    ...source.request,
+    { path: 'changes.patch', bytes: renderDiff(changes) },
+    ...source.approvals,
+  ];
   if (source.plan !== null) whole.push(json('plan.json', source.plan));
   const files = withoutSecrets(source, whole);
   const cut = whole.filter(({ bytes }, i) => bytes !== files[i]?.bytes);

@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { OrderDocument } from '../../src/order/generated.ts';
@@ -116,6 +117,15 @@ test('rule 8: a list covers a program by its first arguments, never a part of a 
     'NPM test',
   ])
     assert.equal(judged(policy, place, running(run)).class, 'ask', String(run));
+});
+
+test('rule 8: programs that are one file under many names are each its own', (t) => {
+  const place = placeFor(t);
+  for (const name of ['first', 'second']) symlinkSync('busybox', join(place.path, name));
+  const policy = policyOf('rules: [{name: it, class: safe, commands: [[first]]}]\n');
+  assert.equal(verdict(judged(policy, place, running('first x'))), 'safe rule it');
+  assert.equal(judged(policy, place, running('second x')).class, 'ask');
+  assert.equal(judged(policy, place, running('busybox x')).class, 'ask');
 });
 
 test('rule 8: a prefix never covers a call that carries code or another command; only all of its words do', (t) => {
@@ -240,8 +250,8 @@ test('trust makes safe just what was approved: these words, this program, this f
   assert.equal(judged(policy, place, running('npm test'), trusting).class, 'ask', 'another script');
   put(join(place.root, 'package.json'));
   assert.equal(judged(policy, place, running('npm test'), trusting).class, 'safe');
-  program(join(place.root, 'bin/npm'));
-  const other = { ...trusting, searchPath: `${place.root}/bin:${place.path}` };
+  program(join(place.root, '../other/npm'));
+  const other = { ...trusting, searchPath: `${join(place.root, '../other')}:${place.path}` };
   assert.equal(judged(policy, place, running('npm test'), other).class, 'ask', 'another program');
   assert.equal(pattern('npm test | tail'), null, 'a line for a shell is never promoted');
 });

@@ -23,5 +23,5 @@ export function isolatedAt(order: Order, isolation: Isolation, tip: string | nul
     throw new WaybillError('REPO_UNSUPPORTED', `${order.woId} needs a worktree, and nothing is committed yet`, {
       hint: 'Commit once, then `waybill retry`.',
     });
-  return { kind: isolation, base: tip, worked: false };
+  return { kind: isolation, base: tip, worked: false, worktree: null };
 }

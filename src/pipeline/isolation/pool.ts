@@ -91,6 +91,20 @@ export async function takeWorktree(rt: Runtime, wish: WorktreeWish): Promise<Wor
   }
 }
 
+/** Puts a worktree that its order still has at another base, with nothing else in it; null where that one cannot be used any more, and went. */
+export async function moveWorktree(rt: Runtime, worktree: Worktree, base: string): Promise<Worktree | null> {
+  const { repo } = rt.station;
+  const records = worktreeRecords(rt);
+  try {
+    if (await cleanWorktree(repo, records, records.read(worktree.name) ?? worktree))
+      return await checkOut(repo, records, records.read(worktree.name) ?? worktree, base);
+  } catch (error) {
+    rt.log.warn({ err: error, worktree: worktree.name }, 'a worktree cannot be used again');
+  }
+  letGo(rt, records.read(worktree.name) ?? worktree);
+  return null;
+}
+
 /**
  * Gives back a worktree whose work has landed or is kept: it waits for the next order, or goes. What nobody can clean for certain goes; what is not
  * ours any more stays, and is told. Never throws.

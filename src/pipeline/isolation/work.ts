@@ -21,7 +21,7 @@ import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { targets } from '../work.ts';
 import { keepWorktree } from './keep-work.ts';
 import { measure, outputsIn } from './measure.ts';
-import { giveBack, takeWorktree, worktreesInHand } from './pool.ts';
+import { giveBack, moveWorktree, takeWorktree, worktreesInHand } from './pool.ts';
 import { sandboxFor } from './sandboxed.ts';
 
 /** When the next try comes where no worktree could be made. */
@@ -32,7 +32,7 @@ const AGAIN_MS = 5000;
  * what came of it, its checks there. True when the order may land; otherwise it has ended and its work is kept, or it waits, or the station stops.
  */
 export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated): Promise<boolean> {
-  const worktree = await tryTake(rt, job, isolation.base);
+  const worktree = await tryTake(rt, job, isolation);
   if (worktree === null) return false;
   const life = rt.life(job.woId);
   const signal = signalOf(rt, job);
@@ -69,8 +69,10 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     await endFailed(rt, job, worktree, asWaybillError(thrown));
     return false;
   }
-  await giveBack(rt, worktree);
-  if (isAsking) rt.running.delete(job.woId);
+  if (isAsking) {
+    rt.running.delete(job.woId);
+    await release(rt, job);
+  }
   return !isAsking;
 }
 
@@ -79,7 +81,7 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
  * is kept, or it waits.
  */
 export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Promise<boolean> {
-  const worktree = await tryTake(rt, job, isolation.base);
+  const worktree = await tryTake(rt, job, isolation);
   if (worktree === null) return false;
   try {
     putIn(rt, job, worktree);
@@ -90,8 +92,15 @@ export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Pr
     await endFailed(rt, job, worktree, asWaybillError(thrown));
     return false;
   }
-  await giveBack(rt, worktree);
   return true;
+}
+
+/** Gives back what a job worked in, when its landing is behind it, however that went. */
+export async function release(rt: Runtime, { isolation }: Job): Promise<void> {
+  if (isolation === null || isolation.worktree === null) return;
+  const { worktree } = isolation;
+  isolation.worktree = null;
+  await giveBack(rt, worktree);
 }
 
 export function executedData(job: Job, { kind, base }: Isolated, leftover: readonly string[]) {
@@ -109,10 +118,14 @@ export function hold(rt: Runtime, job: Job): Promise<void> {
 }
 
 /** A worktree for a job; null where none can be made now: then the order waits, because nothing of it was begun. */
-async function tryTake(rt: Runtime, job: Job, base: string): Promise<Worktree | null> {
-  const life = rt.life(job.woId);
+async function tryTake(rt: Runtime, job: Job, isolation: Isolated): Promise<Worktree | null> {
+  const { attempt } = rt.life(job.woId);
+  const { base } = isolation;
   try {
-    return await takeWorktree(rt, { woId: job.woId, attempt: life.attempt, base, shape: shapeFor(rt, job) });
+    isolation.worktree =
+      (isolation.worktree === null ? null : await moveWorktree(rt, isolation.worktree, base)) ??
+      (await takeWorktree(rt, { woId: job.woId, attempt, base, shape: shapeFor(rt, job) }));
+    return isolation.worktree;
   } catch (thrown) {
     const error = asWaybillError(thrown);
     rt.log.error({ err: error, wo_id: job.woId }, 'no worktree could be made');
@@ -206,6 +219,7 @@ async function endFailed(rt: Runtime, job: Job, worktree: Worktree, error: Waybi
   const signal = signalOf(rt, job);
   const by = String(signal.reason);
   const why = signal.aborted ? `cancelled by ${by}` : error.message;
+  if (job.isolation !== null) job.isolation.worktree = null;
   const kept = await tryKeep(rt, worktree, why);
   if (kept > 0) job.warnings.push({ code: 'leftover', message: `what it made is kept: waybill keep show ${job.woId}` });
   const life = rt.life(job.woId);

@@ -131,6 +131,7 @@ test('rule 8: a file that is not there yet, but will be when it runs, decides as
     [['node', 'lib/tool'], ['lib/tool.js'], 'lib/tool.js'],
     [['./new.sh'], ['new.sh'], 'new.sh'],
     [['sh', 'Scripts/NEW.sh'], ['scripts/new.sh'], 'scripts/new.sh'],
+    [['sh', 'scripts/new.sh'], ['Scripts/New.sh'], 'Scripts/New.sh'],
     [['go', 'test'], ['x_test.go'], 'x_test.go'],
     [['npm', '--prefix', 'web', 'test'], ['web/package.json'], 'web/package.json'],
     [['cat', 'new.txt'], ['new.txt'], null],
