@@ -60,7 +60,8 @@ const MEANINGS: Record<string, string> = {
   'order.summary': 'A longer text; stands in state and result until the order ends.',
   'order.description':
     'Text for people. Stands in for `summary`, and its first line for `title`, where those are missing.',
-  'order.approval.by': 'Who is asked. Nobody can say yes yet: there is no `waybill approve`.',
+  'order.approval.by':
+    'Who may decide, of the approvers in policy.yaml; it can narrow them, never widen. Default: all who may.',
   'order.constraints.budget.usd': 'Mission: what it may cost, in dollars.',
   'order.constraints.budget.tokens': 'Mission: how many tokens it may use.',
   'order.constraints.budget.seconds': 'Mission: how long it may take.',

@@ -30,8 +30,12 @@ export async function ls(
   if (options.json) return printJson({ ok: true, orders: found });
   if (found.length === 0) return print('No orders. `waybill new > order.yaml && waybill drop order.yaml` makes one.');
   const width = Math.max(...found.map((s) => s.wo_id.length));
+  const longest = Math.max(
+    ...found.map((s) => s.status.length + (s.waiting_for === null ? 0 : s.waiting_for.length + 2)),
+  );
   for (const s of found) {
-    const state = `${colouredStatus(s.status, s.waiting_for === null ? 9 : 0)}${s.waiting_for === null ? '' : `(${s.waiting_for})`}`;
+    const wait = s.waiting_for === null ? '' : `(${s.waiting_for})`;
+    const state = `${colouredStatus(s.status)}${wait.padEnd(Math.max(9, longest) - s.status.length)}`;
     print(
       `${s.wo_id.padEnd(width)}  ${state}  ${s.priority}  ${age(Date.now() - Date.parse(s.updated_at)).padStart(4)}  ${s.lane}  ${plain(s.title)}`,
     );

@@ -123,8 +123,8 @@ const COLOURS: Record<Status, (text: string) => string> = {
   cancelled: pc.dim,
 };
 
-export function colouredStatus(status: Status, width = 0): string {
-  return COLOURS[status](status.padEnd(width));
+export function colouredStatus(status: Status): string {
+  return COLOURS[status](status);
 }
 
 /** An age as people say it: 5s, 12m, 3h, 2d. */

@@ -8,6 +8,7 @@ import { readLedger } from '../record/ledger.ts';
 import { resultPath } from '../record/result-path.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
+import { policyFault } from './policy/fault.ts';
 import { stateOf, stationToRead } from './station.ts';
 
 type Options = { readonly station?: string; readonly json?: boolean };
@@ -53,7 +54,10 @@ function readResult(station: Station, state: StateDocument): ResultDocument | nu
 }
 
 export async function why(woId: string, options: Options): Promise<void> {
-  const state = await stateOf(await stationToRead(options), woId);
+  const station = await stationToRead(options);
+  const state = await stateOf(station, woId);
+  const halted = state.status === 'ready' ? policyFault(station.layout.root) : null;
+  const text = halted === null ? why1(state) : `${state.wo_id} is ready, and ${plain(halted)}`;
   process.exitCode = exitCodeOfStatus(state.status);
   if (options.json)
     return printJson({
@@ -61,10 +65,10 @@ export async function why(woId: string, options: Options): Promise<void> {
       wo_id: woId,
       status: state.status,
       waiting_for: state.waiting_for,
-      why: why1(state),
+      why: text,
       error: state.last_error,
     });
-  print(why1(state));
+  print(text);
 }
 
 /** One sentence: what it waits for, or why it ended so. */
@@ -76,7 +80,9 @@ function why1(state: StateDocument): string {
     case 'running':
       return `${state.wo_id} is running: ${state.progress ?? 'started'}${age1(state)}.`;
     case 'parked':
-      return `${state.wo_id} waits for ${state.waiting_for}${age1(state)}: ${plain(state.progress ?? '')}.`;
+      return `${state.wo_id} waits for ${state.waiting_for}${age1(state)}: ${plain(state.progress ?? '')}.${
+        state.waiting_for === 'approval' ? ` \`waybill approvals ${state.wo_id}\` shows all that would happen.` : ''
+      }`;
     case 'done':
       return `${state.wo_id} is done: ${plain(state.summary)}.`;
     case 'cancelled':
@@ -136,6 +142,12 @@ function gist(r: Recorded): string {
       return r.data.reason;
     case 'retried':
       return r.data.by;
+    case 'approved':
+      return `${r.data.by}${r.data.promoted.length === 0 ? '' : '; safe from now on'}`;
+    case 'denied':
+      return `${r.data.by}${r.data.reason === '' ? '' : `: ${r.data.reason}`}`;
+    case 'expired':
+      return `nobody decided until ${r.data.at}`;
     case 'executed':
       return `${r.data.changes.length} files, ${r.data.checks.length} checks`;
     case 'restored':

@@ -14,6 +14,7 @@ import { readHeartbeat } from '../station/heartbeat.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
+import { policyFault } from './policy/fault.ts';
 import { HOW_TO_START, runningStation, stateNear, stationToRead } from './station.ts';
 
 const NONE_OF_ANY_AGE = AGES.concat(0).map(() => 0);
@@ -41,6 +42,7 @@ export async function status(options: { readonly station?: string; readonly json
   const keeps = await keepsOf(station);
   const gaps = openGaps(station);
   const look = readLook(layout);
+  const halted = policyFault(layout.root);
   if (options.json) {
     return printJson({
       ok: holder !== null,
@@ -60,6 +62,7 @@ export async function status(options: { readonly station?: string; readonly json
       keeps,
       backup: backups,
       gaps,
+      halted,
       guardrail: look === null ? null : { at: look.at, by: look.by, components: look.components, faults: look.faults },
     });
   }
@@ -72,6 +75,7 @@ export async function status(options: { readonly station?: string; readonly json
       print(`  ${plain(processor).padEnd(10)} heartbeat ${age(Date.now() - Date.parse(beat?.at ?? ''))} ago`);
     if (beat?.slow) print(pc.yellow(`  ${plain(beat.slow)}`));
   }
+  if (halted !== null) print(pc.red(plain(halted)));
   for (const { seq, kept } of gaps)
     print(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
   showGuardrail(look);

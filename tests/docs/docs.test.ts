@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readOrder } from '../../src/intake/read-order.ts';
 import { ACTION_SHAPES, OTHER_SHAPES } from '../../src/order/dialects/shapes.ts';
+import { readDocument } from '../../src/order/document.ts';
+import { conform } from '../../src/platform/schema.ts';
+import { parsePolicy } from '../../src/policy/policy.ts';
 import { parseSettings } from '../../src/station/settings.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -83,12 +86,25 @@ test('every dialect shown is read as the shape of its heading', () => {
   assert.deepEqual(shown.sort(), [...known].sort());
 });
 
-test('every settings example is valid', () => {
+/** What a piece of YAML on a page can be: settings, policy, cases for policy. A page shows parts of them. */
+const DOCUMENTS: Readonly<Record<string, (yaml: string) => unknown>> = {
+  settings: (yaml) => parseSettings(Buffer.from(yaml)),
+  policy: (yaml) => parsePolicy(Buffer.from(/^version:/m.test(yaml) ? yaml : `version: 1\n${yaml}`)),
+  cases: (yaml) =>
+    conform('policy-cases', readDocument(Buffer.from(yaml), 'yaml', DOCUMENT_LIMITS).value, 'SCHEMA_INVALID'),
+};
+const DOCUMENT_LIMITS = { maxBytes: 1024 * 1024, maxDepth: 16 };
+
+test('every example of settings or policy is valid', () => {
   const examples = pages
     .flatMap((page) => blocksOf(page, 'yaml'))
     .filter((text) => !text.includes('wo_id') && !/^id: /m.test(text));
-  assert.ok(examples.length >= 2, `only ${examples.length} examples found`);
-  for (const yaml of examples) parseSettings(Buffer.from(yaml));
+  assert.ok(examples.length >= 12, `only ${examples.length} examples found`);
+  const bad = examples.flatMap((yaml) => {
+    const faults = Object.entries(DOCUMENTS).map(([name, parse]) => faultOf(name, () => parse(yaml)));
+    return faults.includes(null) ? [] : [`${yaml}${faults.join('\n')}`];
+  });
+  assert.deepEqual(bad, []);
 });
 
 test('the npm commands named are scripts of package.json', () => {
@@ -163,4 +179,13 @@ function anchorsOf(file: string): Set<string> {
         .replaceAll(' ', '-'),
     ),
   );
+}
+
+function faultOf(name: string, parse: () => unknown): string | null {
+  try {
+    parse();
+    return null;
+  } catch (error) {
+    return `as ${name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

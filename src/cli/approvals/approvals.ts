@@ -63,5 +63,10 @@ function reasonOf({ rulings, proof, changed }: Asked): string {
   const [first] = rulings;
   const more = rulings.length > 1 ? ` and ${rulings.length - 1} more` : '';
   const again = changed.length === 0 ? '' : `asks again, changed: ${changed.join('; ')}; `;
-  return `${again}${first === undefined ? '' : `${first.subject}${more}: ${first.why}`}${proof === 'ssh' ? ' [signature]' : ''}`;
+  return `${again}${first === undefined ? '' : `${first.subject}${more}: ${first.why}${ruleNamed(first.rule)}`}${proof === 'ssh' ? ' [signature]' : ''}`;
+}
+
+/** A rule of policy.yaml is worth its name; what is built in or a default says enough by its reason. */
+function ruleNamed(rule: string): string {
+  return rule.startsWith('rule ') ? ` (${rule})` : '';
 }

@@ -3,7 +3,7 @@ import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { CommandFile, DecideCommand } from '../../order/generated.ts';
 import type { Status } from '../../order/transition.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
-import { now } from '../../platform/clock.ts';
+import { now, pause } from '../../platform/clock.ts';
 import { readIfThere } from '../../platform/durable.ts';
 import { runTool } from '../../platform/process.ts';
 import { startTimeOf, whoseChild } from '../../platform/processes.ts';
@@ -20,6 +20,8 @@ type Options = Record<string, unknown> & { readonly station?: string; readonly j
 
 /** How long a running station may take to answer. */
 const ANSWER_MS = 10_000;
+/** How long its state file may be behind. */
+const STATE_MS = 2_000;
 
 /** What came of one decision. */
 interface Outcome {
@@ -118,7 +120,16 @@ async function decideOne(
   };
   const path = sendCommand(station, command satisfies CommandFile);
   const taken = runningStation(station) !== null && (await answered(path, ANSWER_MS));
-  return { wo_id: state.wo_id, decision, taken, status: (await stateOf(station, state.wo_id)).status };
+  return { wo_id: state.wo_id, decision, taken, status: taken ? await statusAfter(station, full) : state.status };
+}
+
+/** The state file repeats the ledger, a moment later: how the order stands when it no longer asks what was decided. */
+async function statusAfter(station: Station, { woId, ask }: Decision): Promise<string> {
+  for (const until = Date.now() + STATE_MS; ; await pause(25)) {
+    const { status, waiting_for: waitingFor, meta } = await stateOf(station, woId);
+    const isOld = waitingFor === 'approval' && (meta['approval'] as { ask?: string } | undefined)?.ask === ask;
+    if (!isOld || Date.now() > until) return status;
+  }
 }
 
 /** Throws APPROVAL_REFUSED where no person can be at the other end, as far as that can be told. The station asks the same again. */

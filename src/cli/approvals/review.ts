@@ -1,6 +1,13 @@
 import pc from 'picocolors';
+import type { ApprovalSubject } from '../../order/generated.ts';
 import { age, plain, print } from '../output.ts';
 import type { Request } from './asked.ts';
+
+const WHERE: Readonly<Record<ApprovalSubject['isolation'], string>> = {
+  in_place: 'at the root, in place',
+  worktree: 'in a work tree of its own, then onto the branch',
+  branch: 'in a work tree of its own, onto a branch of its own',
+};
 
 /** Shows exactly what would happen, and by which rules it asks. */
 export function printReview({ state, asked, subject, diff }: Request): void {
@@ -16,33 +23,35 @@ export function printReview({ state, asked, subject, diff }: Request): void {
   if (asked.changed.length > 0) line('changed', `since it was approved: ${asked.changed.join('; ')}`);
   if (asked.stage === 'landing') line('stage', 'the work is done in a work tree of its own, and asks before it lands');
   for (const { subject: about, rule, why } of asked.rulings) line('because', `${about}: ${why} (${rule})`);
-  line('needs', needs(asked));
+  line('needs', needs(state.wo_id, asked));
   for (const command of subject.commands) {
-    const how = command.argv === null ? 'sh -c ' : '';
-    const where = `in ${command.cwd ?? 'the root'}${command.program === null ? '' : `, ${command.program}`}`;
-    line(command.kind, `${how}${command.run}`);
+    const top = subject.isolation === 'in_place' ? 'the root' : 'its work tree';
+    const where = `in ${command.cwd ?? top}${command.program === null ? '' : `, ${command.program}`}`;
+    line(command.kind, command.argv === null ? `sh -c ${JSON.stringify(command.run)}` : command.run);
     line(
       '',
       `${where}, at most ${command.timeout_seconds ?? '?'} s${command.idempotent ? '' : ', not to be repeated'}`,
     );
     for (const { path } of command.reads) line('', `runs by ${path}`);
+    for (const path of command.outputs) line('', `makes ${path}`);
   }
   if (subject.commands.length > 0)
-    line('runs', `${subject.isolation}${subject.sandbox === 'off' ? '' : `, sandbox: ${subject.sandbox}`}`);
+    line('runs', `${WHERE[subject.isolation]}${subject.sandbox === 'off' ? '' : `, sandbox: ${subject.sandbox}`}`);
   for (const { path, before, after } of subject.changes)
     line('file', `${path} ${before === null ? 'is made' : after === null ? 'is deleted' : 'is changed'}`);
-  if (diff !== '') print(`\n${coloured(plain(diff))}`);
   line('subject', asked.sha256);
+  if (diff !== '') print(`\n${coloured(plain(diff).trimEnd())}`);
+  print('');
 }
 
 function claimed(declaredBy: string | null): string {
   return declaredBy === null ? '' : `, who says to be ${declaredBy}`;
 }
 
-export function needs({ proof, approvers }: Request['asked']): string {
+function needs(woId: string, { proof, approvers }: Request['asked']): string {
   const who = approvers === null ? '' : ` of ${approvers.join(' or ')}`;
   return proof === 'ssh'
-    ? `a signature${who}: waybill approve ID --key FILE`
+    ? `a signature${who}: waybill approve ${woId} --key FILE`
     : `a decision${who} at a terminal, or a signature`;
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { readClaim } from '../../intake/claim.ts';
+import { WaybillError } from '../../order/error.ts';
 import { isGoodId } from '../../order/id.ts';
 import { dryRun } from '../../pipeline/dry-run.ts';
 import { exists } from '../../platform/durable.ts';
@@ -39,18 +40,19 @@ function documentOf(ruling: Ruling) {
   return { class: cls, subject: subjectText(ruling.subject), rule: ruleText(ruling), why, proof, approvers };
 }
 
-/** An order by its id while its request lies here, else a file. */
+/** An order by its id while it waits for a person, else a file. Throws NO_INPUT. */
 async function orderNamed(
   station: Station,
   what: string,
   options: PolicyOptions,
 ): Promise<{ given: Given; lane: string }> {
   const state = isGoodId(what) && !exists(what) ? readState(station, what) : null;
-  const claim = state?.meta['approval'] as { claim?: string } | undefined;
-  if (state === null || claim?.claim === undefined || !exists(join(station.layout.claimed, claim.claim)))
-    return { given: await readInput(what), lane: laneOf(station, options) };
-  const request = readClaim(station.layout.claimed, claim.claim);
-  return request === null
-    ? { given: await readInput(what), lane: laneOf(station, options) }
-    : { given: request, lane: state.lane };
+  if (state === null) return { given: await readInput(what), lane: laneOf(station, options) };
+  const { claim } = (state.meta['approval'] as { claim?: string } | undefined) ?? {};
+  const isHere = claim !== undefined && exists(join(station.layout.claimed, claim));
+  const request = isHere ? readClaim(station.layout.claimed, claim) : null;
+  if (request !== null) return { given: request, lane: state.lane };
+  throw new WaybillError('NO_INPUT', `${what} does not wait for an approval: it is ${state.status}`, {
+    hint: `Name its file: \`waybill policy explain ${state.request.path} --lane ${state.lane}\`.`,
+  });
 }

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import { readDocument } from '../../order/document.ts';
-import { WaybillError } from '../../order/error.ts';
+import { type ReadDocument, readDocument } from '../../order/document.ts';
+import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { PolicyCase } from '../../order/generated.ts';
 import { hooksPathOf, surroundings } from '../../pipeline/approvals/gate.ts';
 import { Trust } from '../../pipeline/approvals/trust.ts';
@@ -21,8 +21,7 @@ export async function testPolicy(file: string, options: PolicyOptions): Promise<
   const policy = loadPolicy(station.layout.root);
   const bytes = readIfThere(file);
   if (bytes === undefined) throw new WaybillError('NO_INPUT', `${file} is not there`);
-  const document = readDocument(bytes, 'yaml', { maxBytes: 16 * 1024 * 1024, maxDepth: 8 });
-  const { cases } = conform('policy-cases', document.value, 'SCHEMA_INVALID', document);
+  const { document, cases } = readCases(file, bytes);
   const place = {
     station,
     trust: new Trust(station.layout),
@@ -52,6 +51,17 @@ export async function testPolicy(file: string, options: PolicyOptions): Promise<
         `${pc.red('not met')}  ${plain(name)} (${file}:${line ?? '?'}): expected ${expect}, is ${cls}: ${plain(by)}`,
       );
   print(`${results.length - failed} met, ${failed} not met`);
+}
+
+/** Throws SCHEMA_INVALID, YAML_INVALID and others of a document, with the file, line and column. */
+function readCases(file: string, bytes: Uint8Array): { document: ReadDocument; cases: readonly PolicyCase[] } {
+  try {
+    const document = readDocument(bytes, 'yaml', { maxBytes: 16 * 1024 * 1024, maxDepth: 8 });
+    return { document, cases: conform('policy-cases', document.value, 'SCHEMA_INVALID', document).cases };
+  } catch (thrown) {
+    const { code, message, hint, place } = asWaybillError(thrown);
+    throw new WaybillError(code, message, { hint, place: { file, ...place } });
+  }
 }
 
 function requesterOf(name: string | number | undefined): { uid: number; user: string | null } {
