@@ -7,7 +7,6 @@ import { now } from '../platform/clock.ts';
 import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable.ts';
 import { runTool, type ToolResult } from '../platform/process.ts';
 import type { Station } from '../station/station.ts';
-import type { Task } from './work.ts';
 
 /** The person beside a tortured station: decides what orders ask, signed with a key, as `waybill approve --key` does. */
 
@@ -20,8 +19,14 @@ export async function makeKey(root: string): Promise<string> {
   return (readIfThere(`${keyOf(root)}.pub`)?.toString('utf8') ?? '').trim();
 }
 
+/** An order, and what is decided where it asks. */
+interface Decidable {
+  readonly woId: string;
+  readonly decide?: 'approve' | 'deny';
+}
+
 /** Sends a decision about everything that is asked now. Returns how many that were. */
-export async function decideAsked(station: Station, tasks: readonly Task[]): Promise<number> {
+export async function decideAsked(station: Station, tasks: readonly Decidable[]): Promise<number> {
   const asked = tasks.flatMap((task) => {
     const ask = task.decide === undefined ? null : askOf(station, task.woId);
     return ask === null ? [] : [{ ...ask, woId: task.woId, decision: task.decide ?? ('deny' as const) }];
