@@ -1656,7 +1656,7 @@ export interface PolicyDocument {
      */
     remind_hours?: number;
     /**
-     * So many approvals in a row of the same command or path, for the same requester and lane, make it safe; 0 for never.
+     * So many approvals in a row of the same command, for the same requester and lane, make it safe; 0 for never. Paths are made safe by `approve --always` only.
      */
     trust_after?: number;
   };

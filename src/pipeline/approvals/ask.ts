@@ -59,6 +59,7 @@ export function ask(
     proof: rulings.some(({ proof }) => proof === 'ssh') ? 'ssh' : 'terminal',
     approvers: whoMay(rulings),
     rulings: rulings.map((ruling) => ({
+      kind: ruling.subject.kind,
       subject: subjectText(ruling.subject),
       rule: ruleText(ruling),
       why: ruling.why,

@@ -84,7 +84,8 @@ function whatBecame({ approved, lastError, status }: OrderLife): string {
 
 export function patternsOf(ask: Pick<AskData, 'rulings'>): Pattern[] {
   const found = new Map<string, Pattern>();
-  for (const { pattern, subject: text } of ask.rulings) if (pattern !== null) found.set(pattern, { pattern, text });
+  for (const { pattern, subject: text, kind } of ask.rulings)
+    if (pattern !== null) found.set(pattern, { pattern, text, isCounted: kind === 'command' });
   return [...found.values()];
 }
 

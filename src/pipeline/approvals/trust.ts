@@ -9,6 +9,8 @@ import type { Layout } from '../../station/layout.ts';
 export interface Pattern {
   readonly pattern: string;
   readonly text: string;
+  /** Whether approvals in a row promote it. What is written to a path is another thing each time: only somebody who says always makes that safe. */
+  readonly isCounted: boolean;
 }
 
 /**
@@ -54,11 +56,11 @@ export class Trust {
     always: boolean,
   ): string[] {
     return patterns
-      .filter(({ pattern }) => {
+      .filter(({ pattern, isCounted }) => {
         const entry = this.#find(pattern, uid, lane);
         if (entry?.promoted != null) return false;
         const asks = new Set([...(entry?.asks ?? []), ask]);
-        return always || (after > 0 && asks.size >= after);
+        return always || (isCounted && after > 0 && asks.size >= after);
       })
       .map(({ pattern }) => pattern);
   }

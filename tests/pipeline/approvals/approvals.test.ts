@@ -296,54 +296,69 @@ test('rule 13: only those whom policy names decide, and an order can narrow them
   assert.match(refusalOf(s, s.names('.git/waybill/commands')[0] ?? '').message, /is none of those who may decide/);
 });
 
-test('trust: five approvals in a row make a command safe, in just this form; a denial begins anew; it can be undone', (t) => {
-  const s = testStation(t, { files: { 'tool.sh': 'touch ran.txt\n' }, policy: ASKING });
-  const round = (n: number, command = 'sh tool.sh', lane = 'MAIN') => {
+test('trust: approvals in a row make a command safe, in just this form; a denial begins anew; it can be undone', async (t) => {
+  const s = testStation(t, {
+    files: { 'tool.sh': 'touch ran.txt\n', 'a.txt': '' },
+    policy: `${ASKING}approvals: {trust_after: 3}\n`,
+  });
+  await s.up(t);
+  const round = async (n: number, command = 'sh tool.sh', lane = 'MAIN') => {
     s.drop(touching(`WO-${n}`, command), lane);
-    s.drain();
-    return s.state(`WO-${n}`).status;
+    const status = () => (s.exists(`state/orders/WO-${n}.json`) ? s.state(`WO-${n}`).status : 'ready');
+    await until(() => ['parked', 'done', 'failed'].includes(status()), `WO-${n} comes to rest`);
+    return status();
   };
-  const approve = (n: number) => {
+  const approve = async (n: number) => {
     assert.equal(atTerminal(s, 'y\n', ['approve', `WO-${n}`]).code, 0);
-    s.drain();
-    assert.equal(s.state(`WO-${n}`).status, 'done');
+    await until(() => s.state(`WO-${n}`).status === 'done', `WO-${n} runs`);
   };
-  for (let n = 1; n <= 5; n++) {
-    assert.equal(round(n), 'parked', `round ${n}`);
-    approve(n);
+  for (let n = 1; n <= 3; n++) {
+    assert.equal(await round(n), 'parked', `round ${n}`);
+    await approve(n);
   }
-  assert.match(s.read('logs/guardrail_alerts.log'), /TRUST: "sh tool\.sh" is safe from now on/);
-  assert.equal(round(6), 'done', 'the sixth runs at once');
-  assert.equal(round(7, 'sh tool.sh --all'), 'parked', 'never broader than what was approved');
-  assert.equal(round(8, 'sh tool.sh', 'OTHER'), 'parked', 'nor in another lane');
+  await until(
+    () => /TRUST: "sh tool\.sh" is safe from now on/.test(s.read('logs/guardrail_alerts.log')),
+    'people are told',
+  );
+  assert.equal(await round(4), 'done', 'the next runs at once');
+  assert.equal(await round(5, 'sh tool.sh --all'), 'parked', 'never broader than what was approved');
+  assert.equal(await round(6, 'sh tool.sh', 'OTHER'), 'parked', 'nor in another lane');
   s.write('tool.sh', 'touch ran.txt; touch more.txt\n');
   s.commitAll('The tool does more');
-  assert.equal(round(9), 'parked', 'nor with another script');
+  assert.equal(await round(7), 'parked', 'nor with another script');
   s.git('revert', '--no-edit', 'HEAD');
-  assert.equal(round(10), 'done');
-  const [entry] = (
-    JSON.parse(s.waybill('policy', 'trust', '--json').stdout) as { entries: { pattern: string; promoted: unknown }[] }
-  ).entries.filter(({ promoted }) => promoted !== null);
-  // whoever writes into the file gains nothing
-  const trust = JSON.parse(s.read('.git/waybill/trust.json')) as { entries: Record<string, unknown>[] };
-  const forged = trust.entries.map((e) => ({
-    ...e,
-    promoted: e['promoted'] ?? { seq: 1, hash: `sha256:${'0'.repeat(64)}`, at: '', by: 'me' },
-  }));
-  s.write('.git/waybill/trust.json', JSON.stringify({ v: 1, entries: forged }));
-  assert.equal(round(11, 'sh tool.sh --all'), 'parked');
+  assert.equal(await round(8), 'done');
+  const { entries } = JSON.parse(s.waybill('policy', 'trust', '--json').stdout) as {
+    entries: { pattern: string; promoted: unknown }[];
+  };
+  const entry = entries.find(({ promoted }) => promoted !== null);
   assert.equal(s.waybill('policy', 'distrust', entry?.pattern.slice(7, 19) ?? '').code, 0);
-  s.drain();
-  assert.equal(round(12), 'parked', 'it is undone');
-  for (let n = 0; n < 4; n++) {
-    approve(12 + n);
-    assert.equal(round(13 + n), 'parked');
+  assert.equal(await round(9), 'parked', 'it is undone');
+  await approve(9);
+  assert.equal(await round(10), 'parked');
+  atTerminal(s, 'y\n', ['deny', 'WO-10', '--reason', 'no']);
+  for (const n of [11, 12]) {
+    assert.equal(await round(n), 'parked', 'one denial began the count anew');
+    await approve(n);
   }
-  atTerminal(s, 'y\n', ['deny', 'WO-16', '--reason', 'no']);
+  assert.equal(await round(13), 'parked');
+});
+
+test('trust: a path is never made safe by counting, because other things are written there each time', (t) => {
+  const s = testStation(t, {
+    files: { 'a.txt': '' },
+    policy: `${ASKING}rules: [{class: ask, paths: [a.txt]}]\napprovals: {trust_after: 1}\n`,
+  });
+  for (const n of [1, 2]) {
+    s.drop({ wo_id: `WO-${n}`, title: 'Write', files: [{ path: 'a.txt', content: `${n}\n` }] });
+    s.drain();
+    parked(s, `WO-${n}`);
+    atTerminal(s, 'y\n', ['approve', `WO-${n}`, ...(n === 2 ? ['--always'] : [])]);
+    s.drain();
+  }
+  s.drop({ wo_id: 'WO-3', title: 'Write', files: [{ path: 'a.txt', content: '3\n' }] });
   s.drain();
-  assert.equal(round(17), 'parked');
-  approve(17);
-  assert.equal(round(18), 'parked', 'one denial began the count anew');
+  assert.equal(s.state('WO-3').status, 'done', 'somebody said always');
 });
 
 test('trust: --always promotes at once, always_ask never', (t) => {
