@@ -12,6 +12,8 @@ const FEW = 2000;
 function makeIsolated(folder: string, files: number, isolation: string): string {
   const root = join(folder, 'station');
   makeStation(root, files);
+  // so many loose objects would start a gc beside what is measured
+  git(root, 'config', 'gc.auto', '0');
   const settings = [
     'lanes: {MAIN: {}}',
     'commands: {allow: ["*"]}',
