@@ -252,8 +252,8 @@ test('rule 13: what changes between asking, deciding and running is never run as
     const shown = s.waybill('approvals', woId);
     assert.ok(!/fine-|nothing at all/.test(shown.stdout), `${woId}: shows what is not asked: ${shown.stdout}`);
   }
-  const request = s.names(`.git/waybill/claimed/${askOf(s, 'WO-REQUEST').claim}/MAIN`)[0] ?? '';
-  const file = `.git/waybill/claimed/${askOf(s, 'WO-REQUEST').claim}/MAIN/${request}`;
+  const claim = `.git/waybill/claimed/${askOf(s, 'WO-REQUEST').claim}`;
+  const file = `${claim}/${s.names(claim)[0] ?? ''}`;
   s.write(file, s.read(file).replaceAll('ran-', 'evil-'));
   forge(s, 'WO-REQUEST', terminal(real));
   forge(s, 'WO-TARGET', terminal(real));
