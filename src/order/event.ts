@@ -31,7 +31,8 @@ export interface EventData {
   repeated: RepeatedData;
   /** What the order told was taken out of ledger, journal and evidence, because it must not stay. */
   purged: PurgedData;
-  approved: DecidedData & { promoted: string[] };
+  /** `promoted`: patterns that are safe from now on, for this user's orders in this lane. */
+  approved: DecidedData & { promoted: string[]; uid: number; lane: string };
   denied: OutcomeData & DecidedData & { reason: string };
   expired: OutcomeData & { ask: string; at: string };
   /** People were told again that it waits for them. */

@@ -37,9 +37,20 @@ export function readTarget(path: string): Found {
   }
 }
 
-/** The content at a path, null for nothing; throws PATH_DENIED or TOO_LARGE for what orders don't touch. */
+/**
+ * The content at a real path, null for nothing. A folder on the way that is a link by now leads to what is not the order's: its bytes would end in a
+ * commit. Throws PATH_DENIED or TOO_LARGE for what orders don't touch.
+ */
 export function contentOf(path: string): Content | null {
-  const found = readTarget(path);
+  if (lstatIfThere(path) === undefined) return null;
+  const folder = new Folder(dirname(path));
+  let found: Found;
+  try {
+    found = readTarget(folder.entry(basename(path)));
+    folder.assertInPlace();
+  } finally {
+    folder.close();
+  }
   if (found.kind === 'other' && found.tooLarge === true)
     throw new WaybillError('TOO_LARGE', `${path} is ${found.what}; orders touch none of more than ${LARGEST_TARGET}`, {
       hint: 'Let a command make or change it, and do not name it under outputs.',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import { fs, ifThere } from '../platform/fs.ts';
+import { lstatIfThere } from '../platform/fs.ts';
 import { POLICY_FILE } from '../station/settings.ts';
 import { loadPolicy, type Policy } from './policy.ts';
 
@@ -34,7 +34,7 @@ export class PolicyFile {
 
   /** Looks whether the file is another by now, and reads it. True where something else counts than before. */
   reload(): boolean {
-    const stat = ifThere(() => fs.statSync(join(this.#root, POLICY_FILE)));
+    const stat = lstatIfThere(join(this.#root, POLICY_FILE));
     const seen = `${stat?.ino}:${stat?.size}:${stat?.mtimeMs}:${stat?.ctimeMs}`;
     // a fault of the machine may be over without the file being another
     if (seen === this.#seen && this.#fault === null) return false;

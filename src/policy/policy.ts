@@ -5,6 +5,7 @@ import { asWaybillError, type Place, WaybillError } from '../order/error.ts';
 import type { CommandPattern, PolicyDocument, PolicyRule } from '../order/generated.ts';
 import type { Isolation } from '../order/order.ts';
 import { readIfThere } from '../platform/durable.ts';
+import { lstatIfThere } from '../platform/fs.ts';
 import { conform } from '../platform/schema.ts';
 import { POLICY_FILE } from '../station/settings.ts';
 
@@ -102,6 +103,15 @@ export function loadPolicy(root: string): Policy {
 }
 
 function readPolicy(root: string): Buffer | undefined {
+  if (lstatIfThere(join(root, POLICY_FILE))?.isSymbolicLink() === true)
+    throw new WaybillError(
+      'POLICY_INVALID',
+      `${POLICY_FILE} is a symbolic link, and what it leads to is not closed to orders`,
+      {
+        hint: 'Put the file itself there.',
+        place: { file: POLICY_FILE },
+      },
+    );
   try {
     return readIfThere(join(root, POLICY_FILE));
   } catch (error) {

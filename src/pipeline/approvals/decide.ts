@@ -69,7 +69,7 @@ export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideC
       attempt: life.attempt,
       from: 'parked',
       to: 'ready',
-      data: { ...decided, promoted },
+      data: { ...decided, promoted, uid, lane },
     },
   ]);
   if (record?.event !== 'approved') return;

@@ -35,15 +35,9 @@ export class Trust {
     if (entry === undefined || entry.promoted === null) return false;
     const key = `${entry.promoted.seq} ${pattern} ${uid} ${lane}`;
     if (this.#proved.has(key)) return true;
-    const [record] = ledger.read(entry.promoted.seq);
-    const isProved =
-      record !== undefined &&
-      record.seq === entry.promoted.seq &&
-      record.hash === entry.promoted.hash &&
-      record.event === 'approved' &&
-      record.data.promoted.includes(pattern);
-    if (isProved) this.#proved.add(key);
-    return isProved;
+    if (!isPromotion(ledger, entry, entry.promoted)) return false;
+    this.#proved.add(key);
+    return true;
   }
 
   /** The patterns that one more approval promotes: `after` in a row, or at once where a person says always. */
@@ -116,6 +110,24 @@ export class Trust {
     const document: TrustDocument = { v: 1, entries: this.#entries };
     writeDurable(this.#path, `${JSON.stringify(document, null, 2)}\n`);
   }
+}
+
+/** Whether the ledger has the approval that made an entry safe, for just this user and lane, and nobody took it back since. Looked up once a process. */
+function isPromotion(
+  ledger: Pick<FileLedger, 'read'>,
+  { pattern, uid, lane }: TrustEntry,
+  { seq, hash }: { seq: number; hash: string },
+): boolean {
+  let isFirst = true;
+  for (const record of ledger.read(seq)) {
+    if (isFirst) {
+      if (record.seq !== seq || record.hash !== hash || record.event !== 'approved') return false;
+      const { data } = record;
+      if (!data.promoted.includes(pattern) || data.uid !== uid || data.lane !== lane) return false;
+    } else if (record.event === 'distrusted' && record.data.pattern === pattern) return false;
+    isFirst = false;
+  }
+  return !isFirst;
 }
 
 /** What is counted, as it lies on disk; nothing where it cannot be read: then everything is asked again. */
