@@ -7,9 +7,14 @@ import { now } from '../platform/clock.ts';
 import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable.ts';
 import { runTool, type ToolResult } from '../platform/process.ts';
 import type { Station } from '../station/station.ts';
-import type { Task } from './work.ts';
 
 /** The person beside a tortured station: decides what orders ask, signed with a key, as `waybill approve --key` does. */
+
+/** An order, and what its author wants to hear when it asks. */
+interface Question {
+  readonly woId: string;
+  readonly decide?: 'approve' | 'deny';
+}
 
 const keyOf = (root: string) => join(root, '.git', 'torture', 'key');
 
@@ -21,7 +26,7 @@ export async function makeKey(root: string): Promise<string> {
 }
 
 /** Sends a decision about everything that is asked now. Returns how many that were. */
-export async function decideAsked(station: Station, tasks: readonly Task[]): Promise<number> {
+export async function decideAsked(station: Station, tasks: readonly Question[]): Promise<number> {
   const asked = tasks.flatMap((task) => {
     const ask = task.decide === undefined ? null : askOf(station, task.woId);
     return ask === null ? [] : [{ ...ask, woId: task.woId, decision: task.decide ?? ('deny' as const) }];
