@@ -32,15 +32,9 @@ function of(records: readonly Recorded[], { woId }: Task): Recorded[] {
 function checkDecision(station: Station, task: Task, records: readonly Recorded[], errors: boolean): string[] {
   const faults: string[] = [];
   const decided = records.filter(({ event }) => event === 'approved' || event === 'denied');
-  const asks = new Set<string>();
   let mayGoOn = false;
-  let atLanding = false;
   for (const record of records) {
-    if (record.event === 'waits' && record.data.ask !== undefined) {
-      mayGoOn = false;
-      atLanding = record.data.ask.stage === 'landing';
-      if (!atLanding) asks.add(record.data.ask.id);
-    }
+    if (record.event === 'waits' && record.data.ask !== undefined) mayGoOn = false;
     if (record.event === 'approved') mayGoOn = true;
     // what asks before it lands has done its work by then
     const counts =

@@ -10,6 +10,12 @@ import type { Station } from '../station/station.ts';
 
 /** The person beside a tortured station: decides what orders ask, signed with a key, as `waybill approve --key` does. */
 
+/** An order, and what its author wants to hear when it asks. */
+interface Question {
+  readonly woId: string;
+  readonly decide?: 'approve' | 'deny';
+}
+
 const keyOf = (root: string) => join(root, '.git', 'torture', 'key');
 
 /** Makes the key of whoever decides; returns its public half. Throws IO_ERROR where ssh-keygen is missing. */
@@ -19,14 +25,8 @@ export async function makeKey(root: string): Promise<string> {
   return (readIfThere(`${keyOf(root)}.pub`)?.toString('utf8') ?? '').trim();
 }
 
-/** An order, and what is decided where it asks. */
-interface Decidable {
-  readonly woId: string;
-  readonly decide?: 'approve' | 'deny';
-}
-
 /** Sends a decision about everything that is asked now. Returns how many that were. */
-export async function decideAsked(station: Station, tasks: readonly Decidable[]): Promise<number> {
+export async function decideAsked(station: Station, tasks: readonly Question[]): Promise<number> {
   const asked = tasks.flatMap((task) => {
     const ask = task.decide === undefined ? null : askOf(station, task.woId);
     return ask === null ? [] : [{ ...ask, woId: task.woId, decision: task.decide ?? ('deny' as const) }];

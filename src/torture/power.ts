@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { GitPrograms } from '../git/git.ts';
 import { type FileSystem, ifThere, O_APPEND, O_CREAT, O_RDWR } from '../platform/fs.ts';
-import { gitWrites } from './git-words.ts';
+import { gitWrites, subcommand } from './git-words.ts';
 import { randomOf } from './random.ts';
 
 /**
@@ -104,8 +104,11 @@ export class Volatile {
         this.#names.push({ folders: [folderOf(real)], undo: () => this.#quietly(() => this.#fs.mkdirSync(real)) });
       }) as FileSystem['rmdirSync'],
       rmSync: ((path: string, options?: object) => {
-        const back = this.#keep(path);
-        inner.rmSync(path, options);
+        const isFolder = ifThere(() => this.#fs.lstatSync(path))?.isDirectory() === true;
+        const back = isFolder ? join(this.#stash, String(this.#stashed++)) : this.#keep(path);
+        // the very folder comes back, not one like it
+        if (isFolder && back !== null) inner.renameSync(path, back);
+        else inner.rmSync(path, options);
         if (back !== null) this.#removed(path, back);
       }) as FileSystem['rmSync'],
       mkdirSync: ((path: string, options?: { recursive?: boolean }) => {
@@ -133,11 +136,12 @@ export class Volatile {
     return {
       run: async (argv, options) => {
         if (!gitWrites(argv)) return inner.run(argv, options);
-        const before = this.#gitNames();
+        const areas = () => this.#areasOf(subcommand(argv));
+        const before = this.#gitNames(areas());
         try {
           return await inner.run(argv, options);
         } finally {
-          this.#noteGit(before);
+          this.#noteGit(before, areas());
         }
       },
       converse: (argv, options) => {
@@ -169,6 +173,14 @@ export class Volatile {
         };
       },
     };
+  }
+
+  /** Orders in worktrees run git beside each other: what others moved and synced meanwhile is not this call's to lose. */
+  #areasOf(command: string): string[] {
+    if (command === 'worktree' || command === 'read-tree') return [];
+    if (command !== 'merge-tree' && command !== 'commit-tree') return GIT_AREAS;
+    const names = this.#fs.readdirSync(join(this.#gitDir, 'objects'));
+    return names.filter((name) => name.length === 2).map((name) => join('objects', name));
   }
 
   #rename(inner: FileSystem, from: string, to: string): void {

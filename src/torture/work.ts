@@ -198,9 +198,9 @@ const apart = (woId: string, path: string, more: Record<string, unknown> = {}) =
   ...more,
 });
 
-/** Orders that ask a person, and orders whose commands run in worktrees. */
-export const GUARDED: Workload = {
-  name: 'guarded',
+/** Orders that ask a person, before they start or before they land. */
+const ASKING: Workload = {
+  name: 'asking',
   policy: [
     'version: 1',
     'rules: [{class: ask, paths: ["asked/**"]}, {class: safe, commands: ["*"]}]',
@@ -209,8 +209,8 @@ export const GUARDED: Workload = {
     'isolation: {commands: worktree, allow: [in_place, worktree, branch]}',
     '',
   ].join('\n'),
-  settings: 'lanes: {MAIN: {concurrency: 3}}\nworktrees: {folder: ../worktrees, idle: 1}\n',
-  files: { 'same.txt': 'before\n', 'asked/yes.txt': 'before\n' },
+  settings: 'lanes: {MAIN: {concurrency: 2}}\nworktrees: {folder: ../worktrees, idle: 1}\n',
+  files: { 'asked/yes.txt': 'before\n' },
   tasks: [
     task(
       'G-YES',
@@ -231,10 +231,24 @@ export const GUARDED: Workload = {
       'G-LATE',
       {
         actions: [apart('G-LATE', 'asked/late.txt', { idempotent: true })],
-        tests: [{ name: 'made', command: 'cat asked/late.txt', expected: 'G-LATE' }],
       },
       { makes: { 'asked/late.txt': 'G-LATE\n' }, decide: 'approve', isolated: true, runs: 'any' },
     ),
+  ],
+};
+
+/** Orders whose commands run in worktrees: on a branch of their own, at odds with each other, and one that fails. */
+const APART: Workload = {
+  name: 'apart',
+  policy: [
+    'version: 1',
+    'rules: [{class: safe, commands: ["*"]}]',
+    'isolation: {commands: worktree, allow: [branch]}',
+    '',
+  ].join('\n'),
+  settings: 'lanes: {MAIN: {concurrency: 2}}\nworktrees: {folder: ../worktrees, idle: 1}\n',
+  files: { 'same.txt': 'before\n' },
+  tasks: [
     task(
       'G-BRANCH',
       { isolation: 'branch', actions: [apart('G-BRANCH', 'made/branch.txt', { idempotent: true })] },
@@ -253,14 +267,17 @@ export const GUARDED: Workload = {
     ...['G-ONE', 'G-TWO'].map((woId) =>
       task(
         woId,
-        { actions: [apart(woId, 'same.txt', { idempotent: true })] },
+        {
+          actions: [apart(woId, 'same.txt', { idempotent: true })],
+          tests: [{ name: 'made', command: 'cat same.txt', expected: woId }],
+        },
         { makes: { 'same.txt': `${woId}\n` }, mayConflict: true, isolated: true, runs: 'any' },
       ),
     ),
   ],
 };
 
-export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, GUARDED];
+export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, ASKING, APART];
 
 /** Makes a repository with a station and one commit in an empty folder. */
 export async function makeStation(root: string, workload: Workload): Promise<Station> {

@@ -31,7 +31,8 @@ export async function tryPointsByChance(t: TestContext, kinds: readonly FaultKin
   const stations = Math.ceil(count / STRIKES);
   for (let n = 0; n < stations; n++) {
     const kind = kinds[n % kinds.length] ?? 'kill';
-    const workload = WORKLOADS[Math.floor(n / kinds.length) % WORKLOADS.length] as Workload;
+    // fewer turns than workloads begin with another one each time
+    const workload = WORKLOADS[(seed + Math.floor(n / kinds.length)) % WORKLOADS.length] as Workload;
     const plans = [await torture.plan(workload, kind, random, seed + n * STRIKES)];
     while (plans.length < STRIKES) plans.push(torture.again(plans.at(-1) as FaultPlan, random));
     const outcome = await tryPoints(bench, workload, plans);

@@ -1,7 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { newUlid } from '../../src/platform/ids.ts';
+import { newKey } from './deciding.ts';
+import {
+  assertAgreed,
+  CLASSES,
+  type Class,
+  classNow,
+  Decider,
+  type Key,
+  policyOf,
+  strayWorktrees,
+} from './model-asking.ts';
 import { ledger, type Told } from './races.ts';
 import { type TestStation, testStation } from './station.ts';
 import { assert, type TestContext } from './suite.ts';
@@ -12,7 +24,7 @@ import { assert, type TestContext } from './suite.ts';
  */
 
 type OrderCommand = 'cancel' | 'retry' | 'hold' | 'release';
-type Kind = 'new file' | 'line' | 'fails' | 'held';
+type Kind = 'new file' | 'line' | 'fails' | 'held' | 'asks' | 'asks for a line' | 'expires' | 'apart';
 type GitStep =
   | 'commit hers'
   | 'commit -a'
@@ -27,6 +39,8 @@ export type Step =
   | { do: 'drop again'; which: number }
   | { do: 'drop other bytes'; which: number }
   | { do: OrderCommand; which: number }
+  | { do: 'approve' | 'deny'; which: number }
+  | { do: 'policy'; of: Class }
   | { do: 'git'; what: GitStep }
   | { do: 'run' }
   | { do: 'kill'; at: number };
@@ -41,7 +55,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.oneof(
         { weight: 5, arbitrary: fc.constant<Kind>('new file') },
         { weight: 5, arbitrary: fc.constant<Kind>('line') },
-        { weight: 1, arbitrary: fc.constantFrom<Kind>('fails', 'held') },
+        { weight: 1, arbitrary: fc.constantFrom<Kind>('fails', 'held', 'expires') },
+        { weight: 5, arbitrary: fc.constantFrom<Kind>('asks', 'asks for a line') },
+        { weight: 3, arbitrary: fc.constant<Kind>('apart') },
       ),
       after: fc.option(
         fc.integer({ min: -4, max: 2 }).filter((n) => n !== 0),
@@ -71,9 +87,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ),
     }),
   },
+  {
+    weight: 16,
+    arbitrary: fc.record({ do: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const), which }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('policy' as const), of: fc.constantFrom('ask', ...CLASSES) }) },
   { weight: 6, arbitrary: fc.constant<Step>({ do: 'run' }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('kill' as const), at: fc.integer({ min: 1, max: 45 }) }) },
 );
+
+const SETTINGS = 'lanes: {MAIN: {}}\nworktrees: {folder: ../worktrees, idle: 1}\n';
+
+/** What came up in a run of the model. */
+export interface ModelSum {
+  readonly steps: number;
+  readonly runs: number;
+  readonly kills: number;
+  readonly approved: number;
+  readonly denied: number;
+  readonly expired: number;
+  /** Because what was agreed to is not what would happen now. */
+  readonly askedAgain: number;
+  /** Commands in worktrees. */
+  readonly apart: number;
+}
 
 export interface ModelRun {
   readonly seed: number;
@@ -81,14 +118,17 @@ export interface ModelRun {
 }
 
 /** Runs sequences until `steps` are done; tells how many of them were runs and kills. Throws at the first difference, with the sequence. */
-export async function runModel(t: TestContext, run: ModelRun): Promise<{ steps: number; runs: number; kills: number }> {
-  const sum = { steps: 0, runs: 0, kills: 0 };
+export async function runModel(t: TestContext, run: ModelRun): Promise<ModelSum> {
+  const sum = { steps: 0, runs: 0, kills: 0, approved: 0, denied: 0, expired: 0, askedAgain: 0, apart: 0 };
+  const key = newKey(t, 'berta');
   const sequences = fc.sample(fc.array(step, { minLength: 60, maxLength: 100, size: 'max' }), {
     seed: run.seed,
     numRuns: Math.ceil(run.steps / 60),
   });
   for (const sequence of sequences) {
-    const model = new Model(testStation(t, { files: { 'hers.txt': 'hers\n', 'log.txt': 'begin\n' } }));
+    const files = { 'hers.txt': 'hers\n', 'log.txt': 'begin\n', 'asked/log.txt': 'begin\n' };
+    const policy = policyOf('ask', key);
+    const model = new Model(testStation(t, { files, policy, settings: SETTINGS }), key);
     for (const [n, it] of [...sequence, { do: 'git', what: 'main' } as const, { do: 'run' } as const].entries()) {
       if (sum.steps >= run.steps) return sum;
       try {
@@ -104,7 +144,14 @@ export async function runModel(t: TestContext, run: ModelRun): Promise<{ steps: 
       if (it.do === 'kill') sum.kills++;
     }
     model.finish();
-    rmSync(model.s.root, { recursive: true, force: true });
+    const events = ledger(model.s);
+    const count = (holds: (told: Told) => boolean) => events.filter(holds).length;
+    sum.approved += count(({ event }) => event === 'approved');
+    sum.denied += count(({ event }) => event === 'denied');
+    sum.expired += count(({ event }) => event === 'expired');
+    sum.askedAgain += count(({ data }) => typeof data.ask === 'object' && data.ask.changed.length > 0);
+    sum.apart += count(({ event }) => event === 'command');
+    rmSync(join(model.s.root, '..'), { recursive: true, force: true });
   }
   return sum;
 }
@@ -128,9 +175,16 @@ class Model {
   #edits = 0;
   #runs = 0;
   #killed = false;
+  readonly #key: Key;
+  readonly #decider: Decider;
+  /** What policy said of `asked/` in any run until now. */
+  readonly #classes = new Set<Class>();
+  #seq = 0;
 
-  constructor(s: TestStation) {
+  constructor(s: TestStation, key: Key) {
     this.s = s;
+    this.#key = key;
+    this.#decider = new Decider(s, key);
     for (let n = 0; n < 4; n++) {
       s.write(`history/${n}`, `${n}\n`);
       s.commitAll(`History ${n}`);
@@ -158,10 +212,22 @@ class Model {
       case 'run':
         this.#run();
         return;
+      case 'approve':
+      case 'deny': {
+        const woId = this.#decider.decide(it.do, it.which);
+        if (woId !== null) this.orders.get(woId)?.sent.add(it.do);
+        return;
+      }
+      case 'policy':
+        this.s.write('policy.yaml', policyOf(it.of, this.#key));
+        this.#try('commit', '--quiet', '-m', `It is ${it.of}`, '--', 'policy.yaml');
+        return;
       case 'kill': {
+        this.#classes.add(classNow(this.s));
         const before = this.#hers();
         this.#killed = this.s.drainKilledAt(it.at).killed || this.#killed;
         assert.deepEqual(this.#hers(), before, 'what she has stays as it is, also under a kill');
+        this.#assertAgreed(ledger(this.s));
         return;
       }
       default: {
@@ -181,7 +247,21 @@ class Model {
     const left = this.s.leftovers().filter((l) => !l.startsWith('claimed/') && !/\/keep\//.test(l));
     assert.deepEqual(left, [], 'nothing is left over');
     assert.equal(this.s.names('.git/waybill/claimed').length, alive.length, 'a claim for each order that waits');
+    assert.deepEqual(strayWorktrees(this.s), [], 'every worktree waits for the next order');
     this.#verify();
+  }
+
+  /** Of orders that asked under this policy, nothing landed since the last look that nobody agreed to. */
+  #assertAgreed(records: readonly Told[]): void {
+    const isAsked = classNow(this.s) === 'ask';
+    for (const [woId, { kind }] of this.orders)
+      if (kind === 'expires' || (isAsked && isAsking(kind)))
+        assertAgreed(
+          woId,
+          records.filter((r) => r.wo_id === woId),
+          this.#seq,
+        );
+    this.#seq = records.at(-1)?.seq ?? 0;
   }
 
   /** A second each: not after every run. */
@@ -206,7 +286,9 @@ class Model {
           ? { actions: [{ action: 'append', path: 'log.txt', content: `${n}\n` }] }
           : kind === 'held'
             ? { hold: true, files: [{ path: `made/${n}`, content: `${n}\n` }] }
-            : { actions: [{ action: 'delete', path: 'not/there' }] };
+            : kind !== 'fails'
+              ? guardedWork(kind, n, woId)
+              : { actions: [{ action: 'delete', path: 'not/there' }] };
     const text = JSON.stringify({
       wo_id: woId,
       title: `order ${n}`,
@@ -280,12 +362,14 @@ class Model {
   #run(): void {
     const { s } = this;
     const before = this.#hers();
+    this.#classes.add(classNow(s));
     s.drain();
     assert.deepEqual(this.#hers(), before, 'what she has stays as it is');
     for (const name of s.names('.git/waybill/commands'))
       if (name.endsWith('.refused.json')) rmSync(s.path('.git/waybill/commands', name));
     assert.deepEqual(s.names('bridge/inbox/MAIN'), [], 'every drop is taken');
     const records = ledger(s);
+    this.#assertAgreed(records);
     const standing = this.#standing();
     const branch = s.git('symbolic-ref', 'HEAD');
     for (const [woId, order] of this.orders) {
@@ -300,6 +384,8 @@ class Model {
       const own = records.filter((r) => r.wo_id === woId);
       assert.ok(own.filter((r) => r.event === 'succeeded').length <= 1, `${woId} is done once`);
       assert.ok(own.filter((r) => r.event === 'landed').length <= 1, `${woId} landed once`);
+      if (at.to === 'parked' && s.state(woId).waiting_for === 'approval') this.#decider.note(woId);
+      if (order.kind === 'apart') this.#assertRan(woId, own);
     }
     const commits = new Map<string, number>();
     // what is kept for an order bears its name as well
@@ -310,6 +396,15 @@ class Model {
     for (const [line, count] of commits) assert.equal(count, 1, `${line} has ${count} commits`);
     if (++this.#runs % 3 === 0) this.#verify();
     this.#killed = false;
+  }
+
+  /** Once an attempt; and where it did not land, what it made is kept. */
+  #assertRan(woId: string, own: readonly Told[]): void {
+    const runs = this.s.exists(`.git/ran-${woId}`) ? this.s.read(`.git/ran-${woId}`).split('\n').length - 1 : 0;
+    const attempts = 1 + own.filter((r) => r.event === 'retried' || r.event === 'revised').length;
+    assert.ok(runs <= attempts, `${woId}: its command ran ${runs} times in ${attempts} attempts`);
+    if (this.s.state(woId).last_error?.code === 'EFFECT_UNVERIFIED' && runs > 0)
+      assert.ok(this.s.kept().includes(woId), `${woId}: what it made is kept`);
   }
 
   /** Whether something that was done to an order explains where it stands. */
@@ -326,10 +421,16 @@ class Model {
       ...(order.kind === 'fails' ? ['TARGET_MISSING'] : []),
       ...(this.#killed || order.wasCutShort ? ['TARGET_CHANGED'] : []),
       ...(dependency === undefined ? [] : ['DEPENDENCY_FAILED']),
+      ...(order.sent.has('deny') ? ['DENIED'] : []),
+      ...(order.kind === 'expires' ? ['EXPIRED'] : []),
+      ...(isAsking(order.kind) && this.#classes.has('never') ? ['POLICY_DENIED'] : []),
+      ...(order.kind === 'apart' && (this.#killed || order.wasCutShort) ? ['EFFECT_UNVERIFIED'] : []),
     ];
     switch (state.status) {
       case 'done':
         assert.notEqual(order.kind, 'fails', where);
+        if (order.kind === 'expires') assert.ok(order.sent.has('approve'), where);
+        if (isAsking(order.kind)) assert.ok(order.sent.has('approve') || this.#classes.has('safe'), where);
         if (dependency !== undefined) assert.equal(dependency, 'done', `${where}, its dependency ${dependency}`);
         break;
       case 'cancelled':
@@ -338,7 +439,7 @@ class Model {
       case 'failed':
         assert.ok(failures.includes(state.last_error?.code ?? ''), where);
         // it stays failed in later runs
-        if (state.last_error?.code === 'TARGET_CHANGED') order.wasCutShort = true;
+        if (['TARGET_CHANGED', 'EFFECT_UNVERIFIED'].includes(state.last_error?.code ?? '')) order.wasCutShort = true;
         break;
       case 'rejected':
         assert.equal(state.last_error?.code, 'DEPENDENCY_CYCLE', where);
@@ -346,6 +447,8 @@ class Model {
         break;
       case 'parked':
         if (state.waiting_for === 'hold') assert.ok(order.kind === 'held' || order.sent.has('hold'), where);
+        else if (state.waiting_for === 'approval')
+          assert.ok(order.kind === 'expires' || (isAsking(order.kind) && this.#classes.has('ask')), where);
         else if (state.waiting_for === 'repository') assert.ok(!startedHere, where);
         else {
           assert.equal(state.waiting_for, 'dependency', where);
@@ -354,6 +457,31 @@ class Model {
         break;
       default:
         assert.fail(where);
+    }
+  }
+}
+
+function isAsking(kind: Kind): boolean {
+  return kind === 'asks' || kind === 'asks for a line';
+}
+
+function guardedWork(kind: Exclude<Kind, 'new file' | 'line' | 'fails' | 'held'>, n: number, woId: string): object {
+  switch (kind) {
+    case 'asks':
+      return { files: [{ path: `asked/${n}`, content: `${n}\n` }] };
+    case 'asks for a line':
+      // whatever lands or is committed there meanwhile changes what was asked about
+      return { actions: [{ action: 'append', path: 'asked/log.txt', content: `${n}\n` }] };
+    case 'expires':
+      return {
+        approval: { expires: new Date(Date.now() + 500).toISOString() },
+        files: [{ path: `made/${n}`, content: `${n}\n` }],
+      };
+    case 'apart': {
+      const made = `mkdir -p made && echo ${n} > made/${n}`;
+      return {
+        actions: [{ action: 'command', command: `${made} && echo ran >> "$WAYBILL_STATION"/.git/ran-${woId}` }],
+      };
     }
   }
 }

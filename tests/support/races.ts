@@ -15,6 +15,7 @@ const SETTINGS = 'intake: {scan_seconds: 1}\n';
 const SAVER = join(import.meta.dirname, '../pipeline/fixtures/saver.mjs');
 
 export interface Told {
+  readonly seq: number;
   readonly event: string;
   readonly wo_id: string | null;
   readonly to: string | null;
@@ -24,6 +25,9 @@ export interface Told {
     readonly branch?: string;
     readonly changes?: readonly { path: string; before: { disk: string } | null }[];
     readonly error?: { code: string } | null;
+    /** What was asked; in a decision, which asking it is about. */
+    readonly ask?: { readonly id: string; readonly changed: readonly string[] } | string;
+    readonly proof?: { readonly kind: string };
   };
 }
 
