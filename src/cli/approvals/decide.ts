@@ -13,7 +13,7 @@ import type { Station } from '../../station/station.ts';
 import { answered } from '../ask.ts';
 import { colouredStatus, fail, note, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, runningStation, stateOf, stationOf } from '../station.ts';
-import { requestOf, waitingForApproval } from './asked.ts';
+import { type Request, requestOf, waitingForApproval } from './asked.ts';
 import { printReview } from './review.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -83,7 +83,10 @@ async function decideOne(
   const { state, asked } = request;
   const isSigned = options['key'] !== undefined || options['signature'] !== undefined;
   const tty = terminalName();
-  if (!isSigned) assertPerson(tty, state.wo_id);
+  if (!isSigned) {
+    assertPerson(tty, state.wo_id);
+    assertEnough(wish, request);
+  }
   if (!options.json) printReview(request);
   let decision: 'approve' | 'deny' | null = wish;
   let reason = typeof options['reason'] === 'string' ? options['reason'] : '';
@@ -139,6 +142,14 @@ function assertPerson(tty: string | null, woId: string): void {
   const whose = whoseChild(process.pid, startTimeOf(process.pid));
   if (whose !== null && whose !== 'gone')
     throw new WaybillError('APPROVAL_REFUSED', `nobody decides here: this was started by ${whose}`, { hint });
+}
+
+/** What needs a key is told before anybody reads and answers. */
+function assertEnough(wish: 'approve' | 'deny', { state, asked }: Request): void {
+  if (wish === 'deny' || asked.proof !== 'ssh') return;
+  throw new WaybillError('APPROVAL_REFUSED', `${state.wo_id} needs a signature by ssh, and this came from a terminal`, {
+    hint: `Look at it: \`waybill approvals ${state.wo_id}\`. Then sign it: \`waybill approve ${state.wo_id} --key FILE\`.`,
+  });
 }
 
 async function choose(wish: 'approve' | 'deny', woId: string): Promise<'go' | 'deny' | 'skip' | 'quit'> {

@@ -30,7 +30,7 @@ export async function testPolicy(file: string, options: PolicyOptions): Promise<
   const hooksPath = await hooksPathOf(station);
   const rule = (c: PolicyCase): Ruling | undefined => {
     const who = { lane: c.lane ?? station.settings.defaultLane, requester: requesterOf(c.requester) };
-    const around = surroundings(place, policy, who, hooksPath);
+    const around = surroundings(place, who, hooksPath);
     if (c.path !== undefined)
       return judgePaths(policy, { ...who, ...around, paths: [resolveTarget(fenceOf(station, policy), c.path)] })[0];
     const run = c.argv === undefined ? { shell: c.command ?? '' } : { argv: c.argv };

@@ -77,7 +77,7 @@ async function decide(
   if (life.executed !== null) return { draft: decideWork(rt, policy, job, life, hooksPath), run: null };
   assertWithinLimits(lanePolicy(policy, life.admitted?.lane ?? '').limits, job.changes);
   const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: secretsOf(life) };
-  const judgement = await judgeOrder(rt, policy, asked, hooksPath, job.isolation?.base ?? null);
+  const judgement = await judgeOrder(placeFor(rt, life), policy, asked, hooksPath, job.isolation?.base ?? null);
   assertNotNever(judgement.rulings);
   return { draft: ask(rt, policy, job, life, 'start', judgement), run: judgement.commands.map(({ run }) => run) };
 }
@@ -106,7 +106,7 @@ function decideWork(rt: Runtime, policy: Policy, job: Job, life: OrderLife, hook
   const paths = job.changes.map(({ path }) => path).filter((path) => !foreseen.has(path));
   const who = whose(life);
   const rulings = [
-    ...judgePaths(policy, { ...who, ...surroundings(rt, policy, who, hooksPath), paths }),
+    ...judgePaths(policy, { ...who, ...surroundings(placeFor(rt, life), who, hooksPath), paths }),
     ...movedTargets(rt, policy, job, life),
   ];
   assertNotNever(rulings);
@@ -138,11 +138,22 @@ export function assertNotNever(rulings: readonly Ruling[]): void {
 /** Where policy looks beside the order: the station, and what approvals made safe. */
 export interface PolicyPlace {
   readonly station: Pick<Station, 'layout'>;
-  readonly trust: Trust;
+  readonly trust: Pick<Trust, 'isTrusted'>;
   readonly ledger: Pick<Ledger, 'read'>;
 }
 
 type Asked = Pick<Question, 'order' | 'lane' | 'requester' | 'paths' | 'secrets'>;
+
+/**
+ * Where policy looks for one order. What it was asked about itself is no more trusted for it: the approval that made it so was about a plan, and
+ * that is held against what would happen now.
+ */
+function placeFor({ station, ledger, trust }: Runtime, { approved, ask: asked }: OrderLife) {
+  const own = new Set(approved ? asked?.rulings.map(({ pattern }) => pattern) : []);
+  const isTrusted: Trust['isTrusted'] = (records, pattern, uid, lane) =>
+    !own.has(pattern) && trust.isTrusted(records, pattern, uid, lane);
+  return { station, ledger, trust: { isTrusted } };
+}
 
 /** What policy decides about an order of this station. `base`: the commit on which its commands run; null for the files of the root. */
 export async function judgeOrder(
@@ -152,7 +163,7 @@ export async function judgeOrder(
   hooksPath: string | null,
   base: string | null,
 ): Promise<Judgement> {
-  const question = { ...asked, ...surroundings(place, policy, asked, hooksPath) };
+  const question = { ...asked, ...surroundings(place, asked, hooksPath) };
   if (base === null) return judge(policy, question);
   // what runs apart from the root reads what is committed, whatever stands at the root
   const tree = await place.station.repo.trees.entries(base, filesRead(question));
@@ -162,7 +173,6 @@ export async function judgeOrder(
 /** What policy needs to know beside the order, its lane and its requester. */
 export function surroundings(
   { station, trust, ledger }: PolicyPlace,
-  policy: Policy,
   { requester, lane }: Pick<Asked, 'requester' | 'lane'>,
   hooksPath: string | null,
 ): Omit<Question, keyof Asked> {
@@ -173,7 +183,7 @@ export function surroundings(
     root,
     hooksPath,
     contentHash: (path) => contentHash(root, path),
-    isTrusted: (pattern) => policy.approvals.trustAfter > 0 && trust.isTrusted(ledger, pattern, requester.uid, lane),
+    isTrusted: (pattern) => trust.isTrusted(ledger, pattern, requester.uid, lane),
   };
 }
 
