@@ -120,6 +120,15 @@ test(`rules 9 and 14: ${HOSTILE_WORKS.length} works of commands in worktrees, of
   assertWhole(place);
 });
 
+test('there are enough of them', () => {
+  const count = [HOSTILE_PATHS, chosen, HOSTILE_WORKS, SANDBOXED_WORKS, SWAPS].reduce(
+    (sum, { length }) => sum + length,
+    0,
+  );
+  assert.ok(count >= 400, String(count));
+  console.log(`${count} hostile orders`);
+});
+
 const AT_ROOT = 'version: 1\nrules: [{class: safe, commands: ["*"]}]\nisolation: {commands: in_place}\n';
 
 test(`rule 9: ${SWAPS.length} orders under which folders become links, at the root: nothing is written or read through them`, async (t) => {
