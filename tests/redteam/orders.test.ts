@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { assert, suite } from '../support/suite.ts';
 import { HOSTILE_COMMANDS } from './commands.ts';
 import { HOSTILE_PATHS } from './orders.ts';
 import { assertWhole, besieged, canaries, committedSince, endOf, type Place } from './place.ts';
-import { HOSTILE_WORKS, type HostileWork, SANDBOXED_WORKS } from './works.ts';
+import { HOSTILE_WORKS, type HostileWork, SANDBOXED_WORKS, SWAPS } from './works.ts';
 
 const test = suite('redteam/orders', { needs: ['git'] });
 
@@ -118,6 +119,56 @@ test(`rules 9 and 14: ${HOSTILE_WORKS.length} works of commands in worktrees, of
   assert.equal(s.git('status', '--porcelain'), '');
   assertWhole(place);
 });
+
+test('there are enough of them', () => {
+  const count = [HOSTILE_PATHS, chosen, HOSTILE_WORKS, SANDBOXED_WORKS, SWAPS].reduce(
+    (sum, { length }) => sum + length,
+    0,
+  );
+  assert.ok(count >= 400, String(count));
+  console.log(`${count} hostile orders`);
+});
+
+const AT_ROOT = 'version: 1\nrules: [{class: safe, commands: ["*"]}]\nisolation: {commands: in_place}\n';
+
+test(`rule 9: ${SWAPS.length} orders under which folders become links, at the root: nothing is written or read through them`, async (t) => {
+  const place = besieged(t, { policy: AT_ROOT, files: { 'race/old.txt': 'old\n' } });
+  const { s, outside } = place;
+  const [before, head] = [canaries(place), s.git('rev-parse', 'HEAD')];
+  for (const [n, { actions, more }] of SWAPS.entries()) {
+    const list = JSON.parse(JSON.stringify(actions).replaceAll('{out}', outside)) as object[];
+    s.drop({ wo_id: `WO-X${n}`, title: 'Hostile', ...more, actions: list });
+    s.drain();
+    assert.notEqual(endOf(s, `WO-X${n}`), 'nothing');
+    s.git('reset', '--quiet', '--hard');
+    s.git('clean', '-fdq');
+  }
+  assert.deepEqual(canaries(place), before);
+  // a process that exchanges a folder for a link and back, while orders write there
+  const racer = spawn(process.execPath, ['-e', RACER, s.path('race'), outside], { stdio: 'ignore' });
+  const gone = new Promise((done) => racer.once('exit', done));
+  t.defer(() => {
+    racer.kill('SIGKILL');
+    return gone;
+  });
+  for (let n = 0; n < 60; n++)
+    s.drop({ wo_id: `WO-R${n}`, title: 'Race', files: [{ path: `race/new${n}.txt`, content: 'evil\n' }] });
+  s.waybill('up', '--drain');
+  racer.kill('SIGKILL');
+  await gone;
+  const now = canaries(place);
+  for (const key of Object.keys(now).filter((path) => path.startsWith(outside)))
+    assert.equal(now[key], before[key], key);
+  assert.deepEqual(
+    Object.keys(now).filter((path) => path.startsWith(outside) && !(path in before)),
+    [],
+  );
+  committedSince(s, head);
+});
+
+/** Exchanges a folder for a link to another, and back, as fast as it can. */
+const RACER = `const fs = require('node:fs'); const [folder, to] = process.argv.slice(1);
+for (;;) { try { fs.renameSync(folder, folder + '.aside'); fs.symlinkSync(to, folder); fs.unlinkSync(folder); fs.renameSync(folder + '.aside', folder); } catch {} }`;
 
 const SANDBOXED = `${ALL_SAFE}sandbox: {use: require}\n`;
 

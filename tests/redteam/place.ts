@@ -40,7 +40,7 @@ export function besieged(t: TestContext, setup: StationSetup = {}): Place {
     writeFileSync(path, text);
   };
   put(join(outside, 'file.txt'));
-  put(join(outside, 'hard.txt'));
+  put(join(outside, 'hard.txt'), 'linked twice\n');
   put(join(outside, 'swap/old.txt'));
   put(join(home, '.ssh/id_ed25519'));
   put(join(home, '.bashrc'));

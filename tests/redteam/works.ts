@@ -45,7 +45,7 @@ export const HOSTILE_WORKS: readonly HostileWork[] = [
   ...of('hides behind what tools read', 'approval', [
     'echo "* filter=evil" > .gitattributes; echo x > x.evil',
     'echo "* -text" > dir/.gitattributes',
-    'printf "[submodule \\"x\\"]\\n\\tpath=x\\n\\turl=ext::evil\\n" > dir/.gitmodules',
+    'printf "[submodule \\"x\\"]\\n\\tpath=x\\n\\turl=ext::evil\n" > dir/.gitmodules',
     'mkdir .vscode && echo "{}" > .vscode/tasks.json',
     'echo evil > .envrc',
   ]),
@@ -143,4 +143,29 @@ export const SANDBOXED_WORKS: readonly HostileWork[] = [
     'echo "gitdir: /tmp/evil" > .git',
     'rm -f .git; true',
   ]),
+];
+
+const run = (command: string, outputs: readonly string[] = []) => ({ action: 'command', command, outputs });
+const write = (path: string) => ({ action: 'write', path, content: 'evil\n' });
+const failing = { tests: [{ name: 'no', command: 'false' }] };
+
+/** Orders at the root whose own commands exchange what was planned for a link: then it is landed, measured as an output, or taken back. */
+export const SWAPS: readonly { readonly actions: readonly object[]; readonly more: object }[] = [
+  { actions: [write('swap/old.txt'), run('rm -r swap; ln -s {out}/swap swap')], more: {} },
+  { actions: [write('swap/old.txt'), run('rm -r swap; ln -s {out}/swap swap')], more: failing },
+  { actions: [write('swap/new.txt'), run('mv swap aside; ln -s {out} swap')], more: failing },
+  { actions: [write('swap/new/deep.txt'), run('rm -r swap/new; ln -s {out} swap/new')], more: failing },
+  { actions: [{ action: 'delete', path: 'swap/old.txt' }, run('rm -rf swap; ln -s {out}/swap swap')], more: failing },
+  {
+    actions: [{ action: 'move', path: 'a.txt', to: 'swap/a.txt' }, run('rm -r swap; ln -s {out} swap')],
+    more: failing,
+  },
+  { actions: [write('a.txt'), run('rm a.txt; ln -s {out}/file.txt a.txt')], more: failing },
+  { actions: [write('a.txt'), run('rm a.txt; ln -s {out}/file.txt a.txt')], more: {} },
+  { actions: [write('a.txt'), run('rm a.txt; mkdir a.txt')], more: failing },
+  { actions: [run('ln -s {out} keys', ['keys/file.txt'])], more: {} },
+  { actions: [run('rm -r swap; ln -s {out}/swap swap', ['swap/old.txt'])], more: {} },
+  { actions: [run('ln -s {out}/file.txt key', ['key'])], more: {} },
+  { actions: [write('hard.txt'), run('true')], more: {} },
+  { actions: [{ action: 'append', path: 'hard.txt', content: 'evil\n' }], more: {} },
 ];
