@@ -14,13 +14,12 @@ function makeIsolated(folder: string, files: number, isolation: string): string 
   makeStation(root, files);
   // so many loose objects would start a gc beside what is measured
   git(root, 'config', 'gc.auto', '0');
-  const settings = [
-    'lanes: {MAIN: {}}',
-    'commands: {allow: ["*"]}',
-    `worktrees: {folder: ${join(folder, 'worktrees')}}`,
-  ];
+  const settings = ['lanes: {MAIN: {}}', `worktrees: {folder: ${join(folder, 'worktrees')}}`];
   writeFileSync(join(root, 'waybill.yaml'), settings.map((line) => `${line}\n`).join(''));
-  writeFileSync(join(root, 'policy.yaml'), `version: 1\nisolation: ${isolation}\n`);
+  writeFileSync(
+    join(root, 'policy.yaml'),
+    `version: 1\nrules: [{class: safe, commands: ["*"]}]\nisolation: ${isolation}\n`,
+  );
   git(root, 'add', '--all');
   git(root, 'commit', '--quiet', '-m', 'Isolate');
   return root;

@@ -33,7 +33,8 @@ export interface EventData {
   purged: PurgedData;
   /** `promoted`: patterns that are safe from now on, for this user's orders in this lane. */
   approved: DecidedData & { promoted: string[]; uid: number; lane: string };
-  denied: OutcomeData & DecidedData & { reason: string };
+  /** `resets`: patterns that begin anew, for this user's orders in this lane. */
+  denied: OutcomeData & DecidedData & { reason: string; resets: string[]; uid: number; lane: string };
   expired: OutcomeData & { ask: string; at: string };
   /** People were told again that it waits for them. */
   reminded: { ask: string; until: string | null };

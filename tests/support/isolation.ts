@@ -10,9 +10,9 @@ export function isolatedStation(
   setup: { files?: StationSetup['files']; settings?: string; isolation?: string; lanes?: string } = {},
 ): TestStation {
   const s = testStation(t, {
-    settings: `commands: {allow: ["*"]}\n${setup.settings ?? ''}`,
+    ...(setup.settings === undefined ? {} : { settings: setup.settings }),
+    policy: `version: 1\nrules: [{class: safe, commands: ["*"]}]\nisolation: ${setup.isolation ?? '{commands: worktree, allow: [in_place, worktree, branch]}'}\n${setup.lanes ?? ''}`,
     files: {
-      'policy.yaml': `version: 1\nisolation: ${setup.isolation ?? '{commands: worktree, allow: [in_place, worktree, branch]}'}\n${setup.lanes ?? ''}`,
       'a.txt': 'one\ntwo\nthree\nfour\nfive\nsix\nseven\n',
       'b.txt': 'b\n',
       '.gitignore': 'ignored/\n*.log\n',

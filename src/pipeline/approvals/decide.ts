@@ -1,6 +1,6 @@
 import type { Decision } from '../../order/approval.ts';
 import { errorBody, WaybillError } from '../../order/error.ts';
-import type { AskData } from '../../order/event.ts';
+import type { AskData, EventData, OutcomeData } from '../../order/event.ts';
 import type { DecideCommand, DistrustCommand } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
@@ -57,7 +57,8 @@ export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideC
   const patterns = patternsOf(ask);
   const [uid, lane] = [admitted?.requester.uid ?? -1, admitted?.lane ?? ''];
   if (command.decision === 'deny') {
-    await deny(rt, life, { ...decided, reason: decision.reason });
+    const resets = patterns.map(({ pattern }) => pattern);
+    await deny(rt, life, { ...decided, reason: decision.reason, resets, uid, lane });
     rt.trust.denied(patterns, uid, lane);
     return;
   }
@@ -98,11 +99,9 @@ function keepDecision(rt: Runtime, life: OrderLife, decision: Decision, proved: 
   writeDurable(`${folder}/${decision.ask}.decision.json`, `${JSON.stringify(document, null, 2)}\n`);
 }
 
-async function deny(
-  rt: Runtime,
-  life: OrderLife,
-  decided: { by: string; ask: string; sha256: string; proof: import('../../order/event.ts').ProofData; reason: string },
-): Promise<void> {
+type DeniedData = Omit<EventData['denied'], keyof OutcomeData>;
+
+async function deny(rt: Runtime, life: OrderLife, decided: DeniedData): Promise<void> {
   const why = decided.reason === '' ? '' : `: ${decided.reason}`;
   const ended = await endUndecided(rt, life, new WaybillError('DENIED', `denied by ${decided.by}${why}`));
   rt.record([

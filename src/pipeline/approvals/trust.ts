@@ -125,6 +125,8 @@ function isPromotion(
       const { data } = record;
       if (!data.promoted.includes(pattern) || data.uid !== uid || data.lane !== lane) return false;
     } else if (record.event === 'distrusted' && record.data.pattern === pattern) return false;
+    else if (record.event === 'denied' && record.data.resets.includes(pattern))
+      if (record.data.uid === uid && record.data.lane === lane) return false;
     isFirst = false;
   }
   return !isFirst;

@@ -259,7 +259,7 @@ land('isolation: branch makes one commit on a branch of its own, and moves no ot
 land('only what policy allows, and nothing outside from a worktree', (t) => {
   const s = isolatedStation(t, {
     isolation: '{commands: worktree, allow: [branch]}',
-    settings: 'fence: {roots: ["/tmp"]}\n',
+    lanes: 'roots: [/tmp]\n',
   });
   s.drop({ ...order('WO-1', 'echo 1 > one.txt'), isolation: 'in_place' });
   s.drop({ wo_id: 'WO-2', title: 'x', actions: [sh('true', { outputs: ['/tmp/waybill-never'] })] });
