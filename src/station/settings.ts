@@ -119,8 +119,9 @@ export function parseSettings(bytes: Uint8Array): Settings {
     return withDefaults(conform('settings', document.value, 'SETTINGS_INVALID', document));
   } catch (thrown) {
     const error = asWaybillError(thrown);
+    const hasMoved = /^(commands\.allow|fence)\b/.test(error.message);
     throw new WaybillError('SETTINGS_INVALID', error.message, {
-      hint: error.hint,
+      hint: hasMoved ? `It stands in ${POLICY_FILE} now: take it out here, and see docs/policy.md.` : error.hint,
       place: { file: SETTINGS_FILE, ...error.place },
     });
   }

@@ -27,6 +27,14 @@ function refusal(text: string | Buffer): WaybillError {
   throw new Error(`accepted: ${text.toString()}`);
 }
 
+test('what moved to policy.yaml says so', () => {
+  for (const text of ['commands: {allow: [npm test]}\n', 'fence: {roots: [/tmp]}\n'])
+    assert.throws(
+      () => parse(text),
+      (error: unknown) => error instanceof WaybillError && /policy\.yaml now/.test(error.hint),
+    );
+});
+
 test('settings: every key has a default, also where the file is missing, empty or a comment', (t) => {
   const defaults = loadSettings(t.tempDir());
   for (const text of ['', '\n\n', '# nothing set\n  # here\n', '{}', 'version: 1\n', '\ufeff# bom\n'])
