@@ -38,6 +38,10 @@ process.on('exit', () => {
 process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));
 
+/** What takes a minute goes first: else one of them is at work alone in the end. */
+const LONG =
+  /redteam\/orders|history\/vanished|isolation\/|approvals\/approvals|runbooks|matrix|tooling\/lint|^bench|systemd|model|purge|verify/;
+
 const waiting = testFiles();
 const runs: { file: string; run: FileRun }[] = [];
 await Promise.all(Array.from({ length: jobs }, worker));
@@ -73,7 +77,7 @@ function testFiles(): string[] {
     .filter((file) => file.endsWith('.test.ts') && !/(^|\/)(fixtures|node_modules)\//.test(file))
     .filter((file) => file.endsWith('.torture.test.ts') === values.torture)
     .filter((file) => filters.length === 0 || filters.some((filter) => join(folder, file).includes(filter)))
-    .sort();
+    .sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)) || (a < b ? -1 : 1));
 }
 
 function printFile(name: string, run: FileRun): void {

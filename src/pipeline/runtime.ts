@@ -184,26 +184,21 @@ export class Runtime {
     if (mended.how !== null) log.error(mended, whatWasMended(mended));
     const live = await openLive(station, log);
     const { ledger, orders, from, outside } = live;
-    const runtime = new Runtime({
-      station,
-      log,
-      lock,
-      step,
-      ledger,
-      orders,
-      outside,
-      broughtBack: live.broughtBack,
-      openedAt,
-    });
+    const parts = { station, log, lock, step, ledger, orders, outside, broughtBack: live.broughtBack, openedAt };
+    const runtime = new Runtime(parts);
     const journalled = live.anchor?.upTo ?? 0;
+    let { gap } = outside;
     catchUpIndex(runtime.ids, ledger, log, progress);
-    let gap = outside.gap;
     for (const record of ledger.read(Math.min(from, journalled + 1))) {
       if (record.seq >= from) await runtime.#fold(record);
       if (record.seq > journalled) runtime.unjournalled.push(record);
       if (record.event === 'gap') gap = record;
     }
-    for (const life of orders.all()) runtime.#route(life);
+    for (const life of orders.all()) {
+      runtime.#route(life);
+      // the run before may have ended between a dependency's end and the look at who waited for it
+      if (life.waitingFor === 'dependency') runtime.ended.push(...(life.admitted?.depends_on ?? []));
+    }
     runtime.#foldedFrom = from;
     runtime.untoldFrom = Math.max(from, runtime.telemetry.lastSeq() + 1);
     if (gap !== null && isUnfinished(station, gap)) runtime.gap = gap;

@@ -299,7 +299,9 @@ class StationLoop {
     const waiting = this.#gate.why === '' && (scan.settlesIn !== null || scan.drops.length > 0);
     // what a git that cannot write holds up for longer waits for the next start
     const deferred = this.#deferrals > 0 && this.#deferrals <= MOST_DEFERRALS;
-    return (this.#rt.ready.size === 0 || !this.#mayStart()) && this.#atWork.size === 0 && !waiting && !deferred;
+    // who waited for an order that ended just now has not been looked at
+    if (this.#rt.ended.length > 0 || (this.#rt.ready.size > 0 && this.#mayStart())) return false;
+    return this.#atWork.size === 0 && !waiting && !deferred;
   }
 
   /** After sleeping: heartbeat, and folders that somebody may have cleaned away. */
@@ -345,10 +347,7 @@ class StationLoop {
     this.#watched = identity;
   }
 
-  /**
-   * While there is more than one turn can claim nobody needs to be woken, and a watcher looks at every file of a folder whenever something
-   * happens in it: at 100,000 of them it would take longer than the work.
-   */
+  /** Nobody needs to be woken while more waits than one turn can claim; a watcher would look at every file, which takes longer than the work. */
   async #stopWatching(): Promise<void> {
     await this.#watch?.close();
     this.#watch = null;

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { execa } from 'execa';
 import type { ByteFilter } from '../order/secrets/redactor.ts';
+import { type CappedOutput, capped } from './capped-output.ts';
 import { programName, startTimeOf, withEnvironment } from './processes.ts';
 
 /** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
@@ -230,14 +231,6 @@ export interface CommandResult {
   readonly durationMs: number;
 }
 
-export interface CappedOutput {
-  readonly bytes: Buffer;
-  /** The beginning as it came, unfiltered, of the same limit: to decide by, never to be recorded. */
-  readonly unfiltered: Buffer;
-  /** How many bytes more there were. */
-  readonly dropped: number;
-}
-
 /**
  * The program waits at a gate (a line on its standard input) until its group is on record, and gives up when we die before:
  * so no process of ours is ever unknown to recovery. Behind the gate its standard input is empty, or what it was given.
@@ -334,57 +327,6 @@ function askToEnd(pgid: number, { mark, isSandbox = false }: CommandOptions): vo
   const inside = marked.filter((pid) => programName(pid) !== programName(pgid));
   for (const pid of inside) signalProcess(pid, 'SIGTERM');
   if (inside.length === 0) signalGroup(pgid, 'SIGTERM');
-}
-
-/** Keeps the beginning of a stream, up to a limit. */
-class Kept {
-  readonly #limit: number;
-  readonly #chunks: Buffer[] = [];
-  #kept = 0;
-  dropped = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get isFull(): boolean {
-    return this.#kept >= this.#limit;
-  }
-
-  add(chunk: Buffer): void {
-    const room = chunk.subarray(0, Math.max(0, this.#limit - this.#kept));
-    if (room.length > 0) this.#chunks.push(room);
-    this.#kept += room.length;
-    this.dropped += chunk.length - room.length;
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-}
-
-function capped(
-  stream: NodeJS.ReadableStream,
-  limit: number,
-  filter?: ByteFilter,
-): { ended: Promise<void>; take(): CappedOutput } {
-  const raw = new Kept(limit);
-  const clean = filter === undefined ? raw : new Kept(limit);
-  stream.on('data', (chunk: Buffer) => {
-    // what is dropped anyway need not be looked through
-    if (filter !== undefined) clean.add(clean.isFull ? chunk : filter.push(chunk));
-    raw.add(chunk);
-  });
-  stream.on('error', () => {});
-  const ended = new Promise<void>((resolve) => {
-    stream.once('close', resolve);
-    stream.once('end', resolve);
-  });
-  const take = (): CappedOutput => {
-    if (filter !== undefined) clean.add(filter.end());
-    return { bytes: clean.bytes(), unfiltered: raw.bytes(), dropped: clean.dropped };
-  };
-  return { ended, take };
 }
 
 /** Sends a signal to a whole process group; one that is gone is no error. */
