@@ -32,7 +32,7 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
   const before = await uncommitted(rt);
   let asks: Draft | null = null;
   try {
-    const context = await contextOf(rt, job, folder, abort.signal);
+    const context = await commandContext(rt, job, rt.station.layout.root, abort.signal);
     putInPlace(rt, job);
     rt.step('life 4: files in place', [job.woId]);
     let n = 0;
@@ -79,12 +79,13 @@ export async function workInPlace(rt: Runtime, job: Job): Promise<boolean> {
   return asks === null;
 }
 
-async function contextOf(rt: Runtime, job: Job, folder: string, signal: AbortSignal): Promise<RunContext> {
+/** What commands and checks of a job run in, `at` the root of their work tree. Throws SANDBOX_MISSING. */
+export async function commandContext(rt: Runtime, job: Job, at: string, signal: AbortSignal): Promise<RunContext> {
   return {
     station: rt.station,
     roots: job.policy.roots,
-    sandbox: await sandboxFor(rt, job, rt.station.layout.root),
-    folder,
+    sandbox: await sandboxFor(rt, job, at),
+    folder: rt.claimFolder(rt.life(job.woId)),
     woId: job.woId,
     signal,
     begin: (n, name, idempotent) => {

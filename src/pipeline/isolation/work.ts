@@ -18,11 +18,10 @@ import type { Isolated, Job } from '../job.ts';
 import { holdContents } from '../keep.ts';
 import { parkForRepository } from '../park.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
-import { targets } from '../work.ts';
+import { commandContext, targets } from '../work.ts';
 import { keepWorktree } from './keep-work.ts';
 import { measure, outputsIn } from './measure.ts';
 import { giveBack, moveWorktree, takeWorktree, worktreesInHand } from './pool.ts';
-import { sandboxFor } from './sandboxed.ts';
 
 /** When the next try comes where no worktree could be made. */
 const AGAIN_MS = 5000;
@@ -160,19 +159,8 @@ function signalOf(rt: Runtime, job: Job): AbortSignal {
 }
 
 async function contextOf(rt: Runtime, job: Job, worktree: Worktree): Promise<RunContext> {
-  const signal = signalOf(rt, job);
   return {
-    station: rt.station,
-    roots: job.policy.roots,
-    sandbox: await sandboxFor(rt, job, worktree.path),
-    folder: rt.claimFolder(rt.life(job.woId)),
-    woId: job.woId,
-    signal,
-    begin: (n, name, idempotent) => {
-      if (signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
-      rt.record([fact(rt.life(job.woId), 'command', { n, name, idempotent })]);
-      rt.step(`life 4: command ${n} recorded`, [job.woId]);
-    },
+    ...(await commandContext(rt, job, worktree.path, signalOf(rt, job))),
     place: {
       folder: (cwd) => {
         assertWorktree(rt.station.repo, worktree);
