@@ -345,6 +345,24 @@ test('trust: approvals in a row make a command safe, in just this form; a denial
   assert.equal(await round(13), 'parked');
 });
 
+test('trust: what a denial took back stays so, also where the file of before is put in its place', (t) => {
+  const s = testStation(t, { policy: `${ASKING}approvals: {trust_after: 1}\n` });
+  s.drop(touching('WO-1'));
+  s.drop(touching('WO-2'));
+  s.drain();
+  atTerminal(s, 'y\n', ['approve', 'WO-1']);
+  s.drain();
+  const before = s.read('.git/waybill/trust.json');
+  assert.match(before, /"seq"/, 'it is promoted');
+  atTerminal(s, 'y\n', ['deny', 'WO-2', '--reason', 'no']);
+  s.drain();
+  assert.equal(s.state('WO-2').status, 'failed', 'what asked before is not let go by what became safe since');
+  s.write('.git/waybill/trust.json', before);
+  s.drop(touching('WO-3'));
+  s.drain();
+  parked(s, 'WO-3');
+});
+
 test('trust: a path is never made safe by counting, because other things are written there each time', (t) => {
   const s = testStation(t, {
     files: { 'a.txt': '' },
