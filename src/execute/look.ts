@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly isPinned: boolean;
 }
 
+const NO_INDEX: IndexView = { entries: new Map(), conflicts: new Map() };
+
 export async function lookAround(
   repo: Repository,
   head: string | null,
@@ -25,7 +27,9 @@ export async function lookAround(
 ): Promise<Surroundings> {
   const inside = [...new Set(paths.filter((p) => !isOutside(p)))];
   const [tree, converted] = await Promise.all([repo.trees.entries(head, inside), convertedPaths(repo, inside)]);
-  return { head, tree, index: readIndex(repo.gitDir, isPinned ? [] : inside), converted, isPinned };
+  // reading it costs with the repository's size, so not where nothing is looked up
+  const index = isPinned || inside.length === 0 ? NO_INDEX : readIndex(repo.gitDir, inside);
+  return { head, tree, index, converted, isPinned };
 }
 
 /** One target as the plan sees it. */
