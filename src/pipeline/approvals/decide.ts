@@ -6,9 +6,8 @@ import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
 import { ensureDir, writeDurable } from '../../platform/durable.ts';
 import { outcome, sealJob, showEvidence, storeSealed } from '../finish.ts';
-import { keepExecuted } from '../isolation/keep-work.ts';
+import { letGoOfWork } from '../isolation/keep-work.ts';
 import type { Runtime } from '../runtime.ts';
-import { undo } from '../undo.ts';
 import { askedFolder } from './ask.ts';
 import { proveDecision, type Sender } from './proof.ts';
 import type { Pattern } from './trust.ts';
@@ -103,7 +102,7 @@ type DeniedData = Omit<EventData['denied'], keyof OutcomeData>;
 
 async function deny(rt: Runtime, life: OrderLife, decided: DeniedData): Promise<void> {
   const why = decided.reason === '' ? '' : `: ${decided.reason}`;
-  const ended = await endUndecided(rt, life, new WaybillError('DENIED', `denied by ${decided.by}${why}`));
+  const ended = await endAsking(rt, life, new WaybillError('DENIED', `denied by ${decided.by}${why}`));
   rt.record([
     {
       event: 'denied',
@@ -122,7 +121,7 @@ export async function expire(rt: Runtime, life: OrderLife): Promise<void> {
   const { ask } = life;
   if (ask === null || ask.expires_at === null) return;
   const error = new WaybillError('EXPIRED', `nobody decided until ${ask.expires_at}`);
-  const ended = await endUndecided(rt, life, error);
+  const ended = await endAsking(rt, life, error);
   rt.record([
     {
       event: 'expired',
@@ -136,11 +135,9 @@ export async function expire(rt: Runtime, life: OrderLife): Promise<void> {
   showEvidence(rt, rt.life(life.woId), ended.sealed);
 }
 
-/** What an order ends with that was waiting for a person: work that it did before is taken back. */
-async function endUndecided(rt: Runtime, life: OrderLife, error: WaybillError) {
-  const atRoot = life.executed !== null && life.executed.isolation === undefined;
-  const unrestored = atRoot ? await undo(rt, life.woId, life.executed?.changes ?? []) : [];
-  await keepExecuted(rt, life, error.message);
+/** What an order ends with that asked, and is not to go on. */
+async function endAsking(rt: Runtime, life: OrderLife, error: WaybillError) {
+  const unrestored = await letGoOfWork(rt, life, error.message);
   const sealed = sealJob(rt, life, null, life.executed?.checks ?? []);
   storeSealed(rt, life, sealed);
   const at = now();

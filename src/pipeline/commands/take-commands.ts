@@ -15,13 +15,12 @@ import { assertWholeRequest, REQUEST_FOLDER } from '../../record/evidence.ts';
 import { decideOrder, distrust } from '../approvals/decide.ts';
 import type { Sender } from '../approvals/proof.ts';
 import { cancelOrder } from '../finish.ts';
-import { keepExecuted } from '../isolation/keep-work.ts';
+import { letGoOfWork } from '../isolation/keep-work.ts';
 import { cleanAll } from '../isolation/tidy.ts';
 import { pruneKeeps } from '../keep.ts';
 import { purge } from '../purge.ts';
 import { released } from '../release.ts';
 import type { Runtime } from '../runtime.ts';
-import { undo } from '../undo.ts';
 
 /**
  * Command files: how the command line changes things. Each is turned into ledger records and removed; one that cannot be carried out
@@ -184,12 +183,7 @@ async function cancel(rt: Runtime, life: OrderLife, by: string): Promise<void> {
   if (life.status === 'running' || !isLegal('cancelled', life.status, 'cancelled', life.waitingFor)) {
     throw new WaybillError('ILLEGAL_TRANSITION', `${life.woId} is ${life.status} and cannot be cancelled`);
   }
-  // Work that was done and had to wait before it could land is taken back.
-  const unrestored =
-    life.executed === null || life.executed.isolation !== undefined
-      ? []
-      : await undo(rt, life.woId, life.executed.changes);
-  await keepExecuted(rt, life, `cancelled by ${by} before it landed`);
+  const unrestored = await letGoOfWork(rt, life, `cancelled by ${by} before it landed`);
   cancelOrder(rt, rt.life(life.woId), by, new WaybillError('CANCELLED', `cancelled by ${by}`), {
     job: null,
     unrestored,

@@ -9,7 +9,7 @@ import { LARGEST_TARGET } from '../../platform/target.ts';
 import type { Job } from '../job.ts';
 import { type KeptFile, keepWork } from '../keep.ts';
 import type { Runtime } from '../runtime.ts';
-import { changesOf } from '../undo.ts';
+import { changesOf, undo } from '../undo.ts';
 
 /** Work that does not land is kept before anything of it goes (rule 1). */
 
@@ -18,11 +18,15 @@ export async function keepJob(rt: Runtime, job: Job, why: string): Promise<void>
   if (job.isolation !== null) await keepChanges(rt, job.woId, job.changes, why);
 }
 
-/** Keeps the work of an isolated order that waits to land. Nothing for other orders. Throws GIT_FAILED. */
-export async function keepExecuted(rt: Runtime, life: OrderLife, why: string): Promise<void> {
-  if (life.executed?.isolation === undefined) return;
-  const changes = (await changesOf(rt, life.executed.changes)) ?? [];
-  await keepChanges(rt, life.woId, changes, why);
+/**
+ * Lets go of work that is done and will not land: at the root it is taken back, apart from it kept. Returns the paths that could not be taken
+ * back. Throws GIT_FAILED.
+ */
+export async function letGoOfWork(rt: Runtime, { woId, executed }: OrderLife, why: string): Promise<string[]> {
+  if (executed === null) return [];
+  if (executed.isolation === undefined) return undo(rt, woId, executed.changes);
+  await keepChanges(rt, woId, (await changesOf(rt, executed.changes)) ?? [], why);
+  return [];
 }
 
 async function keepChanges(rt: Runtime, woId: string, changes: readonly Change[], why: string): Promise<void> {
