@@ -269,6 +269,9 @@ export class Runtime {
       if (life !== null) touched.set(life.woId, life);
     }
     for (const life of touched.values()) this.#route(life);
+    for (const { record, life } of told)
+      if (life !== null && record.event === 'waits' && record.data.ask !== undefined)
+        this.notices.asked(life, record.data.ask);
     this.#project(told, [...touched.values()]);
     for (const life of touched.values()) this.onMoved(life);
     return records;

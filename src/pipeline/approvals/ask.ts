@@ -68,7 +68,6 @@ export function ask(
     expires_at: life.admitted?.approval?.expires ?? null,
     changed,
   };
-  rt.notices.asked(life, data);
   return waits(life, {
     waiting_for: 'approval',
     until: nextMoment(data, new Date().toISOString(), policy.approvals.remindHours, Date.now()),
