@@ -208,22 +208,23 @@ function judgeCommand(
       : null;
   const rule = policy.rules.find((r) => counts(r, question) && r.commands.some(matches));
   const ruling =
-    rule !== undefined
-      ? byRule(policy, rule, subject, pattern)
-      : found.kind === 'compound' && policy.defaults.commands === 'safe'
-        ? asking(policy, builtIn('ask', subject, 'shell', `more than one plain command: ${found.why}`), null)
-        : found.kind === 'compound' && policy.defaults.commands === 'ask'
-          ? {
-              ...byDefault(policy, 'ask', subject, null),
-              why: `no rule names this very line, and a shell reads it: ${found.why}`,
-            }
-          : byDefault(policy, policy.defaults.commands, subject, pattern);
+    rule === undefined ? byNoRule(policy, found, subject, pattern) : byRule(policy, rule, subject, pattern);
   const decided = trusted(ruling, question);
   const own = reads.find(({ path }) => question.paths.includes(path));
   if (decided.class !== 'safe' || isAnything(rule)) return { ruling: decided, isByWords: false };
   if (own === undefined) return { ruling: decided, isByWords: true };
   const why = `the order itself writes ${own.path}, which decides what this runs`;
   return { ruling: asking(policy, builtIn('ask', subject, 'own script', why), null), isByWords: false };
+}
+
+/** A command that no rule names: a line for a shell asks, also where commands are safe. */
+function byNoRule(policy: Policy, found: Recognised, subject: Subject, pattern: string | null): Ruling {
+  const { commands } = policy.defaults;
+  if (found.kind === 'program' || commands === 'never') return byDefault(policy, commands, subject, pattern);
+  if (commands === 'safe')
+    return asking(policy, builtIn('ask', subject, 'shell', `more than one plain command: ${found.why}`), null);
+  const why = `no rule names this very line, and a shell reads it: ${found.why}`;
+  return { ...byDefault(policy, commands, subject, null), why };
 }
 
 /** A rule that allows any command at all has nothing that a changed script could widen. */

@@ -5,7 +5,6 @@ import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
 import type { Invocation, Order } from '../../order/order.ts';
 import { digestIfThere } from '../../platform/digest.ts';
-import { exists } from '../../platform/durable.ts';
 import { expandHome } from '../../platform/user.ts';
 import {
   changedTarget,
@@ -211,5 +210,5 @@ export async function hooksPathOf({ layout, repo }: Station): Promise<string | n
   if (set === undefined || set === '') return null;
   const at = expandHome(set);
   const inside = relative(root, isAbsolute(at) ? at : `${root}/${at}`);
-  return inside === '' || inside.startsWith('../') || !exists(root) ? null : inside;
+  return inside === '' || inside.startsWith('../') ? null : inside;
 }

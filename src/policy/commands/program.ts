@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { errno, fs, statIfThere, X_OK } from '../../platform/fs.ts';
+import { errno, fs, statIfThere } from '../../platform/fs.ts';
+import { isExecutable } from '../../platform/programs.ts';
 
 /**
  * The real path, all links resolved, of the program that exec or a shell would start: a name with a / from `cwd`, any other along
@@ -19,12 +20,7 @@ export function findProgram(name: string, cwd: string, pathVariable: string): st
 
 function executable(path: string): string | null {
   const real = realIfThere(path);
-  if (real === null) return null;
-  return withoutErrors(() => {
-    if (!fs.statSync(real).isFile()) return null;
-    fs.accessSync(real, X_OK);
-    return real;
-  });
+  return real !== null && isExecutable(real) ? real : null;
 }
 
 /** The real path of what a path leads to; null where that is nothing, or cannot be reached by us. */
