@@ -1,24 +1,29 @@
 import { posix } from 'node:path';
 
 /** Where programs keep what lets them act as a person. Names as they stand in a home folder; `*` ends a name of any ending. */
-const IN_HOMES = paths(`
+const PLACES = paths(`
   .ssh .gnupg .aws .azure .kube/config .docker/config.json .netrc .git-credentials .npmrc .pypirc .pgpass .my.cnf
   .vault-token .password-store .s3cfg .boto .huggingface/token .cache/huggingface/token .terraformrc
   .config/gcloud .config/gh .config/glab-cli .config/hub .config/git/credentials .config/op .config/rclone
+  .authinfo .authinfo.gpg .oci .config/doctl .fly .pki .1password .config/github-copilot .yarnrc.yml
+  .composer/auth.json .config/composer/auth.json .gradle/gradle.properties
   .config/containers/auth.json .config/sops .m2/settings.xml .m2/settings-security.xml
   .cargo/credentials* .gem/credentials .terraform.d/credentials* .local/share/keyrings .local/share/kwalletd
   .claude/.credentials.json .codex/auth.json .gemini/oauth_creds.json .local/share/opencode/auth.json
-  .mozilla .thunderbird .config/google-chrome* .config/chromium .config/bravesoftware .config/microsoft-edge* .config/vivaldi
+  .mozilla .thunderbird .config/google-chrome* .config/chromium .config/BraveSoftware .config/microsoft-edge* .config/vivaldi
   .config/opera snap/firefox snap/chromium .var/app/org.mozilla.firefox .var/app/com.google.chrome
-  library/keychains library/cookies library/safari library/mozilla library/application%20support/google/chrome
-  library/application%20support/chromium library/application%20support/firefox library/application%20support/arc
-  library/application%20support/bravesoftware library/application%20support/microsoft%20edge
+  Library/Keychains Library/Cookies Library/Safari Library/Mozilla Library/Application%20Support/Google/Chrome
+  Library/Application%20Support/Chromium Library/Application%20Support/Firefox Library/Application%20Support/Arc
+  Library/Application%20Support/BraveSoftware Library/Application%20Support/Microsoft%20Edge
 `);
 
 const IN_SYSTEM = paths(`
   etc/shadow* etc/gshadow* etc/sudoers* etc/krb5.keytab etc/ssh/ssh_host_* etc/master.passwd library/keychains
   run/secrets var/run/secrets proc/*/environ proc/*/task/*/environ proc/*/mem
 `);
+
+/** The same for comparing: some disks don't tell capitals. */
+const IN_HOMES = PLACES.map((parts) => parts.map((part) => part.toLowerCase()));
 
 /** Home folders of anybody: another user's keys are no less somebody's. */
 const HOMES = paths('root var/root home/* users/*');
@@ -28,6 +33,11 @@ function paths(text: string): readonly (readonly string[])[] {
     .trim()
     .split(/\s+/)
     .map((path) => path.replaceAll('%20', ' ').split('/'));
+}
+
+/** These places in one home folder, absolute, whether they are there or not; of a name of any ending its beginning. */
+export function credentialPlaces(home: string): string[] {
+  return PLACES.map((parts) => posix.join(home, ...parts).replace(/\*$/, ''));
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Sandbox, wrap } from '../../platform/sandbox/sandbox.ts';
 import { ownPaths } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
-import { credentialPlaces } from './credentials.ts';
+import { hiddenPlaces } from './credentials.ts';
 
 /** What the commands of an order run in. */
 export interface CommandSandbox {
@@ -44,7 +44,7 @@ export function commandSandbox(
         writable: [folder, ...writable],
         // the link of a linked work tree says which hooks and filters git runs there
         readOnly: [...(folder === root ? [] : [root]), gitDir, join(folder, '.git'), ...own],
-        hidden: [live, ...credentialPlaces(homedir()), ...hidden],
+        hidden: [live, ...hiddenPlaces(homedir()), ...hidden],
         network,
         cwd,
       }),

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../../../src/execute/run-commands.ts';
 import { type CommandReach, commandSandbox } from '../../../src/execute/sandbox/commands.ts';
-import { credentialPlaces } from '../../../src/execute/sandbox/credentials.ts';
+import { hiddenPlaces } from '../../../src/execute/sandbox/credentials.ts';
 import type { Command } from '../../../src/order/order.ts';
 import { findSandbox, sandboxOrRefuse } from '../../../src/platform/sandbox/find.ts';
 import type { Station } from '../../../src/station/station.ts';
@@ -131,7 +131,7 @@ test('a program that is missing is told as such, in the sandbox as without one; 
 });
 
 test('credentials below the home folder are on the list', () => {
-  const places = credentialPlaces('/home/anna');
+  const places = hiddenPlaces('/home/anna');
   for (const name of ['.ssh', '.aws', '.netrc', '.npmrc', '.git-credentials', '.config/gh', '.gnupg', '.docker'])
     assert.ok(places.includes(`/home/anna/${name}`), name);
   assert.equal(new Set(places).size, places.length);
