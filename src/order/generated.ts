@@ -58,7 +58,7 @@ export interface ApprovalSubject {
    */
   ask: string;
   /**
-   * start: before anything is done. landing: the work is done in a work tree of its own, and is to land.
+   * start: before anything is done. landing: the work is done in a worktree of its own, and is to land.
    */
   stage: 'start' | 'landing';
   title: string;
@@ -1572,7 +1572,7 @@ export type CommandPattern = string | [string, ...string[]];
  */
 export type PolicyProof = 'terminal' | 'ssh';
 /**
- * in_place: in the work tree at the root. worktree: in a work tree of its own, then onto the checked-out branch. branch: the same, and onto a branch of its own.
+ * in_place: in the work tree at the root. worktree: in a worktree of its own, then onto the checked-out branch. branch: the same, and onto a branch of its own.
  */
 export type Isolation = 'in_place' | 'worktree' | 'branch';
 
@@ -1741,7 +1741,7 @@ export interface PolicyLimits {
  */
 export interface PolicyIsolation {
   /**
-   * in_place: in the work tree at the root. worktree: in a work tree of its own, then onto the checked-out branch. branch: the same, and onto a branch of its own.
+   * in_place: in the work tree at the root. worktree: in a worktree of its own, then onto the checked-out branch. branch: the same, and onto a branch of its own.
    */
   commands?: 'in_place' | 'worktree' | 'branch';
   /**
@@ -1755,19 +1755,19 @@ export interface PolicyIsolation {
    */
   allow?: Isolation[];
   /**
-   * Ignored files and folders of the root that a work tree gets as links, such as node_modules. What a command writes there is written at the root.
+   * Ignored files and folders of the root that a worktree gets as links, such as node_modules. What a command writes there is written at the root.
    *
    * @maxItems 100
    */
   link?: string[];
   /**
-   * Ignored files and folders of the root that a work tree gets as copies.
+   * Ignored files and folders of the root that a worktree gets as copies.
    *
    * @maxItems 100
    */
   copy?: string[];
   /**
-   * Only these folders (and the files above them) are checked out in a work tree.
+   * Only these folders (and the files above them) are checked out in a worktree.
    *
    * @maxItems 1000
    */

@@ -21,8 +21,8 @@ test('rule 13: a review shows what a command makes, where it runs, and which rul
   assert.match(s.waybill('approvals').stdout, /policy says ask \(rule "builds" \(policy\.yaml:3\)\)/);
   const review = s.waybill('approvals', 'WO-1').stdout;
   assert.match(review, /makes made\.txt/);
-  assert.match(review, /in its work tree, /);
-  assert.match(review, /in a work tree of its own, then onto the branch/);
+  assert.match(review, /in its worktree, /);
+  assert.match(review, /in a worktree of its own, then onto the branch/);
   assert.match(s.waybill('why', 'WO-1').stdout, /`waybill approvals WO-1` shows all/);
 });
 

@@ -5,8 +5,8 @@ import type { Request } from './asked.ts';
 
 const WHERE: Readonly<Record<ApprovalSubject['isolation'], string>> = {
   in_place: 'at the root, in place',
-  worktree: 'in a work tree of its own, then onto the branch',
-  branch: 'in a work tree of its own, onto a branch of its own',
+  worktree: 'in a worktree of its own, then onto the branch',
+  branch: 'in a worktree of its own, onto a branch of its own',
 };
 
 /** Shows exactly what would happen, and by which rules it asks. */
@@ -21,11 +21,11 @@ export function printReview({ state, asked, subject, diff }: Request): void {
     `${age(Date.now() - Date.parse(asked.asked_at))} ago${asked.expires_at === null ? '' : `, expires ${asked.expires_at}`}`,
   );
   if (asked.changed.length > 0) line('changed', `since it was approved: ${asked.changed.join('; ')}`);
-  if (asked.stage === 'landing') line('stage', 'the work is done in a work tree of its own, and asks before it lands');
+  if (asked.stage === 'landing') line('stage', 'the work is done in a worktree of its own, and asks before it lands');
   for (const { subject: about, rule, why } of asked.rulings) line('because', `${about}: ${why} (${rule})`);
   line('needs', needs(state.wo_id, asked));
   for (const command of subject.commands) {
-    const top = subject.isolation === 'in_place' ? 'the root' : 'its work tree';
+    const top = subject.isolation === 'in_place' ? 'the root' : 'its worktree';
     const where = `in ${command.cwd ?? top}${command.program === null ? '' : `, ${command.program}`}`;
     line(command.kind, command.argv === null ? `sh -c ${JSON.stringify(command.run)}` : command.run);
     line(

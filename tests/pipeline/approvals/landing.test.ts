@@ -39,7 +39,7 @@ test('rules 13 and 14: what nobody foresaw is judged by what was measured, asks 
   assert.equal(s.read('release/notes.txt'), FILES['release/notes.txt']);
   const shown = s.waybill('approvals', 'WO-1').stdout;
   assert.match(shown, /^\+four$/m);
-  assert.match(shown, /the work is done in a work tree of its own/);
+  assert.match(shown, /the work is done in a worktree of its own/);
   assert.equal(atTerminal(s, 'y\n', ['approve', 'WO-1']).code, 0);
   s.drain();
   assert.equal(s.state('WO-1').status, 'done');
