@@ -58,9 +58,9 @@ export interface ApprovalSubject {
    */
   ask: string;
   /**
-   * start: before anything is done. landing: the work is done in a worktree of its own, and is to land.
+   * start: before anything is done. landing: the work is done in a worktree of its own, and is to land. checkpoint: a mission stops in the middle. budget: a mission has used up what it was given.
    */
-  stage: 'start' | 'landing';
+  stage: 'start' | 'landing' | 'checkpoint' | 'budget';
   title: string;
   type: string;
   request_sha256: string;
@@ -81,6 +81,54 @@ export interface ApprovalSubject {
    */
   rulings: SubjectRuling[];
   diff_sha256: string;
+  /**
+   * Of a mission that stops in the middle: where, and what a yes is about.
+   */
+  mission?: {
+    /**
+     * The step that it stops before or after.
+     */
+    at: string;
+    why: string;
+    chain: string;
+    chain_sha256: string;
+    /**
+     * The policy that the mission began under.
+     */
+    policy_sha256: string;
+    /**
+     * The commit that its work is made to.
+     */
+    base: string;
+    /**
+     * Hash of all steps so far, with what each gave.
+     */
+    history_sha256: string;
+    /**
+     * What was done so far.
+     */
+    steps: {
+      step: string;
+      ok: boolean;
+      agent?: string | null;
+      verdict?: string | null;
+      why?: string | null;
+      outputs?: {
+        name: string;
+        sha256: string;
+      }[];
+    }[];
+    /**
+     * What was used, of what it may use, and what a yes raises that to.
+     */
+    budget?: {
+      [k: string]: {
+        used: number;
+        limit: number | null;
+        raise_to?: number;
+      };
+    };
+  };
 }
 export interface SubjectRequester {
   uid: number;
@@ -128,6 +176,78 @@ export interface SubjectRuling {
   proof: 'terminal' | 'ssh';
   approvers: string[] | null;
   pattern: string | null;
+}
+
+/**
+ * Names a step within its chain.
+ */
+export type StepId = string;
+/**
+ * A document that one step gives and others take.
+ */
+export type OutputName =
+  | 'context'
+  | 'build_packet'
+  | 'plan_packet'
+  | 'review_packet'
+  | 'verdict'
+  | 'closing_packet'
+  | 'terminal_packet'
+  | 'commit';
+
+/**
+ * The steps of a mission, one after the other: agents/chains/NAME.yaml. Unknown keys are errors.
+ */
+export interface ChainDocument {
+  /**
+   * Version of this document.
+   */
+  version: 1;
+  /**
+   * What it is for.
+   */
+  description?: string;
+  /**
+   * In this order. A review that asks for a revision leads back.
+   *
+   * @minItems 1
+   * @maxItems 50
+   */
+  steps: [ChainStep, ...ChainStep[]];
+}
+export interface ChainStep {
+  id: StepId;
+  /**
+   * Which role does it: agents/ROLE/agent.yaml says who.
+   */
+  role?: string;
+  /**
+   * What the runner itself does. hydrate: reads what the mission is about. policy: decides once more about what is to be done. packet: writes the review packet. close: the gates, and the commit.
+   */
+  run?: 'hydrate' | 'policy' | 'packet' | 'close';
+  /**
+   * What it sees; nothing else. A name with ? at its end may be missing.
+   *
+   * @maxItems 20
+   */
+  takes?: string[];
+  gives?: OutputName;
+  /**
+   * Names a step within its chain.
+   */
+  back_to?: string;
+  /**
+   * Why a person is asked before this step, each time it is reached.
+   */
+  checkpoint?: string;
+  /**
+   * Policy may let a failure of this step pass.
+   */
+  optional?: boolean;
+  /**
+   * What the agent is told beside its role.
+   */
+  what?: string;
 }
 
 /**
@@ -1069,7 +1189,10 @@ export interface LedgerRecord {
     | 'purged'
     | 'gap'
     | 'distrusted'
-    | 'reminded';
+    | 'reminded'
+    | 'step'
+    | 'stepped'
+    | 'rebased';
   /**
    * null for records of the station or of input without an id.
    */
@@ -1286,6 +1409,10 @@ export interface OrderDocument {
    */
   agents?: string[];
   /**
+   * Mission: the chain of steps that does it: full, short, or the name of a file in agents/chains. Policy may want another one.
+   */
+  chain?: string;
+  /**
    * Mission: files or facts that must be there in the end.
    *
    * @maxItems 1000
@@ -1355,10 +1482,27 @@ export interface MissionConstraints {
    * True: paths that settings protect are closed to it in every case.
    */
   protected_paths?: boolean;
+  /**
+   * Lines that it may add and remove together.
+   */
+  max_diff_lines?: number;
   budget?: {
+    /**
+     * Money for models, in US dollars.
+     */
     usd?: number;
+    /**
+     * Tokens of models, of all steps together.
+     */
     tokens?: number;
+    /**
+     * Time at work, without the time in which it waits for people.
+     */
     seconds?: number;
+    /**
+     * Steps that may be begun, with those that are done again.
+     */
+    attempts?: number;
   };
 }
 /**

@@ -112,7 +112,7 @@ export type HistoryEntry =
   /** A person decided to go on. `at`: the step that it stopped before or after. */
   | { readonly kind: 'decided'; readonly what: 'checkpoint' | 'budget'; readonly at: string; readonly raise: Raise }
   /** The branch moved on: what was made is now made to another commit. */
-  | { readonly kind: 'rebased'; readonly base: string };
+  | { readonly kind: 'rebased'; readonly base: string; readonly changes: readonly ImageChange[] };
 
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {

@@ -4,6 +4,7 @@ import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
   ApprovalSubject,
+  ChainDocument,
   CommandFile,
   ComponentDocument,
   ErrorDocument,
@@ -32,6 +33,7 @@ import { nearest } from '../order/nearest.ts';
 /** The contracts in schemas/, and the type each gives. */
 interface Contracts {
   'approval-subject': ApprovalSubject;
+  chain: ChainDocument;
   'command-file': CommandFile;
   component: ComponentDocument;
   error: ErrorDocument;
