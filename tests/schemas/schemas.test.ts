@@ -44,6 +44,7 @@ function* everyValue(at: unknown, key: string): Generator<unknown> {
 
 test('formats: there is a contract for every document, each strict, named and with examples that conform', () => {
   assert.deepEqual(names.sort(), [
+    'agent',
     'alert-batch',
     'approval-subject',
     'command-file',
@@ -83,7 +84,7 @@ test('formats: there is a contract for every document, each strict, named and wi
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
   // a component is a part of waybill.yaml, or of a list
   for (const name of names.filter((n) => n !== 'component')) {
-    const key = ['settings', 'policy', 'policy-cases'].includes(name) ? 'version' : 'v';
+    const key = ['settings', 'policy', 'policy-cases', 'agent'].includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
@@ -111,6 +112,33 @@ test('rule 7: a document without one of its required keys does not conform', () 
 });
 
 const BAD: Record<string, Json[]> = {
+  agent: [
+    { use: [] },
+    { use: 'claude' },
+    { use: [{ name: 'a' }] },
+    { use: [{ adapter: 'acp' }] },
+    { use: [{ name: 'a b', adapter: 'acp' }] },
+    { use: [{ name: '../a', adapter: 'acp' }] },
+    { use: [{ name: 'a', adapter: 'telnet' }] },
+    { use: [{ name: 'a', adapter: 'acp', command: 'a --acp' }] },
+    { use: [{ name: 'a', adapter: 'acp', command: [] }] },
+    { use: [{ name: 'a', adapter: 'acp', command: ['a\0'] }] },
+    { use: [{ name: 'a', adapter: 'acp', env: ['A=B'] }] },
+    { use: [{ name: 'a', adapter: 'acp', set: { 'A B': 'c' } }] },
+    { use: [{ name: 'a', adapter: 'acp', set: { A: 1 } }] },
+    { use: [{ name: 'a', adapter: 'acp', usage: 'all' }] },
+    { use: [{ name: 'a', adapter: 'acp', mode: '' }] },
+    { use: [{ name: 'a', adapter: 'acp', shell: true }] },
+    { tools: ['everything'] },
+    { tools: ['read', 'read'] },
+    { prompt: '' },
+    { prompt: { file: '../prompt.md' } },
+    { prompt: { file: 'a/b.md' } },
+    { timeout_seconds: 0 },
+    { timeout_seconds: 86_401 },
+    { lanes: [] },
+    { lanes: 'CODE' },
+  ],
   order: [
     { wo_id: '' },
     { wo_id: '../x' },
