@@ -2324,6 +2324,16 @@ export interface SettingsDocument {
      */
     keep_mb?: number;
   };
+  missions?: {
+    /**
+     * While a file of this name lies at the root no mission goes on; those at work stop within a second.
+     */
+    stop_file?: string;
+    /**
+     * Where terminal packets (terminal/) and review packets (review_packets/) of missions are shown.
+     */
+    artifacts?: string;
+  };
   /**
    * What becomes of orders with time.
    */

@@ -63,6 +63,15 @@ export interface Output {
   sha256: string;
 }
 
+/** What must be so before a mission works, or before it lands; all are asked, whatever the others say. */
+export interface GateResult {
+  readonly name: string;
+  readonly phase: 'pre' | 'post';
+  readonly ok: boolean;
+  /** Why not; null where it is. */
+  readonly why: string | null;
+}
+
 /** A step that came to its end. */
 export interface SteppedData {
   n: number;
@@ -84,6 +93,8 @@ export interface SteppedData {
   /** Names `changes`: the same for the same work. null where nothing is changed. */
   diff_sha256: string | null;
   diff_lines: number;
+  /** Of the steps that ask them. */
+  gates?: GateResult[];
   session: string | null;
   /** Why a person is to look before it goes on. */
   checkpoint: string | null;
@@ -112,7 +123,13 @@ export type HistoryEntry =
   /** A person decided to go on. `at`: the step that it stopped before or after. */
   | { readonly kind: 'decided'; readonly what: 'checkpoint' | 'budget'; readonly at: string; readonly raise: Raise }
   /** The branch moved on: what was made is now made to another commit. */
-  | { readonly kind: 'rebased'; readonly base: string; readonly changes: readonly ImageChange[] };
+  | {
+      readonly kind: 'rebased';
+      readonly base: string;
+      readonly changes: readonly ImageChange[];
+      /** What a reviewer saw is not what it is now. */
+      readonly review: boolean;
+    };
 
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {

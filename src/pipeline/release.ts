@@ -1,5 +1,6 @@
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
+import { asksPeople } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
 import { waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
@@ -23,7 +24,7 @@ export async function releaseWaiting(rt: Runtime): Promise<void> {
 }
 
 async function look(rt: Runtime, life: OrderLife): Promise<void> {
-  if (life.status === 'parked' && life.waitingFor === 'approval') return remind(rt, life);
+  if (life.status === 'parked' && asksPeople(life.waitingFor)) return remind(rt, life);
   if (life.status !== 'parked' || (life.waitingFor !== 'time' && life.waitingFor !== 'dependency')) return;
   const { admitted } = life;
   if (admitted === null) return;

@@ -22,6 +22,7 @@ import { failOrder } from './finish.ts';
 import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
+import { beginMission } from './missions/begin.ts';
 import {
   beFair,
   jittered,
@@ -178,7 +179,8 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
   for (const candidate of candidates) {
     const { life, order, request, resolved, isolation } = candidate;
     try {
-      const isolated = isolatedAt(order, isolation, tip);
+      const isolated = isolatedAt(order, isolation, tip, life.mission?.base ?? null);
+      const begun = order.mission === null ? null : await beginMission(rt, policy, life, order.mission);
       const own = isolated === null ? ownOutputs(rt, life, outputsOf(order, resolved)) : new Set<string>();
       const prepared = await prepareOrder(repo, order, resolved, isolated === null ? atRoot : pinned, own);
       if (!isPure(order) && !order.dryRun)
@@ -197,12 +199,13 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
         outputs: outputsOf(order, resolved),
         policy,
         fair: landsAtOnce(life),
-        changes: prepared.plan.changes,
-        images: prepared.images,
+        changes: begun?.changes ?? prepared.plan.changes,
+        images: begun?.images ?? prepared.images,
         checks: [],
         warnings: [...(life.admitted?.warnings ?? [])],
         inPlace: false,
         isolation: isolated,
+        mission: begun?.job ?? null,
         made: [],
       });
     } catch (thrown) {
@@ -340,6 +343,7 @@ async function resumeExecuted(
     warnings: [...(life.admitted?.warnings ?? [])],
     inPlace: executed.isolation === undefined,
     isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
+    mission: order.mission === null ? null : (await beginMission(rt, policy, life, order.mission)).job,
     made: [],
   };
 }
@@ -376,9 +380,10 @@ function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
       plan_sha256: job.prepared.plan.sha256,
       branch: job.branch,
       head: tip,
-      changes: [...job.images],
+      changes: job.mission === null ? [...job.images] : [],
       outputs: outputs.map((path) => ({ path, before: job.prepared.before.get(path) ?? null })),
       ...(isolation === null ? {} : { isolation: { kind: isolation.kind, base: isolation.base } }),
+      ...(job.mission === null ? {} : { mission: job.mission.begun }),
     },
   };
 }
