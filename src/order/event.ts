@@ -115,7 +115,13 @@ export interface AskData {
   /** Who may decide; null: every approver. */
   approvers: string[] | null;
   /** Why it asks: what each is about, and the rule. */
-  rulings: { kind: 'path' | 'command' | 'order' | 'mission'; subject: string; rule: string; why: string; pattern: string | null }[];
+  rulings: {
+    kind: 'path' | 'command' | 'order' | 'mission';
+    subject: string;
+    rule: string;
+    why: string;
+    pattern: string | null;
+  }[];
   expires_at: string | null;
   /** What is other than when it was approved before. */
   changed: string[];
