@@ -52,6 +52,20 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   APPROVAL_REFUSED: EXIT.noPermission,
   WORKTREE_BROKEN: EXIT.failed,
   BRANCH_TAKEN: EXIT.failed,
+  AGENT_UNAVAILABLE: EXIT.unavailable,
+  AGENT_FAILED: EXIT.failed,
+  AGENT_TIMEOUT: EXIT.failed,
+  PACKET_INVALID: EXIT.failed,
+  ENVELOPE_INVALID: EXIT.failed,
+  ENVELOPE_VIOLATION: EXIT.failed,
+  REVIEW_REJECTED: EXIT.failed,
+  NO_PROGRESS: EXIT.failed,
+  OSCILLATION_DETECTED: EXIT.failed,
+  RETRIES_EXHAUSTED: EXIT.failed,
+  BUDGET_EXHAUSTED: EXIT.failed,
+  TOKEN_ACCOUNTING_UNAVAILABLE: EXIT.failed,
+  POLICY_CHANGED_MID_RUN: EXIT.failed,
+  MISSION_STOPPED: EXIT.failed,
 };
 
 /** The exit code for a refusal; what is wrong with an input is bad data. */

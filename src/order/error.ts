@@ -1,3 +1,5 @@
+import { MISSION_ERRORS } from './errors/missions.ts';
+
 /**
  * Every refusal has a code, a message that names the thing, a place where there is one, and a hint that lets
  * its author mend it (design.md, rule 10). The table is the single list: docs, schemas and `waybill explain` read it.
@@ -173,6 +175,8 @@ export const ERROR_CODES = {
     retryable: true,
   },
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
+
+  ...MISSION_ERRORS,
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

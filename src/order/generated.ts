@@ -1890,6 +1890,201 @@ export interface PolicyDocument {
      * Time at work.
      */
     seconds?: number;
+    /**
+     * Steps that are begun.
+     */
+    attempts?: number;
+    /**
+     * Lines added and removed together.
+     */
+    diff_lines?: number;
+  };
+  /**
+   * What counts for missions: which chain, how many reviewers, where a person is asked, what they may use up, and what follows a failure.
+   */
+  missions?: {
+    /**
+     * The chains that missions may run under, from the lightest to the strictest. Of two that a mission comes under, the later one counts.
+     *
+     * @minItems 1
+     * @maxItems 50
+     *
+     * Items: full, short, or the name of a file in agents/chains.
+     */
+    chains?: [string, ...string[]];
+    /**
+     * The chain of a mission that no rule names one for, and that asks for none.
+     */
+    chain?: string;
+    /**
+     * So many reviewers have to approve.
+     */
+    reviewers?: number;
+    /**
+     * So often a reviewer sends work back; then a person decides.
+     */
+    revisions?: number;
+    /**
+     * Steps before which a person is asked.
+     *
+     * @maxItems 50
+     */
+    checkpoints?: string[];
+    /**
+     * What a mission may change that names no paths itself; unless given, all that rules allow.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    paths?: [PathPattern, ...PathPattern[]];
+    /**
+     * For each path that a mission may change the first rule that matches decides; the strictest of them counts for the mission.
+     *
+     * @maxItems 1000
+     */
+    rules?: MissionRule[];
+    /**
+     * What a mission may use up that does not say so itself, within `budgets`. At a limit it parks and asks.
+     */
+    budget?: {
+      /**
+       * Tokens of models, those of caches too.
+       */
+      tokens?: number;
+      /**
+       * Money, in US dollars.
+       */
+      usd?: number;
+      /**
+       * Time at work; the time in which it waits for people does not count.
+       */
+      seconds?: number;
+      /**
+       * Steps that are begun.
+       */
+      attempts?: number;
+      /**
+       * Lines added and removed together.
+       */
+      diff_lines?: number;
+    };
+    /**
+     * The most that is set aside for one step; unless given, all that is left.
+     */
+    step?: {
+      /**
+       * Tokens of models.
+       */
+      tokens?: number;
+      /**
+       * Money, in US dollars.
+       */
+      usd?: number;
+      /**
+       * Time; the agent is ended then. A role can have less.
+       */
+      seconds?: number;
+    };
+    /**
+     * Where tokens or money are limited, a step whose agent does not tell what it used, or tells zeros, fails.
+     */
+    require_usage?: boolean;
+    /**
+     * How often a step that failed is done again by itself.
+     */
+    retries?: {
+      /**
+       * In a whole mission, whatever failed.
+       */
+      total?: number;
+      /**
+       * In a row for the same class of failures; a success or another class begins anew.
+       */
+      per_class?: number;
+      /**
+       * Other numbers for some classes.
+       */
+      classes?: {
+        /**
+         * The same for test_failure alone; per_class unless given.
+         */
+        test_failure?: number;
+        /**
+         * The same for test_timeout alone; per_class unless given.
+         */
+        test_timeout?: number;
+        /**
+         * The same for timeout alone; per_class unless given.
+         */
+        timeout?: number;
+        /**
+         * The same for validation_error alone; per_class unless given.
+         */
+        validation_error?: number;
+        /**
+         * The same for tool_invocation_error alone; per_class unless given.
+         */
+        tool_invocation_error?: number;
+        /**
+         * The same for environment_error alone; per_class unless given.
+         */
+        environment_error?: number;
+        /**
+         * The same for unknown alone; per_class unless given.
+         */
+        unknown?: number;
+      };
+    };
+    /**
+     * What follows a failure, by its class.
+     */
+    routing?: {
+      /**
+       * Its own checks failed on what was built.
+       */
+      test_failure?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * A check ran longer than it may.
+       */
+      test_timeout?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * The agent ran longer than it may.
+       */
+      timeout?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * What the agent handed in was missing or not valid, also after its repairs.
+       */
+      validation_error?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * The agent could not be run, or broke off.
+       */
+      tool_invocation_error?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * Nothing that an agent can help: no worktree, a full disk.
+       */
+      environment_error?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * It changed what it may not change. It is never tried again without a person, and never waived.
+       */
+      governance_violation?: 'escalate' | 'terminate';
+      /**
+       * Nobody can tell.
+       */
+      unknown?: 'retry' | 'terminate' | 'escalate' | 'waive';
+    };
+    /**
+     * When trying again leads nowhere.
+     */
+    progress?: {
+      /**
+       * A failed step that leaves the same changes as one of its so many failed runs before made no progress.
+       */
+      no_progress?: number;
+      /**
+       * A failed step that is back at the changes of an earlier one of its last so many runs, with others between, goes in circles.
+       */
+      oscillation?: number;
+    };
   };
   approvals?: {
     /**
@@ -2042,6 +2237,63 @@ export interface PolicySandbox {
    * @maxItems 100
    */
   hidden?: string[];
+}
+/**
+ * All that it names has to fit. What it does not say stays as for all missions.
+ */
+export interface MissionRule {
+  /**
+   * What it is called where it decides.
+   */
+  name?: string;
+  /**
+   * Missions that may change one of these. One that declares no paths may change any.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  paths?: [PathPattern, ...PathPattern[]];
+  /**
+   * Missions that may change so many lines or more. One that declares no size may change as many as its budget has.
+   */
+  min_diff_lines?: number;
+  /**
+   * Only for missions of these lanes.
+   *
+   * @maxItems 100
+   */
+  lanes?: string[];
+  /**
+   * Only for missions whose file belongs to one of these users, by name or by number.
+   *
+   * @maxItems 100
+   */
+  requesters?: (string | number)[];
+  /**
+   * The chain that they run under, at least.
+   */
+  chain?: string;
+  /**
+   * So many reviewers have to approve.
+   */
+  reviewers?: number;
+  /**
+   * Steps before which a person is asked.
+   *
+   * @maxItems 50
+   */
+  checkpoints?: string[];
+  /**
+   * Only these agents do it, by the names that agents/ROLE/agent.yaml gives them.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  agents?: [string, ...string[]];
+  /**
+   * Shown with the decision.
+   */
+  why?: string;
 }
 export interface Approver {
   /**
