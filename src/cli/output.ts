@@ -36,6 +36,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   ALERT_FAILED: EXIT.unavailable,
   PROGRAM_MISSING: EXIT.unavailable,
   SANDBOX_MISSING: EXIT.unavailable,
+  AGENT_UNAVAILABLE: EXIT.unavailable,
   SERVICE_MANAGER_FAILED: EXIT.unavailable,
   BACKUP_DIVERGED: EXIT.data,
   LOCK_LOST: EXIT.internal,

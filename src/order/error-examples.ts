@@ -116,6 +116,11 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   TRACKED_STATE: { message: 'state/orders is tracked by git' },
   POLICY_INVALID: { message: 'ruels: is not a known key', place: { file: 'policy.yaml', line: 2, column: 1 } },
   POLICY_DENIED: { message: 'never: "sudo make install": it asks for other rights (built in)' },
+  AGENT_INVALID: {
+    message: 'use.0.comand: is not a known key',
+    place: { file: 'agents/builder/agent.yaml', line: 5, column: 5 },
+  },
+  AGENT_UNAVAILABLE: { message: 'no agent of the role builder can be used: claude: claude-agent-acp is not on PATH' },
   WORKTREE_BROKEN: { message: 'worktree 01KAMVA1B2C3D4E5F6G7H8J9K0: its .git file is not the one that was written' },
   BRANCH_TAKEN: { message: 'refs/heads/waybill/WO-1 is there already' },
   LIMIT_EXCEEDED: { message: 'changes 1204 files, the limit is 1000' },

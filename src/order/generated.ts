@@ -46,7 +46,7 @@ export interface AgentDocument {
 }
 export interface PromptFile {
   /**
-   * Name of a file beside agent.yaml; it begins with prompt, and orders cannot write it.
+   * Name of a file beside agent.yaml; prompt.md, or with more after prompt. Orders cannot write it.
    */
   file: string;
 }
