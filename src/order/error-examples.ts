@@ -76,6 +76,7 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   COMMAND_TIMEOUT: { message: 'make docs ran longer than 600 seconds' },
   COMMAND_NOT_FOUND: { message: 'make does not exist' },
   SANDBOX_MISSING: { message: 'policy requires a sandbox for commands, and bwrap is not on PATH (/usr/bin:/bin)' },
+  PACKET_INVALID: { message: 'build_packet: "Done" stands where a value should come' },
   CHECK_FAILED: { message: 'it greets: expected "hi", got "hello"' },
   EFFECT_UNVERIFIED: { message: 'the station died while make docs ran, which is not declared idempotent' },
   DEPENDENCY_FAILED: { message: 'WO-0, which it depends on, ended as failed' },

@@ -148,6 +148,10 @@ export const ERROR_CODES = {
     what: 'Policy requires a sandbox for commands, and there is none that works here.',
     hint: '`waybill doctor` says why; docs/sandbox.md how to get one.',
   },
+  PACKET_INVALID: {
+    what: 'What an agent handed in is not what its step asks for.',
+    hint: 'It was told what is wrong, with an example, and did no better: look at its answer in the evidence, or give the role to another agent.',
+  },
   CHECK_FAILED: {
     what: 'A check did not pass; what file actions changed was restored.',
     hint: 'Its output is in the evidence folder under commands/.',
