@@ -280,6 +280,136 @@ export interface SubjectRuling {
 }
 
 /**
+ * What a designer hands in: what is to be built, where, and how it will be known to work. Nothing is built yet.
+ */
+export interface BuildPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * What is different when the work is done, in one or two sentences.
+   */
+  goal: string;
+  /**
+   * How it is reached, and why this way and no other.
+   */
+  approach: string;
+  /**
+   * What is done, one after the other.
+   *
+   * @minItems 1
+   * @maxItems 200
+   *
+   * Items: One step.
+   */
+  steps: [string, ...string[]];
+  /**
+   * Every file that will be changed, once each. What does not stand here is not to be touched.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  files: [PlannedFile, ...PlannedFile[]];
+  /**
+   * How it will be known to work: what is tested, or which command shows it. Empty where nothing can be tested.
+   *
+   * @maxItems 200
+   *
+   * Items: One test.
+   */
+  tests: string[];
+  /**
+   * What could go wrong, and what is not known. Empty where there is nothing.
+   *
+   * @maxItems 200
+   *
+   * Items: One risk.
+   */
+  risks: string[];
+  checkpoint?: DesignQuestion;
+}
+export interface PlannedFile {
+  /**
+   * Relative to the working folder, parted by /.
+   */
+  path: string;
+  /**
+   * What happens to it.
+   */
+  change: 'create' | 'modify' | 'delete';
+  /**
+   * Why it has to change.
+   */
+  why: string;
+}
+/**
+ * There only where a person has to decide before the mission goes on. Leave it out otherwise.
+ */
+export interface DesignQuestion {
+  /**
+   * What the person has to decide, and what depends on it.
+   */
+  why: string;
+}
+
+/**
+ * What a builder hands in when the work is done. What it says is read by reviewers; what counts is what is measured in the files.
+ */
+export interface BuildReport {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * What was done, and what was not.
+   */
+  summary: string;
+  /**
+   * Every file that was changed, once each. Empty where nothing had to change.
+   *
+   * @maxItems 1000
+   */
+  changed: ReportedChange[];
+  /**
+   * What was run, and how it ended. Empty where nothing was.
+   *
+   * @maxItems 200
+   *
+   * Items: One command, and its outcome.
+   */
+  tests_run: string[];
+  /**
+   * What is not certain, or left undone. Empty where there is nothing.
+   *
+   * @maxItems 200
+   *
+   * Items: One question.
+   */
+  open_questions: string[];
+  checkpoint?: BuildQuestion;
+}
+export interface ReportedChange {
+  /**
+   * Relative to the working folder, parted by /.
+   */
+  path: string;
+  /**
+   * What is different in it now.
+   */
+  what: string;
+}
+/**
+ * There only where a person has to decide before the mission goes on. Leave it out otherwise.
+ */
+export interface BuildQuestion {
+  /**
+   * What the person has to decide, and what depends on it.
+   */
+  why: string;
+}
+
+/**
  * Names a step within its chain.
  */
 export type StepId = string;
@@ -349,6 +479,32 @@ export interface ChainStep {
    * What the agent is told beside its role.
    */
   what?: string;
+}
+
+/**
+ * What a steward hands in when reviewed work is to be closed.
+ */
+export interface ClosingPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * What the mission did, for somebody who reads the history.
+   */
+  summary: string;
+  /**
+   * The commit's message: one line of at most 100 characters, then an empty line and more where that helps. Trailers are added by the runner.
+   */
+  commit_message?: string;
+  /**
+   * What is left to do, for other orders. Empty where there is nothing.
+   *
+   * @maxItems 200
+   *
+   * Items: One thing.
+   */
+  follow_ups: string[];
 }
 
 /**
@@ -661,6 +817,109 @@ export interface BackupComponent {
    * How bad it is when it is at fault.
    */
   severity?: 'critical' | 'warning';
+}
+
+/**
+ * What the runner puts together before any agent is asked: the task, and what there is to know for it. Made by the runner, never by an agent.
+ */
+export interface ContextPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  /**
+   * The id of the work order.
+   */
+  mission: string;
+  /**
+   * Its title.
+   */
+  title: string;
+  /**
+   * What is to be done.
+   */
+  task: string;
+  /**
+   * What is wrong now, where the order says so.
+   */
+  problem: string | null;
+  /**
+   * What the result has to be, where the order says so.
+   *
+   * @maxItems 1000
+   */
+  requirements: string[];
+  /**
+   * How one sees that it is done, where the order says so.
+   *
+   * @maxItems 1000
+   */
+  success_criteria: string[];
+  /**
+   * The commit that the work begins on.
+   */
+  base: string;
+  /**
+   * What the order refers to. A file that is not shown whole says why.
+   *
+   * @maxItems 10000
+   */
+  files: ContextFile[];
+  policy: ContextPolicy;
+}
+export interface ContextFile {
+  /**
+   * As the order names it.
+   */
+  path: string;
+  /**
+   * Hash of the file; null where there is none.
+   */
+  sha256: string | null;
+  /**
+   * Its bytes; null where there is none.
+   */
+  size: number | null;
+  /**
+   * The text of it; null where it is not shown.
+   */
+  content: string | null;
+  /**
+   * Why the content is not here; null where it is.
+   */
+  why_not: string | null;
+}
+/**
+ * What is allowed, in short.
+ */
+export interface ContextPolicy {
+  /**
+   * Hash of policy.yaml.
+   */
+  sha256: string;
+  /**
+   * What may be changed.
+   *
+   * @minItems 1
+   * @maxItems 10000
+   */
+  paths: [string, ...string[]];
+  /**
+   * What may not be changed in any case.
+   *
+   * @maxItems 10000
+   */
+  protected: string[];
+  /**
+   * Lines that may be added and removed in all; null for no bound of the mission's own.
+   */
+  max_diff_lines: number | null;
+  /**
+   * What the runner runs on the result, by name.
+   *
+   * @maxItems 1000
+   */
+  checks: string[];
 }
 
 /**
@@ -1764,6 +2023,64 @@ export interface CheckEntry {
 }
 
 /**
+ * What a planner hands in: the design, taken apart into steps that can be built and looked at one by one.
+ */
+export interface PlanPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * The plan in one or two sentences.
+   */
+  summary: string;
+  /**
+   * In the order in which they are built.
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  steps: [PlanStep, ...PlanStep[]];
+  /**
+   * Whether a step needs the ones before it.
+   */
+  order_matters?: boolean;
+  checkpoint?: PlanQuestion;
+}
+export interface PlanStep {
+  /**
+   * Names the step; no two are the same.
+   */
+  id: string;
+  /**
+   * What is to be done.
+   */
+  what: string;
+  /**
+   * Files that it changes.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: Relative to the working folder, parted by /.
+   */
+  paths: [string, ...string[]];
+  /**
+   * How one sees that it is done.
+   */
+  done_when: string;
+}
+/**
+ * There only where a person has to decide before the mission goes on. Leave it out otherwise.
+ */
+export interface PlanQuestion {
+  /**
+   * What the person has to decide, and what depends on it.
+   */
+  why: string;
+}
+
+/**
  * What a policy is expected to decide; `waybill policy test FILE` holds it against policy.yaml.
  */
 export interface PolicyCases {
@@ -2415,6 +2732,154 @@ export interface Warning {
 }
 
 /**
+ * What a reviewer is given: the builder's report, and beside it what the runner itself measured. Made by the runner, never by an agent.
+ */
+export interface ReviewPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  /**
+   * The id of the work order.
+   */
+  mission: string;
+  /**
+   * Its title.
+   */
+  title: string;
+  /**
+   * Which attempt of it.
+   */
+  attempt: number;
+  /**
+   * How often it was sent back in this attempt; 0 for the first time.
+   */
+  revision: number;
+  /**
+   * The commit that the work was done on.
+   */
+  base: string;
+  /**
+   * Every file that is changed, in order of their paths, as the runner found it.
+   *
+   * @maxItems 100000
+   */
+  files: MeasuredFile[];
+  /**
+   * The changes as a unified diff, as far as they have room. Bytes that are no UTF-8 are shown as U+FFFD.
+   */
+  diff: string;
+  /**
+   * How much of the diff is shown, where not all of it is; then read the files themselves. null: all of it is shown.
+   */
+  diff_cut: DiffCut | null;
+  /**
+   * Hash of the whole diff, with its bytes as they are.
+   */
+  diff_sha256: string;
+  /**
+   * Lines added and removed in the whole diff.
+   */
+  diff_lines: number;
+  /**
+   * The mission's own checks, run by the runner. Empty where they were not run yet, or there are none.
+   *
+   * @maxItems 1000
+   */
+  checks: ReviewedCheck[];
+  /**
+   * Files that are changed and not in the report.
+   *
+   * @maxItems 100000
+   */
+  unreported: string[];
+  /**
+   * Files that the report names and that are not changed.
+   *
+   * @maxItems 1000
+   */
+  unchanged: string[];
+  /**
+   * What the builder says of its work, a build_report; null where none was asked for. A claim, not a fact.
+   */
+  report: {
+    [k: string]: unknown;
+  } | null;
+}
+export interface MeasuredFile {
+  /**
+   * Relative to the root, parted by /.
+   */
+  path: string;
+  /**
+   * What happened to it.
+   */
+  change: 'create' | 'modify' | 'delete';
+  /**
+   * True: no text, or too large to be compared by lines, so none are counted.
+   */
+  binary: boolean;
+  /**
+   * Lines added; null where none are counted.
+   */
+  added: number | null;
+  /**
+   * Lines removed; null where none are counted.
+   */
+  removed: number | null;
+  /**
+   * What was there; null for nothing.
+   */
+  before: MeasuredContent | null;
+  /**
+   * What is there now; null for nothing.
+   */
+  after: MeasuredContent | null;
+}
+export interface MeasuredContent {
+  /**
+   * As git has it.
+   */
+  mode: '100644' | '100755';
+  /**
+   * Hash of the bytes.
+   */
+  sha256: string;
+  /**
+   * Their number.
+   */
+  size: number;
+}
+export interface DiffCut {
+  /**
+   * Bytes that are shown.
+   */
+  shown_bytes: number;
+  /**
+   * Bytes that the diff has.
+   */
+  bytes: number;
+}
+export interface ReviewedCheck {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Whether it passed.
+   */
+  ok: boolean;
+  /**
+   * Its exit code; null where it has none.
+   */
+  exit_code: number | null;
+  /**
+   * Whether its time was up.
+   */
+  timed_out: boolean;
+}
+
+/**
  * waybill.yaml: settings of a station. Every key has a default; unknown keys are errors.
  */
 export interface SettingsDocument {
@@ -2820,6 +3285,298 @@ export interface TelemetryLine {
 }
 
 /**
+ * How a mission ended, in one document: `artifacts/terminal/TP_<run>.yaml`. Computed from the ledger alone, so that it can be written again.
+ */
+export interface TerminalPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  run: MissionRun;
+  /**
+   * The order's title.
+   */
+  title: string;
+  /**
+   * PASS: a commit holds the work, and every gate was passed. CANCELLED: a person ended it. BLOCKED: everything else.
+   */
+  outcome: 'PASS' | 'BLOCKED' | 'CANCELLED';
+  /**
+   * PASS, or the code of what stopped it.
+   */
+  reason: string;
+  /**
+   * The same in words; null for PASS.
+   */
+  why: string | null;
+  /**
+   * When the attempt was started first; null where it never was.
+   */
+  started: string | null;
+  /**
+   * When it ended.
+   */
+  ended: string;
+  /**
+   * The commit that the work was made to at the end; null where it never began.
+   */
+  base: string | null;
+  /**
+   * The chain it went by; null where it never began.
+   */
+  chain: MissionChain | null;
+  /**
+   * Hash of the policy that it began with.
+   */
+  policy_sha256: string | null;
+  /**
+   * Every step that was begun, in the order in which they were, the one that failed too.
+   *
+   * @maxItems 100000
+   */
+  steps: TerminalStep[];
+  /**
+   * Commits that hold the work.
+   *
+   * @maxItems 10000
+   */
+  commits: string[];
+  usage: TerminalUsage;
+  /**
+   * Every gate, each with its answer.
+   *
+   * @maxItems 1000
+   */
+  gates: GateResult[];
+  /**
+   * Hash of the manifest of the evidence; null where none was sealed.
+   */
+  evidence_sha256: string | null;
+  ledger: LedgerHead;
+  /**
+   * The review packet; null where it did not come to one.
+   */
+  review_packet: PacketFile | null;
+  /**
+   * Hash of the RFC 8785 canonical JSON of this document without this field.
+   */
+  packet_hash: string;
+}
+/**
+ * Which attempt of which order.
+ */
+export interface MissionRun {
+  /**
+   * The order.
+   */
+  wo_id: string;
+  /**
+   * Counted from 1; 0 where it was never started.
+   */
+  attempt: number;
+  /**
+   * Counted from 1.
+   */
+  revision: number;
+}
+export interface MissionChain {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Hash of the chain as it was read.
+   */
+  sha256: string;
+  /**
+   * How many reviews it asked for.
+   */
+  reviewers: number;
+}
+export interface TerminalStep {
+  /**
+   * Counted from 1.
+   */
+  n: number;
+  /**
+   * Its name in the chain.
+   */
+  step: string;
+  /**
+   * Who did it; null for the runner.
+   */
+  role: string | null;
+  /**
+   * By which agent; null for the runner.
+   */
+  agent: string | null;
+  /**
+   * lost: begun, and never came to its end.
+   */
+  outcome: 'ok' | 'failed' | 'lost';
+  /**
+   * Why it failed, as a code.
+   */
+  code: string | null;
+  /**
+   * The same in words.
+   */
+  why: string | null;
+  /**
+   * What a review said; null for other steps.
+   */
+  verdict: 'approved' | 'needs_revision' | 'rejected' | 'escalate' | null;
+  /**
+   * How long it ran; null where nobody knows.
+   */
+  seconds: number | null;
+  /**
+   * What it used; null where nobody told, or no agent took part.
+   */
+  usage: StepUsage | null;
+  /**
+   * What it gave, by name.
+   *
+   * @maxItems 100
+   */
+  outputs: StepOutput[];
+  /**
+   * Names all that the mission changes after this step; null for nothing.
+   */
+  diff_sha256: string | null;
+  /**
+   * Lines of that.
+   */
+  diff_lines: number;
+}
+export interface StepUsage {
+  /**
+   * Input that no cache held.
+   */
+  input: number;
+  /**
+   * Input that a cache held.
+   */
+  cache_read: number;
+  /**
+   * Input that a cache took in.
+   */
+  cache_write: number;
+  /**
+   * Output, with what was thought.
+   */
+  output: number;
+  /**
+   * All of these together.
+   */
+  tokens: number;
+  /**
+   * In US dollars; null where nobody told.
+   */
+  usd: number | null;
+}
+export interface StepOutput {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Hash of its bytes.
+   */
+  sha256: string;
+}
+/**
+ * All steps together.
+ */
+export interface TerminalUsage {
+  /**
+   * Input that no cache held.
+   */
+  input: number;
+  /**
+   * Input that a cache held.
+   */
+  cache_read: number;
+  /**
+   * Input that a cache took in.
+   */
+  cache_write: number;
+  /**
+   * Output, with what was thought.
+   */
+  output: number;
+  /**
+   * Tokens of the steps that told.
+   */
+  tokens: number;
+  /**
+   * US dollars of the steps that told; null where none did.
+   */
+  usd: number | null;
+  /**
+   * Time at work, without waiting for people.
+   */
+  seconds: number;
+  /**
+   * Tokens reserved by steps that were lost: they count as used.
+   */
+  reserved_tokens: number;
+  /**
+   * US dollars reserved by steps that were lost.
+   */
+  reserved_usd: number;
+  /**
+   * Whether every step of an agent told its tokens, and none was lost. Zero counts as not told.
+   */
+  complete: boolean;
+  /**
+   * Whether every step of an agent told its price, and none was lost.
+   */
+  usd_complete: boolean;
+}
+export interface GateResult {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Before the work, or after it.
+   */
+  phase: 'pre' | 'post';
+  /**
+   * Whether it was passed.
+   */
+  ok: boolean;
+  /**
+   * Why it was not passed.
+   */
+  why: string | null;
+}
+/**
+ * The newest record of the ledger that this packet is computed from.
+ */
+export interface LedgerHead {
+  /**
+   * Its number.
+   */
+  seq: number;
+  /**
+   * Its hash.
+   */
+  hash: string;
+}
+export interface PacketFile {
+  /**
+   * Relative to the root.
+   */
+  path: string;
+  /**
+   * Hash of its bytes.
+   */
+  sha256: string;
+}
+
+/**
  * <git dir>/waybill/trust.json: approvals in a row, by what they were about. What is promoted counts only where the ledger has it.
  */
 export interface TrustDocument {
@@ -2851,6 +3608,56 @@ export interface Promotion {
   hash: string;
   at: string;
   by: string;
+}
+
+/**
+ * What a reviewer hands in. There is no verdict where none is handed in.
+ */
+export interface VerdictPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * approved: good as it is. needs_revision: not yet, and required_changes says what is missing. rejected: this cannot become good by a revision. escalate: a person has to decide.
+   */
+  verdict: 'approved' | 'needs_revision' | 'rejected' | 'escalate';
+  /**
+   * Why, in a few sentences.
+   */
+  summary: string;
+  /**
+   * What was found. Empty where nothing was.
+   *
+   * @maxItems 500
+   */
+  findings: ReviewFinding[];
+  /**
+   * What must change before it can be approved. At least one for needs_revision, none for approved.
+   *
+   * @maxItems 200
+   *
+   * Items: One change, so that its author can make it without a question.
+   */
+  required_changes: string[];
+}
+export interface ReviewFinding {
+  /**
+   * blocker: it must not land like this. major: wrong, and should be mended. minor: could be better. note: worth knowing.
+   */
+  severity: 'blocker' | 'major' | 'minor' | 'note';
+  /**
+   * The file it is in, relative to the working folder; left out where it is in none.
+   */
+  path?: string;
+  /**
+   * The line of that file, from 1.
+   */
+  line?: number;
+  /**
+   * What is wrong, and how one sees it.
+   */
+  what: string;
 }
 
 /**
