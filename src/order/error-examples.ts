@@ -98,6 +98,9 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   PACKET_INVALID: { message: 'design: build_packet is no JSON: it begins with "Done. Added hash_json"' },
   ENVELOPE_INVALID: { message: 'constraints.paths: scr/ is not there, and nothing beside it' },
   ENVELOPE_VIOLATION: { message: 'build changed billing/rates.yaml, and may change src/, tests/' },
+  MISSION_ALTERED: { message: 'the build_packet of step 3, design, is not what it was: .mission/03-design/build_packet.json' },
+  NOTHING_CHANGED: { message: 'build changed no file' },
+  GATE_FAILED: { message: 'packets: missing: build_packet' },
   REVIEW_REJECTED: { message: 'review rejected it: the hash leaves out the last line' },
   NO_PROGRESS: { message: 'build failed again with the same changes (sha256:3f2a91c0de)' },
   OSCILLATION_DETECTED: {
@@ -116,11 +119,6 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   TRACKED_STATE: { message: 'state/orders is tracked by git' },
   POLICY_INVALID: { message: 'ruels: is not a known key', place: { file: 'policy.yaml', line: 2, column: 1 } },
   POLICY_DENIED: { message: 'never: "sudo make install": it asks for other rights (built in)' },
-  AGENT_INVALID: {
-    message: 'use.0.comand: is not a known key',
-    place: { file: 'agents/builder/agent.yaml', line: 5, column: 5 },
-  },
-  AGENT_UNAVAILABLE: { message: 'no agent of the role builder can be used: claude: claude-agent-acp is not on PATH' },
   WORKTREE_BROKEN: { message: 'worktree 01KAMVA1B2C3D4E5F6G7H8J9K0: its .git file is not the one that was written' },
   BRANCH_TAKEN: { message: 'refs/heads/waybill/WO-1 is there already' },
   LIMIT_EXCEEDED: { message: 'changes 1204 files, the limit is 1000' },

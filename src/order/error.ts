@@ -202,14 +202,6 @@ export const ERROR_CODES = {
     what: 'Policy never allows a path or a command of the order.',
     hint: '`waybill policy explain FILE` shows which rule decides. Leave it out, or ask an operator to change policy.yaml.',
   },
-  AGENT_INVALID: {
-    what: 'An agents/<role>/agent.yaml cannot be read, or has an unknown key or a wrong value. Other roles work on.',
-    hint: 'Mend the line named; docs/agents.md tells every key, and `waybill agents ls` shows whether it can be used.',
-  },
-  AGENT_UNAVAILABLE: {
-    what: 'No agent that may do a step can be used: none is set up for its role, or none that is passed its look.',
-    hint: '`waybill agents check` tells of each agent why it cannot be used.',
-  },
   WORKTREE_BROKEN: {
     what: 'A worktree is not the one that the station made any more: its folder, its .git file or what git knows of it was changed. It is left as it is.',
     hint: '`waybill worktrees` names it. Look into its folder, save what you need, and remove it; then `waybill retry`.',

@@ -137,7 +137,14 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'step':
       return { ...next, mission: stepLost(next.mission, record.data) };
     case 'stepped':
-      return { ...next, mission: withEntry(next.mission, { kind: 'stepped', ...record.data }) };
+      return {
+        ...next,
+        mission: withEntry(next.mission, {
+          kind: 'stepped',
+          ...record.data,
+          ...(next.mission?.open?.n === record.data.n ? { reserved: next.mission.open.reserved } : {}),
+        }),
+      };
     case 'rebased':
       // its work goes on from there
       return {

@@ -1,4 +1,5 @@
 import type { ImageChange } from './change.ts';
+import type { GateResult } from './generated.ts';
 
 /**
  * How a mission goes: the steps of its chain, one after the other, as the ledger tells them. Pure: the next step is computed from the chain and
@@ -61,15 +62,6 @@ export interface StepData {
 export interface Output {
   name: string;
   sha256: string;
-}
-
-/** What must be so before a mission works, or before it lands; all are asked, whatever the others say. */
-export interface GateResult {
-  readonly name: string;
-  readonly phase: 'pre' | 'post';
-  readonly ok: boolean;
-  /** Why not; null where it is. */
-  readonly why: string | null;
 }
 
 /** A step that came to its end. */

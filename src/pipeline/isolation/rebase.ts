@@ -113,17 +113,28 @@ export async function mergeWork(
   isolation: Isolated,
   tip: string,
 ): Promise<Work | { conflict: readonly string[] }> {
+  return withCommit(rt, job, isolation.base, async (work) => {
+    const merged = await mergeOnto(rt.station.repo, isolation.base, work, tip);
+    if (merged.kind === 'conflict') return { conflict: merged.paths };
+    return workOn(rt, job, tip, merged.changed);
+  });
+}
+
+/** Writes the work of a job as a commit on its base, which is held while `use` looks at it, and no longer. */
+export async function withCommit<T>(
+  rt: Runtime,
+  job: Job,
+  base: string,
+  use: (commit: string) => Promise<T>,
+): Promise<T> {
   const { repo, layout } = rt.station;
   const pack = new PackWriter(repo, layout.tmp);
   try {
     const ident = await committerIdent(repo);
     const files = fileEntries(job, pack);
-    const message = `work: ${job.woId}\n`;
-    const work = await pack.commit({ parent: isolation.base, ident, message, files });
+    const commit = await pack.commit({ parent: base, ident, message: `work: ${job.woId}\n`, files });
     await pack.write();
-    const merged = await mergeOnto(repo, isolation.base, work, tip);
-    if (merged.kind === 'conflict') return { conflict: merged.paths };
-    return await workOn(rt, job, tip, merged.changed);
+    return await use(commit);
   } finally {
     pack.release();
   }

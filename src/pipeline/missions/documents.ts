@@ -17,9 +17,9 @@ export function stepFolder(claimFolder: string, n: number, step: string): string
 }
 
 /** Keeps a document that a step gave; durable when this returns. */
-export function keepDocument(folder: string, name: string, bytes: string | Uint8Array): Output {
+export function keepDocument(folder: string, name: string, bytes: string | Uint8Array, ending = 'json'): Output {
   ensureDir(folder);
-  writeDurable(join(folder, `${name}.json`), bytes);
+  writeDurable(join(folder, `${name}.${ending}`), bytes);
   syncDir(folder);
   return { name, sha256: sha256(bytes) };
 }

@@ -1,6 +1,7 @@
 import { hashOf } from '../../order/canonical-json.ts';
 import type { ImageChange } from '../../order/change.ts';
-import type { FailureClass, GateResult, Output, Reserved, SteppedData, Usage, Verdict } from '../../order/mission.ts';
+import type { GateResult } from '../../order/generated.ts';
+import type { FailureClass, Output, Reserved, SteppedData, Usage, Verdict } from '../../order/mission.ts';
 import { changedLines } from '../../policy/limits.ts';
 import { fact } from '../fact.ts';
 import type { Job } from '../job.ts';

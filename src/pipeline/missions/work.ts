@@ -9,7 +9,7 @@ import { nextStep } from '../../spine/next-step.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import { whyOverBudget } from './budget.ts';
-import { passGates } from './gates.ts';
+import { askRisk, passGates } from './gates.ts';
 import type { MissionJob } from './mission-job.ts';
 import { askCheckpoint, waitForGo } from './pause.ts';
 import { putOnTip } from './rebase.ts';
@@ -74,13 +74,16 @@ export async function workOnMission(
       const conflict = await putOnTip(rt, job, place, false);
       if (conflict !== null) return conflict;
       if (missionLife(rt, job.woId).history.length > history.length) continue;
+      const risky = askRisk(rt, job, mission, next.step);
+      if (risky !== null) return risky;
       if (await passGates(rt, job, mission, place, next.step)) return null;
       continue;
     }
-    const parked =
-      next.step.role === null
-        ? await doRunnerStep(rt, job, mission, next.step)
-        : await doRoleStep(rt, job, mission, place, next);
+    if (next.step.role === null) {
+      await doRunnerStep(rt, job, mission, place, next.step);
+      continue;
+    }
+    const parked = await doRoleStep(rt, job, mission, place, next);
     if (parked !== null) return parked;
   }
 }
