@@ -109,7 +109,11 @@ export type Raise = { readonly [K in BudgetKey]?: number };
 
 /** One entry of a mission's history, in the order of the ledger. */
 export type HistoryEntry =
-  | ({ readonly kind: 'stepped' } & SteppedData)
+  | ({
+      readonly kind: 'stepped';
+      /** What was set aside for it: counts where nobody tells what it used. */
+      readonly reserved?: Reserved;
+    } & SteppedData)
   /** Begun, and never came to its end: nobody knows what it used, so what was reserved counts as used. */
   | ({ readonly kind: 'lost' } & StepData)
   /** A person decided to go on. `at`: the step that it stopped before or after. */

@@ -78,6 +78,5 @@ export const MISSION_ERRORS = {
   MISSION_STOPPED: {
     what: 'The file that stops all missions is there.',
     hint: 'Remove it when missions may go on; then `waybill retry`.',
-    retryable: true,
   },
 } as const;
