@@ -63,7 +63,7 @@ export interface AgentUse {
    */
   adapter: 'acp' | 'claude' | 'command';
   /**
-   * The program and its arguments, a list: no shell reads it. With a / in it, it lies relative to the station's root. Only the adapter claude has one of its own.
+   * The program and its arguments, a list: no shell reads it. A name on PATH or a whole path, and nothing that lies in the repository. Only the adapter claude has one of its own.
    *
    * @minItems 1
    * @maxItems 100
@@ -453,7 +453,7 @@ export interface ChainStep {
    */
   role?: string;
   /**
-   * What the runner itself does. hydrate: reads what the mission is about. policy: decides once more about what is to be done. packet: writes the review packet. close: the gates, and the commit.
+   * What the runner itself does. hydrate: reads what the mission is about. policy: the gates before any work. packet: writes the review packet for people. close: the gates after the work, and the commit.
    */
   run?: 'hydrate' | 'policy' | 'packet' | 'close';
   /**

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../order/error.ts';
 import type { HistoryEntry } from '../order/mission.ts';
 import { type Chain, isReview, type Step, writes } from './chain.ts';
 
@@ -15,7 +14,7 @@ export interface StepRules {
 /** What policy makes of a failed step. */
 export interface AfterFailure {
   readonly action: 'retry' | 'terminate' | 'escalate' | 'waive';
-  readonly code: ErrorCode;
+  readonly code: string;
   readonly why: string;
 }
 
@@ -25,7 +24,7 @@ export type Next =
   | { readonly do: 'step'; readonly step: Step; readonly votes: number; readonly revision: number }
   /** A person decides. `at`: the step that it stops before or after. */
   | { readonly do: 'checkpoint'; readonly at: string; readonly why: string }
-  | { readonly do: 'end'; readonly code: ErrorCode; readonly why: string };
+  | { readonly do: 'end'; readonly code: string; readonly why: string };
 
 /** Where a mission is. Every field follows from the history alone. */
 interface Position {

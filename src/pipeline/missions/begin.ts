@@ -79,7 +79,7 @@ export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife,
 }
 
 /** All that a mission changes, as its newest record that says so has it. */
-function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
+export function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
   for (const entry of history.toReversed())
     if ((entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined) return entry.changes;
   return [];

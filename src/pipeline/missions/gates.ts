@@ -15,6 +15,7 @@ import { sealJob } from '../finish.ts';
 import { withCommit } from '../isolation/rebase.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
+import { changedSoFar } from './begin.ts';
 import { keepDocument, latestDocument, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
 import { askCheckpoint } from './pause.ts';
@@ -97,7 +98,6 @@ async function lookAfter(
     const other = job.images.filter(({ path, after }) => !isEntry(tree.get(path), after)).map(({ path }) => path);
     return { id, differing: other };
   });
-  const recorded = history.findLast((entry) => (entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined);
   return {
     mission: life.mission,
     policySha256: rt.policyFile.policy?.sha256 ?? null,
@@ -124,7 +124,7 @@ async function lookAfter(
     commit,
     ledger: {
       intact: true,
-      recordedDiff: recorded?.changes === undefined ? null : diffHash(recorded.changes),
+      recordedDiff: diffHash(changedSoFar(history)),
       measuredDiff: diffHash(job.images),
     },
   };

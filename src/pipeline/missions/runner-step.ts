@@ -83,7 +83,7 @@ async function contextOf(rt: Runtime, job: Job, mission: MissionJob): Promise<Co
     files,
     policy: {
       sha256: policy_sha256,
-      paths: [...mission.envelope],
+      paths: mission.envelope as ContextPacket['policy']['paths'],
       protected: [...mission.protected],
       max_diff_lines: mission.limits.diff_lines,
       checks: job.order.checks.map(({ name }) => name),

@@ -1,6 +1,6 @@
 import type { CommandSandbox } from '../../execute/sandbox/commands.ts';
 import type { Change, ImageChange } from '../../order/change.ts';
-import { WaybillError } from '../../order/error.ts';
+import { ERROR_CODES, type ErrorCode, WaybillError } from '../../order/error.ts';
 import type { CheckResult } from '../../order/generated.ts';
 import type { MissionLife } from '../../order/mission.ts';
 import { nextAction } from '../../policy/missions/next-action.ts';
@@ -66,7 +66,7 @@ export async function workOnMission(
         at,
         'POLICY_CHANGED_MID_RUN: it began under another policy than counts now',
       );
-    if (next.do === 'end') throw new WaybillError(next.code, next.why);
+    if (next.do === 'end') throw new WaybillError(codeOf(next.code), next.why);
     if (next.do === 'checkpoint') return askCheckpoint(rt, policy, job, next.at, next.why);
     const over = whyOverBudget(rt, job, mission, next.step);
     if (over !== null) return over;
@@ -93,6 +93,11 @@ export function missionLife(rt: Runtime, woId: string): MissionLife {
   const { mission } = rt.life(woId);
   if (mission === null) throw new WaybillError('INTERNAL', `${woId} is no mission that has begun`);
   return mission;
+}
+
+/** The ledger may hold a code of another version. */
+function codeOf(code: string): ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
 }
 
 function throwIfAborted(signal: AbortSignal, woId: string): void {
