@@ -4,6 +4,7 @@ import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
   AgentDocument,
+  AgentUsage,
   ApprovalSubject,
   BuildPacket,
   BuildReport,
@@ -42,6 +43,7 @@ import { nearest } from '../order/nearest.ts';
 /** The contracts in schemas/, and the type each gives. */
 export interface Contracts {
   agent: AgentDocument;
+  'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
   'build-packet': BuildPacket;
   'build-report': BuildReport;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Agent, AgentContext } from '../../agents/agent.ts';
 import { agentOf } from '../../agents/adapters.ts';
+import type { Agent, AgentContext } from '../../agents/agent.ts';
 import { chooseAgent, Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';
@@ -48,7 +48,8 @@ export async function pickAgent(
     const lane = rt.life(job.woId).admitted?.lane ?? '';
     const role = requireRole(loadRoles(station.layout.root), step.role ?? '', lane);
     const names = allowed(role, mission);
-    if (names.length === 0) return { why: `no agent of the role ${role.name} may do it, as mission and policy have it` };
+    if (names.length === 0)
+      return { why: `no agent of the role ${role.name} may do it, as mission and policy have it` };
     const turned = names.map((_, n) => names[(n + votes) % names.length] ?? '');
     const surroundings = {
       cwd: place.folder(),
@@ -108,7 +109,8 @@ export async function contextFor(
   const redactor = redactorOf(settings);
   const streams = new Map<string, Stream>();
   const stream = (name: string) => {
-    const open = streams.get(name) ?? new Stream(join(folder, name), redactor.stream(), settings.commands.maxOutputBytes);
+    const open =
+      streams.get(name) ?? new Stream(join(folder, name), redactor.stream(), settings.commands.maxOutputBytes);
     streams.set(name, open);
     return open;
   };

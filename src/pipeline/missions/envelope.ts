@@ -21,7 +21,9 @@ export function protectedPaths(policy: Policy, { admitted }: OrderLife, mission:
     (lanes === null || lanes.includes(admitted?.lane ?? '')) &&
     (requesters === null ||
       requesters.some((who) => who === String(admitted?.requester.uid) || who === admitted?.requester.user));
-  const closed = policy.rules.filter((rule) => rule.class === 'never' || (mission.protectedPaths && rule.class === 'ask'));
+  const closed = policy.rules.filter(
+    (rule) => rule.class === 'never' || (mission.protectedPaths && rule.class === 'ask'),
+  );
   return closed.filter(counts).flatMap(({ paths }) => [...paths]);
 }
 

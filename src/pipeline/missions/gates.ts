@@ -1,9 +1,9 @@
+import { isEntry } from '../../git/objects/tree.ts';
 import { sha256 } from '../../order/canonical-json.ts';
 import type { ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { GateResult, ReviewPacket } from '../../order/generated.ts';
 import type { Output } from '../../order/mission.ts';
-import { isEntry } from '../../git/objects/tree.ts';
 import { riskierThan } from '../../policy/missions/rules.ts';
 import { MANIFEST } from '../../record/evidence.ts';
 import type { Draft } from '../../record/ledger.ts';
@@ -26,7 +26,12 @@ import type { MissionPlace } from './work.ts';
 /** What must be so before a mission works, and before it lands: read anew, with nothing taken from what agents said. */
 
 /** The gates before any work. */
-export async function gatesBefore(rt: Runtime, job: Job, mission: MissionJob, place: MissionPlace): Promise<GateResult[]> {
+export async function gatesBefore(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  place: MissionPlace,
+): Promise<GateResult[]> {
   const base = job.isolation?.base ?? null;
   const { repo } = rt.station;
   const listed = base === null ? null : await repo.git.run(['ls-tree', '-r', '-z', '--name-only', base]);
@@ -34,7 +39,11 @@ export async function gatesBefore(rt: Runtime, job: Job, mission: MissionJob, pl
     policySha256: rt.policyFile.policy?.sha256 ?? null,
     paths: mission.envelope,
     protected: mission.protected,
-    files: listed?.toString('utf8').split('\0').filter((path) => path !== '') ?? null,
+    files:
+      listed
+        ?.toString('utf8')
+        .split('\0')
+        .filter((path) => path !== '') ?? null,
     base,
     dirty: differing((await place.measure()).images, job.images),
   });
@@ -87,7 +96,9 @@ async function lookAfter(
   const history = life.mission?.history ?? [];
   const folder = rt.claimFolder(life);
   const base = job.isolation?.base ?? '';
-  const names = [...new Set(mission.chain.steps.flatMap(({ gives }) => (gives === null || gives === 'commit' ? [] : [gives])))];
+  const names = [
+    ...new Set(mission.chain.steps.flatMap(({ gives }) => (gives === null || gives === 'commit' ? [] : [gives]))),
+  ];
   const sealed = sealJob(rt, life, job, job.checks);
   const manifest = sealed.files.find(({ path }) => path === MANIFEST);
   const commit = await withCommit(rt, job, base, async (id) => {
@@ -119,7 +130,10 @@ async function lookAfter(
       required: ['changes.patch', 'checks.json', `mission/chain.yaml`, ...names.map((name) => `${name}.json`)],
       present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
     },
-    packets: [...names.flatMap((name) => packetOf(folder, life.mission?.history ?? [], name)), { name: 'review', recorded: review.sha256, found: review.sha256 }],
+    packets: [
+      ...names.flatMap((name) => packetOf(folder, life.mission?.history ?? [], name)),
+      { name: 'review', recorded: review.sha256, found: review.sha256 },
+    ],
     requiredPackets: [...names, 'review'],
     commit,
     ledger: {

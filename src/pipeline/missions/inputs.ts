@@ -1,8 +1,8 @@
+import { commandEvidence } from '../../execute/run-commands.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { Order } from '../../order/order.ts';
 import type { Step } from '../../spine/chain.ts';
 import type { MissionTold } from '../../spine/packets/prompt.ts';
-import { commandEvidence } from '../../execute/run-commands.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import { latestDocument } from './documents.ts';
@@ -26,7 +26,11 @@ export function inputsOf(rt: Runtime, job: Job, step: Step): { name: string; val
   const folder = rt.claimFolder(life);
   return step.takes.flatMap(({ name, isOptional }) => {
     const value =
-      name === 'task' ? missionTold(job.order) : name === 'failure' ? lastFailure(rt, job, step) : parsed(latestDocument(folder, history, name));
+      name === 'task'
+        ? missionTold(job.order)
+        : name === 'failure'
+          ? lastFailure(rt, job, step)
+          : parsed(latestDocument(folder, history, name));
     if (value !== null) return [{ name, value }];
     if (isOptional) return [];
     throw new WaybillError('INTERNAL', `step ${step.id} takes ${name}, and no step gave one`);

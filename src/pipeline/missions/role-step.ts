@@ -14,7 +14,7 @@ import { readPacket } from '../../spine/packets/packet.ts';
 import { type PromptRequest, promptFor, repairPrompt } from '../../spine/packets/prompt.ts';
 import { reviewPacket } from '../../spine/packets/review-packet.ts';
 import type { Job } from '../job.ts';
-import { STATION_STOPS, type Runtime } from '../runtime.ts';
+import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { type Chosen, contextFor, pickAgent } from './agents.ts';
 import { reservedFor } from './budget.ts';
 import { keepDocument, stepFolder } from './documents.ts';
@@ -22,7 +22,15 @@ import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
 import type { MissionJob } from './mission-job.ts';
 import { waitForAgent } from './pause.ts';
-import { beginStep, diffHash, endStep, nextNumber, type OpenStep, type StepEnd, type StepFault } from './record-step.ts';
+import {
+  beginStep,
+  diffHash,
+  endStep,
+  nextNumber,
+  type OpenStep,
+  type StepEnd,
+  type StepFault,
+} from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
 import type { MissionPlace } from './work.ts';
 
@@ -110,7 +118,13 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       preparePacketFolder(place.folder());
       writeDurable(join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`), prompt);
       const result = await chosen.agent.run(
-        agentRequest(prompt, place.folder(), name, file, chosen, { reserved, usage: usage ?? null, begunAt: open.begunAt, session, signal }),
+        agentRequest(prompt, place.folder(), name, file, chosen, {
+          reserved,
+          usage: usage ?? null,
+          begunAt: open.begunAt,
+          session,
+          signal,
+        }),
         context.context,
       );
       session = result.session;
@@ -125,7 +139,11 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
         const error = asWaybillError(thrown);
         if (error.code !== 'PACKET_INVALID') throw thrown;
         if (repair >= MOST_REPAIRS)
-          return { ...told, packet: null, fault: { code: error.code, why: error.message, failure: 'validation_error' } };
+          return {
+            ...told,
+            packet: null,
+            fault: { code: error.code, why: error.message, failure: 'validation_error' },
+          };
         const again = repairPrompt(request, error);
         // whoever cannot go on with a session hears all of it again
         prompt = session === null ? `${whole}\n\n${again}` : again;

@@ -1,6 +1,6 @@
-import type { ContextPacket } from '../../order/generated.ts';
-import { sha256 } from '../../order/canonical-json.ts';
 import { blobBytes } from '../../git/history.ts';
+import { sha256 } from '../../order/canonical-json.ts';
+import type { ContextPacket } from '../../order/generated.ts';
 import type { Step } from '../../spine/chain.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
@@ -18,7 +18,12 @@ export async function doRunnerStep(
   place: MissionPlace,
   step: Step,
 ): Promise<void> {
-  const open = beginStep(rt, job, { step: step.id, role: null, agent: null }, { tokens: null, usd: null, seconds: null });
+  const open = beginStep(
+    rt,
+    job,
+    { step: step.id, role: null, agent: null },
+    { tokens: null, usd: null, seconds: null },
+  );
   const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id);
   endStep(rt, job, open, await carryOut(rt, job, mission, place, step, folder));
 }

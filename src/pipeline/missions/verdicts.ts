@@ -13,6 +13,8 @@ export function verdictsOn(claimFolder: string, history: readonly HistoryEntry[]
     const bytes = readIfThere(join(stepFolder(claimFolder, entry.n, entry.step), 'verdict.json')) ?? null;
     if (output === undefined) return [];
     const { step, role, agent } = entry;
-    return [{ step, role: role ?? '', agent: agent ?? '', sha256: output.sha256, verdict: readPacket('verdict', bytes) }];
+    return [
+      { step, role: role ?? '', agent: agent ?? '', sha256: output.sha256, verdict: readPacket('verdict', bytes) },
+    ];
   });
 }
