@@ -28,8 +28,8 @@ export interface MissionRule {
 
 /** How a mission goes on after a failure. */
 export interface FailureRules {
-  /** `total`: of a whole mission. `classes`: in a row, for each class. */
-  readonly retries: { readonly total: number; readonly classes: Readonly<Record<FailureClass, number>> };
+  /** `total`: of a whole mission. `ofClass`: in a row. */
+  readonly retries: { readonly total: number; readonly ofClass: Readonly<Record<FailureClass, number>> };
   readonly routing: Readonly<Record<FailureClass, MissionAction>>;
   readonly progress: { readonly noProgress: number; readonly oscillation: number };
 }
@@ -90,7 +90,7 @@ export function missionPolicyOf(doc: PolicyDocument['missions'], locate: Locate,
     requireUsage: doc?.require_usage ?? true,
     retries: {
       total: retries?.total ?? 5,
-      classes: perClass((name) =>
+      ofClass: perClass((name) =>
         // never tried again without a person
         name === 'governance_violation' ? 0 : (retries?.classes?.[name] ?? retries?.per_class ?? 2),
       ),
