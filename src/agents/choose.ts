@@ -1,11 +1,12 @@
+import { hashOf } from '../order/canonical-json.ts';
 import { WaybillError } from '../order/error.ts';
-import type { AgentUse } from '../order/generated.ts';
 import type { Agent, AgentContext, Probe } from './agent.ts';
-import { candidates, type Role } from './roles.ts';
+import type { Role, RoleAgent } from './role-file.ts';
+import { candidates } from './roles.ts';
 
-/** An agent that was looked at, and why it is not used; null for the one that is. */
+/** An agent that was looked at, and what the look told. */
 export interface LookedAt {
-  readonly use: AgentUse;
+  readonly use: RoleAgent;
   readonly probe: Probe;
 }
 
@@ -17,27 +18,27 @@ export interface Chosen extends LookedAt {
 /** Where a look at an agent is made, and what surrounds its program there. */
 export interface Surroundings {
   readonly cwd: string;
-  contextOf(use: AgentUse): AgentContext;
+  contextOf(use: RoleAgent): AgentContext;
 }
 
 /** What was seen of an agent counts for so long: installing one is noticed soon, and a mission does not start ten programs for ten steps. */
 const FRESH_MS = 60_000;
 
-/** Looks at agents before work is given to them. One look serves all who ask within a minute, until the role's file is another. */
+/** Looks at agents before work is given to them. One look serves all who ask within a minute for an agent that is set up in the same way. */
 export class Probes {
-  readonly #agentOf: (use: AgentUse) => Agent;
+  readonly #agentOf: (use: RoleAgent) => Agent;
   readonly #now: () => number;
   readonly #seen = new Map<string, { readonly at: number; readonly probe: Promise<Probe> }>();
 
   /** `now` tells milliseconds. */
-  constructor(agentOf: (use: AgentUse) => Agent, now: () => number) {
+  constructor(agentOf: (use: RoleAgent) => Agent, now: () => number) {
     this.#agentOf = agentOf;
     this.#now = now;
   }
 
   /** Never throws, and costs no model call. */
-  probe(role: Role, use: AgentUse, { cwd, contextOf }: Surroundings): Promise<Probe> {
-    const key = `${role.sha256} ${use.name}`;
+  probe(use: RoleAgent, { cwd, contextOf }: Surroundings): Promise<Probe> {
+    const key = hashOf({ ...use });
     const at = this.#now();
     const seen = this.#seen.get(key);
     if (seen !== undefined && at >= seen.at && at - seen.at < FRESH_MS) return seen.probe;
@@ -47,7 +48,7 @@ export class Probes {
     return probe;
   }
 
-  async #look(use: AgentUse, cwd: string, contextOf: Surroundings['contextOf']): Promise<Probe> {
+  async #look(use: RoleAgent, cwd: string, contextOf: Surroundings['contextOf']): Promise<Probe> {
     try {
       return await this.#agentOf(use).probe(contextOf(use), cwd);
     } catch (thrown) {
@@ -83,7 +84,7 @@ export async function chooseAgent(
     });
   const passedOver: LookedAt[] = [];
   for (const use of possible) {
-    const probe = await probes.probe(role, use, surroundings);
+    const probe = await probes.probe(use, surroundings);
     if (probe.ok) return { use, probe, passedOver };
     passedOver.push({ use, probe });
   }

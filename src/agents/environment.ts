@@ -1,7 +1,7 @@
-import type { AgentUse } from '../order/generated.ts';
 import type { Environment } from '../platform/process.ts';
 import { alsoCut } from '../station/redactor.ts';
 import type { Settings } from '../station/settings.ts';
+import type { RoleAgent } from './role-file.ts';
 
 /**
  * Exactly what an agent's program gets as its environment: the variables of `commands.env` in settings, those that its file names, and those that
@@ -9,10 +9,10 @@ import type { Settings } from '../station/settings.ts';
  */
 export function agentEnvironment(
   settings: Settings,
-  use: Pick<AgentUse, 'env' | 'set'>,
+  use: Pick<RoleAgent, 'env' | 'set'>,
   from: NodeJS.ProcessEnv = process.env,
 ): Environment {
-  const { env = [], set = {} } = use;
+  const { env, set } = use;
   alsoCut(settings, env, set);
   const names = [...settings.commands.env, ...env];
   const handed = names.flatMap((name) => {
