@@ -1,8 +1,14 @@
-import { WaybillError } from '../order/error.ts';
+import { acpAgent } from './acp/acp-agent.ts';
 import type { Agent } from './agent.ts';
-import type { RoleAgent } from './role-file.ts';
+import { commandAgent } from './command.ts';
+import type { AgentConfig } from './config.ts';
 
-/** The agent that a role's file names. */
-export function agentOf({ adapter }: RoleAgent): Agent {
-  throw new WaybillError('AGENT_UNAVAILABLE', `the adapter ${adapter} is not built yet`);
+/** How an agent is spoken to. */
+const ADAPTERS = { acp: acpAgent, command: commandAgent } satisfies Record<string, (config: AgentConfig) => Agent>;
+
+export type AdapterName = keyof typeof ADAPTERS;
+
+/** The agent behind an adapter. Starts nothing, and loads no protocol before it runs. */
+export function agentOf(adapter: AdapterName, config: AgentConfig): Agent {
+  return ADAPTERS[adapter](config);
 }

@@ -4,6 +4,7 @@ import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
   AgentDocument,
+  AgentUsage,
   ApprovalSubject,
   CommandFile,
   ComponentDocument,
@@ -33,6 +34,7 @@ import { nearest } from '../order/nearest.ts';
 /** The contracts in schemas/, and the type each gives. */
 interface Contracts {
   agent: AgentDocument;
+  'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
   'command-file': CommandFile;
   component: ComponentDocument;
