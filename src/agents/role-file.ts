@@ -7,6 +7,7 @@ import { fs, ifThere, lstatIfThere, statIfThere } from '../platform/fs.ts';
 import { conform } from '../platform/schema.ts';
 import { expandHome } from '../platform/user.ts';
 import { AGENT_FILE, AGENTS_FOLDER } from '../station/agents-folder.ts';
+import type { AgentConfig } from './config.ts';
 
 /** What does one kind of step: who can do it, what it is told, and what it may do. */
 export interface Role {
@@ -28,21 +29,11 @@ export interface Role {
 }
 
 /** One agent that can do a role's work, with every default filled in. */
-export interface RoleAgent {
-  readonly name: string;
+export interface RoleAgent extends AgentConfig {
   readonly adapter: AgentUse['adapter'];
-  /** The program and its arguments: absolute, or a name to be found on PATH. */
-  readonly command: readonly string[];
-  readonly args: readonly string[];
-  /** null: none is named. */
-  readonly mode: string | null;
-  /** null: the agent's choice. */
-  readonly model: string | null;
   /** Names of variables that it is handed. */
   readonly env: readonly string[];
   readonly set: Readonly<Record<string, string>>;
-  /** null: as the adapter knows. */
-  readonly usage: NonNullable<AgentUse['usage']> | null;
 }
 
 /** Larger ones were not written by a person. */

@@ -128,6 +128,107 @@ export interface AgentUse {
 }
 
 /**
+ * What `waybill agents ls --json` and `waybill agents check --json` print.
+ */
+export interface AgentsReport {
+  v: 1;
+  /**
+   * ls: no file is at fault. check: each role that was looked at has an agent that can be used.
+   */
+  ok: boolean;
+  /**
+   * The station's root.
+   */
+  root: string;
+  roles: RoleReport[];
+  faults: RoleFault[];
+}
+export interface RoleReport {
+  role: string;
+  /**
+   * Relative to the root.
+   */
+  file: string;
+  /**
+   * Of the file's bytes.
+   */
+  sha256: string;
+  /**
+   * Of the prompt's file.
+   */
+  prompt_sha256: string | null;
+  description: string | null;
+  /**
+   * null: every lane.
+   */
+  lanes: string[] | null;
+  tools: string[];
+  timeout_seconds: number;
+  /**
+   * Whether one of its agents can be used; null where nobody started one to find out.
+   */
+  usable: boolean | null;
+  agents: AgentReport[];
+}
+export interface AgentReport {
+  name: string;
+  adapter: 'acp' | 'claude' | 'command';
+  /**
+   * The program with all its arguments.
+   */
+  command: string[];
+  mode: string | null;
+  model: string | null;
+  /**
+   * Names of the variables that it is handed beside those of every command.
+   */
+  env: string[];
+  usage: string | null;
+  /**
+   * null: it was not started to find out.
+   */
+  usable: boolean | null;
+  /**
+   * Why it cannot be used.
+   */
+  why: string | null;
+  /**
+   * As the program tells it.
+   */
+  version: string | null;
+  /**
+   * That it offers.
+   */
+  modes: string[];
+  /**
+   * Whether a session can be gone on with; null: not asked.
+   */
+  resumes: boolean | null;
+  /**
+   * Whether it hands in documents without a file; null: not asked.
+   */
+  structured: boolean | null;
+  /**
+   * null: not known.
+   */
+  tells_usage: boolean | null;
+}
+export interface RoleFault {
+  /**
+   * null: all roles.
+   */
+  role: string | null;
+  error: {
+    code: string;
+    message: string;
+    hint: string;
+    file?: string;
+    line?: number;
+    column?: number;
+  };
+}
+
+/**
  * What a webhook gets by POST, and an alert command on standard input: all that a look of the guardrail has to tell.
  */
 export interface AlertBatch {

@@ -22,7 +22,9 @@ import { failOrder } from './finish.ts';
 import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
+import { hasAgents } from './missions/agents-there.ts';
 import { beginMission } from './missions/begin.ts';
+import { waitForAgent } from './missions/pause.ts';
 import {
   beFair,
   jittered,
@@ -91,10 +93,13 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     refused = [];
   }
   refused = [...refused, ...gated.refused.filter(({ life }) => isReady(life))];
+  const agentless = refused.filter(({ error }) => error.code === 'AGENT_UNAVAILABLE');
+  refused = refused.filter((one) => !agentless.includes(one));
   rt.record([
     ...jobs.map((job) => startedDraft(rt, job, tip)),
     ...asking.flatMap(({ job, draft }) => [startedDraft(rt, job, tip), draft]),
     ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
+    ...agentless.flatMap(({ life, error }) => [...startedAgain(life), waitForAgent(life, error.message)]),
   ]);
   for (const { job } of asking) rt.running.delete(job.woId);
   for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
@@ -230,7 +235,7 @@ async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<O
   for (const life of lives) {
     const dependsOn = life.admitted?.depends_on ?? [];
     const known = await statusesOf(rt, dependsOn);
-    const standing = agentWait(life.admitted?.agents ?? null);
+    const standing = agentWait(life.admitted?.agents ?? null, hasAgents(rt), Date.now());
     if (dependsOn.every((id) => known(id) === 'done')) {
       if (standing === null) free.push(life);
       else

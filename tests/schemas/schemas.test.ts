@@ -45,6 +45,7 @@ function* everyValue(at: unknown, key: string): Generator<unknown> {
 test('formats: there is a contract for every document, each strict, named and with examples that conform', () => {
   assert.deepEqual(names.sort(), [
     'agent',
+    'agents-report',
     'alert-batch',
     'approval-subject',
     'command-file',
@@ -223,6 +224,15 @@ const BAD: Record<string, Json[]> = {
     { lanes: { MAIN: { take: [{ match: '*', command: 'x' }] } } },
     { deprecated_types: { old: '' } },
     { tracker: { stale_hours: 0 } },
+  ],
+  'agents-report': [
+    { ok: 'yes' },
+    { root: null },
+    { roles: [{ role: 'builder' }] },
+    { roles: [{ ...((exampleOf('agents-report')['roles'] as Json[])[0] ?? {}), usable: 'yes' }] },
+    { roles: [{ ...((exampleOf('agents-report')['roles'] as Json[])[0] ?? {}), agents: [{ name: 'a' }] }] },
+    { faults: [{ role: 'builder', error: 'AGENT_INVALID' }] },
+    { faults: [{ role: 'builder', error: { code: 'AGENT_INVALID', message: 'x' } }] },
   ],
   'command-file': [
     { command: 'explode' },

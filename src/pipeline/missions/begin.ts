@@ -13,6 +13,7 @@ import { parseChain } from '../../spine/chain.ts';
 import { chainBytes } from '../../spine/chains.ts';
 import type { Runtime } from '../runtime.ts';
 import { changesOf } from '../undo.ts';
+import { assertRoles } from './agents-there.ts';
 import { MISSION_FOLDER } from './documents.ts';
 import { envelopeOf, protectedPaths } from './envelope.ts';
 import type { MissionJob } from './mission-job.ts';
@@ -62,13 +63,15 @@ export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife,
   };
   if (sha256(bytes) !== begun.chain_sha256)
     throw new WaybillError('MISSION_ALTERED', `the chain of ${life.woId} is not the one that it began with`);
+  const chain = parseChain(name, bytes);
+  assertRoles(rt, chain);
   const images = changedSoFar(life.mission?.history ?? []);
   const changes = await changesOf(rt, images);
   if (changes === null)
     throw new WaybillError('MISSION_ALTERED', `a content that ${life.woId} made is not in the repository any more`);
   const job: MissionJob = {
     mission,
-    chain: parseChain(name, bytes),
+    chain,
     rules,
     begun,
     envelope: envelopeOf(mission, rules.paths),
