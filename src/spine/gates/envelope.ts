@@ -52,7 +52,12 @@ export function changeFault({ paths, protected: closed }: Envelope, path: string
 
 /** Whether everything that a declared path lets change is protected: then the mission can do nothing there but break a rule. */
 export function isClosed(pattern: string, closed: readonly string[], files: readonly string[]): boolean {
-  const matched = files.filter((file) => pathMatches(ROOT, pattern, file));
-  const subjects = matched.length > 0 ? matched : [pattern];
-  return subjects.every((subject) => closed.some((rule) => pathMatches(ROOT, rule, subject)));
+  const isClosedOne = (path: string) => closed.some((rule) => pathMatches(ROOT, rule, path));
+  let hasFile = false;
+  for (const file of files) {
+    if (!pathMatches(ROOT, pattern, file)) continue;
+    if (!isClosedOne(file)) return false;
+    hasFile = true;
+  }
+  return hasFile || isClosedOne(pattern);
 }

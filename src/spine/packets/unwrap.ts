@@ -5,10 +5,13 @@
  */
 export function unwrapped(bytes: Uint8Array): Uint8Array {
   const text = Buffer.from(bytes).toString('latin1');
-  const opening = /^(?:\xef\xbb\xbf)?[ \t\r\n]{0,100}(`{3,}|~{3,})[ \t]*(?:json|JSON)?[ \t]*\r?\n/.exec(text);
+  // no more than a short line is looked at: a long one of blanks would cost the square of its length
+  const opening = /^(?:\xef\xbb\xbf)?[ \t\r\n]{0,100}(`{3,20}|~{3,20})[ \t]{0,20}(?:json|JSON)?[ \t\r]{0,20}\n/.exec(
+    text.slice(0, 300),
+  );
   const fence = opening?.[1];
   if (opening === null || fence === undefined) return bytes;
-  const end = /\r?\n([`~]{3,})[ \t]*[\r\n \t]{0,100}$/.exec(text.slice(-1000));
+  const end = /\r?\n([`~]{3,20})[ \t\r\n]{0,100}$/.exec(text.slice(-1000));
   const closing = end?.[1];
   if (end === null || closing === undefined || !isSameFence(closing, fence)) return bytes;
   const tail = Math.min(text.length, 1000) - end.index;

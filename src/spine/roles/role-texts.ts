@@ -24,7 +24,7 @@ Change nothing yourself: the runner commits and lands.`,
 
 /** What a role's agent is told about it; null for a role that is not one of ours, and needs a text of its own. */
 export function roleText(role: string): string | null {
-  return TEXTS[role] ?? null;
+  return Object.hasOwn(TEXTS, role) ? (TEXTS[role] ?? null) : null;
 }
 
 /** The roles that have a text. */
