@@ -129,7 +129,7 @@ test('budgets add up: what was told, what was reserved by lost steps, and whethe
 });
 
 test('the base is the one that the work was made to last', () => {
-  const moved = missionOf([...REVIEWED, { kind: 'rebased', base: '0'.repeat(40) }]);
+  const moved = missionOf([...REVIEWED, { kind: 'rebased', base: '0'.repeat(40), changes: [], review: true }]);
   assert.equal(terminalPacket(SOURCE).base, BASE);
   assert.equal(terminalPacket({ ...SOURCE, mission: moved }).base, '0'.repeat(40));
 });
