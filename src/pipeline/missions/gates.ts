@@ -110,7 +110,8 @@ async function lookAfter(
     return { id, differing: other };
   });
   return {
-    mission: life.mission,
+    // this step itself is open while it asks
+    mission: life.mission && { ...life.mission, open: null },
     policySha256: rt.policyFile.policy?.sha256 ?? null,
     approvals: mission.begun.reviewers,
     checks: {
