@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { agentFor } from '../../agents/agent-for.ts';
 import type { Agent, AgentContext } from '../../agents/agent.ts';
+import { agentFor } from '../../agents/agent-for.ts';
 import { chooseAgent, Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';

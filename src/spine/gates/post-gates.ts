@@ -1,5 +1,5 @@
 import type { GateResult } from '../../order/generated.ts';
-import type { MissionLife } from '../../order/mission.ts';
+import type { HistoryEntry, MissionLife } from '../../order/mission.ts';
 import { changeFault } from './envelope.ts';
 import { ask, type Gate, isCommit, isHash, several } from './gate.ts';
 
@@ -90,11 +90,17 @@ function reviewed({ mission, approvals }: AfterWork): string | null {
   if (mission === null || approvals === null) return 'nobody knows of a review';
   if (!Number.isInteger(approvals) || approvals < 1) return 'no review is asked for, and one is always needed';
   const last = mission.history.findLastIndex(
-    (entry) => entry.kind === 'rebased' || (entry.kind === 'stepped' && entry.changes !== undefined),
+    (entry) =>
+      (entry.kind === 'rebased' && entry.review) ||
+      (entry.kind === 'stepped' && entry.ok && entry.changes !== undefined),
   );
-  const verdicts = mission.history
-    .slice(last + 1)
-    .flatMap((entry) => (entry.kind === 'stepped' && entry.verdict !== null ? [entry] : []));
+  const since = mission.history.slice(last + 1);
+  // a person who was asked by a review, and said yes, stands in for it: for all reviewers
+  const stoodIn = since.some(
+    (entry, n) => entry.kind === 'decided' && entry.what === 'checkpoint' && isReviewOf(since[n - 1], entry.at),
+  );
+  if (stoodIn) return null;
+  const verdicts = since.flatMap((entry) => (entry.kind === 'stepped' && entry.verdict !== null ? [entry] : []));
   const against = verdicts.filter(({ verdict }) => verdict !== 'approved');
   if (against.length > 0)
     return several(
@@ -103,6 +109,10 @@ function reviewed({ mission, approvals }: AfterWork): string | null {
     );
   const given = verdicts.filter(({ ok }) => ok).length;
   return given >= approvals ? null : `approved by ${given} after the last change, and ${approvals} have to`;
+}
+
+function isReviewOf(entry: HistoryEntry | undefined, step: string): boolean {
+  return entry?.kind === 'stepped' && entry.step === step && entry.verdict !== null && entry.verdict !== 'approved';
 }
 
 function checksPassed({ checks }: AfterWork): string | null {

@@ -14,6 +14,10 @@ test('the short chain designs, builds, reviews, closes and lands', (t) => {
   assert.equal(station.commitsOf('WO-M').length, 1);
   assert.deepEqual(station.leftovers(), []);
   assert.equal(station.git('status', '--short'), '');
+  const packet = station.read('artifacts/terminal/TP_WO-M.yaml');
+  assert.match(packet, /^outcome: PASS$/m);
+  assert.match(packet, new RegExp(station.commitsOf('WO-M')[0] ?? 'no commit'));
+  assert.match(station.read('artifacts/review_packets/Review_Packet_WO-M_v1.0.md'), /hello/);
   const verified = station.waybill('verify');
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   const events = ledgerOf(station, 'WO-M').map(({ event }) => event);

@@ -13,7 +13,9 @@ const role = /^Role: (.*)$/m.exec(prompt)?.[1] ?? '';
 const turns = JSON.parse(readFileSync(join(folder, 'script.json'), 'utf8'))[step] ?? [{}];
 const log = join(folder, 'calls.jsonl');
 const done = existsSync(log)
-  ? readFileSync(log, 'utf8').split('\n').filter((line) => line.includes(`"step":${JSON.stringify(step)},`)).length
+  ? readFileSync(log, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(`"step":${JSON.stringify(step)},`)).length
   : 0;
 const turn = turns[Math.min(done, turns.length - 1)];
 appendFileSync(
@@ -38,22 +40,27 @@ const packets = {
     tests: [],
     risks: [],
   },
-  plan_packet: { summary: 'One step.', steps: [{ id: 'write', what: 'write the file', paths: ['src/hello.txt'], done_when: 'it is there' }] },
+  plan_packet: {
+    summary: 'One step.',
+    steps: [{ id: 'write', what: 'write the file', paths: ['src/hello.txt'], done_when: 'it is there' }],
+  },
   build_report: {
     summary: 'It says hello now.',
     changed: Object.keys(turn.write ?? {}).map((path) => ({ path, what: 'written' })),
     tests_run: [],
     open_questions: [],
   },
-  verdict: { verdict: turn.verdict ?? 'approved', summary: 'Looked at.', findings: [], required_changes: turn.required ?? [] },
+  verdict: {
+    verdict: turn.verdict ?? 'approved',
+    summary: 'Looked at.',
+    findings: [],
+    required_changes: turn.required ?? [],
+  },
   closing_packet: { summary: 'It says hello.', follow_ups: [] },
 };
 const packet = turn.packet === undefined ? packets[process.env.WAYBILL_PACKET_NAME] : turn.packet;
 if (packet !== null)
   writeFileSync(process.env.WAYBILL_PACKET, typeof packet === 'string' ? packet : JSON.stringify(packet, null, 2));
 if (turn.usage !== null)
-  writeFileSync(
-    process.env.WAYBILL_USAGE,
-    JSON.stringify(turn.usage ?? { input: 100, output: 10, usd: 0.01 }),
-  );
+  writeFileSync(process.env.WAYBILL_USAGE, JSON.stringify(turn.usage ?? { input: 100, output: 10, usd: 0.01 }));
 process.exit(turn.exit ?? 0);
