@@ -16,7 +16,7 @@ import { redactorOf } from '../../station/redactor.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import type { MissionJob } from './mission-job.ts';
-import type { MissionPlace } from './work.ts';
+import type { MissionPlace } from './place.ts';
 
 /** Who does a step, and what surrounds its program. */
 export interface Chosen {

@@ -12,7 +12,7 @@ import { type AfterWork, askAfterWork } from '../../spine/gates/post-gates.ts';
 import { askBeforeWork } from '../../spine/gates/pre-gates.ts';
 import { reviewPacketName, reviewPacketText } from '../../spine/packets/review-packet-text.ts';
 import { sealJob } from '../finish.ts';
-import { withCommit } from '../isolation/rebase.ts';
+import { withCommit } from '../isolation/merge-work.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import { changedSoFar } from './begin.ts';
@@ -21,7 +21,7 @@ import type { MissionJob } from './mission-job.ts';
 import { askCheckpoint } from './pause.ts';
 import { beginStep, diffHash, endStep, type StepFault } from './record-step.ts';
 import { verdictsOn } from './verdicts.ts';
-import type { MissionPlace } from './work.ts';
+import type { MissionPlace } from './place.ts';
 
 /** What must be so before a mission works, and before it lands: read anew, with nothing taken from what agents said. */
 

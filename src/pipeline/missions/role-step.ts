@@ -32,7 +32,7 @@ import {
   type StepFault,
 } from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
-import type { MissionPlace } from './work.ts';
+import type { MissionPlace } from './place.ts';
 
 /** A packet that is not valid is asked for again, with what is wrong and an example: so often, then the step has failed. */
 const MOST_REPAIRS = 2;

@@ -1,6 +1,7 @@
 import type { Place } from '../../order/error.ts';
 import type { MissionRule as MissionRuleDocument, PolicyDocument } from '../../order/generated.ts';
-import type { BudgetKey, FailureClass } from '../../order/mission.ts';
+import type { FailureClass } from '../../order/mission.ts';
+import type { BudgetKey } from '../../order/order.ts';
 
 /** What follows a failed step. */
 export type MissionAction = 'retry' | 'terminate' | 'escalate' | 'waive';
