@@ -107,7 +107,7 @@ test('explain says of a mission which chain, reviewers, checkpoints and budget i
   });
   assert.match(
     s.waybill('policy', 'explain', '../order.yaml').stdout,
-    /^mission {2}chain full, 2 reviewers.*\nmission {2}a person is asked before close\n[^]*policy\.yaml:3\): people look at it$/m,
+    /^mission {2}chain full, 2 reviewers.*\nmission {2}a person is asked before close\n[\s\S]*policy\.yaml:3\): people look at it$/m,
   );
   assert.deepEqual([of('paths: [a.sql]').mission?.['chain'], of('').mission?.['chain']], ['short', 'full']);
   assert.deepEqual([of('paths: [a.sql]', 'chain: mine\n').exit, of('', 'chain: mine\n').mission], [1, null]);
