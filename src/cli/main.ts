@@ -2,6 +2,7 @@
 import { type Command, CommanderError } from 'commander';
 import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
+import './commands/agents.ts';
 import './commands/approvals.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';

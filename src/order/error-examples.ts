@@ -98,6 +98,11 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   PACKET_INVALID: { message: 'design: build_packet is no JSON: it begins with "Done. Added hash_json"' },
   ENVELOPE_INVALID: { message: 'constraints.paths: scr/ is not there, and nothing beside it' },
   ENVELOPE_VIOLATION: { message: 'build changed billing/rates.yaml, and may change src/, tests/' },
+  MISSION_ALTERED: {
+    message: 'the build_packet of step 3, design, is not what it was: .mission/03-design/build_packet.json',
+  },
+  NOTHING_CHANGED: { message: 'build changed no file' },
+  GATE_FAILED: { message: 'packets: missing: build_packet' },
   REVIEW_REJECTED: { message: 'review rejected it: the hash leaves out the last line' },
   NO_PROGRESS: { message: 'build failed again with the same changes (sha256:3f2a91c0de)' },
   OSCILLATION_DETECTED: {

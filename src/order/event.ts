@@ -20,7 +20,7 @@ export interface EventData {
   /** A step of a mission came to its end. */
   stepped: SteppedData;
   /** What a mission made is now made to another commit, because the branch moved on. */
-  rebased: { base: string; changes: ImageChange[] };
+  rebased: { base: string; changes: ImageChange[]; review: boolean };
   restored: RestoredData;
   landing: LandingData;
   landed: LandedData;
@@ -110,6 +110,8 @@ export interface AskData {
   at?: string;
   /** What a yes raises. */
   raise?: Raise;
+  /** The policy under which a mission goes on. */
+  policy_sha256?: string;
   /** What a decision must carry at least. */
   proof: 'terminal' | 'ssh';
   /** Who may decide; null: every approver. */

@@ -137,10 +137,19 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'step':
       return { ...next, mission: stepLost(next.mission, record.data) };
     case 'stepped':
-      return { ...next, mission: withEntry(next.mission, { kind: 'stepped', ...record.data }) };
-    case 'rebased':
       return {
         ...next,
+        mission: withEntry(next.mission, {
+          kind: 'stepped',
+          ...record.data,
+          ...(next.mission?.open?.n === record.data.n ? { reserved: next.mission.open.reserved } : {}),
+        }),
+      };
+    case 'rebased':
+      // its work goes on from there
+      return {
+        ...next,
+        executed: null,
         mission: next.mission && {
           ...(withEntry(next.mission, { kind: 'rebased', ...record.data }) as MissionLife),
           base: record.data.base,
@@ -260,7 +269,8 @@ function withEntry(mission: MissionLife | null, entry: HistoryEntry): MissionLif
 
 function withDecision({ mission, ask }: OrderLife, raise: Raise = {}): MissionLife | null {
   if (mission === null || ask === null || (ask.stage !== 'checkpoint' && ask.stage !== 'budget')) return mission;
-  return withEntry(mission, { kind: 'decided', what: ask.stage, at: ask.at ?? '', raise });
+  const begun = { ...mission.begun, policy_sha256: ask.policy_sha256 ?? mission.begun.policy_sha256 };
+  return withEntry({ ...mission, begun }, { kind: 'decided', what: ask.stage, at: ask.at ?? '', raise });
 }
 
 /** What is kept of a life by those who only ask whether what follows is legal, and of which attempt it tells. */

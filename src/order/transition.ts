@@ -49,6 +49,11 @@ export const TRANSITIONS: Readonly<Record<Transition, Row>> = {
   interrupted: { from: ['running'], to: ['running', 'ready', 'failed'] },
 };
 
+/** Whether an order that waits for this goes on only when a person has decided. */
+export function asksPeople(waitingFor: string | null): boolean {
+  return waitingFor === 'approval' || waitingFor === 'checkpoint' || waitingFor === 'budget';
+}
+
 export const TERMINAL: readonly Status[] = ['done', 'failed', 'rejected', 'cancelled'];
 
 export function isTerminal(status: Status): boolean {

@@ -1,7 +1,9 @@
 import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { ByteFilter } from '../order/secrets/redactor.ts';
 import { type CappedOutput, capped } from './capped-output.ts';
+import { listenTo } from './listen.ts';
 import { programName, startTimeOf, withEnvironment } from './processes.ts';
 
 /** Starting programs. The only file that does. Nothing here goes through a shell unless the caller names one in argv. */
@@ -128,78 +130,8 @@ export function startConversation(argv: readonly string[], options: { cwd: strin
   };
 }
 
-/** So much is read before anybody asks for it: a tool that says more waits, and its words don't fill our memory. */
-const MOST_UNHEARD = 256 * 1024;
-
-/** Takes a stream in pieces as they are asked for. */
-function listenTo(stream: NodeJS.ReadableStream): {
-  upTo(end: string): Promise<string | null>;
-  bytes(n: number): Promise<Buffer | null>;
-  /** Lets the rest pass unheard, or a tool that has much to say would never end. */
-  stop(): void;
-} {
-  let chunks: Buffer[] = [];
-  let length = 0;
-  let ended = false;
-  let stopped = false;
-  let more: () => void = () => {};
-  stream.on('data', (chunk: Buffer) => {
-    if (stopped) return;
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= MOST_UNHEARD) stream.pause();
-    more();
-  });
-  const over = () => {
-    ended = true;
-    more();
-  };
-  for (const event of ['end', 'close', 'error']) stream.once(event, over);
-  const wait = async () => {
-    if (stream instanceof Socket) stream.ref();
-    stream.resume();
-    await new Promise<void>((resolve) => {
-      more = resolve;
-    });
-    if (stream instanceof Socket) stream.unref();
-  };
-  const take = (count: number, skip: number): Buffer => {
-    // in general it lies in one chunk, and the others need not be copied
-    let [reached, n] = [0, 0];
-    while (reached < count + skip && n < chunks.length) reached += chunks[n++]?.length ?? 0;
-    const [first] = chunks;
-    const bytes = n === 1 && first !== undefined ? first : Buffer.concat(chunks.slice(0, n), reached);
-    const rest = bytes.subarray(count + skip);
-    chunks.splice(0, n, ...(rest.length > 0 ? [rest] : []));
-    length = Math.max(0, length - count - skip);
-    return bytes.subarray(0, count);
-  };
-  return {
-    upTo: async (end) => {
-      for (let [searched, before] = [0, 0]; ; ) {
-        for (; searched < chunks.length; searched++) {
-          const at = chunks[searched]?.indexOf(end) ?? -1;
-          if (at >= 0) return take(before + at, end.length).toString('utf8');
-          before += chunks[searched]?.length ?? 0;
-        }
-        if (ended) return length === 0 ? null : take(length, 0).toString('utf8');
-        await wait();
-      }
-    },
-    bytes: async (count) => {
-      while (length < count && !ended) await wait();
-      return length < count ? null : take(count, 0);
-    },
-    stop: () => {
-      stopped = true;
-      chunks = [];
-      length = 0;
-      stream.resume();
-    },
-  };
-}
-
-export interface CommandOptions {
+/** A program of somebody else in a process group of its own, and its bounds. */
+export interface GroupOptions {
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Environment;
@@ -210,59 +142,74 @@ export interface CommandOptions {
   readonly isSandbox?: boolean;
   /** Between TERM and KILL. */
   readonly graceMs: number;
+  /** Called before the program may do anything, with what is needed to find it again after a crash of ours. */
+  readonly onStarted: (child: { pgid: number; startTime: string | null }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CommandOptions extends GroupOptions {
   /** Kept of each stream; the rest is counted and dropped. */
   readonly maxOutputBytes: number;
   /** One for each stream: what is kept has gone through it, while it came, so that the limit leaves no half of what it takes out. */
   readonly filter?: () => ByteFilter;
   /** What it reads on standard input; nothing unless given. */
   readonly input?: string;
-  /** Called before the program may do anything, with what is needed to find it again after a crash of ours. */
-  readonly onStarted: (child: { pgid: number; startTime: string | null }) => void;
-  readonly signal?: AbortSignal;
 }
 
-export interface CommandResult {
+/** How a program in its group ended. */
+export interface GroupEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly timedOut: boolean;
   readonly aborted: boolean;
+  readonly durationMs: number;
+}
+
+export interface CommandResult extends GroupEnd {
   readonly stdout: CappedOutput;
   readonly stderr: CappedOutput;
-  readonly durationMs: number;
 }
 
 /**
  * The program waits at a gate (a line on its standard input) until its group is on record, and gives up when we die before:
  * so no process of ours is ever unknown to recovery. Behind the gate its standard input is empty, or what it was given.
  */
-const GATE = 'IFS= read -r go || exit 125; exec "$@" </dev/null';
-const GATE_TO_INPUT = 'IFS= read -r go || exit 125; exec "$@"';
+const GATES = {
+  nothing: 'IFS= read -r go || exit 125; exec "$@" </dev/null',
+  input: 'IFS= read -r go || exit 125; exec "$@"',
+};
+
+/** A program behind its gate. Whoever starts one listens to both outputs at once, or it is held up when they are full. */
+export interface Group {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** TERM for the whole group, then KILL. */
+  stop(): void;
+  /** When it ended, nothing of it lives, and all it said was heard. Rejects only with what `onStarted` threw; the program never ran then. */
+  readonly ended: Promise<GroupEnd>;
+}
 
 /**
- * Runs somebody else's command in a process group of its own, bounded: at the timeout the whole group gets TERM, then KILL, and
- * whatever is left of the group when the command ends is ended too. A grandchild that holds the output open delays nothing.
+ * Starts somebody else's program in a process group of its own, bounded: at the timeout the whole group gets TERM, then KILL, and
+ * whatever is left of the group when the program ends is ended too. A grandchild that holds the output open delays nothing.
+ * `gate`: what its standard input is behind the gate.
  */
-export async function runCommand(options: CommandOptions): Promise<CommandResult> {
+export function startGroup(options: GroupOptions, gate: keyof typeof GATES): Group {
   const begun = Date.now();
-  const child = execa(
-    '/bin/sh',
-    ['-c', options.input === undefined ? GATE : GATE_TO_INPUT, 'waybill-gate', ...options.argv],
-    {
-      cwd: options.cwd,
-      env: { ...options.env },
-      extendEnv: false,
-      reject: false,
-      shell: false,
-      detached: true,
-      cleanup: false,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      buffer: false,
-    },
-  );
-  const stdout = capped(child.stdout, options.maxOutputBytes, options.filter?.());
-  const stderr = capped(child.stderr, options.maxOutputBytes, options.filter?.());
+  const child = execa('/bin/sh', ['-c', GATES[gate], 'waybill-gate', ...options.argv], {
+    cwd: options.cwd,
+    env: { ...options.env },
+    extendEnv: false,
+    reject: false,
+    shell: false,
+    detached: true,
+    cleanup: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+  });
   child.stdin.on('error', () => {});
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -270,59 +217,93 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
   });
   child.catch(() => {});
   const pgid = child.pid;
-  let timedOut = false;
-  let aborted = false;
-  if (pgid !== undefined) {
-    let killing: NodeJS.Timeout | undefined;
-    const end = () => {
-      askToEnd(pgid, options);
-      killing ??= setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs);
-    };
+  let [timedOut, aborted, over] = [false, false, false];
+  let killing: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (pgid === undefined || over) return; // the group's number may be somebody else's by then
+    askToEnd(pgid, options);
+    killing ??= setTimeout(() => signalGroup(pgid, 'SIGKILL'), options.graceMs);
+  };
+  const live = async (leader: number) => {
     const timer = setTimeout(() => {
       timedOut = true;
-      end();
+      stop();
     }, options.timeoutMs);
     const abort = () => {
       aborted = true;
-      end();
+      stop();
     };
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
-      options.onStarted({ pgid, startTime: startTimeOf(pgid) });
-      if (options.signal?.aborted) abort();
-      else child.stdin.end(`go\n${options.input ?? ''}`);
+      options.onStarted({ pgid: leader, startTime: startTimeOf(leader) });
+      if (options.signal?.aborted) {
+        abort();
+        child.stdin.destroy(); // or the first line of its input would open the gate
+      } else child.stdin.write('go\n');
       await exited;
     } finally {
+      over = true;
       clearTimeout(timer);
-      clearTimeout(killing); // the group's number may be somebody else's by then
+      clearTimeout(killing);
       options.signal?.removeEventListener('abort', abort);
-      signalGroup(pgid, 'SIGKILL');
-      // what left the group (setsid) still carries our mark; a while of nothing new means that all of it is gone
-      if (options.mark !== undefined)
-        for (const pid of withEnvironment(options.mark.name, options.mark.value)) signalProcess(pid, 'SIGKILL');
+      signalGroup(leader, 'SIGKILL');
+      child.stdin.destroy();
+      if (options.mark !== undefined) await endMarked(options.mark);
     }
-  }
-  const { code, signal } = await exited;
-  // Everything in the group is dead, so the pipes close at once; only a process that left the group could hold them.
-  await Promise.race([
-    Promise.all([stdout.ended, stderr.ended]),
-    new Promise((resolve) => setTimeout(resolve, 250).unref()),
-  ]);
-  child.stdout.destroy();
-  child.stderr.destroy();
-  return {
-    exitCode: code,
-    signal,
-    timedOut,
-    aborted,
-    stdout: stdout.take(),
-    stderr: stderr.take(),
-    durationMs: Date.now() - begun,
   };
+  const run = async (): Promise<GroupEnd> => {
+    if (pgid !== undefined) await live(pgid);
+    const { code, signal } = await exited;
+    await Promise.all([heardOut(child.stdout), heardOut(child.stderr)]);
+    return { exitCode: code, signal, timedOut, aborted, durationMs: Date.now() - begun };
+  };
+  const ended = run();
+  ended.catch(() => {}); // for whoever waits for it
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, stop, ended };
+}
+
+/** Kills what left the group (setsid) and still carries our mark. What is being killed may fork once more: looked at until none is found. */
+async function endMarked(mark: { readonly name: string; readonly value: string }): Promise<void> {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const left = withEnvironment(mark.name, mark.value);
+    if (left.length === 0) return;
+    for (const pid of left) signalProcess(pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const MOST_ROUNDS = 100;
+const STILL_MS = 250;
+const MOST_STILL_MS = 5000;
+
+/** Everything in the group is dead, so its pipes close at once; only a process that left the group could hold them, and is not waited for. */
+async function heardOut(stream: Readable): Promise<void> {
+  if (!stream.closed)
+    await new Promise<void>((resolve) => {
+      const still = setTimeout(resolve, STILL_MS).unref();
+      const most = setTimeout(resolve, MOST_STILL_MS).unref();
+      stream.on('data', () => still.refresh());
+      stream.once('close', () => {
+        clearTimeout(still);
+        clearTimeout(most);
+        resolve();
+      });
+    });
+  stream.destroy();
+}
+
+/** Runs somebody else's command in a group of its own to its end. Throws only what `onStarted` threw. */
+export async function runCommand(options: CommandOptions): Promise<CommandResult> {
+  const group = startGroup(options, options.input === undefined ? 'nothing' : 'input');
+  const stdout = capped(group.stdout, options.maxOutputBytes, options.filter?.());
+  const stderr = capped(group.stderr, options.maxOutputBytes, options.filter?.());
+  group.stdin.end(options.input ?? '');
+  const end = await group.ended;
+  return { ...end, stdout: stdout.take(), stderr: stderr.take() };
 }
 
 /** TERM for a group; for what runs in a sandbox without the sandbox, or nobody would have the time until KILL. */
-function askToEnd(pgid: number, { mark, isSandbox = false }: CommandOptions): void {
+function askToEnd(pgid: number, { mark, isSandbox = false }: GroupOptions): void {
   const marked = isSandbox && mark !== undefined ? withEnvironment(mark.name, mark.value) : [];
   const inside = marked.filter((pid) => programName(pid) !== programName(pgid));
   for (const pid of inside) signalProcess(pid, 'SIGTERM');

@@ -3,6 +3,7 @@ import { WaybillError } from '../order/error.ts';
 import { exists } from '../platform/durable.ts';
 import { fs, ifThere, lstatIfThere } from '../platform/fs.ts';
 import { expandHome } from '../platform/user.ts';
+import { isAgentSetting } from '../station/agents-folder.ts';
 import { ownPaths } from '../station/layout.ts';
 import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
@@ -54,6 +55,7 @@ export function resolveTarget(fence: Fence, raw: string): string {
       isBelow(plain, plainPath(kept)) || (kept.endsWith('.jsonl') && plain.startsWith(plainPath(kept).slice(0, -5))),
   );
   if (own !== undefined) throw deny(`${own} is Waybill's own`);
+  if (isAgentSetting(plain)) throw deny("it is Waybill's own: it says who does the work of missions, and how");
   for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
     if (exists(join(root, folder, '.git'))) throw deny(`${folder} is another repository`);
   }

@@ -101,6 +101,10 @@ function assertSound(steps: readonly Step[], at: (n: number) => Place): void {
     if (isReview(step) && step.backTo === null)
       fault(n, 'a revision has nowhere to go back to', 'Name an earlier step in `back_to`.');
   }
+  // rule 7: policy is asked before anything is given to an agent
+  const first = steps.findIndex(({ role }) => role !== null);
+  if (!steps.slice(0, Math.max(0, first)).some(({ run }) => run === 'policy'))
+    fault(Math.max(0, first), 'policy is not asked before it', 'Put a step with `run: policy` before the first role.');
   const last = steps.length - 1;
   if (steps[last]?.run !== 'close') fault(last, 'is the last, and does not close', 'End the chain with `run: close`.');
   if (steps.filter(({ run }) => run === 'close').length > 1) fault(last, 'closes twice', 'Close once, at the end.');

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../order/mission.ts';
-import { type Chain, isReview, type Step } from './chain.ts';
+import { type Chain, isReview, type Step, writes } from './chain.ts';
 
 /** What counts for the steps of one mission, as policy has it. */
 export interface StepRules {
@@ -53,8 +53,8 @@ export function nextStep(
   const position: Position = { at: 0, votes: 0, revision: 0, passed: false, pending: null, yes: 'again' };
   for (const [n, entry] of history.entries()) {
     if (entry.kind === 'stepped') advance(chain, rules, position, entry, () => afterFailure(history.slice(0, n + 1)));
-    else if (entry.kind === 'decided') decided(chain, position, entry.what);
-    else if (entry.kind === 'rebased') moveBack(position, lastReview(chain, position.at));
+    else if (entry.kind === 'decided') decided(position, entry.what);
+    else if (entry.kind === 'rebased' && entry.review) moveBack(position, lastReview(chain, position.at));
     // a step that was lost is done again
   }
   if (position.pending !== null) return position.pending;
@@ -80,8 +80,9 @@ function advance(
   }
   position.pending = null;
   position.at = index;
-  if (!entry.ok) return failed(position, step, entry.failure === null ? null : afterFailure());
-  if (isReview(step)) reviewed(chain, rules, position, step, entry.verdict);
+  if (!entry.ok)
+    failed(position, step, chain.steps.findLastIndex(writes), entry.failure === null ? null : afterFailure());
+  else if (isReview(step)) reviewed(chain, rules, position, step, entry.verdict);
   else goOn(position, index);
   if (entry.checkpoint !== null && position.pending === null) {
     position.pending = { do: 'checkpoint', at: step.id, why: entry.checkpoint };
@@ -90,16 +91,19 @@ function advance(
 }
 
 /** `action` is null where the step was only cut short, by a stop or a kill: it is done again. */
-function failed(position: Position, step: Step, action: AfterFailure | null): void {
-  if (action === null || action.action === 'retry') return;
-  if (action.action === 'waive' && step.isOptional) return goOn(position, position.at);
-  if (action.action === 'terminate') {
+function failed(position: Position, step: Step, builds: number, action: AfterFailure | null): void {
+  if (action === null) return;
+  // what does not pass the gates is mended where it was built, and reviewed again
+  if (step.run === 'close') moveBack(position, builds);
+  if (action.action === 'retry') return;
+  if (action.action === 'waive' && step.isOptional) goOn(position, position.at);
+  else if (action.action === 'terminate') {
     position.pending = { do: 'end', code: action.code, why: action.why };
-    return;
+  } else {
+    // also what policy would waive, in a step that nobody called optional: closed when in doubt
+    position.pending = { do: 'checkpoint', at: step.id, why: `${action.code}: ${action.why}` };
+    position.yes = 'again';
   }
-  // also what policy would waive, in a step that nobody called optional: closed when in doubt
-  position.pending = { do: 'checkpoint', at: step.id, why: `${action.code}: ${action.why}` };
-  position.yes = 'again';
 }
 
 function reviewed(chain: Chain, rules: StepRules, position: Position, step: Step, verdict: string | null): void {
@@ -135,7 +139,7 @@ function reviewed(chain: Chain, rules: StepRules, position: Position, step: Step
 }
 
 /** A person said yes: to going on after a review that they stand in for, or to the step before which they were asked. */
-function decided(chain: Chain, position: Position, what: 'checkpoint' | 'budget'): void {
+function decided(position: Position, what: 'checkpoint' | 'budget'): void {
   if (what === 'budget') return;
   if (position.pending === null) {
     position.passed = true;
@@ -144,7 +148,6 @@ function decided(chain: Chain, position: Position, what: 'checkpoint' | 'budget'
   position.pending = null;
   if (position.yes === 'next') goOn(position, position.at);
   position.yes = 'again';
-  position.at = Math.min(position.at, chain.steps.length - 1);
 }
 
 function goOn(position: Position, from: number): void {

@@ -159,6 +159,12 @@ test("rule 9: Waybill's own paths and settings are closed, in any case of letter
     'logs/guardrail_alerts.log',
     'waybill.yaml',
     'policy.yaml',
+    'agents/builder/agent.yaml',
+    'agents/anybody/prompt.md',
+    'agents/builder/prompt-short.md',
+    'agents/chains/short.yaml',
+    'agents/chains/deep/x',
+    'agents/chains',
   ]) {
     denied(fence, path, /Waybill's own/);
     denied(fence, path.toUpperCase(), /Waybill's own/);
@@ -166,6 +172,14 @@ test("rule 9: Waybill's own paths and settings are closed, in any case of letter
   }
   assert.equal(resolveTarget(fence, 'state/other.txt'), 'state/other.txt');
   assert.equal(resolveTarget(fence, 'sub/waybill.yaml'), 'sub/waybill.yaml');
+  // other repositories have such folders too, for code
+  for (const path of [
+    'agents/README.md',
+    'agents/planner/main.py',
+    'sub/agents/builder/agent.yaml',
+    'agents/agent.yaml',
+  ])
+    assert.equal(resolveTarget(fence, path), path);
 });
 
 test('rule 9: paths that settings move stay closed where they are then', async (t) => {

@@ -44,10 +44,16 @@ function* everyValue(at: unknown, key: string): Generator<unknown> {
 
 test('formats: there is a contract for every document, each strict, named and with examples that conform', () => {
   assert.deepEqual(names.sort(), [
+    'agent',
+    'agents-report',
     'alert-batch',
     'approval-subject',
+    'build-packet',
+    'build-report',
+    'closing-packet',
     'command-file',
     'component',
+    'context-packet',
     'doctor-report',
     'error',
     'evidence-manifest',
@@ -60,14 +66,18 @@ test('formats: there is a contract for every document, each strict, named and wi
     'ledger-record',
     'lesson',
     'order',
+    'plan-packet',
     'policy',
     'policy-cases',
     'redacted-evidence',
     'result',
+    'review-packet',
     'settings',
     'state',
     'telemetry-line',
+    'terminal-packet',
     'trust',
+    'verdict',
     'worktree',
   ]);
   for (const [name, schema] of schemas) {
@@ -83,7 +93,7 @@ test('formats: there is a contract for every document, each strict, named and wi
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
   // a component is a part of waybill.yaml, or of a list
   for (const name of names.filter((n) => n !== 'component')) {
-    const key = ['settings', 'policy', 'policy-cases'].includes(name) ? 'version' : 'v';
+    const key = ['settings', 'policy', 'policy-cases', 'agent'].includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
@@ -111,6 +121,33 @@ test('rule 7: a document without one of its required keys does not conform', () 
 });
 
 const BAD: Record<string, Json[]> = {
+  agent: [
+    { use: [] },
+    { use: 'claude' },
+    { use: [{ name: 'a' }] },
+    { use: [{ adapter: 'acp' }] },
+    { use: [{ name: 'a b', adapter: 'acp' }] },
+    { use: [{ name: '../a', adapter: 'acp' }] },
+    { use: [{ name: 'a', adapter: 'telnet' }] },
+    { use: [{ name: 'a', adapter: 'acp', command: 'a --acp' }] },
+    { use: [{ name: 'a', adapter: 'acp', command: [] }] },
+    { use: [{ name: 'a', adapter: 'acp', command: ['a\0'] }] },
+    { use: [{ name: 'a', adapter: 'acp', env: ['A=B'] }] },
+    { use: [{ name: 'a', adapter: 'acp', set: { 'A B': 'c' } }] },
+    { use: [{ name: 'a', adapter: 'acp', set: { A: 1 } }] },
+    { use: [{ name: 'a', adapter: 'acp', usage: 'all' }] },
+    { use: [{ name: 'a', adapter: 'acp', mode: '' }] },
+    { use: [{ name: 'a', adapter: 'acp', shell: true }] },
+    { tools: ['everything'] },
+    { tools: ['read', 'read'] },
+    { prompt: '' },
+    { prompt: { file: '../prompt.md' } },
+    { prompt: { file: 'a/b.md' } },
+    { timeout_seconds: 0 },
+    { timeout_seconds: 86_401 },
+    { lanes: [] },
+    { lanes: 'CODE' },
+  ],
   order: [
     { wo_id: '' },
     { wo_id: '../x' },
@@ -195,6 +232,15 @@ const BAD: Record<string, Json[]> = {
     { lanes: { MAIN: { take: [{ match: '*', command: 'x' }] } } },
     { deprecated_types: { old: '' } },
     { tracker: { stale_hours: 0 } },
+  ],
+  'agents-report': [
+    { ok: 'yes' },
+    { root: null },
+    { roles: [{ role: 'builder' }] },
+    { roles: [{ ...((exampleOf('agents-report')['roles'] as Json[])[0] ?? {}), usable: 'yes' }] },
+    { roles: [{ ...((exampleOf('agents-report')['roles'] as Json[])[0] ?? {}), agents: [{ name: 'a' }] }] },
+    { faults: [{ role: 'builder', error: 'AGENT_INVALID' }] },
+    { faults: [{ role: 'builder', error: { code: 'AGENT_INVALID', message: 'x' } }] },
   ],
   'command-file': [
     { command: 'explode' },
@@ -333,6 +379,90 @@ const BAD: Record<string, Json[]> = {
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
   'redacted-evidence': [{ files: [{ path: '', cuts: 1 }] }, { files: [{ path: 'x', cuts: 0 }] }, { request_sha256: 5 }],
   worktree: [{ name: '../x' }, { state: 'lost' }, { links: 'node_modules' }, { attempt: -1 }, { folder_id: 5 }],
+  'build-packet': [
+    { goal: '' },
+    { goal: '  \n' },
+    { goal: 'x'.repeat(2001) },
+    { approach: ['by doing'] },
+    { steps: [] },
+    { files: [] },
+    { files: [{ path: 'a', change: 'rename', why: 'x' }] },
+    { files: [{ path: 'a', change: 'create' }] },
+    ...['', '/a', '../a', 'a/../b', 'a/', './a', 'a//b', '~/a', 'a\\b', 'a\nb', '!a', '..'].map((path) => ({
+      files: [{ path, change: 'create', why: 'x' }],
+    })),
+    { tests: null },
+    { risks: 'none' },
+    { checkpoint: true },
+    { checkpoint: { why: '' } },
+  ],
+  'plan-packet': [
+    { summary: ' ' },
+    { steps: [] },
+    { steps: [{ id: 'A B', what: 'x', paths: ['a'], done_when: 'x' }] },
+    { steps: [{ id: 'a', what: 'x', paths: [], done_when: 'x' }] },
+    { steps: [{ id: 'a', what: 'x', paths: ['a'], done_when: '' }] },
+    { order_matters: 'yes' },
+  ],
+  'build-report': [
+    { summary: '' },
+    { changed: ['src/a.js'] },
+    { changed: [{ path: '/etc/passwd', what: 'x' }] },
+    { tests_run: 'all' },
+    { open_questions: [5] },
+    { checkpoint: {} },
+  ],
+  'review-packet': [
+    { mission: '' },
+    { attempt: 0 },
+    { base: 'HEAD' },
+    { files: [{ path: 'a' }] },
+    { diff_sha256: 'x' },
+    { diff_cut: true },
+    { checks: [{ name: 'x', ok: true }] },
+    { report: 'Done.' },
+  ],
+  verdict: [
+    { verdict: 'ok' },
+    { verdict: null },
+    { verdict: 'needs_revision', required_changes: [] },
+    { verdict: 'approved' },
+    { verdict: 'approved', required_changes: [] },
+    { required_changes: [''] },
+    { findings: [{ severity: 'bad', what: 'x' }] },
+    { findings: [{ severity: 'note', what: 'x', line: 0 }] },
+    { summary: '' },
+  ],
+  'closing-packet': [
+    { summary: '' },
+    { commit_message: '' },
+    { commit_message: ' x' },
+    { commit_message: 'x'.repeat(101) },
+    { follow_ups: {} },
+  ],
+  'context-packet': [
+    { task: ' ' },
+    { base: null },
+    { files: [{ path: 'a' }] },
+    { policy: {} },
+    { policy: { ...(exampleOf('context-packet')['policy'] as Json), paths: [] } },
+    { requirements: 'fast' },
+  ],
+  'terminal-packet': [
+    { outcome: 'SUCCESS' },
+    { reason: 'pass' },
+    { run: { wo_id: 'WO-1', attempt: 1 } },
+    { ended: 'now' },
+    { commits: ['HEAD'] },
+    { steps: [{}] },
+    { usage: {} },
+    { usage: { ...(exampleOf('terminal-packet')['usage'] as Json), tokens: -1 } },
+    { gates: [{ name: 'x', ok: true }] },
+    { gates: [{ name: 'x', phase: 'mid', ok: true, why: null }] },
+    { ledger: { seq: 0, hash: 'x' } },
+    { review_packet: 'x.md' },
+    { packet_hash: 'x' },
+  ],
   'telemetry-line': [{ event: 'WO Received' }, { ts: 'now' }, { ok: 'yes' }, { trace_id: 'x' }, { duration_ms: -1 }],
 };
 

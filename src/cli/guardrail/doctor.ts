@@ -1,8 +1,9 @@
 import pc from 'picocolors';
+import { loadRoles } from '../../agents/roles.ts';
 import { loadPolicy } from '../../policy/policy.ts';
 import { examine } from '../../station/doctor/examine.ts';
 import type { Finding } from '../../station/doctor/finding.ts';
-import { type PolicySubject, subjectOf } from '../../station/doctor/subject.ts';
+import { type AgentsSubject, type PolicySubject, subjectOf } from '../../station/doctor/subject.ts';
 import { VERSION } from '../../station/version.ts';
 import { EXIT, plain, print, printJson } from '../output.ts';
 
@@ -12,7 +13,7 @@ const COLOURS: Record<Finding['ok'], (text: string) => string> = { ok: pc.green,
 
 /** Checks the installation, and the station if there is one. Exits 1 where something is at fault. */
 export async function doctor(options: Options): Promise<void> {
-  const subject = await subjectOf(options.station, policySubject);
+  const subject = await subjectOf(options.station, { policy: policySubject, agents: agentsSubject });
   const findings = await examine(subject);
   const faults = findings.filter(({ ok }) => ok === 'fault').length;
   if (faults > 0) process.exitCode = EXIT.failed;
@@ -33,6 +34,17 @@ function policySubject(root: string): PolicySubject {
   const policy = loadPolicy(root);
   const rules = policy.rules.filter(({ class: cls }) => cls !== 'never');
   return { commands: rules.flatMap(({ commands }) => commands), sandbox: policy.sandbox.use };
+}
+
+function agentsSubject(root: string): AgentsSubject {
+  const { roles, faults } = loadRoles(root);
+  return {
+    roles: [...roles.values()].map(({ name, use }) => ({
+      name,
+      programs: [...new Set(use.map(({ command }) => command[0] ?? ''))],
+    })),
+    faults: [...faults.values()],
+  };
 }
 
 function line(text: string): string {

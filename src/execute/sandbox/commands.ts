@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, wrap } from '../../platform/sandbox/sandbox.ts';
+import { agentSettings } from '../../station/agents-folder.ts';
 import { ownPaths } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { hiddenPlaces } from './credentials.ts';
@@ -36,17 +37,18 @@ export function commandSandbox(
   { folder, network, writable = [], hidden = [] }: CommandReach,
 ): CommandSandbox {
   const { root, gitDir, live } = station.layout;
-  const own = [...RULES, ...ownPaths(station.settings)].map((path) => join(root, path));
   return {
     name: sandbox.name,
-    wrap: (argv, cwd) =>
-      wrap(sandbox, argv, {
+    wrap: (argv, cwd) => {
+      const own = [...RULES, ...agentSettings(root), ...ownPaths(station.settings)].map((path) => join(root, path));
+      return wrap(sandbox, argv, {
         writable: [folder, ...writable],
         // the link of a linked work tree says which hooks and filters git runs there
         readOnly: [...(folder === root ? [] : [root]), gitDir, join(folder, '.git'), ...own],
         hidden: [live, ...hiddenPlaces(homedir()), ...hidden],
         network,
         cwd,
-      }),
+      });
+    },
   };
 }

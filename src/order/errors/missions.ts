@@ -27,6 +27,14 @@ export const MISSION_ERRORS = {
     what: 'What an agent handed in is not the document that its step asks for, also after its repairs; prose is none.',
     hint: 'The evidence folder has what it handed in; docs/packets.md tells what each step asks for.',
   },
+  MISSION_ALTERED: {
+    what: 'A document that a step of a mission gave is not what the ledger has the hash of: nothing goes on from it.',
+    hint: 'Somebody wrote into the claim folder of a living order. `waybill retry` begins the mission anew.',
+  },
+  NOTHING_CHANGED: {
+    what: 'The step that was to build changed no file.',
+    hint: 'What it handed in stands in the evidence; say in the task what is to be there in the end.',
+  },
   ENVELOPE_INVALID: {
     what: 'The paths that a mission may change are none, or cannot be what is meant.',
     hint: 'Name at least one path that is there or may be made, under constraints.paths.',
@@ -34,6 +42,10 @@ export const MISSION_ERRORS = {
   ENVELOPE_VIOLATION: {
     what: 'A mission changed what it may not change. Nothing of it lands.',
     hint: 'Widen constraints.paths if that was meant, or tell the agent in the task to leave it alone; then `waybill retry`.',
+  },
+  GATE_FAILED: {
+    what: 'Something that must be so before a mission works, or before it lands, is not.',
+    hint: 'The terminal packet names every gate, and why it was not passed.',
   },
   REVIEW_REJECTED: {
     what: 'A reviewer rejected the work, or gave no verdict.',

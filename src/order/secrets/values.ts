@@ -23,10 +23,14 @@ const SHORTEST_NAMED = 4;
 const SHORTEST_LINE = 20;
 
 /**
- * The values that may not be recorded: of variables whose names look like secrets, of those that settings name (`commands.hide`), and
- * passwords in addresses that any variable holds.
+ * The values that may not be recorded: of variables whose names look like secrets, of those that settings name (`commands.hide`), of those that
+ * agents are handed by name (`handed`; not plain words and places, which stand in every text), and passwords in addresses that any variable holds.
  */
-export function secretValues(environment: NodeJS.ProcessEnv, hide: readonly string[]): SecretValue[] {
+export function secretValues(
+  environment: NodeJS.ProcessEnv,
+  hide: readonly string[],
+  handed: readonly string[] = [],
+): SecretValue[] {
   const found = new Map<string, string>();
   const add = (name: string, value: string) => {
     if (!found.has(value)) found.set(value, name);
@@ -34,7 +38,8 @@ export function secretValues(environment: NodeJS.ProcessEnv, hide: readonly stri
   for (const [name, raw] of Object.entries(environment)) {
     const value = raw?.trim() ?? '';
     const isNamed = hide.includes(name);
-    if (isNamed ? value.length >= SHORTEST_NAMED : isSecretName(name) && isSecretValue(value)) {
+    const looksSecret = isSecretName(name) || handed.includes(name);
+    if (isNamed ? value.length >= SHORTEST_NAMED : looksSecret && isSecretValue(value)) {
       add(name, value);
       if (value.includes('\n'))
         for (const line of value.split('\n').map((l) => l.trim()))

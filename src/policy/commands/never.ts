@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { agentSettings, isAgentSetting } from '../../station/agents-folder.ts';
 import { isCredentialPath, isGlobOf } from '../credentials.ts';
 import { changesHooks, readGitCall, whyRewrites } from './git-call.ts';
 import { commandsOfLine, type Piece, pieceOf } from './line-commands.ts';
@@ -59,7 +60,7 @@ export function whyNever(recognised: Recognised, place: GuardedPlace): string | 
       whyGit(piece) ??
       whyDecides(piece) ??
       credentials.whyNamed(piece) ??
-      whyWritesGuarded(piece, paths, home, guarded);
+      whyWritesGuarded(piece, paths, place, guarded);
     if (why !== null) return why;
   }
   return null;
@@ -162,6 +163,8 @@ class Credentials {
   }
 }
 
+const AGENTS = 'the settings of agents, by which missions are done';
+
 interface Guarded {
   /** In small letters: some file systems do not tell. */
   readonly path: string;
@@ -175,6 +178,7 @@ function guardedPaths({ root, gitDir, hooksPath }: GuardedPlace): Guarded[] {
       path: join(root, name),
       what: `${name}, by which orders are judged`,
     })),
+    ...agentSettings(root).map((path) => ({ path: join(root, path), what: AGENTS })),
     ...folders.flatMap((folder) => [
       { path: join(folder, 'hooks'), what: 'the hooks of git' },
       { path: join(folder, 'config'), what: 'the settings of git' },
@@ -187,18 +191,28 @@ function guardedPaths({ root, gitDir, hooksPath }: GuardedPlace): Guarded[] {
 }
 
 /** Naming such a path is enough, because nobody can tell what a program does with it; only known readers are let off. */
-function whyWritesGuarded(piece: Piece, paths: NamedPaths, home: string, guarded: readonly Guarded[]): string | null {
+function whyWritesGuarded(
+  piece: Piece,
+  paths: NamedPaths,
+  { root, home }: GuardedPlace,
+  guarded: readonly Guarded[],
+): string | null {
   const [first = '', ...args] = piece.words;
   const name = programName(first);
   const isCode = holdsCode(piece.words);
   const named = (word: string) => {
     const parts = paths.of(word, isCode).map((path) => path.toLowerCase());
     const wholes = SWEEPING.has(name) ? paths.of(word, false).map((path) => path.toLowerCase()) : [];
-    return guarded.find(
+    const one = guarded.find(
       ({ path: kept }) =>
         parts.some((path) => path === kept || path.startsWith(`${kept}/`)) ||
         wholes.some((path) => mayMatch(path, kept) || (takesAway(name, path) && kept.startsWith(`${path}/`))),
     );
+    if (one !== undefined) return one;
+    // also one that is not there yet
+    const below = `${root.toLowerCase()}/`;
+    const ofAgents = parts.find((path) => path.startsWith(below) && isAgentSetting(path.slice(below.length)));
+    return ofAgents === undefined ? undefined : { path: ofAgents, what: AGENTS };
   };
   for (const word of piece.writes) {
     const one = named(word);

@@ -1,4 +1,5 @@
 import { asWaybillError } from '../../order/error.ts';
+import { AGENTS } from './agents.ts';
 import { CLOCK } from './clock.ts';
 import { DISK } from './disk.ts';
 import type { Check, Finding, Remark } from './finding.ts';
@@ -32,6 +33,7 @@ export const CHECKS: readonly Check[] = [
   CLOCK,
   PROGRAMS,
   SANDBOX,
+  AGENTS,
   SERVICES,
   RUNNING,
 ];

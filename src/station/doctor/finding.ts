@@ -1,3 +1,4 @@
+import type { WaybillError } from '../../order/error.ts';
 import type { DoctorFinding } from '../../order/generated.ts';
 import type { Subject } from './subject.ts';
 
@@ -25,4 +26,10 @@ export function warning(message: string, mend: string): Remark {
 /** Orders fail, or a promise of Waybill does not hold. */
 export function fault(message: string, mend: string): Remark {
   return { ok: 'fault', message, mend };
+}
+
+/** What is wrong with a file, with its place. */
+export function faultOf({ message, hint, place: { file, line, column } }: WaybillError): Remark {
+  const where = file === undefined ? '' : `${[file, line, column].filter((part) => part !== undefined).join(':')}: `;
+  return fault(`${where}${message}`, hint);
 }

@@ -1,6 +1,5 @@
-import type { WaybillError } from '../../order/error.ts';
 import { exists } from '../../platform/durable.ts';
-import { type Check, fault, fine, warning } from './finding.ts';
+import { type Check, fault, faultOf, fine, warning } from './finding.ts';
 
 /** Whether there is a station, and its waybill.yaml and policy.yaml can be read. */
 export const SETTINGS: Check = {
@@ -10,13 +9,9 @@ export const SETTINGS: Check = {
     if (station === null) return [];
     const { root, layout, settingsFault } = station;
     const faults = [settingsFault, policyFault].filter((error) => error !== null);
-    if (faults.length > 0) return faults.map((error) => fault(`${placeText(error)}${error.message}`, error.hint));
+    if (faults.length > 0) return faults.map(faultOf);
     if (!exists(layout.stationFile))
       return [warning(`${root} has settings, but was never prepared`, 'Run `waybill init` or `waybill up`.')];
     return [fine(`waybill.yaml and policy.yaml of ${root}`)];
   },
 };
-
-function placeText({ place: { file, line, column } }: WaybillError): string {
-  return file === undefined ? '' : `${[file, line, column].filter((part) => part !== undefined).join(':')}: `;
-}

@@ -16,6 +16,8 @@ export interface Subject {
   /** What policy says, as far as the machine has to do with it; null where it cannot be read, or without a station. */
   readonly policy: PolicySubject | null;
   readonly policyFault: WaybillError | null;
+  /** The roles of missions; null without a station. */
+  readonly agents: AgentsSubject | null;
   /** Why there is no station, where one was named or should be here. */
   readonly stationFault: WaybillError | null;
 }
@@ -31,6 +33,21 @@ export interface PolicySubject {
   readonly sandbox: 'off' | 'prefer' | 'require';
 }
 
+/** Who is to work on missions. */
+export interface AgentsSubject {
+  /** Each with the programs of its agents. */
+  readonly roles: readonly { readonly name: string; readonly programs: readonly string[] }[];
+  readonly faults: readonly WaybillError[];
+}
+
+/** What is read of a station by layers above this one. */
+export interface Readers {
+  /** Throws POLICY_INVALID. */
+  policy(root: string): PolicySubject;
+  /** Never throws. */
+  agents(root: string): AgentsSubject;
+}
+
 /** A station as far as it can be read: a broken one has much to be told of, too. */
 export interface StationSubject {
   readonly root: string;
@@ -44,20 +61,17 @@ export interface StationSubject {
 }
 
 /** Finds the station that is named, or the one around `from`; outside of any, the machine alone is the subject. Never throws. */
-export async function subjectOf(
-  named: string | undefined,
-  readPolicy: (root: string) => PolicySubject,
-  from = process.cwd(),
-): Promise<Subject> {
+export async function subjectOf(named: string | undefined, read: Readers, from = process.cwd()): Promise<Subject> {
   const machine = { path: process.env['PATH'] ?? '', proc: '/proc' };
   const isNamed = [named, process.env['WAYBILL_STATION'], process.env['LUKA_SOT']].some((name) => name);
   try {
     const station = await stationAt(await locateStation(named, from));
-    return { ...machine, station, stationFault: null, ...policyAt(station.root, readPolicy) };
+    const agents = read.agents(station.root);
+    return { ...machine, station, stationFault: null, agents, ...policyAt(station.root, read.policy) };
   } catch (thrown) {
     const error = asWaybillError(thrown);
     const stationFault = error.code === 'NO_STATION' && !isNamed ? null : error;
-    return { ...machine, station: null, stationFault, policy: null, policyFault: null };
+    return { ...machine, station: null, stationFault, policy: null, policyFault: null, agents: null };
   }
 }
 

@@ -7,7 +7,7 @@ import { hiddenPlaces } from '../../../src/execute/sandbox/credentials.ts';
 import type { Command } from '../../../src/order/order.ts';
 import { findSandbox, sandboxOrRefuse } from '../../../src/platform/sandbox/find.ts';
 import type { Station } from '../../../src/station/station.ts';
-import { git, stationAt } from '../../station/stations.ts';
+import { git, stationAt, write } from '../../station/stations.ts';
 import { assert, suite, type TestContext } from '../../support/suite.ts';
 
 /** Commands of orders in the real sandbox, as the runner starts and records them. */
@@ -54,6 +54,8 @@ async function refuses(context: RunContext, line: string, why: RegExp): Promise<
 test('in place: it works on files of the work tree; what git, station and policy keep there is closed (rule 9)', async (t) => {
   const station = await stationAt(join(t.tempDir(), 'ops'), 'version: 1\n');
   writeFileSync(join(station.layout.root, 'policy.yaml'), 'version: 1\n');
+  for (const path of ['agents/builder/agent.yaml', 'agents/builder/prompt.md', 'agents/chains/own.yaml'])
+    write(station.layout.root, path, 'version: 1\n');
   const context = await contextOf(t, station, {});
   await runAction(context, shell('echo made > made.txt; cat waybill.yaml; git rev-parse --show-toplevel'), 1);
   assert.equal(readFileSync(join(station.layout.root, 'made.txt'), 'utf8'), 'made\n');
@@ -67,7 +69,8 @@ test('in place: it works on files of the work tree; what git, station and policy
     `${station.layout.root}/.git/hooks/pre-commit`,
   ])
     await refuses(context, `echo x > ${path}`, /Read-only/);
-  for (const name of ['waybill.yaml', 'policy.yaml', '.git/config'])
+  const agents = ['agents/builder/agent.yaml', 'agents/builder/prompt.md', 'agents/chains/new.yaml'];
+  for (const name of ['waybill.yaml', 'policy.yaml', '.git/config', ...agents])
     await refuses(context, `echo x >> ${name}`, /Read-only/);
   await refuses(context, 'git config core.pager evil', /./);
   await refuses(context, `ls ${commands}`, /No such file/);

@@ -143,4 +143,21 @@ test('rule 10: no text whatever makes it throw, or take long', (t) => {
     why({ shell }, place);
 });
 
+test('rule 9: no command takes the settings of agents away, and other files beside them are left to rules', (t) => {
+  const place = placeFor(t);
+  const verdict = (...argv: string[]) => whyNever(recognise({ argv }, place), place);
+  assert.equal(verdict('rm', '-rf', 'agents'), null, 'a repository may have such a folder of its own');
+  put(`${place.root}/agents/planner/main.py`);
+  assert.equal(verdict('rm', '-rf', 'agents'), null);
+  assert.equal(verdict('python3', 'agents/planner/main.py'), null);
+  put(`${place.root}/agents/builder/agent.yaml`);
+  for (const argv of [
+    ['rm', '-rf', 'agents'],
+    ['rm', '-rf', 'agents/builder'],
+    ['mv', 'agents/builder/agent.yaml', 'x'],
+  ])
+    assert.match(verdict(...argv) ?? '', /settings of agents/, argv.join(' '));
+  assert.equal(verdict('cat', 'agents/builder/agent.yaml'), null, 'readers may read');
+});
+
 test.run();

@@ -92,7 +92,7 @@ test('a review leaves what it found, also where it fails twice, and is tried aga
   assert.equal(verdict([built, review, review], OPEN), 'retry AGENT_TIMEOUT');
   // also after a person decided, and after the branch moved on
   assert.equal(verdict([built, review, decided('checkpoint', 'review'), review, review], OPEN), 'retry AGENT_TIMEOUT');
-  const moved: HistoryEntry = { kind: 'rebased', base: 'b', changes: [] };
+  const moved: HistoryEntry = { kind: 'rebased', base: 'b', changes: [], review: true };
   const after = failed('review', 'timeout', 'a2');
   assert.equal(verdict([built, review, moved, after, after], OPEN), 'retry AGENT_TIMEOUT');
 });

@@ -12,7 +12,10 @@ const test = suite('station/doctor/examine', { needs: ['git', 'linux'] });
 
 async function stationOf(t: TestContext): Promise<Subject> {
   const { layout } = await stationAt(join(t.tempDir(), 'ops'));
-  return subjectOf(layout.root, () => ({ commands: [], sandbox: 'off' }));
+  return subjectOf(layout.root, {
+    policy: () => ({ commands: [], sandbox: 'off' }),
+    agents: () => ({ roles: [], faults: [] }),
+  });
 }
 
 const checkNamed = (name: string) => CHECKS.filter((check) => check.name === name);

@@ -1,0 +1,1 @@
+export type AgentsOptions = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
