@@ -387,7 +387,8 @@ function keyTable(document: 'settings' | 'policy', values: unknown): string {
         walk(inner, [...here, '<LANE>'], {});
         continue;
       }
-      const own = at(value, camel(key));
+      // what is named by people, such as classes of failures, keeps its name
+      const own = at(value, camel(key)) ?? at(value, key);
       if (field.properties !== undefined) walk(field, here, own);
       else
         rows.push([
