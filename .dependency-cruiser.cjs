@@ -19,6 +19,7 @@ const STAGES = LAYERS[5];
 
 /** Packages that do I/O: each is imported by one file. */
 const OWNERS = {
+  '@agentclientprotocol/sdk': 'src/agents/acp/connection.ts',
   chokidar: 'src/platform/watch.ts',
   execa: 'src/platform/process.ts',
   'fs-native-extensions': 'src/platform/native.ts',

@@ -43,6 +43,8 @@ export interface AgentContext {
   readonly mark: { readonly name: string; readonly value: string };
   /** The program in its sandbox, where there is one. */
   wrap(argv: readonly string[], cwd: string): readonly string[];
+  /** The sandbox takes all that is in it along when it ends (bwrap): TERM is for what runs inside. */
+  readonly isSandbox?: boolean;
   /** Between TERM and KILL. */
   readonly graceMs: number;
   /** Before the program may do anything: its group goes on record, so that recovery finds it. */
@@ -67,7 +69,7 @@ export type AgentEvent =
 export interface AgentResult {
   /** `ended`: it says that it is done. Everything else says why it is not. */
   readonly outcome: 'ended' | 'timeout' | 'aborted' | 'over_budget' | 'refused' | 'failed';
-  /** Why, where it did not end by itself. */
+  /** Why, where it did not end by itself; where it ended without a packet, why there is none. */
   readonly why: string | null;
   /** The packet's bytes as they were handed in: the file, else structured output; null for none. Nobody has validated them yet. */
   readonly packet: Buffer | null;
@@ -92,6 +94,7 @@ export interface Probe {
 
 /** A coding agent that can be given work. */
 export interface Agent {
+  /** Rejects only with what a function of `context` threw; whatever the agent does is in the result, and nothing of it lives then. */
   run(request: AgentRequest, context: AgentContext): Promise<AgentResult>;
   /** Never throws, and costs no model call. */
   probe(context: AgentContext, cwd: string): Promise<Probe>;

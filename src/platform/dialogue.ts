@@ -18,8 +18,8 @@ export interface DialogueOptions extends GroupOptions {
 export interface Dialogue {
   /** To its standard input. What it does not take any more is lost without an error. */
   say(bytes: string | Uint8Array): void;
-  /** Ends its input. A program that goes on nevertheless is ended after the grace. */
-  finish(): void;
+  /** Ends its input. A program that goes on for longer than `patienceMs` is ended; the grace unless given, null for never. */
+  finish(patienceMs?: number | null): void;
   /** TERM for the whole group, then KILL. */
   stop(): void;
   /** When nothing of it lives and all it said was heard. Rejects only with what a function of `options` threw; the program is ended then. */
@@ -62,9 +62,9 @@ export function startDialogue(options: DialogueOptions): Dialogue {
   ended.catch(() => {}); // for whoever waits for it
   return {
     say: (bytes) => void group.stdin.write(bytes),
-    finish: () => {
+    finish: (patienceMs = options.graceMs) => {
       group.stdin.end();
-      finishing ??= setTimeout(() => group.stop(), options.graceMs);
+      if (patienceMs !== null) finishing ??= setTimeout(() => group.stop(), patienceMs);
     },
     stop: () => group.stop(),
     ended,

@@ -3,6 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { ReadDocument } from '../order/document.ts';
 import { type ErrorCode, WaybillError } from '../order/error.ts';
 import type {
+  AgentUsage,
   ApprovalSubject,
   CommandFile,
   ComponentDocument,
@@ -31,6 +32,7 @@ import { nearest } from '../order/nearest.ts';
 
 /** The contracts in schemas/, and the type each gives. */
 interface Contracts {
+  'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
   'command-file': CommandFile;
   component: ComponentDocument;
