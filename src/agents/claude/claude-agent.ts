@@ -1,5 +1,4 @@
 import type { DialogueEnd } from '../../platform/dialogue.ts';
-import { runTool } from '../../platform/process.ts';
 import type { Agent, AgentContext, AgentRequest, AgentResult, Probe } from '../agent.ts';
 import type { AgentConfig } from '../config.ts';
 import { Lines } from '../lines.ts';
@@ -72,7 +71,7 @@ function breach({ mode, spent }: ClaudeStream, config: AgentConfig, tokens: numb
 function endingIn(end: DialogueEnd, { told, mode }: ClaudeStream, { limits }: AgentRequest, program: string): Ending {
   if (end.aborted) return { outcome: 'aborted', why: 'it was ended' };
   if (end.timedOut) return { outcome: 'timeout', why: `it took longer than ${limits.seconds} s` };
-  if (told === null || (told.outcome === 'ended' && end.exitCode !== 0))
+  if (told === null || (told.outcome === 'ended' && told.clean && end.exitCode !== 0))
     return { outcome: 'failed', why: endingOf(program, end) };
   // it said that it is done, and never in which mode it did it
   if (told.outcome === 'ended' && mode === null) return { outcome: 'refused', why: 'it did not tell its mode' };
@@ -92,29 +91,36 @@ const UNUSABLE = { ok: false, version: null, modes: [], resumes: false, structur
 
 /** By its version and its help: nothing is asked of a model. */
 async function probe(config: AgentConfig, context: AgentContext, cwd: string): Promise<Probe> {
-  const ask = (option: string) =>
-    runTool(context.wrap([...config.command, option], cwd), { cwd, env: context.env, timeoutMs: PROBE_MS });
   try {
-    const told = await ask('--version');
-    if (told.exitCode !== 0) {
-      const why = told.stderr.trim().slice(-500) || `it ended with ${told.exitCode}`;
-      return { ...UNUSABLE, why: told.cut === undefined ? why : 'it did not tell its version in time' };
-    }
-    const version = told.stdout.toString('utf8').trim().slice(0, 100);
-    const help = (await ask('--help')).stdout.toString('utf8').replace(/\s+/g, ' ');
-    const missing = NEEDED.filter((option) => !help.includes(`${option} `));
+    const told = await ask([...config.command, '--version'], context, cwd);
+    if (told.why !== null) return { ...UNUSABLE, why: told.why };
+    const help = (await ask([...config.command, '--help'], context, cwd)).text.replace(/\s+/g, ' ');
     const modes = modesIn(help);
-    const wanted = config.mode ?? DEFAULT_MODE;
-    const why =
-      missing.length > 0
-        ? `it is too old: it has no ${missing.join(', ')}`
-        : modes.includes(wanted)
-          ? objection({ session: null }, config)
-          : `it has no mode ${wanted}, only ${modes.join(', ')}`;
-    return { ok: why === null, version, why, modes, resumes: true, structured: true, tellsUsage: true };
+    const why = unfit(help, modes, config);
+    const can = { modes, resumes: true, structured: true, tellsUsage: true };
+    return { ok: why === null, version: told.text.trim().slice(0, 100), why, ...can };
   } catch (error) {
     return { ...UNUSABLE, why: error instanceof Error ? error.message : 'it could not be looked at' };
   }
+}
+
+/** Why no work can be given to it; null where it can. */
+function unfit(help: string, modes: readonly string[], config: AgentConfig): string | null {
+  const missing = NEEDED.filter((option) => !help.includes(`${option} `));
+  if (missing.length > 0) return `it is too old: it has no ${missing.join(', ')}`;
+  const wanted = config.mode ?? DEFAULT_MODE;
+  if (!modes.includes(wanted)) return `it has no mode ${wanted}, only ${modes.join(', ')}`;
+  return objection({ session: null }, config);
+}
+
+/** All that a program says before it ends, and why that is not all it has to say. */
+async function ask(argv: readonly string[], context: AgentContext, cwd: string) {
+  const said: Buffer[] = [];
+  const program = startProgram({ argv, cwd, timeoutMs: PROBE_MS, onOutput: (bytes) => said.push(bytes) }, context);
+  program.finish(null);
+  const end = await program.ended;
+  const why = end.timedOut ? 'it did not answer in time' : end.exitCode === 0 ? null : endingOf(argv[0] ?? '', end);
+  return { text: Buffer.concat(said).toString('utf8'), why };
 }
 
 function modesIn(help: string): string[] {

@@ -13,6 +13,8 @@ type Document = Readonly<Record<string, unknown>>;
 export interface Told {
   readonly outcome: 'ended' | 'over_budget' | 'failed';
   readonly why: string | null;
+  /** It is to exit with 0. */
+  readonly clean: boolean;
   /** The structured output; undefined for none. */
   readonly structured: unknown;
 }
@@ -151,11 +153,14 @@ function toldIn(document: Document): Told {
   const subtype = text(document['subtype']) ?? 'no subtype';
   const errors = Array.isArray(document['errors']) ? document['errors'].filter((each) => typeof each === 'string') : [];
   const why = [subtype === 'success' ? null : subtype, ...errors, text(document['result'])].filter((each) => each);
-  if (subtype === 'error_max_budget_usd') return { outcome: 'over_budget', why: why.join(': '), structured };
+  const failed = (outcome: 'over_budget' | 'failed'): Told => {
+    return { outcome, why: why.join(': ').slice(0, 500), clean: false, structured };
+  };
+  const ended = (clean: boolean): Told => ({ outcome: 'ended', why: null, clean, structured });
+  if (subtype === 'error_max_budget_usd') return failed('over_budget');
   // it did all it was asked, and did not bring its packet into form: that is for the repair
-  if (subtype === 'error_max_structured_output_retries') return { outcome: 'ended', why: null, structured };
-  if (subtype === 'success' && document['is_error'] !== true) return { outcome: 'ended', why: null, structured };
-  return { outcome: 'failed', why: why.join(': ').slice(0, 500), structured };
+  if (subtype === 'error_max_structured_output_retries') return ended(false);
+  return subtype === 'success' && document['is_error'] !== true ? ended(true) : failed('failed');
 }
 
 function added(sum: Usage | null, more: Usage | null): Usage | null {
