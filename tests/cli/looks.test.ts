@@ -46,7 +46,19 @@ function costOf(t: TestContext, cwd: string, ...args: string[]): Cost {
   return { started, packages };
 }
 
-const HEAVY = ['execa', 'isomorphic-git', 'ajv', 'chokidar', 'pino', 'node-cron', 'diff', 'saxes', 'picomatch'];
+const HEAVY = [
+  '@agentclientprotocol/sdk',
+  'zod',
+  'execa',
+  'isomorphic-git',
+  'ajv',
+  'chokidar',
+  'pino',
+  'node-cron',
+  'diff',
+  'saxes',
+  'picomatch',
+];
 
 function assertOnlyLooks(t: TestContext, cwd: string, ...args: string[]): void {
   const { started, packages } = costOf(t, cwd, ...args);
