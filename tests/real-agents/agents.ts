@@ -1,0 +1,107 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { AdapterName } from '../../src/agents/adapters.ts';
+import type { AgentConfig } from '../../src/agents/config.ts';
+import type { AgentName } from './versions.ts';
+
+/** How each agent is started, and how it is led to a model on loopback with a key that is none. */
+export interface RealAgent {
+  readonly name: AgentName;
+  readonly adapter: AdapterName;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Writes files in the folder of work without a question, or asks about each. */
+  readonly mode: string | null;
+  /** The modes that it offers. */
+  readonly modes: readonly string[];
+  /** Whether it tells how much a step used; where it does not, why. */
+  readonly usage: true | string;
+  /** Its settings below a temporary home; returns what its environment needs besides. */
+  settings(home: string, model: string): Readonly<Record<string, string>>;
+}
+
+const CLAUDE = (_home: string, model: string) => ({
+  ANTHROPIC_BASE_URL: model,
+  ANTHROPIC_API_KEY: 'none',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+});
+
+export const REAL_AGENTS: readonly RealAgent[] = [
+  {
+    name: 'claude',
+    adapter: 'claude',
+    program: 'claude',
+    args: [],
+    mode: null,
+    modes: ['acceptEdits', 'auto', 'bypassPermissions', 'manual', 'dontAsk', 'plan'],
+    usage: true,
+    settings: CLAUDE,
+  },
+  {
+    name: 'claude-acp',
+    adapter: 'acp',
+    program: 'claude-agent-acp',
+    args: [],
+    mode: 'default',
+    modes: ['default', 'acceptEdits', 'plan', 'auto'],
+    usage: true,
+    settings: CLAUDE,
+  },
+  {
+    name: 'codex',
+    adapter: 'acp',
+    program: 'codex-acp',
+    args: [],
+    mode: 'workspace-write',
+    modes: ['read-only', 'workspace-write', 'agent', 'agent-full-access'],
+    usage: true,
+    settings: (home, model) => {
+      const provider = `name = "fake"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\n`;
+      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}`;
+      put(join(home, '.codex/config.toml'), config);
+      return { CODEX_HOME: join(home, '.codex'), FAKE_KEY: 'none' };
+    },
+  },
+  {
+    name: 'opencode',
+    adapter: 'acp',
+    program: 'opencode',
+    args: ['acp'],
+    mode: 'build',
+    modes: ['build', 'plan'],
+    usage: 'it tells the figures of its last model call only',
+    settings: (home, model) => {
+      const options = { baseURL: `${model}/v1`, apiKey: 'none' };
+      const fake = { npm: '@ai-sdk/openai-compatible', options, models: { fake: { name: 'fake' } } };
+      const config = { model: 'fake/fake', provider: { fake }, permission: { edit: 'ask', bash: 'ask' } };
+      put(join(home, '.config/opencode/opencode.json'), JSON.stringify(config));
+      return { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' };
+    },
+  },
+  {
+    name: 'gemini',
+    adapter: 'acp',
+    program: 'gemini',
+    args: ['--acp', '--skip-trust'],
+    mode: 'default',
+    modes: ['default', 'autoEdit', 'yolo', 'plan'],
+    usage: true,
+    settings: (home, model) => {
+      put(
+        join(home, '.gemini/settings.json'),
+        JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }),
+      );
+      return { GOOGLE_GEMINI_BASE_URL: model, GEMINI_API_KEY: 'none', GEMINI_CLI_NO_RELAUNCH: '1' };
+    },
+  },
+];
+
+/** What the adapter is told, with the program in `bin`. */
+export function configOf({ name, program, args, mode }: RealAgent, bin: string): AgentConfig {
+  return { name, command: [join(bin, program)], args, mode, model: null, usage: null };
+}
+
+function put(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
