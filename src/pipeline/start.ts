@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
-import { type Prepared, prepareOrder } from '../execute/prepare.ts';
+import { prepareOrder } from '../execute/prepare.ts';
 import { isMidway, momentOf, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, isUnchanged, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -37,7 +36,6 @@ import {
   whyNoLanding,
 } from './park.ts';
 import type { Runtime } from './runtime.ts';
-import { changesOf } from './undo.ts';
 
 /** An order that was read again from its claim, with its targets resolved by policy. */
 interface Candidate {

@@ -19,9 +19,9 @@ import { changedSoFar } from './begin.ts';
 import { keepDocument, latestDocument, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
 import { askCheckpoint } from './pause.ts';
+import type { MissionPlace } from './place.ts';
 import { beginStep, diffHash, endStep, type StepFault } from './record-step.ts';
 import { verdictsOn } from './verdicts.ts';
-import type { MissionPlace } from './place.ts';
 
 /** What must be so before a mission works, and before it lands: read anew, with nothing taken from what agents said. */
 

@@ -1,6 +1,5 @@
 import type { MissionBegun } from '../../order/mission.ts';
-import type { BudgetKey } from '../../order/order.ts';
-import type { Mission } from '../../order/order.ts';
+import type { BudgetKey, Mission } from '../../order/order.ts';
 import type { MissionRules } from '../../policy/missions/rules.ts';
 import type { Chain } from '../../spine/chain.ts';
 

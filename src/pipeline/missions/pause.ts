@@ -54,7 +54,10 @@ function askMission(
   raise?: Raise,
 ): Draft {
   const life = rt.life(job.woId);
-  const stop = { about: { ...about, ...subjectOf(missionOf(rt, job.woId)) }, ...(raise === undefined ? {} : { raise }) };
+  const stop = {
+    about: { ...about, ...subjectOf(missionOf(rt, job.woId)) },
+    ...(raise === undefined ? {} : { raise }),
+  };
   const judgement = { class: 'ask' as const, rulings: [rulingOf(policy, stage, about.why)], commands: [] };
   const draft = ask(rt, policy, job, life, stage, judgement, stop);
   if (draft === null) throw new WaybillError('INTERNAL', `${job.woId} has nothing to ask`);

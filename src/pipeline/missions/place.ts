@@ -20,4 +20,3 @@ export interface MissionPlace {
   /** The base with what the job changes, and nothing else; what stood there is kept, where `why` says what it is. */
   rebuild(why: string | null): Promise<void>;
 }
-

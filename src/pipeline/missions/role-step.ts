@@ -22,6 +22,7 @@ import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
 import type { MissionJob } from './mission-job.ts';
 import { waitForAgent } from './pause.ts';
+import type { MissionPlace } from './place.ts';
 import {
   beginStep,
   diffHash,
@@ -32,7 +33,6 @@ import {
   type StepFault,
 } from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
-import type { MissionPlace } from './place.ts';
 
 /** A packet that is not valid is asked for again, with what is wrong and an example: so often, then the step has failed. */
 const MOST_REPAIRS = 2;
