@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { agentOf } from '../../agents/adapters.ts';
 import type { Agent, AgentContext } from '../../agents/agent.ts';
-import { agentFor } from '../../agents/agent-for.ts';
 import { chooseAgent, Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';
@@ -42,7 +42,7 @@ export async function pickAgent(
   { step, votes }: Extract<Next, { do: 'step' }>,
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
-  const probes = probesOf.get(rt) ?? new Probes(agentFor, Date.now);
+  const probes = probesOf.get(rt) ?? new Probes((one) => agentOf(one.adapter, one), Date.now);
   probesOf.set(rt, probes);
   try {
     const lane = rt.life(job.woId).admitted?.lane ?? '';
@@ -61,7 +61,7 @@ export async function pickAgent(
       }),
     };
     const { use } = await chooseAgent(probes, role, turned, surroundings);
-    return { name: use.name, agent: agentFor(use), role, use, text: roleText(role.name) ?? '' };
+    return { name: use.name, agent: agentOf(use.adapter, use), role, use, text: roleText(role.name) ?? '' };
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
   }

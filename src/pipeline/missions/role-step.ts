@@ -6,6 +6,7 @@ import type { Reserved, Usage } from '../../order/mission.ts';
 import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { schemaOf } from '../../platform/schema.ts';
+import { accountingFault } from '../../policy/missions/budget.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { type Step, writes } from '../../spine/chain.ts';
 import type { Next } from '../../spine/next-step.ts';
@@ -16,7 +17,7 @@ import { reviewPacket } from '../../spine/packets/review-packet.ts';
 import type { Job } from '../job.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { type Chosen, contextFor, pickAgent } from './agents.ts';
-import { reservedFor } from './budget.ts';
+import { limitsNow, reservedFor } from './budget.ts';
 import { keepDocument, stepFolder } from './documents.ts';
 import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
@@ -76,8 +77,16 @@ export async function doRoleStep(
   }
   // a station that stops tells it as a start after a kill does: the step was lost
   if (place.signal.reason === STATION_STOPS) throw new WaybillError('CANCELLED', 'the station stops');
-  endStep(rt, job, open, end);
+  endStep(rt, job, open, counted(rt, job, mission, open, end));
   return null;
+}
+
+/** A step whose usage nobody told, where a limit needs it, is no success: closed when in doubt (rule 7). */
+function counted(rt: Runtime, job: Job, mission: MissionJob, open: OpenStep, end: StepEnd): StepEnd {
+  if (end.fault !== null) return end;
+  const told = { step: open.step, agent: open.agent, usage: end.usage ?? null };
+  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), told);
+  return fault === null ? end : { ...end, fault: { ...fault, failure: 'unknown' } };
 }
 
 interface Talk {
