@@ -143,6 +143,7 @@ function jobOf(n: number): Job {
     warnings: [],
     inPlace: false,
     isolation: null,
+    mission: null,
     made: [],
   };
 }

@@ -229,6 +229,7 @@ const ENTRY_NAMES: Readonly<Record<string, string>> = {
   AgentWord: 'text',
   PromptFile: '`{file}`',
   PolicyRule: '[rule](#rules)',
+  MissionRule: '[rule](#rules-about-missions)',
   Approver: '[approver](#approvers)',
   CommandPattern: 'command',
   Isolation: 'a kind of isolation',
@@ -250,6 +251,7 @@ const parts: Record<string, string> = {
   settings: keyTable('settings', parseSettings(Buffer.from(''))),
   policy: keyTable('policy', parsePolicy(Buffer.from('version: 1'))),
   PolicyRule: fieldTable(definition('policy', 'PolicyRule'), 'PolicyRule', true, schemaOf('policy')),
+  MissionRule: fieldTable(definition('policy', 'MissionRule'), 'MissionRule', true, schemaOf('policy')),
   Approver: fieldTable(definition('policy', 'Approver'), 'Approver', true, schemaOf('policy')),
   agent: fieldTable(schemaOf('agent'), 'agent', true),
   AgentUse: fieldTable(definition('agent', 'AgentUse'), 'AgentUse', true, schemaOf('agent')),
@@ -391,7 +393,8 @@ function keyTable(document: 'settings' | 'policy', values: unknown): string {
         walk(inner, [...here, '<LANE>'], {});
         continue;
       }
-      const own = at(value, camel(key));
+      // what is named by people, such as classes of failures, keeps its name
+      const own = at(value, camel(key)) ?? at(value, key);
       if (field.properties !== undefined) walk(field, here, own);
       else
         rows.push([

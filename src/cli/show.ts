@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import type { Recorded } from '../order/event.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
-import { isTerminal } from '../order/transition.ts';
+import { asksPeople, isTerminal } from '../order/transition.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { readLedger } from '../record/ledger.ts';
 import { resultPath } from '../record/result-path.ts';
@@ -81,7 +81,7 @@ function why1(state: StateDocument): string {
       return `${state.wo_id} is running: ${state.progress ?? 'started'}${age1(state)}.`;
     case 'parked':
       return `${state.wo_id} waits for ${state.waiting_for}${age1(state)}: ${plain(state.progress ?? '')}.${
-        state.waiting_for === 'approval' ? ` \`waybill approvals ${state.wo_id}\` shows all that would happen.` : ''
+        asksPeople(state.waiting_for) ? ` \`waybill approvals ${state.wo_id}\` shows all that would happen.` : ''
       }`;
     case 'done':
       return `${state.wo_id} is done: ${plain(state.summary)}.`;

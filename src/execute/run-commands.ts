@@ -136,8 +136,7 @@ async function run(
     graceMs: commands.killGraceSeconds * 1000,
     maxOutputBytes: commands.maxOutputBytes,
     filter: () => redactor.stream(),
-    onStarted: ({ pgid, startTime }) =>
-      writeDurable(join(folder, RUNNING), JSON.stringify({ pgid, startTime, mark } satisfies RunningGroup)),
+    onStarted: ({ pgid, startTime }) => noteRunningGroup(folder, { pgid, startTime, mark }),
     signal: context.signal,
   });
   const told = ({ bytes, dropped }: CappedOutput) =>
@@ -166,7 +165,8 @@ function folderAtRoot({ station, roots }: RunContext, cwd: string | null): strin
   return cwd === null ? station.layout.root : resolveFolder({ ...station, roots }, cwd);
 }
 
-function environment(names: readonly string[]): Record<string, string> {
+/** The variables of this process that programs get: those that settings name. */
+export function environment(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
@@ -199,6 +199,11 @@ export function commandEvidence(folder: string): { path: string; bytes: Buffer }
       path: `${EVIDENCE_FOLDER}/${name}`,
       bytes: readIfThere(join(folder, OUTPUT_FOLDER, name)) ?? Buffer.alloc(0),
     }));
+}
+
+/** Puts on record, before a program may do anything, how recovery finds it. */
+export function noteRunningGroup(folder: string, group: RunningGroup): void {
+  writeDurable(join(folder, RUNNING), JSON.stringify(group));
 }
 
 /** The group that was running when the station died, if one was. */

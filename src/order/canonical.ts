@@ -167,7 +167,14 @@ function missionOf(doc: OrderDocument): Mission {
     paths: bounds.paths ?? null,
     allowWrite: bounds.allow_write ?? true,
     protectedPaths: bounds.protected_paths ?? false,
-    budget: { usd: budget?.usd ?? null, tokens: budget?.tokens ?? null, seconds: budget?.seconds ?? null },
+    chain: doc.chain ?? null,
+    budget: {
+      usd: budget?.usd ?? null,
+      tokens: budget?.tokens ?? null,
+      seconds: budget?.seconds ?? null,
+      attempts: budget?.attempts ?? null,
+      diff_lines: bounds.max_diff_lines ?? null,
+    },
   };
 }
 

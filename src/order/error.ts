@@ -1,3 +1,5 @@
+import { MISSION_ERRORS } from './errors/missions.ts';
+
 /**
  * Every refusal has a code, a message that names the thing, a place where there is one, and a hint that lets
  * its author mend it (design.md, rule 10). The table is the single list: docs, schemas and `waybill explain` read it.
@@ -174,6 +176,8 @@ export const ERROR_CODES = {
   },
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
 
+  ...MISSION_ERRORS,
+
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },
   STATION_HELD: { what: 'Another process holds this station.', hint: 'Stop it first, or let it do the work.' },
@@ -197,14 +201,6 @@ export const ERROR_CODES = {
   POLICY_DENIED: {
     what: 'Policy never allows a path or a command of the order.',
     hint: '`waybill policy explain FILE` shows which rule decides. Leave it out, or ask an operator to change policy.yaml.',
-  },
-  AGENT_INVALID: {
-    what: 'An agents/<role>/agent.yaml cannot be read, or has an unknown key or a wrong value. Other roles work on.',
-    hint: 'Mend the line named; docs/agents.md tells every key, and `waybill agents ls` shows whether it can be used.',
-  },
-  AGENT_UNAVAILABLE: {
-    what: 'No agent that may do a step can be used: none is set up for its role, or none that is passed its look.',
-    hint: '`waybill agents check` tells of each agent why it cannot be used.',
   },
   WORKTREE_BROKEN: {
     what: 'A worktree is not the one that the station made any more: its folder, its .git file or what git knows of it was changed. It is left as it is.',

@@ -1,6 +1,7 @@
 import type { Image, ImageChange } from './change.ts';
 import type { ErrorBody } from './error.ts';
 import type { CheckResult, LedgerRecord, Requester } from './generated.ts';
+import type { MissionBegun, Raise, StepData, SteppedData } from './mission.ts';
 import type { Warning } from './order.ts';
 import type { Transition, WaitingFor } from './transition.ts';
 
@@ -14,6 +15,12 @@ export interface EventData {
   /** About to run: written and synced before the process may do anything. */
   command: { n: number; name: string; idempotent: boolean };
   executed: ExecutedData;
+  /** A step of a mission is about to be done: written and synced before its agent may do anything. */
+  step: StepData;
+  /** A step of a mission came to its end. */
+  stepped: SteppedData;
+  /** What a mission made is now made to another commit, because the branch moved on. */
+  rebased: { base: string; changes: ImageChange[]; review: boolean };
   restored: RestoredData;
   landing: LandingData;
   landed: LandedData;
@@ -32,7 +39,8 @@ export interface EventData {
   /** What the order told was taken out of ledger, journal and evidence, because it must not stay. */
   purged: PurgedData;
   /** `promoted`: patterns that are safe from now on, for this user's orders in this lane. */
-  approved: DecidedData & { promoted: string[]; uid: number; lane: string };
+  /** `raise`: limits of a mission's budget from now on. */
+  approved: DecidedData & { promoted: string[]; uid: number; lane: string; raise?: Raise };
   /** `resets`: patterns that begin anew, for this user's orders in this lane. */
   denied: OutcomeData & DecidedData & { reason: string; resets: string[]; uid: number; lane: string };
   expired: OutcomeData & { ask: string; at: string };
@@ -96,13 +104,26 @@ export interface AskData {
   id: string;
   /** Hash of the approval subject. */
   sha256: string;
-  stage: 'start' | 'landing';
+  /** checkpoint and budget: a mission stops in the middle. */
+  stage: 'start' | 'landing' | 'checkpoint' | 'budget';
+  /** Of a mission: the step before or after which it stops. */
+  at?: string;
+  /** What a yes raises. */
+  raise?: Raise;
+  /** The policy under which a mission goes on. */
+  policy_sha256?: string;
   /** What a decision must carry at least. */
   proof: 'terminal' | 'ssh';
   /** Who may decide; null: every approver. */
   approvers: string[] | null;
   /** Why it asks: what each is about, and the rule. */
-  rulings: { kind: 'path' | 'command' | 'order'; subject: string; rule: string; why: string; pattern: string | null }[];
+  rulings: {
+    kind: 'path' | 'command' | 'order' | 'mission';
+    subject: string;
+    rule: string;
+    why: string;
+    pattern: string | null;
+  }[];
   expires_at: string | null;
   /** What is other than when it was approved before. */
   changed: string[];
@@ -186,6 +207,8 @@ export interface StartedData {
   outputs: { path: string; before: Image | null }[];
   /** Absent where the work is done at the root. */
   isolation?: IsolatedAt;
+  /** How a mission begins. */
+  mission?: MissionBegun;
 }
 
 /** Work that is done apart from the root, on a pinned commit. */

@@ -286,9 +286,9 @@ export interface ApprovalSubject {
    */
   ask: string;
   /**
-   * start: before anything is done. landing: the work is done in a worktree of its own, and is to land.
+   * start: before anything is done. landing: the work is done in a worktree of its own, and is to land. checkpoint: a mission stops in the middle. budget: a mission has used up what it was given.
    */
-  stage: 'start' | 'landing';
+  stage: 'start' | 'landing' | 'checkpoint' | 'budget';
   title: string;
   type: string;
   request_sha256: string;
@@ -309,6 +309,54 @@ export interface ApprovalSubject {
    */
   rulings: SubjectRuling[];
   diff_sha256: string;
+  /**
+   * Of a mission that stops in the middle: where, and what a yes is about.
+   */
+  mission?: {
+    /**
+     * The step that it stops before or after.
+     */
+    at: string;
+    why: string;
+    chain: string;
+    chain_sha256: string;
+    /**
+     * The policy that the mission began under.
+     */
+    policy_sha256: string;
+    /**
+     * The commit that its work is made to.
+     */
+    base: string;
+    /**
+     * Hash of all steps so far, with what each gave.
+     */
+    history_sha256: string;
+    /**
+     * What was done so far.
+     */
+    steps: {
+      step: string;
+      ok: boolean;
+      agent?: string | null;
+      verdict?: string | null;
+      why?: string | null;
+      outputs?: {
+        name: string;
+        sha256: string;
+      }[];
+    }[];
+    /**
+     * What was used, of what it may use, and what a yes raises that to.
+     */
+    budget?: {
+      [k: string]: {
+        used: number;
+        limit: number | null;
+        raise_to?: number;
+      };
+    };
+  };
 }
 export interface SubjectRequester {
   uid: number;
@@ -356,6 +404,234 @@ export interface SubjectRuling {
   proof: 'terminal' | 'ssh';
   approvers: string[] | null;
   pattern: string | null;
+}
+
+/**
+ * What a designer hands in: what is to be built, where, and how it will be known to work. Nothing is built yet.
+ */
+export interface BuildPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * What is different when the work is done, in one or two sentences.
+   */
+  goal: string;
+  /**
+   * How it is reached, and why this way and no other.
+   */
+  approach: string;
+  /**
+   * What is done, one after the other.
+   *
+   * @minItems 1
+   * @maxItems 200
+   *
+   * Items: One step.
+   */
+  steps: [string, ...string[]];
+  /**
+   * Every file that will be changed, once each. What does not stand here is not to be touched.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  files: [PlannedFile, ...PlannedFile[]];
+  /**
+   * How it will be known to work: what is tested, or which command shows it. Empty where nothing can be tested.
+   *
+   * @maxItems 200
+   *
+   * Items: One test.
+   */
+  tests: string[];
+  /**
+   * What could go wrong, and what is not known. Empty where there is nothing.
+   *
+   * @maxItems 200
+   *
+   * Items: One risk.
+   */
+  risks: string[];
+  checkpoint?: DesignQuestion;
+}
+export interface PlannedFile {
+  /**
+   * Relative to the working folder, parted by /.
+   */
+  path: string;
+  /**
+   * What happens to it.
+   */
+  change: 'create' | 'modify' | 'delete';
+  /**
+   * Why it has to change.
+   */
+  why: string;
+}
+/**
+ * There only where a person has to decide before the mission goes on. Leave it out otherwise.
+ */
+export interface DesignQuestion {
+  /**
+   * What the person has to decide, and what depends on it.
+   */
+  why: string;
+}
+
+/**
+ * What a builder hands in when the work is done. What it says is read by reviewers; what counts is what is measured in the files.
+ */
+export interface BuildReport {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * What was done, and what was not.
+   */
+  summary: string;
+  /**
+   * Every file that was changed, once each. Empty where nothing had to change.
+   *
+   * @maxItems 1000
+   */
+  changed: ReportedChange[];
+  /**
+   * What was run, and how it ended. Empty where nothing was.
+   *
+   * @maxItems 200
+   *
+   * Items: One command, and its outcome.
+   */
+  tests_run: string[];
+  /**
+   * What is not certain, or left undone. Empty where there is nothing.
+   *
+   * @maxItems 200
+   *
+   * Items: One question.
+   */
+  open_questions: string[];
+  checkpoint?: BuildQuestion;
+}
+export interface ReportedChange {
+  /**
+   * Relative to the working folder, parted by /.
+   */
+  path: string;
+  /**
+   * What is different in it now.
+   */
+  what: string;
+}
+/**
+ * There only where a person has to decide before the mission goes on. Leave it out otherwise.
+ */
+export interface BuildQuestion {
+  /**
+   * What the person has to decide, and what depends on it.
+   */
+  why: string;
+}
+
+/**
+ * Names a step within its chain.
+ */
+export type StepId = string;
+/**
+ * A document that one step gives and others take.
+ */
+export type OutputName =
+  | 'context'
+  | 'build_packet'
+  | 'plan_packet'
+  | 'review_packet'
+  | 'verdict'
+  | 'closing_packet'
+  | 'terminal_packet'
+  | 'commit';
+
+/**
+ * The steps of a mission, one after the other: agents/chains/NAME.yaml. Unknown keys are errors.
+ */
+export interface ChainDocument {
+  /**
+   * Version of this document.
+   */
+  version: 1;
+  /**
+   * What it is for.
+   */
+  description?: string;
+  /**
+   * In this order. A review that asks for a revision leads back.
+   *
+   * @minItems 1
+   * @maxItems 50
+   */
+  steps: [ChainStep, ...ChainStep[]];
+}
+export interface ChainStep {
+  id: StepId;
+  /**
+   * Which role does it: agents/ROLE/agent.yaml says who.
+   */
+  role?: string;
+  /**
+   * What the runner itself does. hydrate: reads what the mission is about. policy: the gates before any work. packet: writes the review packet for people. close: the gates after the work, and the commit.
+   */
+  run?: 'hydrate' | 'policy' | 'packet' | 'close';
+  /**
+   * What it sees; nothing else. A name with ? at its end may be missing.
+   *
+   * @maxItems 20
+   */
+  takes?: string[];
+  gives?: OutputName;
+  /**
+   * Names a step within its chain.
+   */
+  back_to?: string;
+  /**
+   * Why a person is asked before this step, each time it is reached.
+   */
+  checkpoint?: string;
+  /**
+   * Policy may let a failure of this step pass.
+   */
+  optional?: boolean;
+  /**
+   * What the agent is told beside its role.
+   */
+  what?: string;
+}
+
+/**
+ * What a steward hands in when reviewed work is to be closed.
+ */
+export interface ClosingPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * What the mission did, for somebody who reads the history.
+   */
+  summary: string;
+  /**
+   * The commit's message: one line of at most 100 characters, then an empty line and more where that helps. Trailers are added by the runner.
+   */
+  commit_message?: string;
+  /**
+   * What is left to do, for other orders. Empty where there is nothing.
+   *
+   * @maxItems 200
+   *
+   * Items: One thing.
+   */
+  follow_ups: string[];
 }
 
 /**
@@ -668,6 +944,109 @@ export interface BackupComponent {
    * How bad it is when it is at fault.
    */
   severity?: 'critical' | 'warning';
+}
+
+/**
+ * What the runner puts together before any agent is asked: the task, and what there is to know for it. Made by the runner, never by an agent.
+ */
+export interface ContextPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  /**
+   * The id of the work order.
+   */
+  mission: string;
+  /**
+   * Its title.
+   */
+  title: string;
+  /**
+   * What is to be done.
+   */
+  task: string;
+  /**
+   * What is wrong now, where the order says so.
+   */
+  problem: string | null;
+  /**
+   * What the result has to be, where the order says so.
+   *
+   * @maxItems 1000
+   */
+  requirements: string[];
+  /**
+   * How one sees that it is done, where the order says so.
+   *
+   * @maxItems 1000
+   */
+  success_criteria: string[];
+  /**
+   * The commit that the work begins on.
+   */
+  base: string;
+  /**
+   * What the order refers to. A file that is not shown whole says why.
+   *
+   * @maxItems 10000
+   */
+  files: ContextFile[];
+  policy: ContextPolicy;
+}
+export interface ContextFile {
+  /**
+   * As the order names it.
+   */
+  path: string;
+  /**
+   * Hash of the file; null where there is none.
+   */
+  sha256: string | null;
+  /**
+   * Its bytes; null where there is none.
+   */
+  size: number | null;
+  /**
+   * The text of it; null where it is not shown.
+   */
+  content: string | null;
+  /**
+   * Why the content is not here; null where it is.
+   */
+  why_not: string | null;
+}
+/**
+ * What is allowed, in short.
+ */
+export interface ContextPolicy {
+  /**
+   * Hash of policy.yaml.
+   */
+  sha256: string;
+  /**
+   * What may be changed.
+   *
+   * @minItems 1
+   * @maxItems 10000
+   */
+  paths: [string, ...string[]];
+  /**
+   * What may not be changed in any case.
+   *
+   * @maxItems 10000
+   */
+  protected: string[];
+  /**
+   * Lines that may be added and removed in all; null for no bound of the mission's own.
+   */
+  max_diff_lines: number | null;
+  /**
+   * What the runner runs on the result, by name.
+   *
+   * @maxItems 1000
+   */
+  checks: string[];
 }
 
 /**
@@ -1297,7 +1676,10 @@ export interface LedgerRecord {
     | 'purged'
     | 'gap'
     | 'distrusted'
-    | 'reminded';
+    | 'reminded'
+    | 'step'
+    | 'stepped'
+    | 'rebased';
   /**
    * null for records of the station or of input without an id.
    */
@@ -1514,6 +1896,10 @@ export interface OrderDocument {
    */
   agents?: string[];
   /**
+   * Mission: the chain of steps that does it: full, short, or the name of a file in agents/chains. Policy may want another one.
+   */
+  chain?: string;
+  /**
    * Mission: files or facts that must be there in the end.
    *
    * @maxItems 1000
@@ -1583,10 +1969,27 @@ export interface MissionConstraints {
    * True: paths that settings protect are closed to it in every case.
    */
   protected_paths?: boolean;
+  /**
+   * Lines that it may add and remove together.
+   */
+  max_diff_lines?: number;
   budget?: {
+    /**
+     * Money for models, in US dollars.
+     */
     usd?: number;
+    /**
+     * Tokens of models, of all steps together.
+     */
     tokens?: number;
+    /**
+     * Time at work, without the time in which it waits for people.
+     */
     seconds?: number;
+    /**
+     * Steps that may be begun, with those that are done again.
+     */
+    attempts?: number;
   };
 }
 /**
@@ -1747,6 +2150,64 @@ export interface CheckEntry {
 }
 
 /**
+ * What a planner hands in: the design, taken apart into steps that can be built and looked at one by one.
+ */
+export interface PlanPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * The plan in one or two sentences.
+   */
+  summary: string;
+  /**
+   * In the order in which they are built.
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  steps: [PlanStep, ...PlanStep[]];
+  /**
+   * Whether a step needs the ones before it.
+   */
+  order_matters?: boolean;
+  checkpoint?: PlanQuestion;
+}
+export interface PlanStep {
+  /**
+   * Names the step; no two are the same.
+   */
+  id: string;
+  /**
+   * What is to be done.
+   */
+  what: string;
+  /**
+   * Files that it changes.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: Relative to the working folder, parted by /.
+   */
+  paths: [string, ...string[]];
+  /**
+   * How one sees that it is done.
+   */
+  done_when: string;
+}
+/**
+ * There only where a person has to decide before the mission goes on. Leave it out otherwise.
+ */
+export interface PlanQuestion {
+  /**
+   * What the person has to decide, and what depends on it.
+   */
+  why: string;
+}
+
+/**
  * What a policy is expected to decide; `waybill policy test FILE` holds it against policy.yaml.
  */
 export interface PolicyCases {
@@ -1873,6 +2334,201 @@ export interface PolicyDocument {
      * Time at work.
      */
     seconds?: number;
+    /**
+     * Steps that are begun.
+     */
+    attempts?: number;
+    /**
+     * Lines added and removed together.
+     */
+    diff_lines?: number;
+  };
+  /**
+   * What counts for missions: which chain, how many reviewers, where a person is asked, what they may use up, and what follows a failure.
+   */
+  missions?: {
+    /**
+     * The chains that missions may run under, from the lightest to the strictest. Of two that a mission comes under, the later one counts.
+     *
+     * @minItems 1
+     * @maxItems 50
+     *
+     * Items: full, short, or the name of a file in agents/chains.
+     */
+    chains?: [string, ...string[]];
+    /**
+     * The chain of a mission that no rule names one for, and that asks for none.
+     */
+    chain?: string;
+    /**
+     * So many reviewers have to approve.
+     */
+    reviewers?: number;
+    /**
+     * So often a reviewer sends work back; then a person decides.
+     */
+    revisions?: number;
+    /**
+     * Steps before which a person is asked.
+     *
+     * @maxItems 50
+     */
+    checkpoints?: string[];
+    /**
+     * What a mission may change that names no paths itself; unless given, all that rules allow.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    paths?: [PathPattern, ...PathPattern[]];
+    /**
+     * For each path that a mission may change the first rule that matches decides; the strictest of them counts for the mission.
+     *
+     * @maxItems 1000
+     */
+    rules?: MissionRule[];
+    /**
+     * What a mission may use up that does not say so itself, within `budgets`. At a limit it parks and asks.
+     */
+    budget?: {
+      /**
+       * Tokens of models, those of caches too.
+       */
+      tokens?: number;
+      /**
+       * Money, in US dollars.
+       */
+      usd?: number;
+      /**
+       * Time at work; the time in which it waits for people does not count.
+       */
+      seconds?: number;
+      /**
+       * Steps that are begun.
+       */
+      attempts?: number;
+      /**
+       * Lines added and removed together.
+       */
+      diff_lines?: number;
+    };
+    /**
+     * The most that is set aside for one step; unless given, all that is left.
+     */
+    step?: {
+      /**
+       * Tokens of models.
+       */
+      tokens?: number;
+      /**
+       * Money, in US dollars.
+       */
+      usd?: number;
+      /**
+       * Time; the agent is ended then. A role can have less.
+       */
+      seconds?: number;
+    };
+    /**
+     * Where tokens or money are limited, a step whose agent does not tell what it used, or tells zeros, fails.
+     */
+    require_usage?: boolean;
+    /**
+     * How often a step that failed is done again by itself.
+     */
+    retries?: {
+      /**
+       * In a whole mission, whatever failed.
+       */
+      total?: number;
+      /**
+       * In a row for the same class of failures; a success or another class begins anew.
+       */
+      per_class?: number;
+      /**
+       * Other numbers for some classes.
+       */
+      classes?: {
+        /**
+         * The same for test_failure alone; per_class unless given.
+         */
+        test_failure?: number;
+        /**
+         * The same for test_timeout alone; per_class unless given.
+         */
+        test_timeout?: number;
+        /**
+         * The same for timeout alone; per_class unless given.
+         */
+        timeout?: number;
+        /**
+         * The same for validation_error alone; per_class unless given.
+         */
+        validation_error?: number;
+        /**
+         * The same for tool_invocation_error alone; per_class unless given.
+         */
+        tool_invocation_error?: number;
+        /**
+         * The same for environment_error alone; per_class unless given.
+         */
+        environment_error?: number;
+        /**
+         * The same for unknown alone; per_class unless given.
+         */
+        unknown?: number;
+      };
+    };
+    /**
+     * What follows a failure, by its class.
+     */
+    routing?: {
+      /**
+       * Its own checks failed on what was built.
+       */
+      test_failure?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * A check ran longer than it may.
+       */
+      test_timeout?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * The agent ran longer than it may.
+       */
+      timeout?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * What the agent handed in was missing or not valid, also after its repairs.
+       */
+      validation_error?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * The agent could not be run, or broke off.
+       */
+      tool_invocation_error?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * Nothing that an agent can help: no worktree, a full disk.
+       */
+      environment_error?: 'retry' | 'terminate' | 'escalate' | 'waive';
+      /**
+       * It changed what it may not change. It is never tried again without a person, and never waived.
+       */
+      governance_violation?: 'escalate' | 'terminate';
+      /**
+       * Nobody can tell.
+       */
+      unknown?: 'retry' | 'terminate' | 'escalate' | 'waive';
+    };
+    /**
+     * When trying again leads nowhere.
+     */
+    progress?: {
+      /**
+       * A failed step that leaves the same changes as one of its so many failed runs before made no progress.
+       */
+      no_progress?: number;
+      /**
+       * A failed step that is back at the changes of an earlier one of its last so many runs, with others between, goes in circles.
+       */
+      oscillation?: number;
+    };
   };
   approvals?: {
     /**
@@ -2026,6 +2682,63 @@ export interface PolicySandbox {
    */
   hidden?: string[];
 }
+/**
+ * All that it names has to fit. What it does not say stays as for all missions.
+ */
+export interface MissionRule {
+  /**
+   * What it is called where it decides.
+   */
+  name?: string;
+  /**
+   * Missions that may change one of these. One that declares no paths may change any.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  paths?: [PathPattern, ...PathPattern[]];
+  /**
+   * Missions that may change so many lines or more. One that declares no size may change as many as its budget has.
+   */
+  min_diff_lines?: number;
+  /**
+   * Only for missions of these lanes.
+   *
+   * @maxItems 100
+   */
+  lanes?: string[];
+  /**
+   * Only for missions whose file belongs to one of these users, by name or by number.
+   *
+   * @maxItems 100
+   */
+  requesters?: (string | number)[];
+  /**
+   * The chain that they run under, at least.
+   */
+  chain?: string;
+  /**
+   * So many reviewers have to approve.
+   */
+  reviewers?: number;
+  /**
+   * Steps before which a person is asked.
+   *
+   * @maxItems 50
+   */
+  checkpoints?: string[];
+  /**
+   * Only these agents do it, by the names that agents/ROLE/agent.yaml gives them.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  agents?: [string, ...string[]];
+  /**
+   * Shown with the decision.
+   */
+  why?: string;
+}
 export interface Approver {
   /**
    * As it stands in records.
@@ -2143,6 +2856,154 @@ export interface Warning {
   message: string;
   line?: number;
   column?: number;
+}
+
+/**
+ * What a reviewer is given: the builder's report, and beside it what the runner itself measured. Made by the runner, never by an agent.
+ */
+export interface ReviewPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  /**
+   * The id of the work order.
+   */
+  mission: string;
+  /**
+   * Its title.
+   */
+  title: string;
+  /**
+   * Which attempt of it.
+   */
+  attempt: number;
+  /**
+   * How often it was sent back in this attempt; 0 for the first time.
+   */
+  revision: number;
+  /**
+   * The commit that the work was done on.
+   */
+  base: string;
+  /**
+   * Every file that is changed, in order of their paths, as the runner found it.
+   *
+   * @maxItems 100000
+   */
+  files: MeasuredFile[];
+  /**
+   * The changes as a unified diff, as far as they have room. Bytes that are no UTF-8 are shown as U+FFFD.
+   */
+  diff: string;
+  /**
+   * How much of the diff is shown, where not all of it is; then read the files themselves. null: all of it is shown.
+   */
+  diff_cut: DiffCut | null;
+  /**
+   * Hash of the whole diff, with its bytes as they are.
+   */
+  diff_sha256: string;
+  /**
+   * Lines added and removed in the whole diff.
+   */
+  diff_lines: number;
+  /**
+   * The mission's own checks, run by the runner. Empty where they were not run yet, or there are none.
+   *
+   * @maxItems 1000
+   */
+  checks: ReviewedCheck[];
+  /**
+   * Files that are changed and not in the report.
+   *
+   * @maxItems 100000
+   */
+  unreported: string[];
+  /**
+   * Files that the report names and that are not changed.
+   *
+   * @maxItems 1000
+   */
+  unchanged: string[];
+  /**
+   * What the builder says of its work, a build_report; null where none was asked for. A claim, not a fact.
+   */
+  report: {
+    [k: string]: unknown;
+  } | null;
+}
+export interface MeasuredFile {
+  /**
+   * Relative to the root, parted by /.
+   */
+  path: string;
+  /**
+   * What happened to it.
+   */
+  change: 'create' | 'modify' | 'delete';
+  /**
+   * True: no text, or too large to be compared by lines, so none are counted.
+   */
+  binary: boolean;
+  /**
+   * Lines added; null where none are counted.
+   */
+  added: number | null;
+  /**
+   * Lines removed; null where none are counted.
+   */
+  removed: number | null;
+  /**
+   * What was there; null for nothing.
+   */
+  before: MeasuredContent | null;
+  /**
+   * What is there now; null for nothing.
+   */
+  after: MeasuredContent | null;
+}
+export interface MeasuredContent {
+  /**
+   * As git has it.
+   */
+  mode: '100644' | '100755';
+  /**
+   * Hash of the bytes.
+   */
+  sha256: string;
+  /**
+   * Their number.
+   */
+  size: number;
+}
+export interface DiffCut {
+  /**
+   * Bytes that are shown.
+   */
+  shown_bytes: number;
+  /**
+   * Bytes that the diff has.
+   */
+  bytes: number;
+}
+export interface ReviewedCheck {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Whether it passed.
+   */
+  ok: boolean;
+  /**
+   * Its exit code; null where it has none.
+   */
+  exit_code: number | null;
+  /**
+   * Whether its time was up.
+   */
+  timed_out: boolean;
 }
 
 /**
@@ -2306,6 +3167,16 @@ export interface SettingsDocument {
      * With more than this in those that wait, the oldest go.
      */
     keep_mb?: number;
+  };
+  missions?: {
+    /**
+     * While a file of this name lies at the root no mission goes on; those at work stop within a second.
+     */
+    stop_file?: string;
+    /**
+     * Where terminal packets (terminal/) and review packets (review_packets/) of missions are shown.
+     */
+    artifacts?: string;
   };
   /**
    * What becomes of orders with time.
@@ -2541,6 +3412,298 @@ export interface TelemetryLine {
 }
 
 /**
+ * How a mission ended, in one document: `artifacts/terminal/TP_<run>.yaml`. Computed from the ledger alone, so that it can be written again.
+ */
+export interface TerminalPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  run: MissionRun;
+  /**
+   * The order's title.
+   */
+  title: string;
+  /**
+   * PASS: a commit holds the work, and every gate was passed. CANCELLED: a person ended it. BLOCKED: everything else.
+   */
+  outcome: 'PASS' | 'BLOCKED' | 'CANCELLED';
+  /**
+   * PASS, or the code of what stopped it.
+   */
+  reason: string;
+  /**
+   * The same in words; null for PASS.
+   */
+  why: string | null;
+  /**
+   * When the attempt was started first; null where it never was.
+   */
+  started: string | null;
+  /**
+   * When it ended.
+   */
+  ended: string;
+  /**
+   * The commit that the work was made to at the end; null where it never began.
+   */
+  base: string | null;
+  /**
+   * The chain it went by; null where it never began.
+   */
+  chain: MissionChain | null;
+  /**
+   * Hash of the policy that it began with.
+   */
+  policy_sha256: string | null;
+  /**
+   * Every step that was begun, in the order in which they were, the one that failed too.
+   *
+   * @maxItems 100000
+   */
+  steps: TerminalStep[];
+  /**
+   * Commits that hold the work.
+   *
+   * @maxItems 10000
+   */
+  commits: string[];
+  usage: TerminalUsage;
+  /**
+   * Every gate, each with its answer.
+   *
+   * @maxItems 1000
+   */
+  gates: GateResult[];
+  /**
+   * Hash of the manifest of the evidence; null where none was sealed.
+   */
+  evidence_sha256: string | null;
+  ledger: LedgerHead;
+  /**
+   * The review packet; null where it did not come to one.
+   */
+  review_packet: PacketFile | null;
+  /**
+   * Hash of the RFC 8785 canonical JSON of this document without this field.
+   */
+  packet_hash: string;
+}
+/**
+ * Which attempt of which order.
+ */
+export interface MissionRun {
+  /**
+   * The order.
+   */
+  wo_id: string;
+  /**
+   * Counted from 1; 0 where it was never started.
+   */
+  attempt: number;
+  /**
+   * Counted from 1.
+   */
+  revision: number;
+}
+export interface MissionChain {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Hash of the chain as it was read.
+   */
+  sha256: string;
+  /**
+   * How many reviews it asked for.
+   */
+  reviewers: number;
+}
+export interface TerminalStep {
+  /**
+   * Counted from 1.
+   */
+  n: number;
+  /**
+   * Its name in the chain.
+   */
+  step: string;
+  /**
+   * Who did it; null for the runner.
+   */
+  role: string | null;
+  /**
+   * By which agent; null for the runner.
+   */
+  agent: string | null;
+  /**
+   * lost: begun, and never came to its end.
+   */
+  outcome: 'ok' | 'failed' | 'lost';
+  /**
+   * Why it failed, as a code.
+   */
+  code: string | null;
+  /**
+   * The same in words.
+   */
+  why: string | null;
+  /**
+   * What a review said; null for other steps.
+   */
+  verdict: 'approved' | 'needs_revision' | 'rejected' | 'escalate' | null;
+  /**
+   * How long it ran; null where nobody knows.
+   */
+  seconds: number | null;
+  /**
+   * What it used; null where nobody told, or no agent took part.
+   */
+  usage: StepUsage | null;
+  /**
+   * What it gave, by name.
+   *
+   * @maxItems 100
+   */
+  outputs: StepOutput[];
+  /**
+   * Names all that the mission changes after this step; null for nothing.
+   */
+  diff_sha256: string | null;
+  /**
+   * Lines of that.
+   */
+  diff_lines: number;
+}
+export interface StepUsage {
+  /**
+   * Input that no cache held.
+   */
+  input: number;
+  /**
+   * Input that a cache held.
+   */
+  cache_read: number;
+  /**
+   * Input that a cache took in.
+   */
+  cache_write: number;
+  /**
+   * Output, with what was thought.
+   */
+  output: number;
+  /**
+   * All of these together.
+   */
+  tokens: number;
+  /**
+   * In US dollars; null where nobody told.
+   */
+  usd: number | null;
+}
+export interface StepOutput {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Hash of its bytes.
+   */
+  sha256: string;
+}
+/**
+ * All steps together.
+ */
+export interface TerminalUsage {
+  /**
+   * Input that no cache held.
+   */
+  input: number;
+  /**
+   * Input that a cache held.
+   */
+  cache_read: number;
+  /**
+   * Input that a cache took in.
+   */
+  cache_write: number;
+  /**
+   * Output, with what was thought.
+   */
+  output: number;
+  /**
+   * Tokens of the steps that told.
+   */
+  tokens: number;
+  /**
+   * US dollars of the steps that told; null where none did.
+   */
+  usd: number | null;
+  /**
+   * Time at work, without waiting for people.
+   */
+  seconds: number;
+  /**
+   * Tokens reserved by steps that were lost: they count as used.
+   */
+  reserved_tokens: number;
+  /**
+   * US dollars reserved by steps that were lost.
+   */
+  reserved_usd: number;
+  /**
+   * Whether every step of an agent told its tokens, and none was lost. Zero counts as not told.
+   */
+  complete: boolean;
+  /**
+   * Whether every step of an agent told its price, and none was lost.
+   */
+  usd_complete: boolean;
+}
+export interface GateResult {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Before the work, or after it.
+   */
+  phase: 'pre' | 'post';
+  /**
+   * Whether it was passed.
+   */
+  ok: boolean;
+  /**
+   * Why it was not passed.
+   */
+  why: string | null;
+}
+/**
+ * The newest record of the ledger that this packet is computed from.
+ */
+export interface LedgerHead {
+  /**
+   * Its number.
+   */
+  seq: number;
+  /**
+   * Its hash.
+   */
+  hash: string;
+}
+export interface PacketFile {
+  /**
+   * Relative to the root.
+   */
+  path: string;
+  /**
+   * Hash of its bytes.
+   */
+  sha256: string;
+}
+
+/**
  * <git dir>/waybill/trust.json: approvals in a row, by what they were about. What is promoted counts only where the ledger has it.
  */
 export interface TrustDocument {
@@ -2572,6 +3735,56 @@ export interface Promotion {
   hash: string;
   at: string;
   by: string;
+}
+
+/**
+ * What a reviewer hands in. There is no verdict where none is handed in.
+ */
+export interface VerdictPacket {
+  /**
+   * The version of this form. May be left out; then it is 1.
+   */
+  v?: 1;
+  /**
+   * approved: good as it is. needs_revision: not yet, and required_changes says what is missing. rejected: this cannot become good by a revision. escalate: a person has to decide.
+   */
+  verdict: 'approved' | 'needs_revision' | 'rejected' | 'escalate';
+  /**
+   * Why, in a few sentences.
+   */
+  summary: string;
+  /**
+   * What was found. Empty where nothing was.
+   *
+   * @maxItems 500
+   */
+  findings: ReviewFinding[];
+  /**
+   * What must change before it can be approved. At least one for needs_revision, none for approved.
+   *
+   * @maxItems 200
+   *
+   * Items: One change, so that its author can make it without a question.
+   */
+  required_changes: string[];
+}
+export interface ReviewFinding {
+  /**
+   * blocker: it must not land like this. major: wrong, and should be mended. minor: could be better. note: worth knowing.
+   */
+  severity: 'blocker' | 'major' | 'minor' | 'note';
+  /**
+   * The file it is in, relative to the working folder; left out where it is in none.
+   */
+  path?: string;
+  /**
+   * The line of that file, from 1.
+   */
+  line?: number;
+  /**
+   * What is wrong, and how one sees it.
+   */
+  what: string;
 }
 
 /**

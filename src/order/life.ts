@@ -12,6 +12,7 @@ import {
   type RestoredData,
   type StartedData,
 } from './event.ts';
+import type { HistoryEntry, MissionLife, Raise, StepData } from './mission.ts';
 import { withoutWords } from './tombstone.ts';
 import { assertLegal, type Status, type WaitingFor } from './transition.ts';
 
@@ -54,6 +55,8 @@ export interface OrderLife {
   /** An earlier run of its commands was cut short or failed, so what it left in its outputs is its own, not somebody's work. */
   readonly rerun: boolean;
   readonly executed: ExecutedData | null;
+  /** How far a mission got in this attempt; null for other orders, and before its start. */
+  readonly mission: MissionLife | null;
   readonly restored: boolean;
   /** What failed attempts left in their outputs. */
   readonly left: RestoredData['left'];
@@ -113,10 +116,45 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'released':
       return { ...next, waitingFor: null, until: null, why: null, outcome: null };
     case 'approved':
-      return { ...next, approved: true, waitingFor: null, until: null, why: null, outcome: null };
+      return {
+        ...next,
+        approved: true,
+        waitingFor: null,
+        until: null,
+        why: null,
+        outcome: null,
+        mission: withDecision(next, record.data.raise),
+      };
     case 'started':
       // released from a wait in the middle of an attempt, what is already executed stays
-      return { ...next, started: record.data, startedAt: next.startedAt ?? record.ts, waitingFor: null };
+      return {
+        ...next,
+        started: record.data,
+        startedAt: next.startedAt ?? record.ts,
+        waitingFor: null,
+        mission: next.mission ?? begunMission(record.data),
+      };
+    case 'step':
+      return { ...next, mission: stepLost(next.mission, record.data) };
+    case 'stepped':
+      return {
+        ...next,
+        mission: withEntry(next.mission, {
+          kind: 'stepped',
+          ...record.data,
+          ...(next.mission?.open?.n === record.data.n ? { reserved: next.mission.open.reserved } : {}),
+        }),
+      };
+    case 'rebased':
+      // its work goes on from there
+      return {
+        ...next,
+        executed: null,
+        mission: next.mission && {
+          ...(withEntry(next.mission, { kind: 'rebased', ...record.data }) as MissionLife),
+          base: record.data.base,
+        },
+      };
     case 'command':
       return {
         ...next,
@@ -191,7 +229,12 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
       return {
         ...(next.executed === null
           ? // it goes on where it was started, not on whatever branch is checked out by then
-            { ...fresh(next), started: next.started, rerun: next.rerun || next.commandsBegun > 0 }
+            {
+              ...fresh(next),
+              started: next.started,
+              rerun: next.rerun || next.commandsBegun > 0,
+              mission: stepLost(next.mission, null),
+            }
           : { ...next, landing: null }),
         why: record.data.why,
       };
@@ -205,6 +248,29 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
     case 'gap':
       return next;
   }
+}
+
+function begunMission({ mission, isolation }: StartedData): MissionLife | null {
+  return mission === undefined || isolation === undefined
+    ? null
+    : { begun: mission, base: isolation.base, history: [], open: null };
+}
+
+/** A step that is begun while another one is open: nobody ever told of the end of that one. */
+function stepLost(mission: MissionLife | null, step: StepData | null): MissionLife | null {
+  if (mission === null) return null;
+  const { open, history } = mission;
+  return { ...mission, open: step, history: open === null ? history : [...history, { kind: 'lost', ...open }] };
+}
+
+function withEntry(mission: MissionLife | null, entry: HistoryEntry): MissionLife | null {
+  return mission && { ...mission, open: null, history: [...mission.history, entry] };
+}
+
+function withDecision({ mission, ask }: OrderLife, raise: Raise = {}): MissionLife | null {
+  if (mission === null || ask === null || (ask.stage !== 'checkpoint' && ask.stage !== 'budget')) return mission;
+  const begun = { ...mission.begun, policy_sha256: ask.policy_sha256 ?? mission.begun.policy_sha256 };
+  return withEntry({ ...mission, begun }, { kind: 'decided', what: ask.stage, at: ask.at ?? '', raise });
 }
 
 /** What is kept of a life by those who only ask whether what follows is legal, and of which attempt it tells. */
@@ -261,6 +327,7 @@ const NOT_STARTED = {
   unsafeCommandBegun: false,
   rerun: false,
   executed: null,
+  mission: null,
   restored: false,
   landing: null,
   landed: null,

@@ -1,4 +1,5 @@
 import type { ImageChange } from './change.ts';
+import type { GateResult } from './generated.ts';
 
 /**
  * How a mission goes: the steps of its chain, one after the other, as the ledger tells them. Pure: the next step is computed from the chain and
@@ -84,6 +85,8 @@ export interface SteppedData {
   /** Names `changes`: the same for the same work. null where nothing is changed. */
   diff_sha256: string | null;
   diff_lines: number;
+  /** Of the steps that ask them. */
+  gates?: GateResult[];
   session: string | null;
   /** Why a person is to look before it goes on. */
   checkpoint: string | null;
@@ -106,13 +109,23 @@ export type Raise = { readonly [K in BudgetKey]?: number };
 
 /** One entry of a mission's history, in the order of the ledger. */
 export type HistoryEntry =
-  | ({ readonly kind: 'stepped' } & SteppedData)
+  | ({
+      readonly kind: 'stepped';
+      /** What was set aside for it: counts where nobody tells what it used. */
+      readonly reserved?: Reserved;
+    } & SteppedData)
   /** Begun, and never came to its end: nobody knows what it used, so what was reserved counts as used. */
   | ({ readonly kind: 'lost' } & StepData)
   /** A person decided to go on. `at`: the step that it stopped before or after. */
   | { readonly kind: 'decided'; readonly what: 'checkpoint' | 'budget'; readonly at: string; readonly raise: Raise }
   /** The branch moved on: what was made is now made to another commit. */
-  | { readonly kind: 'rebased'; readonly base: string };
+  | {
+      readonly kind: 'rebased';
+      readonly base: string;
+      readonly changes: readonly ImageChange[];
+      /** What a reviewer saw is not what it is now. */
+      readonly review: boolean;
+    };
 
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {

@@ -1,3 +1,5 @@
+import type { BudgetKey } from './mission.ts';
+
 /**
  * The one model of a work order. Every dialect is mapped onto the canonical form (dialects/) and that onto this (canonical.ts); every later stage reads only this.
  */
@@ -90,7 +92,10 @@ export interface Mission {
   /** False: it hands in patch files and changes nothing itself. */
   readonly allowWrite: boolean;
   readonly protectedPaths: boolean;
-  readonly budget: { readonly usd: number | null; readonly tokens: number | null; readonly seconds: number | null };
+  /** The chain it asks for; null leaves it to policy. */
+  readonly chain: string | null;
+  /** What it may use up; null where it does not say. */
+  readonly budget: Readonly<Record<BudgetKey, number | null>>;
 }
 
 /** What an order says of the decision that it asks for. `expires`: when it fails if nobody decided, ISO 8601 UTC. */
@@ -138,7 +143,7 @@ export interface Warning {
 
 /** Whether an order can be computed in memory and touches nothing before it lands. */
 export function isPure(order: Order): boolean {
-  return order.commands.length === 0 && order.checks.length === 0;
+  return order.mission === null && order.commands.length === 0 && order.checks.length === 0;
 }
 
 /** A command as people read it. */

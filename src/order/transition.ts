@@ -35,8 +35,8 @@ export const TRANSITIONS: Readonly<Record<Transition, Row>> = {
   // what waits for a person's decision, or for a budget, is not over by itself
   released: { from: ['parked'], to: ['ready'], waiting: ['dependency', 'time', 'hold', 'agent', 'repository'] },
   approved: { from: ['parked'], to: ['ready'], waiting: ['approval', 'checkpoint', 'budget'] },
-  denied: { from: ['parked'], to: ['failed'], waiting: ['approval', 'checkpoint'] },
-  expired: { from: ['parked'], to: ['failed'], waiting: ['approval', 'checkpoint'] },
+  denied: { from: ['parked'], to: ['failed'], waiting: ['approval', 'checkpoint', 'budget'] },
+  expired: { from: ['parked'], to: ['failed'], waiting: ['approval', 'checkpoint', 'budget'] },
   started: { from: ['ready'], to: ['running'] },
   waits: { from: ['running'], to: ['parked'] },
   succeeded: { from: ['running'], to: ['done'] },
@@ -48,6 +48,11 @@ export const TRANSITIONS: Readonly<Record<Transition, Row>> = {
   revised: { from: ['failed', 'rejected', 'cancelled'], to: ['ready', 'parked'] },
   interrupted: { from: ['running'], to: ['running', 'ready', 'failed'] },
 };
+
+/** Whether an order that waits for this goes on only when a person has decided. */
+export function asksPeople(waitingFor: string | null): boolean {
+  return waitingFor === 'approval' || waitingFor === 'checkpoint' || waitingFor === 'budget';
+}
 
 export const TERMINAL: readonly Status[] = ['done', 'failed', 'rejected', 'cancelled'];
 

@@ -19,6 +19,7 @@ import { shortName } from '../record/result.ts';
 import { redactorOf } from '../station/redactor.ts';
 import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
+import { hasAgents } from './missions/agents-there.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Step 2 of "One order's life": read a claim once, and admit or reject it. */
@@ -271,7 +272,7 @@ function admitted(
         };
   const secrets = secretsIn(redactorOf(rt.station.settings), request, order);
   const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
-  const wait = firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null);
+  const wait = firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null, hasAgents(rt), Date.now());
   const data: AdmittedData & FirstWait = {
     claim: request.claim,
     file: request.file,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
 import { prepareOrder } from '../execute/prepare.ts';
 import { type Input, readOrder } from '../intake/read-order.ts';
@@ -5,11 +6,15 @@ import { renderDiff } from '../order/diff.ts';
 import { asWaybillError, type WaybillError } from '../order/error.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { planDocument, targetsOf } from '../order/plan.ts';
+import { lstatIfThere } from '../platform/fs.ts';
 import { currentUser } from '../platform/user.ts';
 import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
 import { isolationOf } from '../policy/isolation.ts';
 import type { Judgement } from '../policy/judge.ts';
 import { assertWithinLimits } from '../policy/limits.ts';
+import { limitsOf } from '../policy/missions/budget.ts';
+import type { BudgetLimits } from '../policy/missions/missions.ts';
+import { type MissionRules, missionRulesFor } from '../policy/missions/rules.ts';
 import { lanePolicy, loadPolicy, type Policy } from '../policy/policy.ts';
 import { readLedger } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
@@ -25,6 +30,8 @@ export interface DryRun {
   readonly warnings: Warning[];
   /** What policy would decide, if it came into this lane from whoever asks now. */
   readonly judgement: Judgement;
+  /** What counts for a mission; null for other orders, and where policy refuses it. */
+  readonly mission: (MissionRules & { readonly limits: BudgetLimits }) | null;
 }
 
 /** Plans an order against the tree as it is, with nothing recorded and nothing changed. Throws what the order would fail with. */
@@ -38,17 +45,21 @@ export async function dryRun(station: Station, input: Input, lane: string): Prom
   const around = await lookAround(station.repo, station.repo.refs.checkedOut(), [...resolved.values()]);
   const { plan } = await prepareOrder(station.repo, order, resolved, around);
   const judgement = await explain(station, policy, order, [...resolved.values()], lane);
+  let mission: DryRun['mission'] = null;
+  const refusal = refusalOf(() => {
+    mission = missionOf(station, policy, order, lane);
+    for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(fence, cwd);
+    assertWithinLimits(lanePolicy(policy, lane).limits, plan.changes);
+    assertNotNever(judgement.rulings);
+  });
   return {
-    refusal: refusalOf(() => {
-      for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(fence, cwd);
-      assertWithinLimits(lanePolicy(policy, lane).limits, plan.changes);
-      assertNotNever(judgement.rulings);
-    }),
+    refusal,
     woId: order.woId,
     plan: planDocument(order, plan.changes),
     diff: renderDiff(plan.changes).toString('utf8'),
     warnings,
     judgement,
+    mission,
   };
 }
 
@@ -65,10 +76,32 @@ async function explain(
     trust: new Trust(station.layout),
     ledger: { read: (seq: number) => readLedger(ledger, seq) },
   };
-  const requester = { uid: process.geteuid?.() ?? -1, user: currentUser() };
-  const asked = { order, lane, requester, paths, secrets: [] };
+  const asked = { order, lane, requester: requesterNow(), paths, secrets: [] };
   const isApart = isolationOf(order, lanePolicy(policy, lane)) !== 'in_place';
   return judgeOrder(about, policy, asked, await hooksPathOf(station), isApart ? station.repo.refs.checkedOut() : null);
+}
+
+/** Throws POLICY_DENIED where it asks for a chain that it may not have. */
+function missionOf(station: Station, policy: Policy, { mission }: Order, lane: string): DryRun['mission'] {
+  if (mission === null) return null;
+  const { root } = station.layout;
+  const rules = missionRulesFor(policy, {
+    root,
+    lane,
+    requester: requesterNow(),
+    chain: mission.chain,
+    scope: {
+      kind: 'may',
+      paths: mission.paths,
+      diffLines: mission.budget.diff_lines,
+      isFile: (path) => lstatIfThere(join(root, path))?.isFile() === true,
+    },
+  });
+  return { ...rules, limits: limitsOf(rules, mission.budget, []) };
+}
+
+function requesterNow(): { uid: number; user: string | null } {
+  return { uid: process.geteuid?.() ?? -1, user: currentUser() };
 }
 
 /** Plan and diff are shown also for an order that would be refused. */

@@ -22,6 +22,7 @@ import { sealedFolder } from '../record/journal.ts';
 import { redactorOf } from '../station/redactor.ts';
 import { approvalEvidence } from './approvals/ask.ts';
 import type { Job } from './job.ts';
+import { missionEvidence } from './missions/documents.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How an order ends: evidence sealed, the terminal record, then everything that repeats it. */
@@ -36,6 +37,7 @@ export function sealJob(rt: Runtime, life: OrderLife, job: Job | null, checks: r
     changes: job?.changes ?? [],
     commands: job !== null && isPure(job.order) ? [] : commandEvidence(rt.claimFolder(life)),
     approvals: life.ask === null ? [] : approvalEvidence(rt.claimFolder(life)),
+    mission: life.mission === null ? [] : missionEvidence(rt.claimFolder(life)),
     checks,
     redactor: redactorOf(rt.station.settings),
   });

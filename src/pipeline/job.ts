@@ -5,6 +5,7 @@ import type { Change, ImageChange } from '../order/change.ts';
 import type { CheckResult } from '../order/generated.ts';
 import type { Order, Warning } from '../order/order.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { MissionJob } from './missions/mission-job.ts';
 
 /** Work that is done apart from the root, on a pinned commit. */
 export interface Isolated {
@@ -39,6 +40,8 @@ export interface Job {
   inPlace: boolean;
   /** Null where the work is done at the root. */
   readonly isolation: Isolated | null;
+  /** How its steps go; null for an order that is no mission. */
+  readonly mission: MissionJob | null;
   /** Folders made for them, to be taken back with them. */
   made: readonly string[];
 }

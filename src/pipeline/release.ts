@@ -1,11 +1,14 @@
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
+import { asksPeople } from '../order/transition.ts';
 import { now } from '../platform/clock.ts';
 import { waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { remind } from './approvals/reminders.ts';
 import { failOrder } from './finish.ts';
+import { hasAgents } from './missions/agents-there.ts';
+import { whyStopped } from './missions/stop-file.ts';
 import { jittered, landingBranch, startedElsewhere, whyNoLanding } from './park.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -13,6 +16,9 @@ import type { Runtime } from './runtime.ts';
 const QUICK_LOOK_MS = 200;
 const QUICK_FOR_MS = 60_000;
 const SLOW_LOOK_MS = 1000;
+
+/** How often it is looked whether a mission that waits may go on. */
+const MISSION_LOOK_MS = 5000;
 
 /** Looks at those whose wait may be over: because a time came, an order ended, or the repository is free again. */
 export async function releaseWaiting(rt: Runtime): Promise<void> {
@@ -23,7 +29,8 @@ export async function releaseWaiting(rt: Runtime): Promise<void> {
 }
 
 async function look(rt: Runtime, life: OrderLife): Promise<void> {
-  if (life.status === 'parked' && life.waitingFor === 'approval') return remind(rt, life);
+  if (life.status === 'parked' && asksPeople(life.waitingFor)) return remind(rt, life);
+  if (life.status === 'parked' && life.admitted?.agents !== undefined && lookAtMission(rt, life)) return;
   if (life.status !== 'parked' || (life.waitingFor !== 'time' && life.waitingFor !== 'dependency')) return;
   const { admitted } = life;
   if (admitted === null) return;
@@ -44,6 +51,17 @@ async function look(rt: Runtime, life: OrderLife): Promise<void> {
   } catch (thrown) {
     failOrder(rt, life, { error: asWaybillError(thrown), job: null });
   }
+}
+
+/** Missions that wait for an agent, or for the stop file to go; false for one that waits for something else. */
+function lookAtMission(rt: Runtime, life: OrderLife): boolean {
+  const waits = life.waitingFor === 'agent' || (life.waitingFor === 'hold' && life.until !== null);
+  if (!waits) return false;
+  const isOver = whyStopped(rt) === null && hasAgents(rt);
+  if (isOver)
+    rt.record([released(life, life.waitingFor === 'agent' ? 'agents are looked at again' : 'missions may go on')]);
+  else rt.waiting.add({ ...life, until: new Date(Date.now() + MISSION_LOOK_MS).toISOString() });
+  return true;
 }
 
 /** A failed try counts: what is released after one is a new attempt. */

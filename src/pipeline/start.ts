@@ -22,6 +22,9 @@ import { failOrder } from './finish.ts';
 import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
+import { hasAgents } from './missions/agents-there.ts';
+import { beginMission } from './missions/begin.ts';
+import { waitForAgent } from './missions/pause.ts';
 import {
   beFair,
   jittered,
@@ -90,10 +93,13 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     refused = [];
   }
   refused = [...refused, ...gated.refused.filter(({ life }) => isReady(life))];
+  const agentless = refused.filter(({ error }) => error.code === 'AGENT_UNAVAILABLE');
+  refused = refused.filter((one) => !agentless.includes(one));
   rt.record([
     ...jobs.map((job) => startedDraft(rt, job, tip)),
     ...asking.flatMap(({ job, draft }) => [startedDraft(rt, job, tip), draft]),
     ...refused.map(({ life }) => refusedDraft(life, branch, tip)),
+    ...agentless.flatMap(({ life, error }) => [...startedAgain(life), waitForAgent(life, error.message)]),
   ]);
   for (const { job } of asking) rt.running.delete(job.woId);
   for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
@@ -178,7 +184,8 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
   for (const candidate of candidates) {
     const { life, order, request, resolved, isolation } = candidate;
     try {
-      const isolated = isolatedAt(order, isolation, tip);
+      const isolated = isolatedAt(order, isolation, tip, life.mission?.base ?? null);
+      const begun = order.mission === null ? null : await beginMission(rt, policy, life, order.mission);
       const own = isolated === null ? ownOutputs(rt, life, outputsOf(order, resolved)) : new Set<string>();
       const prepared = await prepareOrder(repo, order, resolved, isolated === null ? atRoot : pinned, own);
       if (!isPure(order) && !order.dryRun)
@@ -197,12 +204,13 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
         outputs: outputsOf(order, resolved),
         policy,
         fair: landsAtOnce(life),
-        changes: prepared.plan.changes,
-        images: prepared.images,
+        changes: begun?.changes ?? prepared.plan.changes,
+        images: begun?.images ?? prepared.images,
         checks: [],
         warnings: [...(life.admitted?.warnings ?? [])],
         inPlace: false,
         isolation: isolated,
+        mission: begun?.job ?? null,
         made: [],
       });
     } catch (thrown) {
@@ -227,7 +235,7 @@ async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<O
   for (const life of lives) {
     const dependsOn = life.admitted?.depends_on ?? [];
     const known = await statusesOf(rt, dependsOn);
-    const standing = agentWait(life.admitted?.agents ?? null);
+    const standing = agentWait(life.admitted?.agents ?? null, hasAgents(rt), Date.now());
     if (dependsOn.every((id) => known(id) === 'done')) {
       if (standing === null) free.push(life);
       else
@@ -340,6 +348,7 @@ async function resumeExecuted(
     warnings: [...(life.admitted?.warnings ?? [])],
     inPlace: executed.isolation === undefined,
     isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
+    mission: order.mission === null ? null : (await beginMission(rt, policy, life, order.mission)).job,
     made: [],
   };
 }
@@ -376,9 +385,10 @@ function startedDraft(rt: Runtime, job: Job, tip: string | null): Draft {
       plan_sha256: job.prepared.plan.sha256,
       branch: job.branch,
       head: tip,
-      changes: [...job.images],
+      changes: job.mission === null ? [...job.images] : [],
       outputs: outputs.map((path) => ({ path, before: job.prepared.before.get(path) ?? null })),
       ...(isolation === null ? {} : { isolation: { kind: isolation.kind, base: isolation.base } }),
+      ...(job.mission === null ? {} : { mission: job.mission.begun }),
     },
   };
 }

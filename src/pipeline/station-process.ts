@@ -26,6 +26,7 @@ import { flushJournal } from './flush.ts';
 import { StationGuardrail } from './guardrail/in-station.ts';
 import { IntakeGate } from './intake-gate.ts';
 import { gatherKept } from './keep.ts';
+import { showPackets } from './missions/show-packets.ts';
 import { finishPurges } from './purge.ts';
 import { endWork } from './recover.ts';
 import { releaseWaiting } from './release.ts';
@@ -124,7 +125,10 @@ class StationLoop {
     this.#packs = new PackUpkeep(rt.station.repo, rt.log, options.signal);
     this.#gate = new IntakeGate(rt);
     this.#guardrail = new StationGuardrail(rt);
-    rt.onMoved = (life) => this.#tracker.note(life);
+    rt.onMoved = (life) => {
+      this.#tracker.note(life);
+      showPackets(rt, life);
+    };
     setMaxListeners(0, options.signal);
   }
 

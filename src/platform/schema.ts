@@ -6,8 +6,13 @@ import type {
   AgentDocument,
   AgentUsage,
   ApprovalSubject,
+  BuildPacket,
+  BuildReport,
+  ChainDocument,
+  ClosingPacket,
   CommandFile,
   ComponentDocument,
+  ContextPacket,
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
@@ -19,25 +24,34 @@ import type {
   LedgerRecord,
   LessonDocument,
   OrderDocument,
+  PlanPacket,
   PolicyCases,
   PolicyDocument,
   RedactedEvidence,
   ResultDocument,
+  ReviewPacket,
   SettingsDocument,
   StateDocument,
   TelemetryLine,
+  TerminalPacket,
   TrustDocument,
+  VerdictPacket,
   WorktreeDocument,
 } from '../order/generated.ts';
 import { nearest } from '../order/nearest.ts';
 
 /** The contracts in schemas/, and the type each gives. */
-interface Contracts {
+export interface Contracts {
   agent: AgentDocument;
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
+  'build-packet': BuildPacket;
+  'build-report': BuildReport;
+  chain: ChainDocument;
+  'closing-packet': ClosingPacket;
   'command-file': CommandFile;
   component: ComponentDocument;
+  'context-packet': ContextPacket;
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
@@ -49,14 +63,18 @@ interface Contracts {
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
   order: OrderDocument;
+  'plan-packet': PlanPacket;
   'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
+  'review-packet': ReviewPacket;
   policy: PolicyDocument;
   'policy-cases': PolicyCases;
   settings: SettingsDocument;
   state: StateDocument;
   'telemetry-line': TelemetryLine;
+  'terminal-packet': TerminalPacket;
   trust: TrustDocument;
+  verdict: VerdictPacket;
   worktree: WorktreeDocument;
 }
 
@@ -102,6 +120,43 @@ export function conforms(name: keyof Contracts, value: unknown): boolean {
   return validator(name)(value) === true;
 }
 
+/** One thing that is wrong with a value. */
+export interface Complaint {
+  /** Where, as a JSON pointer; empty for the whole document. */
+  readonly pointer: string;
+  readonly segments: readonly (string | number)[];
+  readonly what: string;
+  readonly hint: string | null;
+}
+
+/** Everything that is wrong with the value, in the order of the places, at most `most`; empty where it conforms. */
+export function complaintsAbout(name: keyof Contracts, value: unknown, most: number): Complaint[] {
+  const validate = validator(name);
+  if (validate(value)) return [];
+  const errors = validate.errors ?? [];
+  // that a condition does not hold is told by what is missing for it
+  const telling = errors.filter((error) => error.keyword !== 'if');
+  const all = (telling.length > 0 ? telling : errors).map((error) => {
+    const segments = segmentsOf(error);
+    return { pointer: pointerOf(segments), segments, what: wording(error), hint: suggestion(error) };
+  });
+  const unlike = new Map(all.map((complaint) => [`${complaint.pointer}\0${complaint.what}`, complaint]));
+  return [...unlike.values()]
+    .sort((a, b) => a.pointer.localeCompare(b.pointer, 'en', { numeric: true }))
+    .slice(0, most);
+}
+
+/** A contract as it stands in schemas/, a copy of its own: for those who are to write such a document. */
+export function schemaOf(name: keyof Contracts): Record<string, unknown> & { readonly examples: readonly unknown[] } {
+  // from src/platform/ and from dist/chunks/ alike
+  const schema: unknown = require(`../../schemas/${name}.schema.json`);
+  return structuredClone(schema) as Record<string, unknown> & { readonly examples: readonly unknown[] };
+}
+
+function pointerOf(segments: readonly (string | number)[]): string {
+  return segments.map((s) => `/${String(s).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
 /** Of several complaints the deepest, and never one form's own wish where several forms are allowed. */
 function mostTelling(errors: readonly ErrorObject[]): ErrorObject {
   const byKeyword: Record<string, number> = { additionalProperties: 4, required: 2, oneOf: 1 };
@@ -131,6 +186,8 @@ function wording(error: ErrorObject): string {
   if (error.keyword === 'additionalProperties') return 'is not a known key';
   if (error.keyword === 'enum')
     return `must be one of ${(error.params as { allowedValues: unknown[] }).allowedValues.map(String).join(', ')}`;
+  if (error.keyword === 'pattern')
+    return PATTERNS[String((error.params as { pattern: unknown }).pattern)] ?? error.message ?? '';
   if (error.keyword === 'const')
     return `must be ${JSON.stringify((error.params as { allowedValue: unknown }).allowedValue)}`;
   if (error.keyword === 'discriminator')
@@ -140,6 +197,13 @@ function wording(error: ErrorObject): string {
   if (error.keyword === 'oneOf') return 'has not exactly one of the allowed forms';
   return error.message ?? 'is not valid';
 }
+
+/** What a text must be, where its pattern is hard to read. */
+const PATTERNS: Readonly<Record<string, string>> = {
+  '\\S': 'must not be empty',
+  '^(?![/~!])(?!\\.{1,2}(/|$))(?!.*/(\\.{0,2}(/|$)))[^\\\\\\u0000-\\u001f\\u007f]+$':
+    'must be a path relative to the working folder, parted by /, without . and ..',
+};
 
 /** The keys of a oneOf that asks for one of several keys, or null for other kinds. */
 function choicesOf(forms: unknown): string[] | null {

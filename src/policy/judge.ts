@@ -143,10 +143,10 @@ function judgeWhole(policy: Policy, { order, secrets }: Question): Ruling[] {
   }
   if (secrets.length > 0)
     rulings.push(ask('secret', `it carries what looks like a secret (${secrets.join(', ')}), and would commit it`));
-  for (const key of ['usd', 'tokens', 'seconds'] as const) {
+  for (const key of ['usd', 'tokens', 'seconds', 'attempts', 'diff_lines'] as const) {
     const [wanted, most] = [order.mission?.budget[key] ?? null, policy.budgets[key]];
     if (wanted !== null && most !== null && wanted > most)
-      rulings.push(ask('budget', `asks for ${wanted} ${key}, policy gives ${most}`));
+      rulings.push(ask('budget', `asks for ${wanted} ${key.replace('_', ' ')}, policy gives ${most}`));
   }
   return rulings;
 }

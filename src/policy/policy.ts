@@ -8,6 +8,7 @@ import { readIfThere } from '../platform/durable.ts';
 import { lstatIfThere } from '../platform/fs.ts';
 import { conform } from '../platform/schema.ts';
 import { POLICY_FILE } from '../station/settings.ts';
+import { type BudgetLimits, type MissionPolicy, missionPolicyOf } from './missions/missions.ts';
 
 /** safe runs, ask parks until a person decides, never is refused. */
 export type PolicyClass = 'safe' | 'ask' | 'never';
@@ -72,7 +73,9 @@ export interface Policy {
   readonly defaults: { readonly paths: PolicyClass; readonly commands: PolicyClass };
   readonly alwaysAsk: { readonly paths: readonly string[]; readonly commands: readonly (string | readonly string[])[] };
   readonly roots: readonly string[];
-  readonly budgets: { readonly usd: number | null; readonly tokens: number | null; readonly seconds: number | null };
+  /** The most that a mission may ask for without an approval. */
+  readonly budgets: BudgetLimits;
+  readonly missions: MissionPolicy;
   readonly approvals: { readonly proof: ProofKind; readonly remindHours: number; readonly trustAfter: number };
   readonly approvers: readonly Approver[];
   readonly limits: Limits;
@@ -174,7 +177,10 @@ function withDefaults(doc: PolicyDocument, hash: string, locate: Locate): Policy
       usd: doc.budgets?.usd ?? null,
       tokens: doc.budgets?.tokens ?? null,
       seconds: doc.budgets?.seconds ?? null,
+      attempts: doc.budgets?.attempts ?? null,
+      diff_lines: doc.budgets?.diff_lines ?? null,
     },
+    missions: missionPolicyOf(doc.missions, locate, (message, ...at) => invalid(message, locate(...at))),
     approvals: {
       proof: doc.approvals?.proof ?? 'terminal',
       remindHours: doc.approvals?.remind_hours ?? 24,

@@ -63,18 +63,18 @@ function unmetDependencies(
   return { waitingFor: 'dependency', until: unseen.length > 0 ? deadline : null, why };
 }
 
+/** How often it is looked whether there are agents by now. */
+const AGENTS_MS = 60_000;
+
 /**
- * The wait for an agent that an order needs, or null. `agents`: those that may do a mission; null for an order that needs none. No agents can be
- * configured yet, so every mission waits for one.
+ * The wait for an agent that an order needs, or null. `agents`: those that may do a mission, none for any; null for an order that needs none.
+ * `areThere`: roles are configured at all.
  */
-export function agentWait(agents: readonly string[] | null): Wait | null {
-  if (agents !== null)
-    return {
-      waitingFor: 'agent',
-      until: null,
-      why: `no agent is configured${agents.length > 0 ? `; wanted: ${agents.join(', ')}` : ''}`,
-    };
-  return null;
+export function agentWait(agents: readonly string[] | null, areThere: boolean, nowMs: number): Wait | null {
+  if (agents === null || areThere) return null;
+  const wanted = agents.length > 0 ? `; wanted: ${agents.join(', ')}` : '';
+  const why = `no agent is configured${wanted}. \`waybill agents init\` writes agents/`;
+  return { waitingFor: 'agent', until: new Date(nowMs + AGENTS_MS).toISOString(), why };
 }
 
 /** Year 9999: what a deadline of any length can still be written as. */

@@ -40,6 +40,8 @@ export interface EvidenceSource {
   readonly commands: readonly EvidenceFile[];
   /** What people were asked, and what they decided. */
   readonly approvals: readonly EvidenceFile[];
+  /** What the steps of a mission were told, said and gave. */
+  readonly mission: readonly EvidenceFile[];
   readonly checks: readonly CheckResult[];
   /** Cuts secrets out of all of it. */
   readonly redactor: Redactor;
@@ -52,6 +54,7 @@ export function sealEvidence(source: EvidenceSource): SealedEvidence {
     ...source.request,
     { path: 'changes.patch', bytes: renderDiff(changes) },
     ...source.approvals,
+    ...source.mission,
   ];
   if (source.plan !== null) whole.push(json('plan.json', source.plan));
   const files = withoutSecrets(source, whole);

@@ -4,6 +4,7 @@ import type { AskData } from '../order/event.ts';
 import type { StateDocument } from '../order/generated.ts';
 import { claimOf, type OrderLife } from '../order/life.ts';
 import type { Priority } from '../order/order.ts';
+import { asksPeople } from '../order/transition.ts';
 import { writeProjection } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
 import { evidenceName } from './evidence.ts';
@@ -65,7 +66,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
       seq: life.lastSeq,
       ...(life.until === null ? {} : { until: life.until }),
       ...(admitted?.dry_run ? { dry_run: true } : {}),
-      ...(life.waitingFor === 'approval' && life.ask !== null ? { approval: approvalOf(life, life.ask) } : {}),
+      ...(asksPeople(life.waitingFor) && life.ask !== null ? { approval: approvalOf(life, life.ask) } : {}),
       ...(admitted !== null && admitted.warnings.length > 0 ? { warnings: admitted.warnings } : {}),
     },
   };
@@ -94,6 +95,13 @@ function progress(life: OrderLife): string | null {
   if (life.status !== 'running') return null;
   if (life.landing !== null) return 'landing';
   if (life.executed !== null) return 'checked, waiting to land';
+  if (life.mission !== null) {
+    const { open, history } = life.mission;
+    const done = history.filter(({ kind }) => kind === 'stepped').length;
+    return open === null
+      ? `mission: ${done} steps done`
+      : `mission: step ${open.n}, ${open.step}${open.agent === null ? '' : ` by ${open.agent}`}`;
+  }
   if (life.commandsBegun > 0) return `running, command ${life.commandsBegun}`;
   return 'started';
 }

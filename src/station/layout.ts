@@ -85,7 +85,13 @@ export function ownPaths(settings: Settings): string[] {
  * both folders hold documents that are tracked.
  */
 export function ownPatterns(settings: Settings): string[] {
-  return [`${settings.paths.reports}/forensic_*`, `${settings.paths.lessons}/lesson-*.json`];
+  const { artifacts } = settings.missions;
+  return [
+    `${settings.paths.reports}/forensic_*`,
+    `${settings.paths.lessons}/lesson-*.json`,
+    `${artifacts}/terminal/TP_*`,
+    `${artifacts}/review_packets/Review_Packet_*`,
+  ];
 }
 
 /** The journal and other refs of a station: `work` holds contents while an order lives, `keep` what nobody may lose, `snapshot` what a person had held, `fetched` what a backup sent. */

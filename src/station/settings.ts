@@ -42,6 +42,12 @@ export interface Settings {
   readonly guardrail: GuardrailSettings;
   readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
   /** `folder` as written; null for the default. */
+  readonly missions: {
+    /** While it lies at the root, no mission goes on. */
+    readonly stopFile: string;
+    /** Where terminal packets and review packets are shown, relative to the root. */
+    readonly artifacts: string;
+  };
   readonly worktrees: {
     readonly folder: string | null;
     readonly idle: number;
@@ -177,6 +183,10 @@ function withDefaults(doc: SettingsDocument): Settings {
       staleHours: doc.tracker?.stale_hours ?? 6,
       retentionDays: doc.tracker?.retention_days ?? 30,
       canaryHours: doc.tracker?.canary_hours ?? 24,
+    },
+    missions: {
+      stopFile: doc.missions?.stop_file ?? 'STOP_MISSIONS',
+      artifacts: doc.missions?.artifacts ?? 'artifacts',
     },
     worktrees: {
       folder: doc.worktrees?.folder ?? null,

@@ -32,8 +32,8 @@ const TABLE: readonly [Transition, string][] = [
   // design.md says parked; what waits for a person's decision or for a budget is not released, it is approved
   ['released', 'parked[dependency time hold agent repository] -> ready'],
   ['approved', 'parked[approval checkpoint budget] -> ready'],
-  ['denied', 'parked[approval checkpoint] -> failed'],
-  ['expired', 'parked[approval checkpoint] -> failed'],
+  ['denied', 'parked[approval checkpoint budget] -> failed'],
+  ['expired', 'parked[approval checkpoint budget] -> failed'],
   ['failed', 'parked[dependency] -> failed'],
   ['started', 'ready -> running'],
   ['waits', 'running -> parked'],

@@ -341,8 +341,18 @@ test('an order that carries a secret asks, and so does a mission over budget', (
     [null, ''],
   ] as const) {
     const question = questionOf(place, writing('a'), { paths: [] });
-    const mission = { budget: { usd, tokens: null, seconds: null } } as Mission;
+    const mission = { budget: { usd, tokens: null, seconds: null } } as unknown as Mission;
     assert.equal(verdict(judge(policy, { ...question, order: { ...question.order, mission } })), expected, String(usd));
+  }
+  for (const key of ['tokens', 'usd', 'seconds', 'attempts', 'diff_lines']) {
+    const question = questionOf(place, writing('a'), { paths: [] });
+    const asks = (wanted: number) =>
+      judge(policyOf(`budgets: {${key}: 5}\n`), {
+        ...question,
+        order: { ...question.order, mission: { budget: { [key]: wanted } } as unknown as Mission },
+      }).rulings.map(({ why }) => why);
+    assert.deepEqual(asks(5), [], key);
+    assert.deepEqual(asks(6), [`asks for 6 ${key.replace('_', ' ')}, policy gives 5`]);
   }
 });
 

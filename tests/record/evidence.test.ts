@@ -38,6 +38,7 @@ function source(more: Partial<EvidenceSource> = {}): EvidenceSource {
     plan: { v: 1, wo_id: 'WO-1' },
     changes,
     approvals: [],
+    mission: [],
     commands: [
       { path: 'commands/02-b.stdout', bytes: Buffer.from('b\r\n') },
       { path: 'commands/01-a.stdout', bytes: Buffer.alloc(0) },

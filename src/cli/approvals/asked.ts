@@ -3,6 +3,7 @@ import { subjectHash } from '../../order/approval.ts';
 import { sha256 } from '../../order/canonical-json.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { ApprovalSubject, StateDocument } from '../../order/generated.ts';
+import { asksPeople } from '../../order/transition.ts';
 import { askedFolder, readSubject } from '../../pipeline/approvals/ask.ts';
 import { readIfThere } from '../../platform/durable.ts';
 import { readFollowup } from '../../record/followup.ts';
@@ -44,7 +45,7 @@ export function waitingForApproval(station: Station): { state: StateDocument; as
 }
 
 function askedOf(state: StateDocument): Asked | null {
-  return state.status === 'parked' && state.waiting_for === 'approval'
+  return state.status === 'parked' && asksPeople(state.waiting_for)
     ? ((state.meta['approval'] as Asked | undefined) ?? null)
     : null;
 }

@@ -1,7 +1,7 @@
 import { type Decision, decisionText, SIGNATURE_NAMESPACE } from '../../order/approval.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { CommandFile, DecideCommand } from '../../order/generated.ts';
-import type { Status } from '../../order/transition.ts';
+import { asksPeople, type Status } from '../../order/transition.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
 import { now, pause } from '../../platform/clock.ts';
 import { readIfThere } from '../../platform/durable.ts';
@@ -130,7 +130,7 @@ async function decideOne(
 async function statusAfter(station: Station, { woId, ask }: Decision): Promise<string> {
   for (const until = Date.now() + STATE_MS; ; await pause(25)) {
     const { status, waiting_for: waitingFor, meta } = await stateOf(station, woId);
-    const isOld = waitingFor === 'approval' && (meta['approval'] as { ask?: string } | undefined)?.ask === ask;
+    const isOld = asksPeople(waitingFor) && (meta['approval'] as { ask?: string } | undefined)?.ask === ask;
     if (!isOld || Date.now() > until) return status;
   }
 }

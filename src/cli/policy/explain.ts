@@ -11,6 +11,7 @@ import { laneOf } from '../drop.ts';
 import { type Given, readInput } from '../input.ts';
 import { EXIT, fail, plain, print, printJson } from '../output.ts';
 import { readState, stationOf } from '../station.ts';
+import { missionDocument, missionText } from './mission.ts';
 import type { PolicyOptions } from './options.ts';
 
 const COLOURS = { safe: pc.green, ask: pc.yellow, never: pc.red } as const;
@@ -19,17 +20,27 @@ const COLOURS = { safe: pc.green, ask: pc.yellow, never: pc.red } as const;
 export async function explainPolicy(what: string, options: PolicyOptions): Promise<void> {
   const station = await stationOf(options);
   const { given, lane } = await orderNamed(station, what, options);
-  const { woId, judgement, refusal } = await dryRun(station, given, lane);
+  const { woId, judgement, refusal, mission } = await dryRun(station, given, lane);
   if (refusal !== null) process.exitCode = EXIT.failed;
   const rulings = judgement.rulings.map(documentOf);
   const error = refusal === null ? null : { code: refusal.code, message: refusal.message, hint: refusal.hint };
   if (options.json)
-    return printJson({ ok: refusal === null, wo_id: woId, lane, class: judgement.class, rulings, error });
+    return printJson({
+      ok: refusal === null,
+      wo_id: woId,
+      lane,
+      class: judgement.class,
+      rulings,
+      mission: mission === null ? null : missionDocument(mission),
+      error,
+    });
   for (const { class: cls, subject, rule, why } of rulings)
     print(
       `${COLOURS[cls](cls.padEnd(5))}  ${plain(subject).replaceAll('\n', ' ')}  ${pc.dim(`${plain(rule)}: ${plain(why)}`)}`,
     );
-  print(`${woId} in ${lane}: ${COLOURS[judgement.class](VERDICTS[judgement.class])}`);
+  if (mission !== null) for (const line of missionText(mission)) print(plain(line).replaceAll('\n', ' '));
+  const verdict = refusal === null ? judgement.class : 'never';
+  print(`${woId} in ${lane}: ${COLOURS[verdict](VERDICTS[verdict])}`);
   if (refusal !== null) fail(refusal, false);
 }
 

@@ -7,7 +7,8 @@ const TEXTS = ['task', 'problem', 'requirements', 'success_criteria', 'implement
 /** Canonical missions, and narratives: `problem`, `requirements`, `success_criteria`, `implementation_notes` as blocks of text. */
 export function mapNarrative(sheet: Sheet): void {
   for (const key of TEXTS) text(sheet, key, [key], sheet.get(key));
-  for (const key of ['kind', 'context_refs', 'input', 'agents', 'expected_outputs', 'constraints']) sheet.copy(key);
+  for (const key of ['kind', 'context_refs', 'input', 'agents', 'chain', 'expected_outputs', 'constraints'])
+    sheet.copy(key);
 }
 
 /** `intent: plan, summary, target_candidates, timeout_sec, cost_cap_usd, artifacts, route_hints{..}, notify, return_channel`. */

@@ -39,6 +39,7 @@ const MISSION = [
   'context_refs',
   'input',
   'agents',
+  'chain',
   'expected_outputs',
   'constraints',
 ] as const;

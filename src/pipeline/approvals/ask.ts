@@ -5,6 +5,7 @@ import { renderDiff } from '../../order/diff.ts';
 import type { AskData } from '../../order/event.ts';
 import type { ApprovalSubject } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
+import type { Raise } from '../../order/mission.ts';
 import { type Check, type Command, invocationText } from '../../order/order.ts';
 import { ensureDir, namesIn, readIfThere, syncDir, writeDurable } from '../../platform/durable.ts';
 import { newUlid } from '../../platform/ids.ts';
@@ -22,6 +23,12 @@ import { nextMoment } from './moments.ts';
 const FOLDER = '.approvals';
 const EVIDENCE_FOLDER = 'approvals';
 
+/** Where a mission stops in the middle, and what a yes raises. */
+export interface MissionStop {
+  readonly about: NonNullable<ApprovalSubject['mission']>;
+  readonly raise?: Raise;
+}
+
 /**
  * Null where no person is needed, or one has agreed to exactly this. Else the draft that parks the order; what is asked, and its diff, are
  * durable in the claim folder by then.
@@ -33,14 +40,16 @@ export function ask(
   life: OrderLife,
   stage: AskData['stage'],
   judgement: Judgement,
+  stop: MissionStop | null = null,
 ): Draft | null {
   if (judgement.class !== 'ask') return null;
   const rulings = judgement.rulings.filter((ruling) => ruling.class === 'ask');
   const diff = renderDiff(job.changes);
-  const subject = (id: string) => subjectOf(rt, policy, job, life, { id, stage, rulings, judgement, diff });
+  const subject = (id: string) => subjectOf(rt, policy, job, life, { id, stage, rulings, judgement, diff, stop });
   const folder = join(rt.claimFolder(life), FOLDER);
   let changed: string[] = [];
-  if (life.approved && life.ask !== null && life.ask.stage === stage) {
+  // a mission that stops again has come further, so it asks about something else
+  if (stop === null && life.approved && life.ask !== null && life.ask.stage === stage) {
     const now = subject(life.ask.id);
     if (subjectHash(now) === life.ask.sha256) return null;
     const before = readSubject(folder, life.ask.id);
@@ -67,9 +76,11 @@ export function ask(
     })),
     expires_at: life.admitted?.approval?.expires ?? null,
     changed,
+    ...(stop === null ? {} : { at: stop.about.at, policy_sha256: policy.sha256 }),
+    ...(stop?.raise === undefined ? {} : { raise: stop.raise }),
   };
   return waits(life, {
-    waiting_for: 'approval',
+    waiting_for: stage === 'checkpoint' || stage === 'budget' ? stage : 'approval',
     until: nextMoment(data, new Date().toISOString(), policy.approvals.remindHours, Date.now()),
     why: whyText(data),
     ask: data,
@@ -105,6 +116,7 @@ function subjectOf(
     rulings: readonly Ruling[];
     judgement: Judgement;
     diff: Buffer;
+    stop: MissionStop | null;
   },
 ): ApprovalSubject {
   const { admitted } = life;
@@ -136,6 +148,7 @@ function subjectOf(
       pattern: ruling.pattern,
     })),
     diff_sha256: sha256(about.diff),
+    ...(about.stop === null ? {} : { mission: about.stop.about }),
   };
 }
 

@@ -3,6 +3,7 @@ import { errorBody, WaybillError } from '../../order/error.ts';
 import type { AskData, EventData, OutcomeData } from '../../order/event.ts';
 import type { DecideCommand, DistrustCommand } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
+import { asksPeople } from '../../order/transition.ts';
 import { now } from '../../platform/clock.ts';
 import { ensureDir, writeDurable } from '../../platform/durable.ts';
 import { outcome, sealJob, showEvidence, storeSealed } from '../finish.ts';
@@ -24,7 +25,7 @@ export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideC
       'APPROVAL_STALE',
       `${life.woId} asks for something else than this ${command.decision} is about`,
     );
-  if (life.status !== 'parked' || life.waitingFor !== 'approval')
+  if (life.status !== 'parked' || !asksPeople(life.waitingFor))
     throw new WaybillError(
       'APPROVAL_STALE',
       `${life.woId} was decided before this ${command.decision} came: ${whatBecame(life)}`,
@@ -69,7 +70,7 @@ export async function decideOrder(rt: Runtime, life: OrderLife, command: DecideC
       attempt: life.attempt,
       from: 'parked',
       to: 'ready',
-      data: { ...decided, promoted, uid, lane },
+      data: { ...decided, promoted, uid, lane, ...(ask.raise === undefined ? {} : { raise: ask.raise }) },
     },
   ]);
   if (record?.event !== 'approved') return;

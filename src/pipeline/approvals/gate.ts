@@ -78,7 +78,9 @@ async function decide(
   const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: secretsOf(life) };
   const judgement = await judgeOrder(placeFor(rt, life), policy, asked, hooksPath, job.isolation?.base ?? null);
   assertNotNever(judgement.rulings);
-  return { draft: ask(rt, policy, job, life, 'start', judgement), run: judgement.commands.map(({ run }) => run) };
+  // a mission in the middle was let begin, and stops by itself where policy is another one now
+  const draft = life.mission === null ? ask(rt, policy, job, life, 'start', judgement) : null;
+  return { draft, run: judgement.commands.map(({ run }) => run) };
 }
 
 /** The order with its commands and checks run in the way that policy decided about. */

@@ -16,9 +16,18 @@ export function assertFitsWorktree(outputs: readonly string[]): void {
   );
 }
 
-/** Where the work of an order begins; null at the root. Throws REPO_UNSUPPORTED where there is no commit to work on. */
-export function isolatedAt(order: Order, isolation: Isolation, tip: string | null): Isolated | null {
+/**
+ * Where the work of an order begins; null at the root. `base`: where a mission began that goes on. Throws REPO_UNSUPPORTED where there is no commit to
+ * work on.
+ */
+export function isolatedAt(
+  order: Order,
+  isolation: Isolation,
+  tip: string | null,
+  base: string | null,
+): Isolated | null {
   if (isolation === 'in_place') return null;
+  if (base !== null) return { kind: isolation, base, worked: false, worktree: null };
   if (tip === null)
     throw new WaybillError('REPO_UNSUPPORTED', `${order.woId} needs a worktree, and nothing is committed yet`, {
       hint: 'Commit once, then `waybill retry`.',

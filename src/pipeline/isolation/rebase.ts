@@ -9,6 +9,7 @@ import { committerIdent } from '../../git/repository.ts';
 import { type Change, type Content, type ImageChange, isOutside } from '../../order/change.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import { isPure } from '../../order/order.ts';
+import type { Draft } from '../../record/ledger.ts';
 import { passWork } from '../approvals/gate.ts';
 import { fileEntries } from '../build-batch.ts';
 import { fact } from '../fact.ts';
@@ -31,10 +32,15 @@ export async function rebase(rt: Runtime, job: Job, tip: string): Promise<boolea
     await parkConflict(rt, job, `${short(job.branch)} has other changes in ${merged.conflict.join(', ')}`);
     return false;
   }
+  const isSame = sameBefore(job.images, merged.images);
   job.changes = merged.changes;
   job.images = merged.images;
   isolation.base = tip;
   rt.step('life 5: put on another tip', [job.woId]);
+  if (job.mission !== null && !isSame) {
+    await reviewAgain(rt, job, tip);
+    return false;
+  }
   if (job.images.length === 0) {
     const what = `${short(job.branch)} has all of it by now, so there is no commit`;
     finishWithoutLanding(rt, rt.life(job.woId), job, what, null);
@@ -47,6 +53,24 @@ export async function rebase(rt: Runtime, job: Job, tip: string): Promise<boolea
   rt.record([fact(rt.life(job.woId), 'executed', executedData(job, isolation, leftover))]);
   rt.step('life 5: checked', [job.woId]);
   return mayLand(rt, job);
+}
+
+/** Whether the same files are changed as before, from what they were before: then it is the same diff. */
+export function sameBefore(was: readonly ImageChange[], is: readonly ImageChange[]): boolean {
+  const before = new Map(was.map((image) => [image.path, image.before?.disk ?? null]));
+  return was.length === is.length && is.every(({ path, before: now }) => before.get(path) === (now?.disk ?? null));
+}
+
+/** What was reviewed is not what would land: the mission goes on at its last review. */
+async function reviewAgain(rt: Runtime, job: Job, tip: string): Promise<void> {
+  await hold(rt, job);
+  const life = rt.life(job.woId);
+  const why = `${short(job.branch)} moved on in files that it changes: they are reviewed again`;
+  rt.record([
+    fact(life, 'rebased', { base: tip, changes: [...job.images], review: true }),
+    waits(life, { waiting_for: 'time', until: new Date().toISOString(), why }),
+  ]);
+  rt.running.delete(job.woId);
 }
 
 /** Whether nobody has to decide about the work as it is on the new tip. What policy refuses there ends, and is kept. */
@@ -66,10 +90,15 @@ async function mayLand(rt: Runtime, job: Job): Promise<boolean> {
 
 /** Parks an order whose work does not fit, until a person says what is to become of it. Its work is kept, theirs is where it was. */
 export async function parkConflict(rt: Runtime, job: Job, what: string): Promise<void> {
+  rt.record([await conflictDraft(rt, job, what)]);
+  rt.running.delete(job.woId);
+}
+
+/** The record that parks it; by then its work is kept. */
+export async function conflictDraft(rt: Runtime, job: Job, what: string): Promise<Draft> {
   await keepJob(rt, job, `it could not land: ${what}`);
   const why = `its work does not fit as it is: ${what}. It is kept: waybill keep show ${job.woId}. Then waybill release ${job.woId} tries again, waybill cancel ${job.woId} ends it`;
-  rt.record([waits(rt.life(job.woId), { waiting_for: 'hold', until: null, why })]);
-  rt.running.delete(job.woId);
+  return waits(rt.life(job.woId), { waiting_for: 'hold', until: null, why });
 }
 
 interface Work {
@@ -77,23 +106,35 @@ interface Work {
   readonly images: readonly ImageChange[];
 }
 
-async function mergeWork(
+/** The work of a job as changes to another tip, or the paths that do not fit. */
+export async function mergeWork(
   rt: Runtime,
   job: Job,
   isolation: Isolated,
   tip: string,
 ): Promise<Work | { conflict: readonly string[] }> {
+  return withCommit(rt, job, isolation.base, async (work) => {
+    const merged = await mergeOnto(rt.station.repo, isolation.base, work, tip);
+    if (merged.kind === 'conflict') return { conflict: merged.paths };
+    return workOn(rt, job, tip, merged.changed);
+  });
+}
+
+/** Writes the work of a job as a commit on its base, which is held while `use` looks at it, and no longer. */
+export async function withCommit<T>(
+  rt: Runtime,
+  job: Job,
+  base: string,
+  use: (commit: string) => Promise<T>,
+): Promise<T> {
   const { repo, layout } = rt.station;
   const pack = new PackWriter(repo, layout.tmp);
   try {
     const ident = await committerIdent(repo);
     const files = fileEntries(job, pack);
-    const message = `work: ${job.woId}\n`;
-    const work = await pack.commit({ parent: isolation.base, ident, message, files });
+    const commit = await pack.commit({ parent: base, ident, message: `work: ${job.woId}\n`, files });
     await pack.write();
-    const merged = await mergeOnto(repo, isolation.base, work, tip);
-    if (merged.kind === 'conflict') return { conflict: merged.paths };
-    return await workOn(rt, job, tip, merged.changed);
+    return await use(commit);
   } finally {
     pack.release();
   }

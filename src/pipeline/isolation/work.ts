@@ -11,17 +11,20 @@ import { removeTree } from '../../platform/durable.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
 import { expandHome } from '../../platform/user.ts';
 import { lanePolicy } from '../../policy/policy.ts';
+import type { Draft } from '../../record/ledger.ts';
 import { passWork } from '../approvals/gate.ts';
 import { fact } from '../fact.ts';
 import { cancelOrder, failOrder } from '../finish.ts';
 import type { Isolated, Job } from '../job.ts';
 import { holdContents } from '../keep.ts';
+import { type MissionPlace, workOnMission } from '../missions/work.ts';
 import { parkForRepository } from '../park.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { commandContext, targets } from '../work.ts';
 import { keepWorktree } from './keep-work.ts';
 import { measure, outputsIn } from './measure.ts';
 import { giveBack, moveWorktree, takeWorktree, worktreesInHand } from './pool.ts';
+import { sandboxFor } from './sandboxed.ts';
 
 /** When the next try comes where no worktree could be made. */
 const AGAIN_MS = 5000;
@@ -36,7 +39,8 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
   const life = rt.life(job.woId);
   const signal = signalOf(rt, job);
   let isAsking = false;
-  removeTree(join(rt.claimFolder(life), OUTPUT_FOLDER));
+  // a mission in the middle keeps what it has
+  if (life.mission === null || life.mission.history.length === 0) removeTree(join(rt.claimFolder(life), OUTPUT_FOLDER));
   rt.step('life 4: worktree ready', [job.woId]);
   try {
     const context = await contextOf(rt, job, worktree);
@@ -44,18 +48,28 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     rt.step('life 4: files in place', [job.woId]);
     let n = 0;
     for (const command of job.order.commands) await runAction(context, command, ++n);
-    leaveBranches(rt.station.repo, worktree);
-    const { changes, images, leftover } = await measure(rt, job, worktree);
+    if (job.mission !== null) {
+      const stop = await workOnMission(rt, job, job.mission, missionPlace(rt, job, isolation, signal));
+      if (stop !== null) {
+        await stopMission(rt, job, stop);
+        return false;
+      }
+    }
+    const { worktree: current } = isolation;
+    if (current === null) throw new WaybillError('INTERNAL', `${job.woId} lost its worktree`);
+    leaveBranches(rt.station.repo, current);
+    const { changes, images, leftover } = await measure(rt, job, current);
     job.changes = changes;
     job.images = images;
     occupy(rt, job);
     rt.step('life 4: commands done', [job.woId]);
     const asks = await passWork(rt, job.policy, job);
-    job.checks = await runChecks(context, job, n);
+    // the gates of a mission ran its checks on a clean checkout
+    if (job.mission === null) job.checks = await runChecks(context, job, n);
     throwIfUnfit(job, signal);
     await hold(rt, job);
     const why = 'changed while the commands ran, and named in no outputs';
-    await keepWorktree(rt, worktree, why, { only: leftover });
+    await keepWorktree(rt, current, why, { only: leftover });
     for (const path of leftover)
       job.warnings.push({ code: 'leftover', message: `${path}: ${why}; it is kept: waybill keep show ${job.woId}` });
     isolation.worked = true;
@@ -64,8 +78,9 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     isAsking = asks !== null;
   } catch (thrown) {
     // its end is not ours to tell: endWork() looks at what the ledger has of it, as a start does after a crash
-    if (signal.reason === STATION_STOPS) return leaveIt(rt, worktree);
-    await endFailed(rt, job, worktree, asWaybillError(thrown));
+    const left = isolation.worktree ?? worktree;
+    if (signal.reason === STATION_STOPS) return leaveIt(rt, left);
+    await endFailed(rt, job, left, asWaybillError(thrown));
     return false;
   }
   if (isAsking) {
@@ -92,6 +107,46 @@ export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Pr
     return false;
   }
   return true;
+}
+
+/** Parks a mission that stops in the middle: what it made so far is on record, and what nobody recorded is kept. */
+async function stopMission(rt: Runtime, job: Job, draft: Draft): Promise<void> {
+  await hold(rt, job);
+  rt.record([draft]);
+  rt.step('mission: stopped', [job.woId]);
+  rt.running.delete(job.woId);
+  await release(rt, job);
+}
+
+/** What a mission needs of where it works. */
+function missionPlace(rt: Runtime, job: Job, isolation: Isolated, signal: AbortSignal): MissionPlace {
+  const current = () => {
+    if (isolation.worktree === null) throw new WaybillError('WORKTREE_BROKEN', `${job.woId} has no worktree`);
+    return isolation.worktree;
+  };
+  return {
+    signal,
+    folder: () => current().path,
+    assertWhole: () => assertWorktree(rt.station.repo, current()),
+    sandbox: () => sandboxFor(rt, job, current().path),
+    checks: async () => runChecks(await contextOf(rt, job, current()), job, rt.life(job.woId).commandsBegun),
+    measure: () => {
+      leaveBranches(rt.station.repo, current());
+      return measure(rt, job, current());
+    },
+    hold: async () => {
+      await hold(rt, job);
+      occupy(rt, job);
+    },
+    rebuild: async (why) => {
+      if (why !== null) await keepWorktree(rt, current(), why);
+      const { attempt } = rt.life(job.woId);
+      isolation.worktree =
+        (await moveWorktree(rt, current(), isolation.base)) ??
+        (await takeWorktree(rt, { woId: job.woId, attempt, base: isolation.base, shape: shapeFor(rt, job) }));
+      putIn(rt, job, isolation.worktree);
+    },
+  };
 }
 
 /** Gives back what a job worked in, when its landing is behind it, however that went. */

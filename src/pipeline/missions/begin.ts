@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { sha256 } from '../../order/canonical-json.ts';
+import type { Change, ImageChange } from '../../order/change.ts';
+import { WaybillError } from '../../order/error.ts';
+import type { OrderLife } from '../../order/life.ts';
+import type { HistoryEntry } from '../../order/mission.ts';
+import type { Mission } from '../../order/order.ts';
+import { ensureDir, readIfThere, removeTree, syncDir, writeDurable } from '../../platform/durable.ts';
+import { limitsOf } from '../../policy/missions/budget.ts';
+import { missionRulesFor } from '../../policy/missions/rules.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { parseChain } from '../../spine/chain.ts';
+import { chainBytes } from '../../spine/chains.ts';
+import type { Runtime } from '../runtime.ts';
+import { changesOf } from '../undo.ts';
+import { assertRoles } from './agents-there.ts';
+import { MISSION_FOLDER } from './documents.ts';
+import { envelopeOf, protectedPaths } from './envelope.ts';
+import type { MissionJob } from './mission-job.ts';
+
+/** A mission at its start, or where its records end. */
+export interface Begun {
+  readonly job: MissionJob;
+  /** What it changed so far. */
+  readonly changes: readonly Change[];
+  readonly images: readonly ImageChange[];
+}
+
+const CHAIN_FILE = 'chain.yaml';
+
+/**
+ * What a mission needs before its first step, or to go on after a stop. Its chain is the one that it began with, whatever became of the file. Throws
+ * CHAIN_INVALID, MISSION_ALTERED, POLICY_DENIED.
+ */
+export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife, mission: Mission): Promise<Begun> {
+  const { layout } = rt.station;
+  const folder = join(rt.claimFolder(life), MISSION_FOLDER);
+  const lane = life.admitted?.lane ?? '';
+  const requester = life.admitted?.requester ?? { uid: -1, user: null };
+  const rules = missionRulesFor(policy, {
+    root: layout.root,
+    lane,
+    requester,
+    scope: { kind: 'may', paths: mission.paths, diffLines: mission.budget.diff_lines },
+    chain: mission.chain,
+  });
+  const name = life.mission?.begun.chain ?? rules.chain;
+  if (life.mission === null) {
+    // what an earlier attempt left is in the evidence of that one
+    removeTree(folder);
+    const bytes = chainBytes(layout.root, name);
+    parseChain(name, bytes);
+    ensureDir(folder);
+    writeDurable(join(folder, CHAIN_FILE), bytes);
+    syncDir(folder);
+  }
+  const bytes = readIfThere(join(folder, CHAIN_FILE)) ?? Buffer.alloc(0);
+  const begun = life.mission?.begun ?? {
+    chain: name,
+    chain_sha256: sha256(bytes),
+    reviewers: rules.reviewers,
+    policy_sha256: policy.sha256,
+  };
+  if (sha256(bytes) !== begun.chain_sha256)
+    throw new WaybillError('MISSION_ALTERED', `the chain of ${life.woId} is not the one that it began with`);
+  const chain = parseChain(name, bytes);
+  assertRoles(rt, chain);
+  const images = changedSoFar(life.mission?.history ?? []);
+  const changes = await changesOf(rt, images);
+  if (changes === null)
+    throw new WaybillError('MISSION_ALTERED', `a content that ${life.woId} made is not in the repository any more`);
+  const job: MissionJob = {
+    mission,
+    chain,
+    rules,
+    begun,
+    envelope: envelopeOf(mission, rules.paths),
+    protected: protectedPaths(policy, life, mission),
+    limits: limitsOf(rules, mission.budget, []),
+  };
+  return { job, changes, images };
+}
+
+/** All that a mission changes, as its newest record that says so has it. */
+export function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
+  for (const entry of history.toReversed())
+    if ((entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined) return entry.changes;
+  return [];
+}

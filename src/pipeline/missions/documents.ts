@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { sha256 } from '../../order/canonical-json.ts';
+import { WaybillError } from '../../order/error.ts';
+import type { HistoryEntry, Output } from '../../order/mission.ts';
+import { ensureDir, exists, readIfThere, syncDir, writeDurable } from '../../platform/durable.ts';
+import { type EvidenceFile, filesBelow } from '../../record/evidence.ts';
+
+/** What the steps of a mission were told, said and gave: beside the claim while it lives, and in the evidence. */
+
+/** In the claim folder; the dot keeps it apart from lanes. In the evidence it is `mission/`. */
+export const MISSION_FOLDER = '.mission';
+const EVIDENCE_FOLDER = 'mission';
+
+/** The folder of one step. */
+export function stepFolder(claimFolder: string, n: number, step: string): string {
+  return join(claimFolder, MISSION_FOLDER, `${String(n).padStart(2, '0')}-${step}`);
+}
+
+/** Keeps a document that a step gave; durable when this returns. */
+export function keepDocument(folder: string, name: string, bytes: string | Uint8Array, ending = 'json'): Output {
+  ensureDir(folder);
+  writeDurable(join(folder, `${name}.${ending}`), bytes);
+  syncDir(folder);
+  return { name, sha256: sha256(bytes) };
+}
+
+/**
+ * The newest document of a name that the steps gave, as bytes; null where none did. Throws MISSION_ALTERED where it is not what the ledger has the
+ * hash of: what is gone on with is what was recorded, and what a person saw.
+ */
+export function latestDocument(claimFolder: string, history: readonly HistoryEntry[], name: string): Buffer | null {
+  for (const entry of history.toReversed()) {
+    if (entry.kind !== 'stepped') continue;
+    const output = entry.outputs.find((one) => one.name === name);
+    if (output === undefined) continue;
+    const path = join(stepFolder(claimFolder, entry.n, entry.step), `${name}.json`);
+    const bytes = readIfThere(path);
+    if (bytes !== undefined && sha256(bytes) === output.sha256) return bytes;
+    const what = bytes === undefined ? 'is gone' : 'is not what it was';
+    throw new WaybillError('MISSION_ALTERED', `the ${name} of step ${entry.n}, ${entry.step}, ${what}: ${path}`);
+  }
+  return null;
+}
+
+/** All of it, for the evidence. What a kill left half written begins with a dot, and is none. */
+export function missionEvidence(claimFolder: string): EvidenceFile[] {
+  const folder = join(claimFolder, MISSION_FOLDER);
+  if (!exists(folder)) return [];
+  return filesBelow(folder)
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
+    .sort()
+    .map((path) => ({
+      path: `${EVIDENCE_FOLDER}/${path}`,
+      bytes: readIfThere(join(folder, path)) ?? Buffer.alloc(0),
+    }));
+}

@@ -1,0 +1,334 @@
+import { join } from 'node:path';
+import type { AgentRequest, AgentResult } from '../../agents/agent.ts';
+import { asWaybillError, WaybillError } from '../../order/error.ts';
+import type { BuildReport, ReviewPacket } from '../../order/generated.ts';
+import type { Reserved, Usage } from '../../order/mission.ts';
+import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
+import { lstatIfThere } from '../../platform/fs.ts';
+import { schemaOf } from '../../platform/schema.ts';
+import type { Draft } from '../../record/ledger.ts';
+import { type Step, writes } from '../../spine/chain.ts';
+import type { Next } from '../../spine/next-step.ts';
+import { contractOf, type PacketName, type PacketOf } from '../../spine/packets/names.ts';
+import { readPacket } from '../../spine/packets/packet.ts';
+import { type PromptRequest, promptFor, repairPrompt } from '../../spine/packets/prompt.ts';
+import { reviewPacket } from '../../spine/packets/review-packet.ts';
+import type { Job } from '../job.ts';
+import { type Runtime, STATION_STOPS } from '../runtime.ts';
+import { type Chosen, contextFor, pickAgent } from './agents.ts';
+import { reservedFor } from './budget.ts';
+import { keepDocument, stepFolder } from './documents.ts';
+import { outsideEnvelope } from './envelope.ts';
+import { inputsOf, missionTold } from './inputs.ts';
+import type { MissionJob } from './mission-job.ts';
+import { waitForAgent } from './pause.ts';
+import {
+  beginStep,
+  diffHash,
+  endStep,
+  nextNumber,
+  type OpenStep,
+  type StepEnd,
+  type StepFault,
+} from './record-step.ts';
+import { watchStopFile } from './stop-file.ts';
+import type { MissionPlace } from './work.ts';
+
+/** A packet that is not valid is asked for again, with what is wrong and an example: so often, then the step has failed. */
+const MOST_REPAIRS = 2;
+/** Where an agent hands in its packet: in its own folder, so that one that may write nowhere else can. Git does not see it. */
+export const PACKET_FOLDER = '.waybill';
+
+type StepNext = Extract<Next, { do: 'step' }>;
+
+/**
+ * One step that a role does: an agent is chosen, told what the step declares, and ended; what it handed in and what it changed decide. Null when the
+ * step is on the ledger; else the record that parks the mission, because no agent can be used.
+ */
+export async function doRoleStep(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  place: MissionPlace,
+  next: StepNext,
+): Promise<Draft | null> {
+  const { step } = next;
+  const n = nextNumber(rt, job.woId);
+  const chosen = await pickAgent(rt, job, mission, place, next);
+  if ('why' in chosen) return waitForAgent(rt.life(job.woId), chosen.why);
+  const reserved = reservedFor(rt, job, mission, chosen.role.timeoutSeconds);
+  const open = beginStep(rt, job, { step: step.id, role: step.role, agent: chosen.name }, reserved);
+  const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), n, step.id);
+  ensureDir(folder);
+  const stop = watchStopFile(rt);
+  const signal = AbortSignal.any([place.signal, stop.signal]);
+  let end: StepEnd;
+  try {
+    const talk = await talkWith(rt, job, mission, { place, next, chosen, open, folder, signal, reserved });
+    end = await weigh(rt, job, mission, place, next, folder, talk);
+  } catch (thrown) {
+    if (place.signal.aborted) throw thrown;
+    const error = asWaybillError(thrown);
+    await place.rebuild(`step ${step.id} broke off: ${error.message}`);
+    end = { outputs: [], fault: { code: error.code, why: error.message, failure: 'environment_error' } };
+  } finally {
+    stop.end();
+  }
+  // a station that stops tells it as a start after a kill does: the step was lost
+  if (place.signal.reason === STATION_STOPS) throw new WaybillError('CANCELLED', 'the station stops');
+  endStep(rt, job, open, end);
+  return null;
+}
+
+interface Talk {
+  readonly place: MissionPlace;
+  readonly next: StepNext;
+  readonly chosen: Chosen;
+  readonly open: OpenStep;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly reserved: Reserved;
+}
+
+/** What came of talking with an agent: a packet that is one, or why there is none. */
+interface Talked {
+  readonly packet: { readonly value: unknown; readonly bytes: Buffer } | null;
+  readonly fault: StepFault | null;
+  readonly usage: Usage | null;
+  readonly session: string | null;
+}
+
+/** What a step's agent hands in: of what is built the runner makes the review packet itself. */
+function handedIn(step: Step): PacketName {
+  return writes(step) ? 'build_report' : (step.gives as PacketName);
+}
+
+async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk): Promise<Talked> {
+  const { place, next, chosen, open, folder, signal, reserved } = talk;
+  const name = handedIn(next.step);
+  const file = join(place.folder(), PACKET_FOLDER, `${String(open.n).padStart(2, '0')}-${next.step.id}.json`);
+  const request = promptRequest(rt, job, mission, next, chosen, place.folder(), file);
+  const whole = promptFor(request);
+  const context = await contextFor(rt, job, chosen, place, open, folder);
+  let prompt = whole;
+  let session: string | null = null;
+  let usage: Usage | null | undefined;
+  try {
+    for (let repair = 0; ; repair++) {
+      preparePacketFolder(place.folder());
+      writeDurable(join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`), prompt);
+      const result = await chosen.agent.run(
+        agentRequest(prompt, place.folder(), name, file, chosen, {
+          reserved,
+          usage: usage ?? null,
+          begunAt: open.begunAt,
+          session,
+          signal,
+        }),
+        context.context,
+      );
+      session = result.session;
+      usage = usage === undefined ? result.usage : sum(usage, result.usage);
+      const told = { usage, session };
+      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal) };
+      if (result.packet !== null) writeDurable(join(folder, `handed-in-${repair}.json`), context.redact(result.packet));
+      try {
+        const value = readPacket(name, result.packet);
+        return { ...told, packet: { value, bytes: result.packet ?? Buffer.alloc(0) }, fault: null };
+      } catch (thrown) {
+        const error = asWaybillError(thrown);
+        if (error.code !== 'PACKET_INVALID') throw thrown;
+        if (repair >= MOST_REPAIRS)
+          return {
+            ...told,
+            packet: null,
+            fault: { code: error.code, why: error.message, failure: 'validation_error' },
+          };
+        const again = repairPrompt(request, error);
+        // whoever cannot go on with a session hears all of it again
+        prompt = session === null ? `${whole}\n\n${again}` : again;
+      }
+    }
+  } finally {
+    context.end();
+    removeTree(join(place.folder(), PACKET_FOLDER));
+  }
+}
+
+function agentRequest(
+  prompt: string,
+  cwd: string,
+  name: PacketName,
+  file: string,
+  { role }: Chosen,
+  left: { reserved: Reserved; usage: Usage | null; begunAt: number; session: string | null; signal: AbortSignal },
+): AgentRequest {
+  const { tokens, usd, seconds } = left.reserved;
+  const most = Math.min(seconds ?? role.timeoutSeconds, role.timeoutSeconds);
+  return {
+    prompt,
+    cwd,
+    tools: role.tools,
+    output: { name, schema: schemaOf(contractOf(name)), file },
+    limits: {
+      tokens: tokens === null ? null : Math.max(1, tokens - (left.usage?.tokens ?? 0)),
+      usd: usd === null ? null : Math.max(0, usd - (left.usage?.usd ?? 0)),
+      seconds: Math.max(1, most - (Date.now() - left.begunAt) / 1000),
+    },
+    session: left.session,
+    signal: left.signal,
+  };
+}
+
+/** A folder that git does not see, whatever the repository ignores. Throws GOVERNANCE where something else stands in its place. */
+function preparePacketFolder(worktree: string): void {
+  const folder = join(worktree, PACKET_FOLDER);
+  if (lstatIfThere(folder) !== undefined) removeTree(folder);
+  ensureDir(folder);
+  writeDurable(join(folder, '.gitignore'), '*\n');
+}
+
+function promptRequest(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  { step }: StepNext,
+  { role, text }: Chosen,
+  folder: string,
+  file: string,
+): PromptRequest {
+  const isWriting = writes(step);
+  return {
+    role: step.role ?? '',
+    roleText: [text, role.prompt ?? '', step.what].filter((part) => part !== '').join('\n\n'),
+    step: step.id,
+    mission: missionTold(job.order),
+    inputs: inputsOf(rt, job, step),
+    output: handedIn(step),
+    file,
+    folder,
+    paths: isWriting ? mission.envelope : [],
+    protected: mission.protected,
+    maxDiffLines: mission.limits.diff_lines,
+    checks: job.order.checks.map(({ name }) => name),
+  };
+}
+
+function faultOf({ outcome, why }: AgentResult, signal: AbortSignal): StepFault {
+  const words = why ?? outcome;
+  if (signal.aborted) return { code: 'MISSION_STOPPED', why: String(signal.reason), failure: null };
+  switch (outcome) {
+    case 'timeout':
+      return { code: 'AGENT_TIMEOUT', why: words, failure: 'timeout' };
+    // what is left of the budget is asked for before it is done again
+    case 'over_budget':
+      return { code: 'BUDGET_EXHAUSTED', why: words, failure: null };
+    default:
+      return { code: 'AGENT_FAILED', why: words, failure: 'tool_invocation_error' };
+  }
+}
+
+function sum(a: Usage | null, b: Usage | null): Usage | null {
+  if (a === null || b === null) return null;
+  return {
+    input: a.input + b.input,
+    cache_read: a.cache_read + b.cache_read,
+    cache_write: a.cache_write + b.cache_write,
+    output: a.output + b.output,
+    tokens: a.tokens + b.tokens,
+    usd: a.usd === null || b.usd === null ? null : a.usd + b.usd,
+  };
+}
+
+/** What a step amounts to: what it changed is measured, whatever was said of it (rule 14). */
+async function weigh(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  place: MissionPlace,
+  next: StepNext,
+  folder: string,
+  talked: Talked,
+): Promise<StepEnd> {
+  const { step } = next;
+  const told = { usage: talked.usage, session: talked.session };
+  const broken = async (fault: StepFault): Promise<StepEnd> => {
+    await place.rebuild(`step ${step.id}: ${fault.why}`);
+    return { ...told, outputs: [], fault };
+  };
+  if (talked.fault !== null) return broken(talked.fault);
+  const { packet } = talked;
+  if (packet === null) throw new WaybillError('INTERNAL', `step ${step.id} has neither a packet nor a fault`);
+  place.assertWhole();
+  const measured = await tryMeasure(place);
+  if ('fault' in measured) return broken(measured.fault);
+  if (!writes(step)) {
+    if (diffHash(measured.images) !== diffHash(job.images))
+      return broken({
+        code: 'ENVELOPE_VIOLATION',
+        why: `${step.id} changed files, and may only hand in its ${step.gives}`,
+        failure: 'tool_invocation_error',
+      });
+    const output = keepDocument(folder, step.gives ?? '', packet.bytes);
+    const { verdict, checkpoint } = packet.value as Partial<PacketOf<'verdict'> & PacketOf<'build_packet'>>;
+    return { ...told, outputs: [output], fault: null, verdict: verdict ?? null, checkpoint: checkpoint?.why ?? null };
+  }
+  const outside = outsideEnvelope(mission, measured.images);
+  if (outside.length > 0)
+    return broken({
+      code: 'ENVELOPE_VIOLATION',
+      why: `${step.id} changed what it may not: ${outside.slice(0, 20).join(', ')}`,
+      failure: 'governance_violation',
+    });
+  job.changes = measured.changes;
+  job.images = measured.images;
+  await place.hold();
+  rt.step('mission: work held', [job.woId]);
+  if (job.images.length === 0)
+    return {
+      ...told,
+      outputs: [],
+      fault: { code: 'NOTHING_CHANGED', why: `${step.id} changed no file`, failure: 'validation_error' },
+      changed: true,
+    };
+  job.checks = await place.checks();
+  const report = packet.value as BuildReport;
+  const output = keepDocument(folder, 'review_packet', `${JSON.stringify(reviewOf(rt, job, next, report), null, 2)}\n`);
+  keepDocument(folder, 'build_report', packet.bytes);
+  const failed = job.checks.filter(({ ok }) => !ok);
+  const fault: StepFault | null =
+    failed.length === 0
+      ? null
+      : {
+          code: 'CHECK_FAILED',
+          why: `${failed.map(({ name }) => name).join(', ')} failed on what was built`,
+          failure: failed.some(({ timed_out }) => timed_out === true) ? 'test_timeout' : 'test_failure',
+        };
+  return { ...told, outputs: [output], fault, changed: true, checkpoint: report.checkpoint?.why ?? null };
+}
+
+async function tryMeasure(
+  place: MissionPlace,
+): Promise<Awaited<ReturnType<MissionPlace['measure']>> | { readonly fault: StepFault }> {
+  try {
+    return await place.measure();
+  } catch (thrown) {
+    const error = asWaybillError(thrown);
+    if (error.code !== 'PATH_DENIED') throw thrown;
+    return { fault: { code: error.code, why: error.message, failure: 'governance_violation' } };
+  }
+}
+
+function reviewOf(rt: Runtime, job: Job, { revision }: StepNext, report: BuildReport): ReviewPacket {
+  const { attempt } = rt.life(job.woId);
+  return reviewPacket({
+    mission: job.woId,
+    title: job.order.title,
+    attempt,
+    revision,
+    base: job.isolation?.base ?? '',
+    changes: job.changes,
+    checks: job.checks,
+    report,
+  });
+}

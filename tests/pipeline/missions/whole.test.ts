@@ -1,0 +1,28 @@
+import { ledgerOf, MISSION, missionStation } from '../../support/missions.ts';
+import { assert, suite } from '../../support/suite.ts';
+
+const test = suite('pipeline/missions: from one end to the other');
+
+test('the short chain designs, builds, reviews, closes and lands', (t) => {
+  const { station, agents } = missionStation(t);
+  station.drop(MISSION);
+  station.drain();
+  const state = station.state('WO-M');
+  assert.equal(state.status, 'done', JSON.stringify([state.last_error, state.progress]));
+  assert.deepEqual(agents.steps(), ['design', 'build', 'review', 'steward']);
+  assert.equal(station.read('src/hello.txt'), 'hello\n');
+  assert.equal(station.commitsOf('WO-M').length, 1);
+  assert.deepEqual(station.leftovers(), []);
+  assert.equal(station.git('status', '--short'), '');
+  const packet = station.read('artifacts/terminal/TP_WO-M.yaml');
+  assert.match(packet, /^outcome: PASS$/m);
+  assert.match(packet, new RegExp(station.commitsOf('WO-M')[0] ?? 'no commit'));
+  assert.match(station.read('artifacts/review_packets/Review_Packet_WO-M_v1.0.md'), /hello/);
+  const verified = station.waybill('verify');
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+  const events = ledgerOf(station, 'WO-M').map(({ event }) => event);
+  assert.equal(events.filter((event) => event === 'step').length, 7);
+  assert.equal(events.filter((event) => event === 'stepped').length, 7);
+});
+
+test.run();
