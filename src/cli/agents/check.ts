@@ -1,5 +1,5 @@
-import { agentOf } from '../../agents/adapters.ts';
 import type { AgentContext } from '../../agents/agent.ts';
+import { agentFor } from '../../agents/agent-for.ts';
 import { Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';
@@ -21,7 +21,7 @@ export async function checkAgents(named: string | null, options: AgentsOptions):
   const root = await locateStation(options.station);
   const settings = loadSettings(root);
   const found = rolesToCheck(loadRoles(root), named);
-  const probes = new Probes((use) => agentOf(use.adapter, use), Date.now);
+  const probes = new Probes(agentFor, Date.now);
   const reports: RoleReport[] = [];
   for (const role of found.roles.values()) reports.push(await look(root, settings, role, probes));
   const faults = [...found.faults].map(([role, fault]) => faultReport(role, fault));
