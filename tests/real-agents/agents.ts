@@ -20,6 +20,8 @@ export interface RealAgent {
   readonly resumes: true | string;
   /** Whether it asks again when an answer breaks off; where it does not, what it does. */
   readonly asksAgain: true | string;
+  /** Whether its own tools stay in the folder of work in this mode; where not, why. */
+  readonly staysInside: true | string;
   /** Its settings below a temporary home; returns what its environment needs besides. */
   settings(home: string, model: string): Readonly<Record<string, string>>;
 }
@@ -32,6 +34,9 @@ const CLAUDE = (_home: string, model: string) => ({
   CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: '0',
 });
 
+/** Codex lets its commands write below /tmp, where the tests are. */
+const ONLY_HERE = '[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true\n';
+
 export const REAL_AGENTS: readonly RealAgent[] = [
   {
     name: 'claude',
@@ -43,6 +48,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: true,
     asksAgain: true,
+    staysInside: true,
     settings: CLAUDE,
   },
   {
@@ -55,6 +61,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: true,
     asksAgain: true,
+    staysInside: 'it asks by kind of tool, and edit is allowed',
     settings: CLAUDE,
   },
   {
@@ -67,9 +74,10 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: true,
     asksAgain: true,
+    staysInside: true,
     settings: (home, model) => {
       const provider = `name = "fake"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\n`;
-      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}`;
+      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}${ONLY_HERE}`;
       put(join(home, '.codex/config.toml'), config);
       return { CODEX_HOME: join(home, '.codex'), FAKE_KEY: 'none' };
     },
@@ -84,6 +92,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: 'it tells the figures of its last model call only',
     resumes: true,
     asksAgain: true,
+    staysInside: true,
     settings: (home, model) => {
       const options = { baseURL: `${model}/v1`, apiKey: 'none' };
       const fake = { npm: '@ai-sdk/openai-compatible', options, models: { fake: { name: 'fake' } } };
@@ -102,6 +111,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: 'it does not find the session of another process, and a new one is begun',
     asksAgain: 'its turn fails',
+    staysInside: true,
     settings: (home, model) => {
       put(
         join(home, '.gemini/settings.json'),

@@ -8,14 +8,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { agentOf } from '../../src/agents/adapters.ts';
 import type { Usage } from '../../src/order/mission.ts';
 import { signalProcess } from '../../src/platform/process.ts';
 import { groupMembers, withEnvironment } from '../../src/platform/processes.ts';
-import { until } from '../platform/children.ts';
 import { assert, suite } from '../support/suite.ts';
 import { configOf, REAL_AGENTS, type RealAgent } from './agents.ts';
 import { BUILD, faulty, promptOf, type RealBench, realBench } from './bench.ts';
@@ -110,11 +110,25 @@ function declare(real: RealAgent, bin: string): void {
     nothingLives(b.mark);
   });
 
+  test('rule 9: its tools write in the folder of work', async (t) => {
+    const links = t.tempDir();
+    const out = (name: string) => ({ write: name, content: 'out' });
+    const b = await realBench(t, real, [out('../escaped.txt'), out('link/linked.txt'), ...BUILD]);
+    symlinkSync(links, join(b.worktree, 'link'));
+    const result = await agent.run(b.request({ tools: ['read', 'edit'] }), b.context);
+    const escaped = [join(b.worktree, '../escaped.txt'), join(links, 'linked.txt')].filter(existsSync);
+    console.log(
+      `  ${result.outcome}; outside ${escaped.length}${real.staysInside === true ? '' : `: ${real.staysInside}`}`,
+    );
+    assert.equal(escaped.length === 0, real.staysInside === true);
+    nothingLives(b.mark);
+  });
+
   test('the signal ends it while the model says nothing', async (t) => {
     const b = await realBench(t, real, [{ say: 'x', faults: Array.from({ length: 9 }, () => ({ hang: true })) }]);
     const abort = new AbortController();
     const running = agent.run(b.request({ signal: abort.signal }), b.context);
-    await until(() => b.model.requests.some(({ faulty }) => faulty), 'the model is asked');
+    await eventually(() => b.model.requests.some(({ faulty }) => faulty), 'the model is asked');
     abort.abort();
     assert.equal((await running).outcome, 'aborted');
     nothingLives(b.mark);
@@ -130,7 +144,7 @@ function declare(real: RealAgent, bin: string): void {
     });
     t.defer(() => child.kill('SIGKILL'));
     const [group] = (await once(createInterface(child.stdout), 'line')) as [string];
-    await until(() => b.model.requests.some(({ faulty }) => faulty), 'the model is asked');
+    await eventually(() => b.model.requests.some(({ faulty }) => faulty), 'the model is asked');
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
@@ -138,10 +152,16 @@ function declare(real: RealAgent, bin: string): void {
     console.log(`  ${left.length} processes were left`);
     for (const pid of left) signalProcess(pid, 'SIGKILL');
     // a process that is being ended has lost its environment before it is gone
-    await until(() => groupMembers(Number(group)).length === 0, 'nothing of its group lives');
+    await eventually(() => groupMembers(Number(group)).length === 0, 'nothing of its group lives');
     nothingLives(b.mark);
     assert.equal(existsSync(b.packet), false);
   });
 
   test.run();
+}
+
+/** A first start in an empty home takes some agents long. */
+async function eventually(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 120_000; !condition(); await sleep(50))
+    if (Date.now() > end) throw new Error(`never: ${what}`);
 }
