@@ -16,15 +16,26 @@ export interface RealAgent {
   readonly modes: readonly string[];
   /** Whether it tells how much a step used; where it does not, why. */
   readonly usage: true | string;
+  /** Whether it goes on with a session in another process; where it does not, why. */
+  readonly resumes: true | string;
+  /** Whether it asks again when an answer breaks off; where it does not, what it does. */
+  readonly asksAgain: true | string;
+  /** Whether its own tools stay in the folder of work in this mode; where not, why. */
+  readonly staysInside: true | string;
   /** Its settings below a temporary home; returns what its environment needs besides. */
   settings(home: string, model: string): Readonly<Record<string, string>>;
 }
 
+/** Its own guess at what a person would say next is a model call after the turn that nobody tells of: switched off. */
 const CLAUDE = (_home: string, model: string) => ({
   ANTHROPIC_BASE_URL: model,
   ANTHROPIC_API_KEY: 'none',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: '0',
 });
+
+/** Codex lets its commands write below /tmp, where the tests are. */
+const ONLY_HERE = '[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true\n';
 
 export const REAL_AGENTS: readonly RealAgent[] = [
   {
@@ -35,6 +46,9 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     mode: null,
     modes: ['acceptEdits', 'auto', 'bypassPermissions', 'manual', 'dontAsk', 'plan'],
     usage: true,
+    resumes: true,
+    asksAgain: true,
+    staysInside: true,
     settings: CLAUDE,
   },
   {
@@ -45,6 +59,9 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     mode: 'default',
     modes: ['default', 'acceptEdits', 'plan', 'auto'],
     usage: true,
+    resumes: true,
+    asksAgain: true,
+    staysInside: 'it asks by kind of tool, and edit is allowed',
     settings: CLAUDE,
   },
   {
@@ -55,9 +72,12 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     mode: 'workspace-write',
     modes: ['read-only', 'workspace-write', 'agent', 'agent-full-access'],
     usage: true,
+    resumes: true,
+    asksAgain: true,
+    staysInside: true,
     settings: (home, model) => {
       const provider = `name = "fake"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\n`;
-      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}`;
+      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}${ONLY_HERE}`;
       put(join(home, '.codex/config.toml'), config);
       return { CODEX_HOME: join(home, '.codex'), FAKE_KEY: 'none' };
     },
@@ -70,6 +90,9 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     mode: 'build',
     modes: ['build', 'plan'],
     usage: 'it tells the figures of its last model call only',
+    resumes: true,
+    asksAgain: true,
+    staysInside: true,
     settings: (home, model) => {
       const options = { baseURL: `${model}/v1`, apiKey: 'none' };
       const fake = { npm: '@ai-sdk/openai-compatible', options, models: { fake: { name: 'fake' } } };
@@ -86,6 +109,9 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     mode: 'default',
     modes: ['default', 'autoEdit', 'yolo', 'plan'],
     usage: true,
+    resumes: 'it does not find the session of another process, and a new one is begun',
+    asksAgain: 'its turn fails',
+    staysInside: true,
     settings: (home, model) => {
       put(
         join(home, '.gemini/settings.json'),

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentContext, AgentEvent, AgentRequest } from '../../src/agents/agent.ts';
-import type { Answer, ModelScript } from '../support/model/script.ts';
+import type { Answer, Fault, ModelScript } from '../support/model/script.ts';
 import { type FakeModel, startModel } from '../support/model/server.ts';
 import type { TestContext } from '../support/suite.ts';
 import type { RealAgent } from './agents.ts';
@@ -38,6 +38,9 @@ export const BUILD: Answer = [
   { packet: { summary: 'Said hello.' } },
   { say: 'All done.' },
 ];
+
+/** The same, after something went wrong. */
+export const faulty = (fault: Fault): Answer => BUILD.map((turn, n) => (n === 0 ? { ...turn, faults: [fault] } : turn));
 
 let count = 0;
 
