@@ -57,7 +57,8 @@ export function askRisk(rt: Runtime, job: Job, mission: MissionJob, step: Step):
   const { lane = '', requester = { uid: -1, user: null } } = life.admitted ?? {};
   const last = history.findLast((entry) => entry.kind === 'stepped');
   const did = { paths: job.images.map(({ path }) => path), diffLines: last?.diff_lines ?? 0 };
-  const why = riskierThan(policy, mission.rules, { root: rt.station.layout.root, lane, requester }, did);
+  const ran = { ...mission.rules, chain: mission.begun.chain };
+  const why = riskierThan(policy, ran, { root: rt.station.layout.root, lane, requester }, did);
   const built = history.findLastIndex((entry) => entry.kind === 'stepped' && entry.changes !== undefined);
   const isSeen = history.slice(built + 1).some((entry) => entry.kind === 'decided' && entry.at === step.id);
   return why === null || isSeen ? null : askCheckpoint(rt, policy, job, step.id, why);
@@ -113,7 +114,7 @@ async function lookAfter(
     // this step itself is open while it asks
     mission: life.mission && { ...life.mission, open: null },
     policySha256: rt.policyFile.policy?.sha256 ?? null,
-    approvals: mission.begun.reviewers,
+    approvals: mission.rules.reviewers,
     checks: {
       declared: job.order.checks.map(({ name }) => name),
       results: job.checks,
