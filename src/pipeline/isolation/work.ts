@@ -140,7 +140,10 @@ function missionPlace(rt: Runtime, job: Job, isolation: Isolated, signal: AbortS
     sandbox: () => sandboxFor(rt, job, current().path),
     checks: async (stop) => {
       const context = { ...(await contextOf(rt, job, current())), signal: AbortSignal.any([signal, stop]) };
-      return runChecks(context, job, rt.life(job.woId).commandsBegun);
+      const results = await runChecks(context, job, rt.life(job.woId).commandsBegun);
+      // one that was ended says nothing about the work
+      if (context.signal.aborted) throw new WaybillError('CANCELLED', `the checks of ${job.woId} were stopped`);
+      return results;
     },
     measure: () => {
       leaveBranches(rt.station.repo, current());
@@ -252,10 +255,7 @@ export function folderIn(root: string, worktree: string, cwd: string | null): st
 
 async function runChecks(context: RunContext, job: Job, before: number): Promise<CheckResult[]> {
   const checks: CheckResult[] = [];
-  for (const check of job.order.checks) {
-    if (context.signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was stopped before ${check.name}`);
-    checks.push(await runCheck(context, check, before + checks.length + 1));
-  }
+  for (const check of job.order.checks) checks.push(await runCheck(context, check, before + checks.length + 1));
   return checks;
 }
 

@@ -37,7 +37,7 @@ test('seed 004, rule 14: prose is repaired into a packet or ends the mission as 
   );
   assert.match(asked[1]?.prompt ?? '', /no packet|not there|was handed in|PACKET_INVALID/i);
   assert.ok(evidence(s, 'WO-NEVER', 'mission/03-design/stream.out').includes(PROSE), 'what it said is evidence');
-  assert.match(s.read('artifacts/terminal/TP_WO-NEVER.yaml'), /^outcome: BLOCKED$[^]*^reason: PACKET_INVALID$/m);
+  assert.match(s.read('artifacts/terminal/TP_WO-NEVER.yaml'), /^outcome: BLOCKED$[\s\S]*^reason: PACKET_INVALID$/m);
   assert.deepEqual(steps(s, 'WO-NEVER').at(-1)?.outputs, [], 'and it gave nothing');
 
   s.drop(mission('WO-FILE'));
