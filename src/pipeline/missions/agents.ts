@@ -7,6 +7,7 @@ import type { Role, RoleAgent } from '../../agents/role-file.ts';
 import { candidates, loadRoles, requireRole } from '../../agents/roles.ts';
 import { environment, noteRunningGroup } from '../../execute/run-commands.ts';
 import { asWaybillError } from '../../order/error.ts';
+import type { HistoryEntry } from '../../order/mission.ts';
 import type { ByteFilter } from '../../order/secrets/redactor.ts';
 import { writeAll } from '../../platform/durable.ts';
 import { fs } from '../../platform/fs.ts';
@@ -50,7 +51,8 @@ export async function pickAgent(
     const names = allowed(role, mission);
     if (names.length === 0)
       return { why: `no agent of the role ${role.name} may do it, as mission and policy have it` };
-    const turned = names.map((_, n) => names[(n + votes) % names.length] ?? '');
+    const voted = votersOf(rt.life(job.woId).mission?.history ?? [], step.id, votes);
+    const turned = [...names.filter((name) => !voted.includes(name)), ...names.filter((name) => voted.includes(name))];
     const surroundings = {
       cwd: place.folder(),
       contextOf: (use: RoleAgent): AgentContext => ({
@@ -65,6 +67,14 @@ export async function pickAgent(
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
   }
+}
+
+/** The agents whose approvals count now: the last ones of the step. */
+function votersOf(history: readonly HistoryEntry[], step: string, votes: number): (string | null)[] {
+  const approvals = history.flatMap((entry) =>
+    entry.kind === 'stepped' && entry.step === step && entry.ok && entry.verdict === 'approved' ? [entry.agent] : [],
+  );
+  return approvals.slice(approvals.length - votes);
 }
 
 /** By the mission's own order, else that of the file; without those that policy keeps out. */

@@ -3,10 +3,10 @@ import { sha256 } from '../../order/canonical-json.ts';
 import type { ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { GateResult, ReviewPacket } from '../../order/generated.ts';
-import type { Output } from '../../order/mission.ts';
+import type { HistoryEntry, Output } from '../../order/mission.ts';
 import { riskierThan } from '../../policy/missions/rules.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { MANIFEST } from '../../record/evidence.ts';
-import type { Draft } from '../../record/ledger.ts';
 import type { Step } from '../../spine/chain.ts';
 import { type AfterWork, askAfterWork } from '../../spine/gates/post-gates.ts';
 import { askBeforeWork } from '../../spine/gates/pre-gates.ts';
@@ -18,9 +18,9 @@ import type { Runtime } from '../runtime.ts';
 import { changedSoFar } from './begin.ts';
 import { keepDocument, latestDocument, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
-import { askCheckpoint } from './pause.ts';
 import type { MissionPlace } from './place.ts';
-import { beginStep, diffHash, endStep, type StepFault } from './record-step.ts';
+import { beginStep, diffHash, endStep, type StepFault, stoppedBy } from './record-step.ts';
+import { watchStopFile } from './stop-file.ts';
 import { verdictsOn } from './verdicts.ts';
 
 /** What must be so before a mission works, and before it lands: read anew, with nothing taken from what agents said. */
@@ -49,19 +49,22 @@ export async function gatesBefore(
   });
 }
 
-/** The record that parks a mission because what it changed is riskier than what it ran under; null where it is not, or where a person has seen it. */
-export function askRisk(rt: Runtime, job: Job, mission: MissionJob, step: Step): Draft | null {
+/** Why what a mission changed is riskier than what it ran under, before it closes; null where it is not, or where a person has seen it. */
+export function whyRisky(rt: Runtime, job: Job, mission: MissionJob, at: string, policy: Policy): string | null {
+  if (at !== mission.chain.steps.at(-1)?.id) return null;
   const life = rt.life(job.woId);
   const history = life.mission?.history ?? [];
-  const policy = rt.policyFile.require();
   const { lane = '', requester = { uid: -1, user: null } } = life.admitted ?? {};
   const last = history.findLast((entry) => entry.kind === 'stepped');
   const did = { paths: job.images.map(({ path }) => path), diffLines: last?.diff_lines ?? 0 };
-  const ran = { ...mission.rules, chain: mission.begun.chain };
+  const ran = { ...mission.rules, chain: mission.chain.name };
   const why = riskierThan(policy, ran, { root: rt.station.layout.root, lane, requester }, did);
-  const built = history.findLastIndex((entry) => entry.kind === 'stepped' && entry.changes !== undefined);
-  const isSeen = history.slice(built + 1).some((entry) => entry.kind === 'decided' && entry.at === step.id);
-  return why === null || isSeen ? null : askCheckpoint(rt, policy, job, step.id, why);
+  const built = history.findLastIndex(
+    (entry) => (entry.kind === 'stepped' && entry.changes !== undefined) || (entry.kind === 'rebased' && entry.review),
+  );
+  // more money is no yes to the work
+  const isYes = (entry: HistoryEntry) => entry.kind === 'decided' && entry.what === 'checkpoint' && entry.at === at;
+  return history.slice(built + 1).some(isYes) ? null : why;
 }
 
 /**
@@ -79,7 +82,16 @@ export async function passGates(
   const open = beginStep(rt, job, { step: step.id, role: null, agent: null }, reserved);
   await place.rebuild(null);
   const dirty = differing((await place.measure()).images, job.images);
-  job.checks = await place.checks();
+  const stop = watchStopFile(rt);
+  try {
+    job.checks = await place.checks(stop.signal);
+  } catch (thrown) {
+    if (!stop.signal.aborted || place.signal.aborted) throw thrown;
+    endStep(rt, job, open, { outputs: [], fault: stoppedBy(stop.signal) });
+    return false;
+  } finally {
+    stop.end();
+  }
   const review = keepReviewText(rt, job, mission, stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id));
   const gates = askAfterWork(await lookAfter(rt, job, mission, dirty, review));
   endStep(rt, job, open, { outputs: [review], fault: faultOf(gates, job), gates });
@@ -166,7 +178,7 @@ export function keepReviewText(rt: Runtime, job: Job, mission: MissionJob, folde
     changes: job.changes,
     verdicts: verdictsOn(rt.claimFolder(life), history),
   });
-  return keepDocument(folder, name, text, 'md');
+  return keepDocument(rt, folder, name, text, 'md');
 }
 
 /** Paths whose content is other in one than in the other. */

@@ -11,8 +11,8 @@ export interface MissionPlace {
   /** Throws WORKTREE_BROKEN where it is not ours any more. */
   assertWhole(): void;
   sandbox(): Promise<CommandSandbox | null>;
-  /** The mission's checks, on what stands there now. */
-  checks(): Promise<CheckResult[]>;
+  /** The mission's checks, on what stands there now. Throws CANCELLED when it is stopped among them. */
+  checks(stop: AbortSignal): Promise<CheckResult[]>;
   /** What differs from the base there now. Throws PATH_DENIED. */
   measure(): Promise<{ readonly changes: readonly Change[]; readonly images: readonly ImageChange[] }>;
   /** Holds what the job changes in git, so that any start can go on from it. */

@@ -32,6 +32,7 @@ import {
   type OpenStep,
   type StepEnd,
   type StepFault,
+  stoppedBy,
 } from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
 
@@ -57,6 +58,8 @@ export async function doRoleStep(
   const n = nextNumber(rt, job.woId);
   const chosen = await pickAgent(rt, job, mission, place, next);
   if ('why' in chosen) return waitForAgent(rt.life(job.woId), chosen.why);
+  // a document that was altered ends the mission before anything is begun or spent
+  const inputs = inputsOf(rt, job, step);
   const reserved = reservedFor(rt, job, mission, chosen.role.timeoutSeconds);
   const open = beginStep(rt, job, { step: step.id, role: step.role, agent: chosen.name }, reserved);
   const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), n, step.id);
@@ -65,8 +68,9 @@ export async function doRoleStep(
   const signal = AbortSignal.any([place.signal, stop.signal]);
   let end: StepEnd;
   try {
-    const talk = await talkWith(rt, job, mission, { place, next, chosen, open, folder, signal, reserved });
-    end = await weigh(rt, job, mission, place, next, folder, talk);
+    const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
+    end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
+    end = counted(rt, job, mission, open, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
@@ -77,22 +81,17 @@ export async function doRoleStep(
   }
   // a station that stops tells it as a start after a kill does: the step was lost
   if (place.signal.reason === STATION_STOPS) throw new WaybillError('CANCELLED', 'the station stops');
-  endStep(rt, job, open, counted(rt, job, mission, open, end));
+  endStep(rt, job, open, end);
   return null;
 }
 
-/** A step whose usage nobody told, where a limit needs it, is no success: closed when in doubt (rule 7). */
-function counted(rt: Runtime, job: Job, mission: MissionJob, open: OpenStep, end: StepEnd): StepEnd {
-  if (end.fault !== null) return end;
-  const told = { step: open.step, agent: open.agent, usage: end.usage ?? null };
-  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), told);
-  return fault === null ? end : { ...end, fault: { ...fault, failure: 'unknown' } };
-}
+type Inputs = ReturnType<typeof inputsOf>;
 
 interface Talk {
   readonly place: MissionPlace;
   readonly next: StepNext;
   readonly chosen: Chosen;
+  readonly inputs: Inputs;
   readonly open: OpenStep;
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -113,10 +112,10 @@ function handedIn(step: Step): PacketName {
 }
 
 async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk): Promise<Talked> {
-  const { place, next, chosen, open, folder, signal, reserved } = talk;
+  const { place, next, chosen, inputs, open, folder, signal, reserved } = talk;
   const name = handedIn(next.step);
   const file = join(place.folder(), PACKET_FOLDER, `${String(open.n).padStart(2, '0')}-${next.step.id}.json`);
-  const request = promptRequest(rt, job, mission, next, chosen, place.folder(), file);
+  const request = promptRequest(job, mission, next, chosen, inputs, place.folder(), file);
   const whole = promptFor(request);
   const context = await contextFor(rt, job, chosen, place, open, folder);
   let prompt = whole;
@@ -125,7 +124,10 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
   try {
     for (let repair = 0; ; repair++) {
       preparePacketFolder(place.folder());
-      writeDurable(join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`), prompt);
+      writeDurable(
+        join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
+        context.redact(Buffer.from(prompt)),
+      );
       const result = await chosen.agent.run(
         agentRequest(prompt, place.folder(), name, file, chosen, {
           reserved,
@@ -140,10 +142,11 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
       if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal) };
-      if (result.packet !== null) writeDurable(join(folder, `handed-in-${repair}.json`), context.redact(result.packet));
+      const bytes = result.packet === null ? null : context.redact(result.packet);
+      if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
-        const value = readPacket(name, result.packet);
-        return { ...told, packet: { value, bytes: result.packet ?? Buffer.alloc(0) }, fault: null };
+        const value = readPacket(name, bytes);
+        return { ...told, packet: { value, bytes: bytes ?? Buffer.alloc(0) }, fault: null };
       } catch (thrown) {
         const error = asWaybillError(thrown);
         if (error.code !== 'PACKET_INVALID') throw thrown;
@@ -198,11 +201,11 @@ function preparePacketFolder(worktree: string): void {
 }
 
 function promptRequest(
-  rt: Runtime,
   job: Job,
   mission: MissionJob,
   { step }: StepNext,
   { role, text }: Chosen,
+  inputs: Inputs,
   folder: string,
   file: string,
 ): PromptRequest {
@@ -212,7 +215,7 @@ function promptRequest(
     roleText: [text, role.prompt ?? '', step.what].filter((part) => part !== '').join('\n\n'),
     step: step.id,
     mission: missionTold(job.order),
-    inputs: inputsOf(rt, job, step),
+    inputs,
     output: handedIn(step),
     file,
     folder,
@@ -225,7 +228,7 @@ function promptRequest(
 
 function faultOf({ outcome, why }: AgentResult, signal: AbortSignal): StepFault {
   const words = why ?? outcome;
-  if (signal.aborted) return { code: 'MISSION_STOPPED', why: String(signal.reason), failure: null };
+  if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':
       return { code: 'AGENT_TIMEOUT', why: words, failure: 'timeout' };
@@ -258,6 +261,7 @@ async function weigh(
   next: StepNext,
   folder: string,
   talked: Talked,
+  stop: AbortSignal,
 ): Promise<StepEnd> {
   const { step } = next;
   const told = { usage: talked.usage, session: talked.session };
@@ -278,7 +282,7 @@ async function weigh(
         why: `${step.id} changed files, and may only hand in its ${step.gives}`,
         failure: 'tool_invocation_error',
       });
-    const output = keepDocument(folder, step.gives ?? '', packet.bytes);
+    const output = keepDocument(rt, folder, step.gives ?? '', packet.bytes);
     const { verdict, checkpoint } = packet.value as Partial<PacketOf<'verdict'> & PacketOf<'build_packet'>>;
     return { ...told, outputs: [output], fault: null, verdict: verdict ?? null, checkpoint: checkpoint?.why ?? null };
   }
@@ -300,10 +304,12 @@ async function weigh(
       fault: { code: 'NOTHING_CHANGED', why: `${step.id} changed no file`, failure: 'validation_error' },
       changed: true,
     };
-  job.checks = await place.checks();
+  const checked = await check(job, place, stop);
+  if (checked !== null) return { ...told, outputs: [], fault: checked, changed: true };
   const report = packet.value as BuildReport;
-  const output = keepDocument(folder, 'review_packet', `${JSON.stringify(reviewOf(rt, job, next, report), null, 2)}\n`);
-  keepDocument(folder, 'build_report', packet.bytes);
+  const review = `${JSON.stringify(reviewOf(rt, job, next, report), null, 2)}\n`;
+  const output = keepDocument(rt, folder, 'review_packet', review);
+  keepDocument(rt, folder, 'build_report', packet.bytes);
   const failed = job.checks.filter(({ ok }) => !ok);
   const fault: StepFault | null =
     failed.length === 0
@@ -314,6 +320,33 @@ async function weigh(
           failure: failed.some(({ timed_out }) => timed_out === true) ? 'test_timeout' : 'test_failure',
         };
   return { ...told, outputs: [output], fault, changed: true, checkpoint: report.checkpoint?.why ?? null };
+}
+
+/** Runs the mission's checks. Why they came to no end, or null; what they left behind is none of the mission's work. */
+async function check(job: Job, place: MissionPlace, stop: AbortSignal): Promise<StepFault | null> {
+  try {
+    job.checks = await place.checks(stop);
+  } catch (thrown) {
+    if (!stop.aborted || place.signal.aborted) throw thrown;
+    return stoppedBy(stop);
+  }
+  const after = await tryMeasure(place);
+  if ('fault' in after || diffHash(after.images) !== diffHash(job.images)) await place.rebuild(null);
+  return null;
+}
+
+/** The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). */
+function counted(rt: Runtime, job: Job, mission: MissionJob, { step, agent }: OpenStep, end: StepEnd): StepEnd {
+  if (end.fault !== null) return end;
+  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
+  if (fault === null) return end;
+  return {
+    ...end,
+    outputs: [],
+    verdict: null,
+    checkpoint: null,
+    fault: { ...fault, failure: 'tool_invocation_error' },
+  };
 }
 
 async function tryMeasure(

@@ -38,7 +38,7 @@ async function carryOut(
 ): Promise<StepEnd> {
   switch (step.run) {
     case 'hydrate':
-      return { fault: null, outputs: [keepDocument(folder, 'context', json(await contextOf(rt, job, mission)))] };
+      return { fault: null, outputs: [keepDocument(rt, folder, 'context', json(await contextOf(rt, job, mission)))] };
     case 'policy': {
       const gates = await gatesBefore(rt, job, mission, place);
       const failed = gates.filter(({ ok }) => !ok);

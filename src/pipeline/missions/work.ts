@@ -2,10 +2,11 @@ import { ERROR_CODES, type ErrorCode, WaybillError } from '../../order/error.ts'
 import { nextAction } from '../../policy/missions/next-action.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { nextStep } from '../../spine/next-step.ts';
+import { reloadPolicy } from '../approvals/in-force.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import { whyOverBudget } from './budget.ts';
-import { askRisk, passGates } from './gates.ts';
+import { passGates, whyRisky } from './gates.ts';
 import type { MissionJob } from './mission-job.ts';
 import { askCheckpoint, missionOf, waitForGo } from './pause.ts';
 import type { MissionPlace } from './place.ts';
@@ -34,26 +35,27 @@ export async function workOnMission(
     if (stopped !== null) return waitForGo(rt.life(job.woId), stopped);
     const { history, begun } = missionOf(rt, job.woId);
     const next = nextStep(chain, history, rules, (until) => nextAction(until, rules));
-    const at = next.do === 'step' ? next.step.id : next.do === 'checkpoint' ? next.at : '';
-    const policy = rt.policyFile.require();
-    if (policy.sha256 !== begun.policy_sha256)
-      return askCheckpoint(
-        rt,
-        policy,
-        job,
-        at,
-        'POLICY_CHANGED_MID_RUN: it began under another policy than counts now',
-      );
     if (next.do === 'end') throw new WaybillError(codeOf(next.code), next.why);
-    if (next.do === 'checkpoint') return askCheckpoint(rt, policy, job, next.at, next.why);
+    // the one that counts now, whatever counted when the loop looked last
+    reloadPolicy(rt);
+    const { policy, fault } = rt.policyFile;
+    if (policy === null)
+      return waitForGo(rt.life(job.woId), `no policy counts until it is mended: ${fault?.message ?? ''}`);
+    // a yes is to all that stands in the question, so what it would let pass stands there too
+    const changed = policy.sha256 === begun.policy_sha256 ? null : POLICY_CHANGED;
+    const at = next.do === 'checkpoint' ? next.at : next.step.id;
+    const risky = whyRisky(rt, job, mission, at, policy);
+    if (next.do === 'checkpoint' || changed !== null) {
+      const whys = [next.do === 'checkpoint' ? next.why : null, risky, changed];
+      return askCheckpoint(rt, policy, job, at, whys.filter((why) => why !== null).join('; '));
+    }
     const over = whyOverBudget(rt, job, mission, next.step);
     if (over !== null) return over;
     if (next.step.run === 'close') {
       const conflict = await putOnTip(rt, job, place, false);
       if (conflict !== null) return conflict;
       if (missionOf(rt, job.woId).history.length > history.length) continue;
-      const risky = askRisk(rt, job, mission, next.step);
-      if (risky !== null) return risky;
+      if (risky !== null) return askCheckpoint(rt, policy, job, at, risky);
       if (await passGates(rt, job, mission, place, next.step)) return null;
       continue;
     }
@@ -65,6 +67,8 @@ export async function workOnMission(
     if (parked !== null) return parked;
   }
 }
+
+const POLICY_CHANGED = 'POLICY_CHANGED_MID_RUN: it began under another policy than counts now';
 
 /** The ledger may hold a code of another version. */
 function codeOf(code: string): ErrorCode {
