@@ -212,7 +212,7 @@ export function tellOutcome(told: SpineOutcome, json: boolean): void {
   }
   const { wo_id: woId, outcome: name, status, waiting_for: waitingFor, reason, why, at } = told;
   const waits = waitingFor === null ? '' : ` (${waitingFor}${at === null ? '' : ` at ${plain(at)}`})`;
-  const code = reason === 'PASS' ? '' : ` ${reason}`;
+  const code = reason === name ? '' : ` ${reason}`;
   print(`${woId}: ${COLOURS[name](name)}${code}, ${colouredStatus(status)}${waits}`);
   if (why !== null && why !== '') print(`  ${plain(why).replaceAll('\n', '\n  ')}`);
   for (const { path, change } of told.files) print(`  ${change.padEnd(6)}  ${plain(path)}`);

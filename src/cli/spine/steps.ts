@@ -29,7 +29,9 @@ export class Steps {
         if (!whole) break;
         this.#position = end;
         if (!text.includes(`"wo_id":${JSON.stringify(this.#woId)},`)) continue;
-        const told = stepText(parseRecord(text, path));
+        const record = parseRecord(text, path);
+        // what the runner does itself is over in a moment
+        const told = record.event === 'step' && record.data.agent === null ? null : stepText(record);
         if (told !== null) note(plain(`${this.#woId}  ${told}`));
       }
     }
@@ -41,7 +43,7 @@ export function stepText(record: Recorded): string | null {
   switch (record.event) {
     case 'step': {
       const { n, step, agent } = record.data;
-      return agent === null ? null : `${number(n)} ${step.padEnd(WIDTH)} ${agent} is at work`;
+      return `${number(n)} ${step.padEnd(WIDTH)} ${agent === null ? 'begun' : `${agent} is at work`}`;
     }
     case 'stepped': {
       const { n, step, agent, ok, code, why, verdict, seconds, usage, diff_lines: lines } = record.data;
