@@ -166,6 +166,7 @@ function missionOf(doc: OrderDocument): Mission {
     agents: doc.agents ?? [],
     expectedOutputs: doc.expected_outputs ?? [],
     paths: bounds.paths ?? null,
+    deniedPaths: bounds.denied_paths ?? [],
     allowWrite: bounds.allow_write ?? true,
     protectedPaths: bounds.protected_paths ?? false,
     chain: doc.chain ?? null,

@@ -90,6 +90,8 @@ export interface Mission {
   readonly expectedOutputs: readonly string[];
   /** Paths it may change; null means all that policy allows. */
   readonly paths: readonly string[] | null;
+  /** Paths it may not change, also where `paths` names them. */
+  readonly deniedPaths: readonly string[];
   /** False: it hands in patch files and changes nothing itself. */
   readonly allowWrite: boolean;
   readonly protectedPaths: boolean;

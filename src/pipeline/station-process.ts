@@ -60,6 +60,8 @@ const BEAT_MS = 10_000;
 export interface UpOptions {
   /** Work until nothing is runnable, then end. */
   readonly drain: boolean;
+  /** Takes what lies there and carries out commands such as a cancel, and starts no order. */
+  readonly startsNothing?: boolean;
   readonly log: Log;
   readonly step?: Runtime['step'];
   /** Told how far a start is that has to read the whole ledger; where nobody looks on, the log tells. */
@@ -291,6 +293,7 @@ class StationLoop {
   }
 
   #mayStart(): boolean {
+    if (this.#options.startsNothing === true) return false;
     return this.#settingsFault === null && this.#rt.policyFile.fault === null;
   }
 

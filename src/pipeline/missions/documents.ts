@@ -11,7 +11,7 @@ import type { Runtime } from '../runtime.ts';
 
 /** In the claim folder; the dot keeps it apart from lanes. In the evidence it is `mission/`. */
 export const MISSION_FOLDER = '.mission';
-const EVIDENCE_FOLDER = 'mission';
+export const EVIDENCE_FOLDER = 'mission';
 
 /** The folder of one step. */
 export function stepFolder(claimFolder: string, n: number, step: string): string {
