@@ -18,7 +18,7 @@ export interface RealAgent {
   readonly usage: true | string;
   /** Whether it goes on with a session in another process; where it does not, why. */
   readonly resumes: true | string;
-  /** Whether it asks again when an answer breaks off; where it does not, what it does. */
+  /** Whether it always asks again when an answer breaks off; where not, what it does. */
   readonly asksAgain: true | string;
   /** Whether its own tools stay in the folder of work in this mode; where not, why. */
   readonly staysInside: true | string;
@@ -91,14 +91,15 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     modes: ['build', 'plan'],
     usage: 'it tells the figures of its last model call only',
     resumes: true,
-    asksAgain: true,
+    asksAgain: 'it may take what came for the whole answer',
     staysInside: true,
     settings: (home, model) => {
       const options = { baseURL: `${model}/v1`, apiKey: 'none' };
       const fake = { npm: '@ai-sdk/openai-compatible', options, models: { fake: { name: 'fake' } } };
       const config = { model: 'fake/fake', provider: { fake }, permission: { edit: 'ask', bash: 'ask' } };
       put(join(home, '.config/opencode/opencode.json'), JSON.stringify(config));
-      return { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' };
+      // else it gets a package for plugins from npm's registry at its first start
+      return { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1', npm_config_offline: 'true' };
     },
   },
   {
