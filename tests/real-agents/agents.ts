@@ -34,9 +34,6 @@ const CLAUDE = (_home: string, model: string) => ({
   CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: '0',
 });
 
-/** Codex lets its commands write below /tmp, where the tests are. */
-const ONLY_HERE = '[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true\n';
-
 export const REAL_AGENTS: readonly RealAgent[] = [
   {
     name: 'claude',
@@ -74,10 +71,10 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: true,
     asksAgain: true,
-    staysInside: true,
+    staysInside: 'its sandbox leaves /tmp open, where this is, also where config.toml says otherwise',
     settings: (home, model) => {
       const provider = `name = "fake"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\n`;
-      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}${ONLY_HERE}`;
+      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}`;
       put(join(home, '.codex/config.toml'), config);
       return { CODEX_HOME: join(home, '.codex'), FAKE_KEY: 'none' };
     },
