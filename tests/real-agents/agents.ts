@@ -18,7 +18,7 @@ export interface RealAgent {
   readonly usage: true | string;
   /** Whether it goes on with a session in another process; where it does not, why. */
   readonly resumes: true | string;
-  /** Whether it asks again when an answer breaks off; where it does not, what it does. */
+  /** Whether it always asks again when an answer breaks off; where not, what it does. */
   readonly asksAgain: true | string;
   /** Whether its own tools stay in the folder of work in this mode; where not, why. */
   readonly staysInside: true | string;
@@ -33,9 +33,6 @@ const CLAUDE = (_home: string, model: string) => ({
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: '0',
 });
-
-/** Codex lets its commands write below /tmp, where the tests are. */
-const ONLY_HERE = '[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true\n';
 
 export const REAL_AGENTS: readonly RealAgent[] = [
   {
@@ -74,10 +71,10 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: true,
     asksAgain: true,
-    staysInside: true,
+    staysInside: 'its sandbox leaves /tmp open, where this is, also where config.toml says otherwise',
     settings: (home, model) => {
       const provider = `name = "fake"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\n`;
-      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}${ONLY_HERE}`;
+      const config = `model = "fake"\nmodel_provider = "fake"\n[model_providers.fake]\n${provider}`;
       put(join(home, '.codex/config.toml'), config);
       return { CODEX_HOME: join(home, '.codex'), FAKE_KEY: 'none' };
     },
@@ -91,14 +88,15 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     modes: ['build', 'plan'],
     usage: 'it tells the figures of its last model call only',
     resumes: true,
-    asksAgain: true,
+    asksAgain: 'it may take what came for the whole answer',
     staysInside: true,
     settings: (home, model) => {
       const options = { baseURL: `${model}/v1`, apiKey: 'none' };
       const fake = { npm: '@ai-sdk/openai-compatible', options, models: { fake: { name: 'fake' } } };
       const config = { model: 'fake/fake', provider: { fake }, permission: { edit: 'ask', bash: 'ask' } };
       put(join(home, '.config/opencode/opencode.json'), JSON.stringify(config));
-      return { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' };
+      // else it gets a package for plugins from npm's registry at its first start
+      return { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1', npm_config_offline: 'true' };
     },
   },
   {
