@@ -42,6 +42,7 @@ export async function pickAgent(
   { step, votes }: Extract<Next, { do: 'step' }>,
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
+  const probeMark = `${job.woId}.probe.${process.pid}`;
   const probes = probesOf.get(rt) ?? new Probes(agentFor, Date.now);
   probesOf.set(rt, probes);
   try {
@@ -54,8 +55,9 @@ export async function pickAgent(
     const surroundings = {
       cwd: place.folder(),
       contextOf: (use: RoleAgent): AgentContext => ({
-        ...bare(rt, use, `${job.woId}.probe.${process.pid}`),
-        onStarted: () => {},
+        ...bare(rt, use, probeMark),
+        onStarted: ({ pgid, startTime }) =>
+          noteRunningGroup(rt.claimFolder(rt.life(job.woId)), { pgid, startTime, mark: probeMark }),
         onRaw: () => {},
         onEvent: () => {},
       }),

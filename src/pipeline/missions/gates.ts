@@ -11,6 +11,7 @@ import type { Step } from '../../spine/chain.ts';
 import { type AfterWork, askAfterWork } from '../../spine/gates/post-gates.ts';
 import { askBeforeWork } from '../../spine/gates/pre-gates.ts';
 import { reviewPacketName, reviewPacketText } from '../../spine/packets/review-packet-text.ts';
+import { redactorOf } from '../../station/redactor.ts';
 import { sealJob } from '../finish.ts';
 import { withCommit } from '../isolation/rebase.ts';
 import type { Job } from '../job.ts';
@@ -165,7 +166,8 @@ export function keepReviewText(rt: Runtime, job: Job, mission: MissionJob, folde
     changes: job.changes,
     verdicts: verdictsOn(rt.claimFolder(life), history),
   });
-  return keepDocument(folder, name, text, 'md');
+  // it is shown as it is, and its hash is on the ledger
+  return keepDocument(folder, name, redactorOf(rt.station.settings).redact(Buffer.from(text)), 'md');
 }
 
 /** Paths whose content is other in one than in the other. */

@@ -260,7 +260,7 @@ export async function mendProjections(rt: Runtime, again: boolean): Promise<bool
         setAside(station, marked?.seq ?? rt.ledger.head.seq);
     }
     const restored = await restoreProjections(station, older, true);
-    const written = restored.states + restored.results + restored.evidence;
+    const written = restored.states + restored.results + restored.evidence + restored.packets;
     if (found === 'stale')
       rt.log.warn(
         restored,
