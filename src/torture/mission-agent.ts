@@ -40,10 +40,10 @@ export function madeBy(woId: string): Readonly<Record<string, string>> {
   return { [`made/${woId}.txt`]: 'second\n' };
 }
 
-/** The files by which every role of a station is done by this agent. */
-export function missionAgentFiles(): Readonly<Record<string, string>> {
+/** The files by which every role of a station is done by this agent. `first`: shell that it runs before anything else. */
+export function missionAgentFiles(first = ''): Readonly<Record<string, string>> {
   // a program in the repository is refused: orders may write there
-  const command = JSON.stringify(['sh', '-c', MISSION_AGENT]);
+  const command = JSON.stringify(['sh', '-c', `${first}\n${MISSION_AGENT}`]);
   const role = `version: 1\nuse:\n  - {name: torture, adapter: command, command: ${command}}\n`;
   return Object.fromEntries(ROLES.map((name) => [`agents/${name}/agent.yaml`, role]));
 }

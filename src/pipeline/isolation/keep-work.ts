@@ -7,8 +7,8 @@ import { namesIn } from '../../platform/durable.ts';
 import { fs, ifThere, lstatIfThere } from '../../platform/fs.ts';
 import { LARGEST_TARGET } from '../../platform/target.ts';
 import type { Job } from '../job.ts';
-import { changedSoFar } from '../missions/begin.ts';
 import { type KeptFile, keepWork } from '../keep.ts';
+import { changedSoFar } from '../missions/begin.ts';
 import type { Runtime } from '../runtime.ts';
 import { changesOf, undo } from '../undo.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { advance, type OrderLife } from '../../order/life.ts';
 import type { Recorded } from '../../order/event.ts';
+import { advance, type OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { writeProjection } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
