@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { Recorded } from '../../order/event.ts';
 import { advance, type OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
-import { writeProjection } from '../../platform/durable.ts';
+import { ensureDir, exists, namesIn, removeTree, writeProjection } from '../../platform/durable.ts';
+import { reviewPacketName } from '../../spine/packets/review-packet-text.ts';
+import { terminalPacketName } from '../../spine/packets/terminal-packet.ts';
 import type { Station } from '../../station/station.ts';
 import type { Runtime } from '../runtime.ts';
 import { type MissionEnd, missionEnd, reviewBytes } from './ending.ts';
@@ -47,9 +49,35 @@ export function writePackets(
   const review = reviewBytes(station, end);
   if (review !== null && end.review !== null) write(join(folder, end.review.path), review.toString('utf8'));
   write(join(folder, end.path), end.text);
+  if (!exists(markOf(station))) writeProjection(markOf(station), '');
+}
+
+/** Says, where no clean reaches, that packets were shown. */
+const markOf = ({ layout }: Station) => join(layout.live, 'packets-shown');
+
+/** Whether packets were shown, and their folder is gone. */
+export function arePacketsGone(station: Station): boolean {
+  return exists(markOf(station)) && !exists(join(artifactsFolder(station), 'terminal'));
+}
+
+/** There is nothing (more) to show: an empty folder says so. */
+export function keepPacketsFolder(station: Station): void {
+  if (arePacketsGone(station)) ensureDir(join(artifactsFolder(station), 'terminal'));
 }
 
 /** Where people find the packets of missions. */
 export function artifactsFolder(station: Station): string {
   return join(station.layout.root, station.settings.missions.artifacts);
+}
+
+/** Removes the packets of attempts up to this one: an order that was purged shows nothing. */
+export function removePackets(station: Station, woId: string, attempts: number): void {
+  const folder = artifactsFolder(station);
+  const reviews = join(folder, 'review_packets');
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    removeTree(join(folder, 'terminal', terminalPacketName(woId, attempt)));
+    const prefix = reviewPacketName(woId, attempt, 0).replace(/0\.md$/, '');
+    for (const name of namesIn(reviews))
+      if (name.startsWith(prefix) && /^\d+\.md$/.test(name.slice(prefix.length))) removeTree(join(reviews, name));
+  }
 }

@@ -26,7 +26,7 @@ import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { writeQuarantined } from '../admit.ts';
 import { type MissionEnd, missionEnd } from '../missions/ending.ts';
-import { writePackets } from '../missions/show-packets.ts';
+import { keepPacketsFolder, removePackets, writePackets } from '../missions/show-packets.ts';
 import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
 export { unmarkProjections } from './marks.ts';
@@ -87,6 +87,7 @@ export async function restoreProjections(station: Station, all: boolean, lossIsT
   // the evidence has the review packets, and was restored by now
   const packets = new Showing(all);
   for (const end of told.missions) writePackets(station, end, packets.write);
+  keepPacketsFolder(station);
   for (const { failure } of [states, results, packets]) if (failure !== null) throw failure;
   // marks that are whole stay: somebody may have deleted a folder while we wrote, and a fresh mark in it would cover that up
   if (wholenessOf(station) !== 'whole') markProjections(station, head);
@@ -157,9 +158,11 @@ function restoreState(station: Station, life: OrderLife, states: Showing, at: nu
 
 /** An older copy of the tree brings back what was purged since: it goes again. */
 function removePurged(station: Station, { orders, rejected }: Told): void {
-  for (const life of orders.all())
+  for (const life of orders.all()) {
+    if (life.purgedAttempts > 0) removePackets(station, life.woId, life.purgedAttempts);
     for (let attempt = 1; attempt <= life.purgedAttempts; attempt++)
       removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
+  }
   for (const { purged, data } of rejected)
     if (purged === true && data.quarantine !== null) {
       removeTree(join(station.layout.root, data.quarantine));

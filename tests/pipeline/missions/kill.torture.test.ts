@@ -23,6 +23,7 @@ test('rules 1 and 4: whatever is struck, nothing is lost and nothing done twice'
   for (let n = Number(process.env['WAYBILL_FROM'] ?? 1); n <= steps.length; n += every) {
     try {
       strikeAt(t, key, n);
+      console.log(`${n} ${steps[n - 1]}: well`);
     } catch (error) {
       bad.push(error instanceof Error ? error.message : String(error));
       console.log(`${n}: ${bad.at(-1)}`);
