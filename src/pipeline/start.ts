@@ -19,6 +19,7 @@ import { statusesOf } from './admit.ts';
 import { passPolicy } from './approvals/gate.ts';
 import { failOrder } from './finish.ts';
 import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
+import { letGoOfWork } from './isolation/keep-work.ts';
 import { outputsOf, resumeExecuted } from './isolation/resume.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
@@ -101,7 +102,11 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     ...agentless.flatMap(({ life, error }) => [...startedAgain(life), waitForAgent(life, error.message)]),
   ]);
   for (const { job } of asking) rt.running.delete(job.woId);
-  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
+  for (const { life, error } of refused) {
+    // a mission in the middle that may not go on
+    if (life.mission !== null) await letGoOfWork(rt, rt.life(life.woId), error.message);
+    failOrder(rt, rt.life(life.woId), { error, job: null });
+  }
   rt.step(
     'life 3: started',
     jobs.map((j) => j.woId),

@@ -43,6 +43,7 @@ export async function pickAgent(
   { step, votes }: Extract<Next, { do: 'step' }>,
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
+  const probeMark = `${job.woId}.probe.${process.pid}`;
   const probes = probesOf.get(rt) ?? new Probes((one) => agentOf(one.adapter, one), Date.now);
   probesOf.set(rt, probes);
   try {
@@ -56,8 +57,9 @@ export async function pickAgent(
     const surroundings = {
       cwd: place.folder(),
       contextOf: (use: RoleAgent): AgentContext => ({
-        ...bare(rt, use, `${job.woId}.probe.${process.pid}`),
-        onStarted: () => {},
+        ...bare(rt, use, probeMark),
+        onStarted: ({ pgid, startTime }) =>
+          noteRunningGroup(rt.claimFolder(rt.life(job.woId)), { pgid, startTime, mark: probeMark }),
         onRaw: () => {},
         onEvent: () => {},
       }),

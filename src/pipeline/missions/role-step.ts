@@ -66,6 +66,7 @@ export async function doRoleStep(
   ensureDir(folder);
   const stop = watchStopFile(rt);
   const signal = AbortSignal.any([place.signal, stop.signal]);
+  const { changes, images } = job;
   let end: StepEnd;
   try {
     const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
@@ -74,6 +75,8 @@ export async function doRoleStep(
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
+    // nothing is recorded of what it changed, so it goes on from what was there before
+    Object.assign(job, { changes, images });
     await place.rebuild(`step ${step.id} broke off: ${error.message}`);
     end = { outputs: [], fault: { code: error.code, why: error.message, failure: 'environment_error' } };
   } finally {

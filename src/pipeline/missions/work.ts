@@ -4,7 +4,7 @@ import type { Draft } from '../../record/ledger.ts';
 import { nextStep } from '../../spine/next-step.ts';
 import { reloadPolicy } from '../approvals/in-force.ts';
 import type { Job } from '../job.ts';
-import type { Runtime } from '../runtime.ts';
+import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { whyOverBudget } from './budget.ts';
 import { passGates, whyRisky } from './gates.ts';
 import type { MissionJob } from './mission-job.ts';
@@ -30,6 +30,8 @@ export async function workOnMission(
   const moved = await putOnTip(rt, job, place, true);
   if (moved !== null) return moved;
   for (;;) {
+    // its step may end by itself, and the next start does the one after it
+    if (rt.isStopping) rt.running.get(job.woId)?.abort.abort(STATION_STOPS);
     throwIfAborted(place.signal, job.woId);
     const stopped = whyStopped(rt);
     if (stopped !== null) return waitForGo(rt.life(job.woId), stopped);
