@@ -23,6 +23,8 @@ function outcome(station: Station, state: StateDocument, view: MissionView | nul
   const life = view?.life ?? null;
   const ask = asksPeople(waitingFor) ? (life?.ask ?? null) : null;
   const mission = life?.mission ?? null;
+  // what is ready is not started as long as policy cannot be read
+  const fault = status === 'ready' ? policyFault(station.layout.root) : null;
   return {
     v: 1,
     ok: status === 'done',
@@ -34,8 +36,12 @@ function outcome(station: Station, state: StateDocument, view: MissionView | nul
     waiting_for: waitingFor,
     ask: ask?.id ?? null,
     at: ask?.at ?? null,
-    reason: reasonOf(state, view),
-    why: ended ? (state.last_error?.message ?? state.summary) : (stoppedBy(station, state) ?? state.progress),
+    reason: reasonOf(state, view, fault),
+    why: ended
+      ? (state.last_error?.message ?? state.summary)
+      : status === 'ready'
+        ? (fault ?? 'it waits for its turn')
+        : state.progress,
     next: nextOf(station, state, ask?.id ?? null),
     attempt: state.attempt,
     chain:
@@ -112,8 +118,9 @@ const REASONS: Readonly<Record<NonNullable<StateDocument['waiting_for']>, string
   repository: 'REPOSITORY_BUSY',
 };
 
-function reasonOf(state: StateDocument, view: MissionView | null): string {
+function reasonOf(state: StateDocument, view: MissionView | null, fault: string | null): string {
   if (state.status === 'done') return 'PASS';
+  if (state.status === 'ready' && fault !== null) return 'POLICY_INVALID';
   if (state.status !== 'parked') return state.last_error?.code ?? state.status.toUpperCase();
   const waitingFor = state.waiting_for ?? 'hold';
   const { ask = null, mission = null, until = null } = view?.life ?? {};
@@ -123,12 +130,6 @@ function reasonOf(state: StateDocument, view: MissionView | null): string {
     return 'POLICY_CHANGED_MID_RUN';
   const last = mission.history.findLast((entry) => entry.kind === 'stepped');
   return last !== undefined && !last.ok && last.step === ask.at && last.code !== null ? last.code : 'CHECKPOINT';
-}
-
-/** Why an order that is ready is not started. */
-function stoppedBy(station: Station, { status }: StateDocument): string | null {
-  if (status !== 'ready') return null;
-  return policyFault(station.layout.root) ?? 'it waits for its turn';
 }
 
 function nextOf(
