@@ -128,6 +128,8 @@ export type HistoryEntry =
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {
   readonly begun: MissionBegun;
+  /** The record that it began with. */
+  readonly from: number;
   readonly base: string;
   readonly history: readonly HistoryEntry[];
   /** The step that is being done. */

@@ -144,7 +144,7 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       session = result.session;
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
-      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal) };
+      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
@@ -229,7 +229,13 @@ function promptRequest(
   };
 }
 
-function faultOf({ outcome, why }: AgentResult, signal: AbortSignal): StepFault {
+/** Whether what was set aside is all that policy gives one step, so that no raise of the mission's budget would help. */
+function isBoundByStep(reserved: Reserved, { rules }: MissionJob): boolean {
+  const is = (key: 'tokens' | 'usd') => rules.step[key] !== null && reserved[key] === rules.step[key];
+  return is('tokens') || is('usd');
+}
+
+function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, isBound: boolean): StepFault {
   const words = why ?? outcome;
   if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
@@ -237,7 +243,7 @@ function faultOf({ outcome, why }: AgentResult, signal: AbortSignal): StepFault 
       return { code: 'AGENT_TIMEOUT', why: words, failure: 'timeout' };
     // what is left of the budget is asked for before it is done again
     case 'over_budget':
-      return { code: 'BUDGET_EXHAUSTED', why: words, failure: null };
+      return { code: 'BUDGET_EXHAUSTED', why: words, failure: isBound ? 'tool_invocation_error' : null };
     default:
       return { code: 'AGENT_FAILED', why: words, failure: 'tool_invocation_error' };
   }
