@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
-import { type Prepared, prepareOrder } from '../execute/prepare.ts';
+import { prepareOrder } from '../execute/prepare.ts';
 import { isMidway, momentOf, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, isUnchanged, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -21,6 +20,7 @@ import { passPolicy } from './approvals/gate.ts';
 import { failOrder } from './finish.ts';
 import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
 import { letGoOfWork } from './isolation/keep-work.ts';
+import { outputsOf, resumeExecuted } from './isolation/resume.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
 import { hasAgents } from './missions/agents-there.ts';
@@ -37,7 +37,6 @@ import {
   whyNoLanding,
 } from './park.ts';
 import type { Runtime } from './runtime.ts';
-import { changesOf } from './undo.ts';
 
 /** An order that was read again from its claim, with its targets resolved by policy. */
 interface Candidate {
@@ -320,44 +319,6 @@ function occupy(rt: Runtime, { life, order, resolved }: Candidate): void {
   });
 }
 
-/** An order whose commands and checks are done, and that had to wait before it could land: it goes on there, and runs nothing again. */
-async function resumeExecuted(
-  rt: Runtime,
-  policy: Policy,
-  candidate: Candidate,
-  executed: ExecutedData,
-  branch: string,
-): Promise<Job> {
-  const { life, order, request } = candidate;
-  const changes = await changesOf(rt, executed.changes);
-  if (changes === null)
-    throw new WaybillError('IO_ERROR', `a content of ${life.woId} is not in the repository any more`);
-  const prepared: Prepared = {
-    plan: { changes, targets: [...candidate.resolved.values()], sha256: life.started?.plan_sha256 ?? '' },
-    images: executed.changes,
-    before: new Map(executed.changes.map((c) => [c.path, c.before])),
-    contents: new Map(changes.map((c) => [c.path, c.before])),
-  };
-  return {
-    woId: life.woId,
-    order,
-    request,
-    prepared,
-    branch,
-    outputs: outputsOf(order, candidate.resolved),
-    policy,
-    fair: true,
-    changes,
-    images: executed.changes,
-    checks: executed.checks,
-    warnings: [...(life.admitted?.warnings ?? [])],
-    inPlace: executed.isolation === undefined,
-    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
-    mission: order.mission === null ? null : (await beginMission(rt, policy, life, order.mission)).job,
-    made: [],
-  };
-}
-
 /** Outputs that an earlier run of the order's own commands left half made, and nobody touched since. */
 function ownOutputs(rt: Runtime, life: OrderLife, outputs: readonly string[]): Set<string> {
   if (life.rerun) return new Set(outputs);
@@ -366,11 +327,6 @@ function ownOutputs(rt: Runtime, life: OrderLife, outputs: readonly string[]): S
     isAt(onDisk(path.startsWith('/') ? path : join(root, path)), after),
   );
   return new Set(untouched.map((l) => l.path).filter((path) => outputs.includes(path)));
-}
-
-/** The files that commands are to make, as they really are. */
-export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): string[] {
-  return [...new Set(order.commands.flatMap((c) => c.outputs).flatMap((raw) => resolved.get(raw) ?? []))];
 }
 
 /** Work that is done is not planned anew: what it was started with says what nobody foresaw. */

@@ -25,12 +25,10 @@ export async function keepJob(rt: Runtime, job: Job, why: string): Promise<void>
  */
 export async function letGoOfWork(rt: Runtime, life: OrderLife, why: string): Promise<string[]> {
   const { woId, executed, mission } = life;
-  if (executed === null) {
-    await keepChanges(rt, woId, (await changesOf(rt, changedSoFar(mission?.history ?? []))) ?? [], why);
-    return [];
-  }
-  if (executed.isolation === undefined) return undo(rt, woId, executed.changes);
-  await keepChanges(rt, woId, (await changesOf(rt, executed.changes)) ?? [], why);
+  if (executed !== null && executed.isolation === undefined) return undo(rt, woId, executed.changes);
+  // a mission that ends in the middle has its work in its steps
+  const made = executed?.changes ?? changedSoFar(mission?.history ?? []);
+  if (made.length > 0) await keepChanges(rt, woId, (await changesOf(rt, made)) ?? [], why);
   return [];
 }
 

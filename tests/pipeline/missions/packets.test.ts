@@ -1,135 +1,113 @@
-import { rmSync } from 'node:fs';
-import { missionOrder } from '../../../src/torture/mission-agent.ts';
-import {
-  assertEndedWell,
-  assertNothingLeft,
-  type Key,
-  keyFor,
-  strikeStation,
-  toTheEnd,
-} from '../../support/mission-kill.ts';
-import { type TestStation, until } from '../../support/station.ts';
+import { HELLO, ledgerOf, mission, missionStation, stepped, steps, whyOf } from '../../support/missions.ts';
+import type { TestStation } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
+import { whereItStands } from '../../support/traces.ts';
 
-/** Terminal packets and review packets are projections of ledger and evidence: they come back, and verify holds them against both. */
+const test = suite('pipeline/missions: what agents hand in');
 
-const test = suite('pipeline/missions: packets', { needs: ['ssh-keygen'] });
-const TERMINAL = 'artifacts/terminal/TP_WO-M.yaml';
-const REVIEW = 'artifacts/review_packets/Review_Packet_WO-M_v1.1.md';
-let key: Key;
-/** One that has ended, with the packets as they were shown. */
-let s: TestStation;
-let shown: readonly [string, string];
+/** What the designer of seed 004 answered, in place of a packet. */
+const PROSE =
+  "The `hash_json` function already has a docstring. I'll add it there: Done. Added `hash_json` function with docstring to `runtime/util/crypto.py:6-18`.";
 
-test.before((t) => {
-  key = keyFor(t);
-  s = strikeStation(t, key, { checkpoints: [] });
-  s.drop(missionOrder('WO-M') as { wo_id: string });
-  toTheEnd(s, key, ['WO-M']);
-  shown = [s.read(TERMINAL), s.read(REVIEW)];
-});
-
-const now = () => [s.read(TERMINAL), s.read(REVIEW)];
-
-test('rule 5: what `rm -rf artifacts state` took comes back with `waybill restore`, byte for byte', () => {
-  rmSync(s.path('artifacts'), { recursive: true });
-  rmSync(s.path('state'), { recursive: true });
-  const restored = s.waybill('restore', '--json');
-  assert.equal(restored.code, 0, restored.stdout + restored.stderr);
-  assert.equal((JSON.parse(restored.stdout) as { packets: number }).packets, 2);
-  assert.deepEqual(now(), shown);
-  assertNothingLeft(s, 'restored');
-});
-
-test('rule 5: a running station brings it back by itself', async (t) => {
-  const up = await s.up(t);
-  rmSync(s.path('artifacts'), { recursive: true });
-  rmSync(s.path('state'), { recursive: true });
-  await until(() => s.exists(TERMINAL) && s.exists(REVIEW), 'the packets are back');
-  assert.equal(await up.stop(), 0);
-  assert.deepEqual(now(), shown);
-});
-
-test('rule 5: also where nothing but the packets is gone', async (t) => {
-  rmSync(s.path('artifacts'), { recursive: true });
-  s.drain();
-  assert.deepEqual(now(), shown);
-  const up = await s.up(t);
-  rmSync(s.path('artifacts'), { recursive: true });
-  await until(() => s.exists(TERMINAL) && s.exists(REVIEW), 'the packets are back');
-  assert.equal(await up.stop(), 0);
-  assert.deepEqual(now(), shown);
-});
-
-test('verify tells of a packet that is missing, and does not fail for it', () => {
-  rmSync(s.path(TERMINAL));
-  const { code, stdout } = s.waybill('verify');
-  assert.equal(code, 0, stdout);
-  assert.match(stdout, /TP_WO-M\.yaml is missing/);
-  s.write(TERMINAL, shown[0]);
-});
-
-const ALTERED: Record<string, (text: string) => string> = {
-  'its outcome': (text) => text.replace('outcome: PASS', 'outcome: BLOCKED'),
-  'its hash': (text) =>
-    text.replace(/packet_hash: sha256:./, (found) => `${found.slice(0, -1)}${found.endsWith('0') ? '1' : '0'}`),
-  'its commits': (text) => text.replace(/^( {2}- )[0-9a-f]{40}$/m, `$1${'0'.repeat(40)}`),
-  'its anchor in the ledger': (text) => text.replace(/seq: \d+/, 'seq: 1'),
-  'the hash of its evidence': (text) =>
-    text.replace(/evidence_sha256: sha256:.{8}/, 'evidence_sha256: sha256:00000000'),
-  'the end of it': (text) => text.slice(0, -40),
-};
-
-for (const [what, alter] of Object.entries(ALTERED))
-  test(`rule 14: verify finds ${what} altered, and restore --all mends it`, () => {
-    const altered = alter(shown[0]);
-    assert.notEqual(altered, shown[0]);
-    s.write(TERMINAL, altered);
-    const found = s.waybill('verify');
-    assert.equal(found.code, 1, found.stdout);
-    assert.match(found.stdout, /^packet WO-M: terminal\/TP_WO-M\.yaml: /m);
-    assert.equal(s.waybill('restore', '--all').code, 0);
-    assert.deepEqual(now(), shown);
-  });
-
-test('rule 14: verify finds an altered review packet, and a terminal packet of no mission', () => {
-  s.write(REVIEW, shown[1].replace('second', 'secund'));
-  s.write('artifacts/terminal/TP_WO-NO.yaml', shown[0].replaceAll('WO-M', 'WO-NO'));
-  const { code, stdout } = s.waybill('verify');
-  assert.equal(code, 1);
-  assert.match(stdout, /^packet WO-M: review_packets\/.*: it is not what the ledger has the hash of$/m);
-  assert.match(stdout, /^packet TP_WO-NO\.yaml: the terminal packet is stray/m);
-  rmSync(s.path('artifacts/terminal/TP_WO-NO.yaml'));
-  s.write(REVIEW, shown[1]);
-});
-
-test('rule 5: a kill between the record of its end and the show', (t) => {
-  const again = strikeStation(t, key, { checkpoints: [] });
-  again.drop(missionOrder('WO-M') as { wo_id: string });
-  const steps = seamsOf(t);
-  const at = steps.lastIndexOf('ledger: succeeded') + 1;
-  assert.ok(at > 0, steps.join('\n'));
-  assert.ok(again.drainKilledAt(at).killed);
-  assert.ok(!again.exists(TERMINAL));
-  again.drain();
-  assertEndedWell(again, 'WO-M', 0, 'killed before the show');
-  assertNothingLeft(again, 'killed before the show');
-  assert.match(again.read(REVIEW), /second/);
-});
-
-function seamsOf(t: Parameters<typeof strikeStation>[0]): string[] {
-  const one = strikeStation(t, key, { checkpoints: [] });
-  one.drop(missionOrder('WO-M') as { wo_id: string });
-  return one.drainKilledAt(0).steps;
+function evidence(s: TestStation, woId: string, path: string): string {
+  return s.read(`state/evidence/${woId}/${path}`);
 }
 
-test('purge takes the packets along', () => {
-  const purged = s.waybill('purge', 'WO-M', '--secret', '--reason', 'test');
-  assert.equal(purged.code, 0, purged.stdout + purged.stderr);
+test('seed 004, rule 14: prose is repaired into a packet or ends the mission as PACKET_INVALID, and is never accepted', (t) => {
+  const { station: s, agents } = missionStation(t, {
+    ...HELLO,
+    'WO-FILE/design': [{ packet: PROSE, say: PROSE }, {}],
+    'WO-SAID/design': [{ packet: null, say: PROSE }, { packet: { goal: PROSE } }, {}],
+    'WO-NEVER/design': [{ packet: null, say: PROSE }],
+    'WO-VERDICT/review': [{ packet: { summary: 'Looks good to me, approved!' } }],
+  });
+  const head = s.git('rev-parse', 'HEAD');
+  s.drop(mission('WO-NEVER'));
+  s.drop(mission('WO-VERDICT'));
   s.drain();
-  assert.ok(!s.exists(TERMINAL));
-  assert.ok(!s.exists(REVIEW));
-  assert.equal(s.waybill('verify').code, 0, s.waybill('verify').stdout);
+  assert.equal(s.git('rev-parse', 'HEAD'), head, 'nothing lands');
+  const [never, verdict] = ['WO-NEVER', 'WO-VERDICT'].map((woId) => s.state(woId));
+  assert.equal(never?.last_error?.code, 'PACKET_INVALID', whyOf(s, 'WO-NEVER'));
+  assert.equal(verdict?.last_error?.code, 'PACKET_INVALID', 'praise is no verdict');
+  const asked = agents.calls().filter(({ order }) => order === 'WO-NEVER');
+  assert.deepEqual(
+    asked.map(({ step }) => step),
+    ['design', 'design', 'design'],
+    'asked again twice, and nothing was built on it',
+  );
+  assert.match(asked[1]?.prompt ?? '', /no packet|not there|was handed in|PACKET_INVALID/i);
+  assert.ok(evidence(s, 'WO-NEVER', 'mission/03-design/stream.out').includes(PROSE), 'what it said is evidence');
+  assert.match(s.read('artifacts/terminal/TP_WO-NEVER.yaml'), /^outcome: BLOCKED$[\s\S]*^reason: PACKET_INVALID$/m);
+  assert.deepEqual(steps(s, 'WO-NEVER').at(-1)?.outputs, [], 'and it gave nothing');
+
+  s.drop(mission('WO-FILE'));
+  s.drain();
+  s.git('revert', '--no-edit', 'HEAD');
+  s.drop(mission('WO-SAID'));
+  s.drain();
+  for (const woId of ['WO-FILE', 'WO-SAID']) {
+    assert.equal(s.state(woId).status, 'done', whyOf(s, woId));
+    assert.deepEqual(
+      stepped(s, woId).filter((step) => step === 'design'),
+      ['design'],
+      'a repair is a part of its step',
+    );
+  }
+  assert.equal(evidence(s, 'WO-FILE', 'mission/03-design/handed-in-0.json'), PROSE);
+  assert.equal(JSON.parse(evidence(s, 'WO-FILE', 'mission/03-design/handed-in-1.json')).goal, 'The file says hello.');
+  assert.match(evidence(s, 'WO-SAID', 'mission/03-design/repair-2.md'), /approach/, 'each fault is told');
+  const usage = steps(s, 'WO-SAID').find(({ step }) => step === 'design')?.usage;
+  assert.equal(usage?.tokens, 330, 'repairs are counted too');
+  const verified = s.waybill('verify');
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+});
+
+test('what an agent says, hands in and writes of itself reaches no record with a secret in it', (t) => {
+  const secret = ['gh', 'p_', 'aB3dE5gH7jK9mN1pQ3sT5vW7yZ2cF4hJ6lM8'].join('');
+  const said = `the token is ${secret}`;
+  const { station: s } = missionStation(t, {
+    design: [
+      {
+        say: said,
+        packet: {
+          goal: said,
+          approach: said,
+          steps: [said],
+          files: [{ path: 'src/hello.txt', change: 'create', why: said }],
+          tests: [],
+          risks: [said],
+        },
+      },
+    ],
+    build: [
+      {
+        write: { 'src/hello.txt': 'hello\n' },
+        say: said,
+        packet: {
+          summary: said,
+          changed: [{ path: 'src/hello.txt', what: said }],
+          tests_run: [],
+          open_questions: [said],
+        },
+      },
+    ],
+    review: [{ packet: { verdict: 'approved', summary: said, findings: [], required_changes: [] } }],
+    'WO-BAD/design': [{ packet: said, say: said, exit: 3 }],
+  });
+  s.drop(mission('WO-SECRET'));
+  s.drop(mission('WO-BAD'));
+  s.drain();
+  assert.equal(s.state('WO-SECRET').status, 'done', whyOf(s, 'WO-SECRET'));
+  assert.deepEqual(whereItStands(s, secret), []);
+  assert.match(s.read('artifacts/review_packets/Review_Packet_WO-SECRET_v1.0.md'), /secret removed/);
+  const packet = steps(s, 'WO-SECRET').find(({ step }) => step === 'design')?.outputs[0];
+  assert.match(evidence(s, 'WO-SECRET', 'mission/03-design/build_packet.json'), /secret removed/);
+  assert.ok(
+    evidence(s, 'WO-SECRET', 'manifest.json').includes(packet?.sha256 ?? 'none'),
+    'the hash is of what is kept',
+  );
+  assert.equal(s.waybill('verify').code, 0);
+  assert.ok(ledgerOf(s, 'WO-BAD').length > 0);
 });
 
 test.run();
