@@ -252,12 +252,12 @@ test('formats: the bounds of a mission', () => {
     paths: ['src/**'],
     allow_write: false,
     protected_paths: true,
-    budget: { usd: 0, tokens: 5, seconds: 0.5 },
+    budget: { usd: 0.25, tokens: 5, seconds: 0.5 },
   };
   const bounds = mission({ task: 'T', constraints });
   assert.deepEqual(
     [bounds?.paths, bounds?.allowWrite, bounds?.protectedPaths, bounds?.budget],
-    [['src/**'], false, true, { usd: 0, tokens: 5, seconds: 0.5 }],
+    [['src/**'], false, true, { usd: 0.25, tokens: 5, seconds: 0.5 }],
   );
   assert.deepEqual(mission({ task: 'T', constraints: { paths: [] } })?.paths, [], 'no path at all is not any path');
 });
