@@ -46,6 +46,7 @@ export const ORDER_KEYS = [
   'context_refs',
   'input',
   'agents',
+  'chain',
   'expected_outputs',
   'constraints',
   'files',

@@ -59,7 +59,7 @@ export interface AgentDocument {
    */
   tools?: AgentTool[];
   /**
-   * The longest that one step may take.
+   * The longest that one step may take; 1800 unless it is said.
    */
   timeout_seconds?: number;
   /**
@@ -102,7 +102,7 @@ export interface AgentUse {
    */
   args?: AgentWord[];
   /**
-   * The mode that a session must be in, by the agent's own name. It is set and looked at; an agent that does not confirm it does no work.
+   * The mode that a session must be in, by the agent's own name. It is set and looked at; an agent that does not confirm it does no work, nor one that has modes where none is named here.
    */
   mode?: string;
   /**

@@ -1,5 +1,6 @@
 import type { ImageChange } from './change.ts';
 import type { GateResult } from './generated.ts';
+import type { BudgetKey } from './order.ts';
 
 /**
  * How a mission goes: the steps of its chain, one after the other, as the ledger tells them. Pure: the next step is computed from the chain and
@@ -101,9 +102,6 @@ export interface MissionBegun {
   policy_sha256: string;
 }
 
-/** What a mission may use up. seconds: at work, without the time in which it waits for people. attempts: steps that were begun. */
-export type BudgetKey = 'tokens' | 'usd' | 'seconds' | 'attempts' | 'diff_lines';
-
 /** Limits that a person raised: what counts from then on. */
 export type Raise = { readonly [K in BudgetKey]?: number };
 
@@ -130,6 +128,8 @@ export type HistoryEntry =
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {
   readonly begun: MissionBegun;
+  /** The record that it began with. */
+  readonly from: number;
   readonly base: string;
   readonly history: readonly HistoryEntry[];
   /** The step that is being done. */

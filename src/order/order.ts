@@ -1,5 +1,3 @@
-import type { BudgetKey } from './mission.ts';
-
 /**
  * The one model of a work order. Every dialect is mapped onto the canonical form (dialects/) and that onto this (canonical.ts); every later stage reads only this.
  */
@@ -76,6 +74,9 @@ export interface Check {
 export type Priority = 0 | 1 | 2 | 3;
 
 export type OrderType = 'apply_patch' | 'command' | 'mission' | 'ping';
+
+/** What a mission may use up. seconds: at work, without the time in which it waits for people. attempts: steps that were begun. */
+export type BudgetKey = 'tokens' | 'usd' | 'seconds' | 'attempts' | 'diff_lines';
 
 /** Work for an agent: what it is told, and the bounds it works in. */
 export interface Mission {

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { atTerminal } from '../support/deciding.ts';
 import { ANYTHING, CLI, type TestStation, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
+import { whereItStands } from '../support/traces.ts';
 
 /** "Secrets are cut from everything that is recorded": a real station, and then every byte that it wrote is looked through. Nothing here is a real key. */
 
@@ -12,19 +13,6 @@ const VALUE = HALVES.join('');
 const TOKEN = ['gh', 'p_', 'aB3dE5gH7jK9mN1pQ3sT5vW7yZ2cF4hJ6lM8'].join('');
 const SETTINGS = 'commands: {env: [PATH, HOME, DEPLOY_TOKEN], max_output_bytes: 4096}\n';
 const CUT = '[secret removed]';
-
-/** Everywhere that the station recorded it: files of the work tree and of .git as they are, and every object of the repository. */
-function whereItStands(s: TestStation, value: string): string[] {
-  const found = spawnSync('grep', ['-rlFa', '--exclude-dir=objects', value, '.'], { cwd: s.root, encoding: 'utf8' });
-  const ids = s
-    .git('cat-file', '--batch-all-objects', '--batch-check=%(objectname) %(objecttype)')
-    .split('\n')
-    .map((line) => line.split(' '));
-  const objects = ids.filter(([id = '', type = '']) =>
-    execFileSync('git', ['cat-file', type, id], { cwd: s.root, maxBuffer: 1 << 26 }).includes(value),
-  );
-  return [...found.stdout.split('\n').filter(Boolean), ...objects.map(([id]) => `object ${id}`)];
-}
 
 /** Drains with the secret in the station's environment; returns its log. */
 function drain(s: TestStation, env: Record<string, string> = { DEPLOY_TOKEN: VALUE }): string {

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Recorded } from '../../src/order/event.ts';
+import type { SteppedData } from '../../src/order/mission.ts';
+import { atTerminal } from './deciding.ts';
 import { type StationSetup, type TestStation, testStation } from './station.ts';
 import type { TestContext } from './suite.ts';
 
@@ -11,6 +13,8 @@ export const ROLES = ['designer', 'planner', 'builder', 'reviewer', 'steward'] a
 export interface Turn {
   readonly write?: Readonly<Record<string, string>>;
   readonly delete?: readonly string[];
+  /** A line for the shell, in the folder that it works in. */
+  readonly run?: string;
   readonly packet?: unknown;
   readonly verdict?: string;
   readonly required?: readonly string[];
@@ -20,6 +24,7 @@ export interface Turn {
   readonly usage?: unknown;
 }
 
+/** By step, or by `ORDER/step`. */
 export type Script = Readonly<Record<string, readonly Turn[]>>;
 
 /** One run of the scripted agent. */
@@ -106,6 +111,36 @@ export const MISSION = {
   context_refs: ['src/old.txt'],
   constraints: { paths: ['src/**'] },
 };
+
+/** A mission like MISSION under another id. */
+export function mission(woId: string, more: Readonly<Record<string, unknown>> = {}): typeof MISSION {
+  return { ...MISSION, wo_id: woId, ...more };
+}
+
+/** The steps that came to an end, as `step` or `step!CODE`. */
+export function stepped(station: TestStation, woId: string): string[] {
+  return steps(station, woId).map(({ step, code }) => (code === null ? step : `${step}!${code}`));
+}
+
+/** The records of steps that came to their end. */
+export function steps(station: TestStation, woId: string): SteppedData[] {
+  return ledgerOf(station, woId).flatMap((record) => (record.event === 'stepped' ? [record.data] : []));
+}
+
+/** Why it waits, or how it ended: for the words of a failing assertion too. */
+export function whyOf(station: TestStation, woId: string): string {
+  const { status, waiting_for: waits, last_error: error } = station.state(woId);
+  const why = ledgerOf(station, woId).findLast(({ event }) => event === 'waits');
+  const said = why?.event === 'waits' ? why.data.why : '';
+  return `${status}${waits === null ? '' : ` ${waits}: ${said}`}${error === null ? '' : ` ${error.code}: ${error.message}`}`;
+}
+
+/** Somebody says yes, or no, at a terminal; the station takes it at its next start. */
+export function decide(station: TestStation, woId: string, word: 'approve' | 'deny' = 'approve'): void {
+  const args = word === 'approve' ? [word, woId] : [word, woId, '--reason', 'no'];
+  const { code, output } = atTerminal(station, 'y\n', args);
+  if (code !== 0) throw new Error(`${word} ${woId} ended with ${code}: ${output}`);
+}
 
 /** All records of the ledger that tell of an order. */
 export function ledgerOf(station: TestStation, woId: string): Recorded[] {

@@ -78,8 +78,9 @@ async function decide(
   const asked = { ...whose(life), order: job.order, paths: pathsOf(job), secrets: secretsOf(life) };
   const judgement = await judgeOrder(placeFor(rt, life), policy, asked, hooksPath, job.isolation?.base ?? null);
   assertNotNever(judgement.rulings);
-  // a mission in the middle was let begin, and stops by itself where policy is another one now
-  const draft = life.mission === null ? ask(rt, policy, job, life, 'start', judgement) : null;
+  // a mission in the middle was let begin, and stops by itself where policy is another one now; one that only asked was not
+  const isBegun = life.mission !== null && life.mission.history.length > 0;
+  const draft = isBegun ? null : ask(rt, policy, job, life, 'start', judgement);
   return { draft, run: judgement.commands.map(({ run }) => run) };
 }
 

@@ -8,6 +8,7 @@ import { fs, ifThere, lstatIfThere } from '../../platform/fs.ts';
 import { LARGEST_TARGET } from '../../platform/target.ts';
 import type { Job } from '../job.ts';
 import { type KeptFile, keepWork } from '../keep.ts';
+import { changedSoFar } from '../missions/begin.ts';
 import type { Runtime } from '../runtime.ts';
 import { changesOf, undo } from '../undo.ts';
 
@@ -22,10 +23,12 @@ export async function keepJob(rt: Runtime, job: Job, why: string): Promise<void>
  * Lets go of work that is done and will not land: at the root it is taken back, apart from it kept. Returns the paths that could not be taken
  * back. Throws GIT_FAILED.
  */
-export async function letGoOfWork(rt: Runtime, { woId, executed }: OrderLife, why: string): Promise<string[]> {
-  if (executed === null) return [];
-  if (executed.isolation === undefined) return undo(rt, woId, executed.changes);
-  await keepChanges(rt, woId, (await changesOf(rt, executed.changes)) ?? [], why);
+export async function letGoOfWork(rt: Runtime, life: OrderLife, why: string): Promise<string[]> {
+  const { woId, executed, mission } = life;
+  if (executed !== null && executed.isolation === undefined) return undo(rt, woId, executed.changes);
+  // a mission that ends in the middle has its work in its steps
+  const made = executed?.changes ?? changedSoFar(mission?.history ?? []);
+  if (made.length > 0) await keepChanges(rt, woId, (await changesOf(rt, made)) ?? [], why);
   return [];
 }
 

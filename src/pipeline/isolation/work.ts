@@ -17,7 +17,8 @@ import { fact } from '../fact.ts';
 import { cancelOrder, failOrder } from '../finish.ts';
 import type { Isolated, Job } from '../job.ts';
 import { holdContents } from '../keep.ts';
-import { type MissionPlace, workOnMission } from '../missions/work.ts';
+import type { MissionPlace } from '../missions/place.ts';
+import { workOnMission } from '../missions/work.ts';
 import { parkForRepository } from '../park.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { commandContext, targets } from '../work.ts';
@@ -58,10 +59,7 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     const { worktree: current } = isolation;
     if (current === null) throw new WaybillError('INTERNAL', `${job.woId} lost its worktree`);
     leaveBranches(rt.station.repo, current);
-    const { changes, images, leftover } = await measure(rt, job, current);
-    job.changes = changes;
-    job.images = images;
-    occupy(rt, job);
+    const leftover = job.mission === null ? await takeMeasure(rt, job, current) : [];
     rt.step('life 4: commands done', [job.woId]);
     const asks = await passWork(rt, job.policy, job);
     // the gates of a mission ran its checks on a clean checkout
@@ -109,6 +107,18 @@ export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Pr
   return true;
 }
 
+/**
+ * What the commands made is the job's from here on; returns what they left beside it. Not for missions: their gates passed what was measured
+ * before the checks ran, and what a check writes after that is no part of it.
+ */
+async function takeMeasure(rt: Runtime, job: Job, worktree: Worktree): Promise<readonly string[]> {
+  const { changes, images, leftover } = await measure(rt, job, worktree);
+  job.changes = changes;
+  job.images = images;
+  occupy(rt, job);
+  return leftover;
+}
+
 /** Parks a mission that stops in the middle: what it made so far is on record, and what nobody recorded is kept. */
 async function stopMission(rt: Runtime, job: Job, draft: Draft): Promise<void> {
   await hold(rt, job);
@@ -129,7 +139,13 @@ function missionPlace(rt: Runtime, job: Job, isolation: Isolated, signal: AbortS
     folder: () => current().path,
     assertWhole: () => assertWorktree(rt.station.repo, current()),
     sandbox: () => sandboxFor(rt, job, current().path),
-    checks: async () => runChecks(await contextOf(rt, job, current()), job, rt.life(job.woId).commandsBegun),
+    checks: async (stop) => {
+      const context = { ...(await contextOf(rt, job, current())), signal: AbortSignal.any([signal, stop]) };
+      const results = await runChecks(context, job, rt.life(job.woId).commandsBegun);
+      // one that was ended says nothing about the work
+      if (context.signal.aborted) throw new WaybillError('CANCELLED', `the checks of ${job.woId} were stopped`);
+      return results;
+    },
     measure: () => {
       leaveBranches(rt.station.repo, current());
       return measure(rt, job, current());

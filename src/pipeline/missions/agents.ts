@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { agentOf } from '../../agents/adapters.ts';
 import type { Agent, AgentContext } from '../../agents/agent.ts';
-import { agentFor } from '../../agents/agent-for.ts';
 import { chooseAgent, Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';
 import { candidates, loadRoles, requireRole } from '../../agents/roles.ts';
 import { environment, noteRunningGroup } from '../../execute/run-commands.ts';
 import { asWaybillError } from '../../order/error.ts';
+import type { HistoryEntry } from '../../order/mission.ts';
 import type { ByteFilter } from '../../order/secrets/redactor.ts';
 import { writeAll } from '../../platform/durable.ts';
 import { fs } from '../../platform/fs.ts';
@@ -16,7 +17,7 @@ import { redactorOf } from '../../station/redactor.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import type { MissionJob } from './mission-job.ts';
-import type { MissionPlace } from './work.ts';
+import type { MissionPlace } from './place.ts';
 
 /** Who does a step, and what surrounds its program. */
 export interface Chosen {
@@ -42,7 +43,8 @@ export async function pickAgent(
   { step, votes }: Extract<Next, { do: 'step' }>,
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
-  const probes = probesOf.get(rt) ?? new Probes(agentFor, Date.now);
+  const probeMark = `${job.woId}.probe.${process.pid}`;
+  const probes = probesOf.get(rt) ?? new Probes((one) => agentOf(one.adapter, one), Date.now);
   probesOf.set(rt, probes);
   try {
     const lane = rt.life(job.woId).admitted?.lane ?? '';
@@ -50,21 +52,31 @@ export async function pickAgent(
     const names = allowed(role, mission);
     if (names.length === 0)
       return { why: `no agent of the role ${role.name} may do it, as mission and policy have it` };
-    const turned = names.map((_, n) => names[(n + votes) % names.length] ?? '');
+    const voted = votersOf(rt.life(job.woId).mission?.history ?? [], step.id, votes);
+    const turned = [...names.filter((name) => !voted.includes(name)), ...names.filter((name) => voted.includes(name))];
     const surroundings = {
       cwd: place.folder(),
       contextOf: (use: RoleAgent): AgentContext => ({
-        ...bare(rt, use, `${job.woId}.probe.${process.pid}`),
-        onStarted: () => {},
+        ...bare(rt, use, probeMark),
+        onStarted: ({ pgid, startTime }) =>
+          noteRunningGroup(rt.claimFolder(rt.life(job.woId)), { pgid, startTime, mark: probeMark }),
         onRaw: () => {},
         onEvent: () => {},
       }),
     };
     const { use } = await chooseAgent(probes, role, turned, surroundings);
-    return { name: use.name, agent: agentFor(use), role, use, text: roleText(role.name) ?? '' };
+    return { name: use.name, agent: agentOf(use.adapter, use), role, use, text: roleText(role.name) ?? '' };
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
   }
+}
+
+/** The agents whose approvals count now: the last ones of the step. */
+function votersOf(history: readonly HistoryEntry[], step: string, votes: number): (string | null)[] {
+  const approvals = history.flatMap((entry) =>
+    entry.kind === 'stepped' && entry.step === step && entry.ok && entry.verdict === 'approved' ? [entry.agent] : [],
+  );
+  return approvals.slice(approvals.length - votes);
 }
 
 /** By the mission's own order, else that of the file; without those that policy keeps out. */

@@ -1,4 +1,5 @@
-import type { BudgetKey, Raise, Reserved } from '../../order/mission.ts';
+import type { Raise, Reserved } from '../../order/mission.ts';
+import type { BudgetKey } from '../../order/order.ts';
 import {
   type Exhausted,
   exhaustedText,

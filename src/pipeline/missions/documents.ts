@@ -4,6 +4,8 @@ import { WaybillError } from '../../order/error.ts';
 import type { HistoryEntry, Output } from '../../order/mission.ts';
 import { ensureDir, exists, readIfThere, syncDir, writeDurable } from '../../platform/durable.ts';
 import { type EvidenceFile, filesBelow } from '../../record/evidence.ts';
+import { redactorOf } from '../../station/redactor.ts';
+import type { Runtime } from '../runtime.ts';
 
 /** What the steps of a mission were told, said and gave: beside the claim while it lives, and in the evidence. */
 
@@ -13,11 +15,30 @@ export const EVIDENCE_FOLDER = 'mission';
 
 /** The folder of one step. */
 export function stepFolder(claimFolder: string, n: number, step: string): string {
-  return join(claimFolder, MISSION_FOLDER, `${String(n).padStart(2, '0')}-${step}`);
+  return join(claimFolder, MISSION_FOLDER, folderName(n, step));
 }
 
-/** Keeps a document that a step gave; durable when this returns. */
-export function keepDocument(folder: string, name: string, bytes: string | Uint8Array, ending = 'json'): Output {
+/** The same one in the evidence of its attempt. */
+export function evidenceFolderOf(evidence: string, n: number, step: string): string {
+  return join(evidence, EVIDENCE_FOLDER, folderName(n, step));
+}
+
+function folderName(n: number, step: string): string {
+  return `${String(n).padStart(2, '0')}-${step}`;
+}
+
+/**
+ * Keeps a document that a step gave, without secrets; durable when this returns. They are cut before it is hashed, so that what goes on from it,
+ * what people see and what the evidence holds is one document.
+ */
+export function keepDocument(
+  rt: Pick<Runtime, 'station'>,
+  folder: string,
+  name: string,
+  raw: string | Uint8Array,
+  ending = 'json',
+): Output {
+  const bytes = redactorOf(rt.station.settings).redact(Buffer.from(raw));
   ensureDir(folder);
   writeDurable(join(folder, `${name}.${ending}`), bytes);
   syncDir(folder);

@@ -1,27 +1,22 @@
-import { isEntry } from '../../git/objects/tree.ts';
 import { sha256 } from '../../order/canonical-json.ts';
-import type { ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { GateResult, ReviewPacket } from '../../order/generated.ts';
-import type { Output } from '../../order/mission.ts';
+import type { HistoryEntry, Output } from '../../order/mission.ts';
 import { riskierThan } from '../../policy/missions/rules.ts';
-import { MANIFEST } from '../../record/evidence.ts';
-import type { Draft } from '../../record/ledger.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Step } from '../../spine/chain.ts';
-import { type AfterWork, askAfterWork } from '../../spine/gates/post-gates.ts';
+import { askAfterWork } from '../../spine/gates/post-gates.ts';
 import { askBeforeWork } from '../../spine/gates/pre-gates.ts';
 import { reviewPacketName, reviewPacketText } from '../../spine/packets/review-packet-text.ts';
-import { sealJob } from '../finish.ts';
-import { withCommit } from '../isolation/rebase.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import { changedSoFar } from './begin.ts';
 import { keepDocument, latestDocument, stepFolder } from './documents.ts';
+import { differing, lookAfter } from './look-after.ts';
 import type { MissionJob } from './mission-job.ts';
-import { askCheckpoint } from './pause.ts';
-import { beginStep, diffHash, endStep, type StepFault } from './record-step.ts';
+import type { MissionPlace } from './place.ts';
+import { beginStep, endStep, type StepFault, stoppedBy } from './record-step.ts';
+import { watchStopFile } from './stop-file.ts';
 import { verdictsOn } from './verdicts.ts';
-import type { MissionPlace } from './work.ts';
 
 /** What must be so before a mission works, and before it lands: read anew, with nothing taken from what agents said. */
 
@@ -49,18 +44,22 @@ export async function gatesBefore(
   });
 }
 
-/** The record that parks a mission because what it changed is riskier than what it ran under; null where it is not, or where a person has seen it. */
-export function askRisk(rt: Runtime, job: Job, mission: MissionJob, step: Step): Draft | null {
+/** Why what a mission changed is riskier than what it ran under, before it closes; null where it is not, or where a person has seen it. */
+export function whyRisky(rt: Runtime, job: Job, mission: MissionJob, at: string, policy: Policy): string | null {
+  if (at !== mission.chain.steps.at(-1)?.id) return null;
   const life = rt.life(job.woId);
   const history = life.mission?.history ?? [];
-  const policy = rt.policyFile.require();
   const { lane = '', requester = { uid: -1, user: null } } = life.admitted ?? {};
   const last = history.findLast((entry) => entry.kind === 'stepped');
   const did = { paths: job.images.map(({ path }) => path), diffLines: last?.diff_lines ?? 0 };
-  const why = riskierThan(policy, mission.rules, { root: rt.station.layout.root, lane, requester }, did);
-  const built = history.findLastIndex((entry) => entry.kind === 'stepped' && entry.changes !== undefined);
-  const isSeen = history.slice(built + 1).some((entry) => entry.kind === 'decided' && entry.at === step.id);
-  return why === null || isSeen ? null : askCheckpoint(rt, policy, job, step.id, why);
+  const ran = { ...mission.rules, chain: mission.chain.name };
+  const why = riskierThan(policy, ran, { root: rt.station.layout.root, lane, requester }, did);
+  const built = history.findLastIndex(
+    (entry) => (entry.kind === 'stepped' && entry.changes !== undefined) || (entry.kind === 'rebased' && entry.review),
+  );
+  // more money is no yes to the work
+  const isYes = (entry: HistoryEntry) => entry.kind === 'decided' && entry.what === 'checkpoint' && entry.at === at;
+  return history.slice(built + 1).some(isYes) ? null : why;
 }
 
 /**
@@ -78,76 +77,20 @@ export async function passGates(
   const open = beginStep(rt, job, { step: step.id, role: null, agent: null }, reserved);
   await place.rebuild(null);
   const dirty = differing((await place.measure()).images, job.images);
-  job.checks = await place.checks();
+  const stop = watchStopFile(rt);
+  try {
+    job.checks = await place.checks(stop.signal);
+  } catch (thrown) {
+    if (!stop.signal.aborted || place.signal.aborted) throw thrown;
+    endStep(rt, job, open, { outputs: [], fault: stoppedBy(stop.signal) });
+    return false;
+  } finally {
+    stop.end();
+  }
   const review = keepReviewText(rt, job, mission, stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id));
-  const gates = askAfterWork(await lookAfter(rt, job, mission, dirty, review));
+  const gates = askAfterWork(await lookAfter(rt, job, mission, dirty));
   endStep(rt, job, open, { outputs: [review], fault: faultOf(gates, job), gates });
   return gates.every(({ ok }) => ok);
-}
-
-async function lookAfter(
-  rt: Runtime,
-  job: Job,
-  mission: MissionJob,
-  dirty: readonly string[],
-  review: Output,
-): Promise<AfterWork> {
-  const life = rt.life(job.woId);
-  const history = life.mission?.history ?? [];
-  const folder = rt.claimFolder(life);
-  const base = job.isolation?.base ?? '';
-  const names = [
-    ...new Set(mission.chain.steps.flatMap(({ gives }) => (gives === null || gives === 'commit' ? [] : [gives]))),
-  ];
-  const sealed = sealJob(rt, life, job, job.checks);
-  const manifest = sealed.files.find(({ path }) => path === MANIFEST);
-  const commit = await withCommit(rt, job, base, async (id) => {
-    const tree = await rt.station.repo.trees.entries(
-      id,
-      job.images.map(({ path }) => path),
-    );
-    const other = job.images.filter(({ path, after }) => !isEntry(tree.get(path), after)).map(({ path }) => path);
-    return { id, differing: other };
-  });
-  return {
-    // this step itself is open while it asks
-    mission: life.mission && { ...life.mission, open: null },
-    policySha256: rt.policyFile.policy?.sha256 ?? null,
-    approvals: mission.begun.reviewers,
-    checks: {
-      declared: job.order.checks.map(({ name }) => name),
-      results: job.checks,
-      ranOn: dirty.length === 0 ? commit.id : '',
-      result: commit.id,
-      dirty,
-    },
-    changed: job.images.map(({ path }) => path),
-    paths: mission.envelope,
-    protected: mission.protected,
-    evidence: {
-      manifestSha256: manifest === undefined ? '' : sha256(manifest.bytes),
-      recordedSha256: sealed.manifestSha256,
-      faults: [],
-      required: ['changes.patch', 'checks.json', `mission/chain.yaml`, ...names.map((name) => `${name}.json`)],
-      present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
-    },
-    packets: [
-      ...names.flatMap((name) => packetOf(folder, life.mission?.history ?? [], name)),
-      { name: 'review', recorded: review.sha256, found: review.sha256 },
-    ],
-    requiredPackets: [...names, 'review'],
-    commit,
-    ledger: {
-      intact: true,
-      recordedDiff: diffHash(changedSoFar(history)),
-      measuredDiff: diffHash(job.images),
-    },
-  };
-}
-
-function packetOf(folder: string, history: Parameters<typeof latestDocument>[1], name: string) {
-  const bytes = latestDocument(folder, history, name);
-  return bytes === null ? [] : [{ name, recorded: sha256(bytes), found: sha256(bytes) }];
 }
 
 /** The review packet as people read it; its name says mission, attempt and revision. */
@@ -165,14 +108,7 @@ export function keepReviewText(rt: Runtime, job: Job, mission: MissionJob, folde
     changes: job.changes,
     verdicts: verdictsOn(rt.claimFolder(life), history),
   });
-  return keepDocument(folder, name, text, 'md');
-}
-
-/** Paths whose content is other in one than in the other. */
-function differing(found: readonly ImageChange[], expected: readonly ImageChange[]): string[] {
-  const key = ({ after }: ImageChange) => (after === null ? 'gone' : `${after.mode} ${after.blob}`);
-  const [a, b] = [new Map(found.map((i) => [i.path, key(i)])), new Map(expected.map((i) => [i.path, key(i)]))];
-  return [...new Set([...a.keys(), ...b.keys()])].filter((path) => a.get(path) !== b.get(path)).sort();
+  return keepDocument(rt, folder, name, text, 'md');
 }
 
 /** What a failure is called: of the checks it is the builder's to mend, of all else a person's. */

@@ -28,6 +28,11 @@ export interface StepFault {
   readonly failure: FailureClass | null;
 }
 
+/** It was cut short by the stop file. */
+export function stoppedBy(stop: AbortSignal): StepFault {
+  return { code: 'MISSION_STOPPED', why: String(stop.reason), failure: null };
+}
+
 /** A step under way: its number, and when it began. */
 export interface OpenStep {
   readonly n: number;

@@ -6,6 +6,7 @@ import type { Reserved, Usage } from '../../order/mission.ts';
 import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { schemaOf } from '../../platform/schema.ts';
+import { accountingFault } from '../../policy/missions/budget.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { type Step, writes } from '../../spine/chain.ts';
 import type { Next } from '../../spine/next-step.ts';
@@ -16,12 +17,13 @@ import { reviewPacket } from '../../spine/packets/review-packet.ts';
 import type { Job } from '../job.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { type Chosen, contextFor, pickAgent } from './agents.ts';
-import { reservedFor } from './budget.ts';
+import { limitsNow, reservedFor } from './budget.ts';
 import { keepDocument, stepFolder } from './documents.ts';
 import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
 import type { MissionJob } from './mission-job.ts';
 import { waitForAgent } from './pause.ts';
+import type { MissionPlace } from './place.ts';
 import {
   beginStep,
   diffHash,
@@ -30,9 +32,9 @@ import {
   type OpenStep,
   type StepEnd,
   type StepFault,
+  stoppedBy,
 } from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
-import type { MissionPlace } from './work.ts';
 
 /** A packet that is not valid is asked for again, with what is wrong and an example: so often, then the step has failed. */
 const MOST_REPAIRS = 2;
@@ -56,19 +58,25 @@ export async function doRoleStep(
   const n = nextNumber(rt, job.woId);
   const chosen = await pickAgent(rt, job, mission, place, next);
   if ('why' in chosen) return waitForAgent(rt.life(job.woId), chosen.why);
+  // a document that was altered ends the mission before anything is begun or spent
+  const inputs = inputsOf(rt, job, step);
   const reserved = reservedFor(rt, job, mission, chosen.role.timeoutSeconds);
   const open = beginStep(rt, job, { step: step.id, role: step.role, agent: chosen.name }, reserved);
   const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), n, step.id);
   ensureDir(folder);
   const stop = watchStopFile(rt);
   const signal = AbortSignal.any([place.signal, stop.signal]);
+  const { changes, images } = job;
   let end: StepEnd;
   try {
-    const talk = await talkWith(rt, job, mission, { place, next, chosen, open, folder, signal, reserved });
-    end = await weigh(rt, job, mission, place, next, folder, talk);
+    const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
+    end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
+    end = counted(rt, job, mission, open, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
+    // nothing is recorded of what it changed, so it goes on from what was there before
+    Object.assign(job, { changes, images });
     await place.rebuild(`step ${step.id} broke off: ${error.message}`);
     end = { outputs: [], fault: { code: error.code, why: error.message, failure: 'environment_error' } };
   } finally {
@@ -80,10 +88,13 @@ export async function doRoleStep(
   return null;
 }
 
+type Inputs = ReturnType<typeof inputsOf>;
+
 interface Talk {
   readonly place: MissionPlace;
   readonly next: StepNext;
   readonly chosen: Chosen;
+  readonly inputs: Inputs;
   readonly open: OpenStep;
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -104,10 +115,10 @@ function handedIn(step: Step): PacketName {
 }
 
 async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk): Promise<Talked> {
-  const { place, next, chosen, open, folder, signal, reserved } = talk;
+  const { place, next, chosen, inputs, open, folder, signal, reserved } = talk;
   const name = handedIn(next.step);
   const file = join(place.folder(), PACKET_FOLDER, `${String(open.n).padStart(2, '0')}-${next.step.id}.json`);
-  const request = promptRequest(rt, job, mission, next, chosen, place.folder(), file);
+  const request = promptRequest(job, mission, next, chosen, inputs, place.folder(), file);
   const whole = promptFor(request);
   const context = await contextFor(rt, job, chosen, place, open, folder);
   let prompt = whole;
@@ -116,7 +127,10 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
   try {
     for (let repair = 0; ; repair++) {
       preparePacketFolder(place.folder());
-      writeDurable(join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`), prompt);
+      writeDurable(
+        join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
+        context.redact(Buffer.from(prompt)),
+      );
       const result = await chosen.agent.run(
         agentRequest(prompt, place.folder(), name, file, chosen, {
           reserved,
@@ -130,11 +144,12 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       session = result.session;
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
-      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal) };
-      if (result.packet !== null) writeDurable(join(folder, `handed-in-${repair}.json`), context.redact(result.packet));
+      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
+      const bytes = result.packet === null ? null : context.redact(result.packet);
+      if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
-        const value = readPacket(name, result.packet);
-        return { ...told, packet: { value, bytes: result.packet ?? Buffer.alloc(0) }, fault: null };
+        const value = readPacket(name, bytes);
+        return { ...told, packet: { value, bytes: bytes ?? Buffer.alloc(0) }, fault: null };
       } catch (thrown) {
         const error = asWaybillError(thrown);
         if (error.code !== 'PACKET_INVALID') throw thrown;
@@ -189,11 +204,11 @@ function preparePacketFolder(worktree: string): void {
 }
 
 function promptRequest(
-  rt: Runtime,
   job: Job,
   mission: MissionJob,
   { step }: StepNext,
   { role, text }: Chosen,
+  inputs: Inputs,
   folder: string,
   file: string,
 ): PromptRequest {
@@ -203,7 +218,7 @@ function promptRequest(
     roleText: [text, role.prompt ?? '', step.what].filter((part) => part !== '').join('\n\n'),
     step: step.id,
     mission: missionTold(job.order),
-    inputs: inputsOf(rt, job, step),
+    inputs,
     output: handedIn(step),
     file,
     folder,
@@ -214,15 +229,21 @@ function promptRequest(
   };
 }
 
-function faultOf({ outcome, why }: AgentResult, signal: AbortSignal): StepFault {
+/** Whether what was set aside is all that policy gives one step, so that no raise of the mission's budget would help. */
+function isBoundByStep(reserved: Reserved, { rules }: MissionJob): boolean {
+  const is = (key: 'tokens' | 'usd') => rules.step[key] !== null && reserved[key] === rules.step[key];
+  return is('tokens') || is('usd');
+}
+
+function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, isBound: boolean): StepFault {
   const words = why ?? outcome;
-  if (signal.aborted) return { code: 'MISSION_STOPPED', why: String(signal.reason), failure: null };
+  if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':
       return { code: 'AGENT_TIMEOUT', why: words, failure: 'timeout' };
     // what is left of the budget is asked for before it is done again
     case 'over_budget':
-      return { code: 'BUDGET_EXHAUSTED', why: words, failure: null };
+      return { code: 'BUDGET_EXHAUSTED', why: words, failure: isBound ? 'tool_invocation_error' : null };
     default:
       return { code: 'AGENT_FAILED', why: words, failure: 'tool_invocation_error' };
   }
@@ -249,6 +270,7 @@ async function weigh(
   next: StepNext,
   folder: string,
   talked: Talked,
+  stop: AbortSignal,
 ): Promise<StepEnd> {
   const { step } = next;
   const told = { usage: talked.usage, session: talked.session };
@@ -269,7 +291,7 @@ async function weigh(
         why: `${step.id} changed files, and may only hand in its ${step.gives}`,
         failure: 'tool_invocation_error',
       });
-    const output = keepDocument(folder, step.gives ?? '', packet.bytes);
+    const output = keepDocument(rt, folder, step.gives ?? '', packet.bytes);
     const { verdict, checkpoint } = packet.value as Partial<PacketOf<'verdict'> & PacketOf<'build_packet'>>;
     return { ...told, outputs: [output], fault: null, verdict: verdict ?? null, checkpoint: checkpoint?.why ?? null };
   }
@@ -291,10 +313,12 @@ async function weigh(
       fault: { code: 'NOTHING_CHANGED', why: `${step.id} changed no file`, failure: 'validation_error' },
       changed: true,
     };
-  job.checks = await place.checks();
+  const checked = await check(job, place, stop);
+  if (checked !== null) return { ...told, outputs: [], fault: checked, changed: true };
   const report = packet.value as BuildReport;
-  const output = keepDocument(folder, 'review_packet', `${JSON.stringify(reviewOf(rt, job, next, report), null, 2)}\n`);
-  keepDocument(folder, 'build_report', packet.bytes);
+  const review = `${JSON.stringify(reviewOf(rt, job, next, report), null, 2)}\n`;
+  const output = keepDocument(rt, folder, 'review_packet', review);
+  keepDocument(rt, folder, 'build_report', packet.bytes);
   const failed = job.checks.filter(({ ok }) => !ok);
   const fault: StepFault | null =
     failed.length === 0
@@ -305,6 +329,33 @@ async function weigh(
           failure: failed.some(({ timed_out }) => timed_out === true) ? 'test_timeout' : 'test_failure',
         };
   return { ...told, outputs: [output], fault, changed: true, checkpoint: report.checkpoint?.why ?? null };
+}
+
+/** Runs the mission's checks. Why they came to no end, or null; what they left behind is none of the mission's work. */
+async function check(job: Job, place: MissionPlace, stop: AbortSignal): Promise<StepFault | null> {
+  try {
+    job.checks = await place.checks(stop);
+  } catch (thrown) {
+    if (!stop.aborted || place.signal.aborted) throw thrown;
+    return stoppedBy(stop);
+  }
+  const after = await tryMeasure(place);
+  if ('fault' in after || diffHash(after.images) !== diffHash(job.images)) await place.rebuild(null);
+  return null;
+}
+
+/** The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). */
+function counted(rt: Runtime, job: Job, mission: MissionJob, { step, agent }: OpenStep, end: StepEnd): StepEnd {
+  if (end.fault !== null) return end;
+  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
+  if (fault === null) return end;
+  return {
+    ...end,
+    outputs: [],
+    verdict: null,
+    checkpoint: null,
+    fault: { ...fault, failure: 'tool_invocation_error' },
+  };
 }
 
 async function tryMeasure(

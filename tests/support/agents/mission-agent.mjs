@@ -1,8 +1,9 @@
 /**
  * An agent for missions, as a program with the prompt on standard input. It plays every role by a script: mission-script.json beside it in the folder
- * that MISSION_SCRIPT names: for each step a list of turns, the last one counts for all that follow. A turn: {write: {path: text}, delete: [path],
- * packet, say, exit, sleep, usage}. Turns are counted in files, because each run is a process of its own.
+ * that MISSION_SCRIPT names: for each step, or `ORDER/step`, a list of turns, the last one counts for all that follow. A turn: {write: {path: text},
+ * delete: [path], run, packet, say, exit, sleep, usage}. Turns are counted in files, because each run is a process of its own.
  */
+import { execSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -10,17 +11,22 @@ const prompt = readFileSync(0, 'utf8');
 const folder = process.env.MISSION_SCRIPT ?? '';
 const step = /^Step: (.*)$/m.exec(prompt)?.[1] ?? '';
 const role = /^Role: (.*)$/m.exec(prompt)?.[1] ?? '';
-const turns = JSON.parse(readFileSync(join(folder, 'script.json'), 'utf8'))[step] ?? [{}];
+const order = process.env.WAYBILL_ORDER ?? '';
+const script = JSON.parse(readFileSync(join(folder, 'script.json'), 'utf8'));
+const turns = script[`${order}/${step}`] ?? script[step] ?? [{}];
 const log = join(folder, 'calls.jsonl');
 const done = existsSync(log)
   ? readFileSync(log, 'utf8')
       .split('\n')
-      .filter((line) => line.includes(`"step":${JSON.stringify(step)},`)).length
+      .filter(
+        (line) =>
+          line.includes(`"step":${JSON.stringify(step)},`) && line.includes(`"order":${JSON.stringify(order)},`),
+      ).length
   : 0;
 const turn = turns[Math.min(done, turns.length - 1)];
 appendFileSync(
   log,
-  `${JSON.stringify({ step, role, pid: process.pid, agent: process.env.MISSION_AGENT ?? null, order: process.env.WAYBILL_ORDER, prompt })}\n`,
+  `${JSON.stringify({ step, role, pid: process.pid, agent: process.env.MISSION_AGENT ?? null, order, prompt })}\n`,
 );
 
 if (turn.sleep !== undefined) await new Promise((resolve) => setTimeout(resolve, turn.sleep));
@@ -29,6 +35,7 @@ for (const [path, text] of Object.entries(turn.write ?? {})) {
   writeFileSync(path, text);
 }
 for (const path of turn.delete ?? []) rmSync(path, { force: true });
+if (turn.run !== undefined) execSync(turn.run, { stdio: 'inherit' });
 console.log(turn.say ?? `I did ${step}.`);
 
 const packets = {

@@ -1,0 +1,70 @@
+import { rmSync } from 'node:fs';
+import { HELLO, mission, missionStation, stepped, whyOf } from '../../support/missions.ts';
+import { until } from '../../support/station.ts';
+import { assert, suite } from '../../support/suite.ts';
+
+const test = suite('pipeline/missions: the stop file', { needs: ['linux'] });
+
+const POLICY = 'version: 1\nrules: [{class: safe, commands: ["*"]}]\n';
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('the stop file ends an agent at work and a check at work, leaves no process, and what it stopped goes on without it', async (t) => {
+  const { station: s, agents } = missionStation(
+    t,
+    {
+      ...HELLO,
+      'WO-LATE/build': [{ write: { 'src/late.txt': 'late\n' } }],
+      'WO-CHECK/build': [{ write: { 'src/check.txt': 'check\n' } }],
+      'WO-AGENT/design': [{ write: { 'half.txt': 'half\n' }, run: 'sleep 61 & sleep 60' }, {}],
+    },
+    { policy: POLICY },
+  );
+  s.write('.git/slow', '');
+  const slow = `test -e ${s.path('.git/slow')} && { echo > ${s.path('.git/began')}; sleep 60; }; true`;
+  await s.up(t);
+  s.drop(mission('WO-AGENT'));
+  await until(() => agents.steps().length === 1, 'the agent is at work');
+  s.write('STOP_MISSIONS', '');
+  await until(() => stepped(s, 'WO-AGENT').includes('design!MISSION_STOPPED'), 'it stops long before its end', 30_000);
+  await until(() => s.state('WO-AGENT').status === 'parked', 'it waits');
+  assert.equal(s.state('WO-AGENT').waiting_for, 'hold');
+  assert.match(whyOf(s, 'WO-AGENT'), /STOP_MISSIONS/);
+  const [call] = agents.calls();
+  assert.equal(lives(call?.pid ?? 0), false, 'the agent is gone');
+  // dropped while the file is there: it does not even begin
+  s.drop(mission('WO-LATE'));
+  await until(() => s.exists('state/orders/WO-LATE.json') && s.state('WO-LATE').status === 'parked', 'it waits too');
+  assert.deepEqual(stepped(s, 'WO-LATE'), []);
+  s.drop(mission('WO-CHECK', { tests: [{ name: 'slow', command: slow }], constraints: { paths: ['src/**'] } }));
+
+  rmSync(s.path('STOP_MISSIONS'));
+  await until(() => s.exists('.git/began'), 'a check is at work');
+  s.write('STOP_MISSIONS', '');
+  await until(
+    () => stepped(s, 'WO-CHECK').includes('build!MISSION_STOPPED'),
+    'the check is stopped, long before its end',
+    30_000,
+  );
+  rmSync(s.path('.git/slow'));
+  rmSync(s.path('STOP_MISSIONS'));
+  for (const woId of ['WO-AGENT', 'WO-LATE', 'WO-CHECK'])
+    await until(() => ['done', 'failed'].includes(s.state(woId).status), `${woId} ends`);
+  assert.equal(s.state('WO-AGENT').status, 'done', whyOf(s, 'WO-AGENT'));
+  assert.equal(s.exists('half.txt'), false, 'what the stopped agent had begun does not land');
+  assert.match(s.waybill('keep', 'show', 'WO-AGENT').stdout, /half\.txt/, 'and is kept');
+  assert.deepEqual(
+    agents.calls().filter(({ order, step }) => order === 'WO-CHECK' && step === 'design').length,
+    1,
+    'what was done is not done again',
+  );
+});
+
+test.run();
