@@ -215,6 +215,7 @@ test('stop writes the stop file and says who and why; resume goes on when it is 
   assert.deepEqual([ran.code, ran.outcome.waiting_for, ran.outcome.reason], [3, 'hold', 'MISSION_STOPPED']);
   assert.match(station.waybill('why', 'WO-M').stdout, /STOP_MISSIONS is there.*`waybill spine go`/);
   assert.match(spine(station, 'status').stdout, /the model is down/);
+  assert.match(station.waybill('status').stdout, /STOP_MISSIONS is there/);
   assert.match(spine(station, 'stop').stdout, /there already/);
   assert.equal(spine(station, 'go').code, 0);
   assert.equal(station.exists('STOP_MISSIONS'), false);

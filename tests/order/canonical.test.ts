@@ -226,6 +226,7 @@ test('formats: every default of a mission', () => {
     agents: [],
     expectedOutputs: [],
     paths: null,
+    deniedPaths: [],
     allowWrite: true,
     protectedPaths: false,
     chain: null,
