@@ -37,10 +37,14 @@ export function whyOutOfReach(
   const changes = [...kinds].some((kind) => !CHANGES_NOTHING.includes(kind));
   const [inside, handIn] = [leadsTo(cwd), packet === null ? null : leadsTo(packet)];
   if (inside === null) return 'it cannot be told where its folder is';
+  // a home that is reached through a link has two names
+  const homes = [home ?? '', (home === null ? null : leadsTo(home)) ?? ''];
   for (const path of paths) {
     const places = placesOf(path, cwd, home);
     if (places === null) return `it cannot be told where ${path} leads`;
-    if (places.some((place) => isCredentialPath(place, home ?? '')))
+    // by its own name too: what is kept there may itself be a link
+    const names = [...places, resolve(cwd, path)];
+    if (homes.some((each) => names.some((name) => isCredentialPath(name, each))))
       return `${path} leads to where credentials are kept`;
     if (changes && places.some((place) => place !== handIn && !isWorkIn(inside, place)))
       return `${path} leads out of its folder, or into git's own`;
