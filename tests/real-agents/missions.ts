@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { signalProcess } from '../../src/platform/process.ts';
-import { withEnvironment } from '../../src/platform/processes.ts';
+import { livingIn, withEnvironment } from '../../src/platform/processes.ts';
 import { ledgerOf, MISSION, missionStation, ROLES, stepped, steps, whyOf } from '../support/missions.ts';
 import type { Answer } from '../support/model/script.ts';
 import { type FakeModel, startModel } from '../support/model/server.ts';
@@ -147,10 +147,11 @@ export function declareMissions(
     await eventually(() => model.requests.some(({ faulty }) => faulty), 'the model is asked');
     const n = ledgerOf(s, 'WO-M').findLast(({ event }) => event === 'step')?.data as { n: number };
     const mark = `WO-M.m${n.n}.${first.pid}`;
+    assert.notDeepEqual(withEnvironment('WAYBILL_RUN', mark), [], 'there is something to end');
     await first.stop('SIGKILL');
+    // some end by themselves when nobody talks to them any more
     const left = livingWith(home);
     console.log(`  ${left.length} processes were left, ${withEnvironment('WAYBILL_RUN', mark).length} with the mark`);
-    assert.ok(left.length > 0, 'there is something to end');
     const second = await s.up(t);
     await eventually(() => isOver(s), 'the mission is over');
     await second.stop();
@@ -176,9 +177,10 @@ function isOver(s: TestStation): boolean {
   return ['done', 'failed', 'cancelled', 'rejected'].includes(status);
 }
 
-/** All that was started in a home that is nobody else's, with or without a mark. */
+/** All that was started in a home that is nobody else's, or works in a worktree of this run, with or without a mark. */
 function livingWith(home: string): number[] {
-  return withEnvironment('HOME', home);
+  const worktrees = join(process.env['HOME'] ?? '', '.local/state/waybill/worktrees');
+  return [...new Set([...withEnvironment('HOME', home), ...livingIn(worktrees)])];
 }
 
 function commandOf(pid: number): string {

@@ -23,6 +23,8 @@ const CHANGES_NOTHING = ['read', 'search', 'think', 'fetch', 'execute'];
 /** Following more of them is a loop, as the kernel sees it. */
 const MOST_LINKS = 40;
 const MOST_PATHS = 1000;
+/** Of a path, to say which. */
+const MOST_SAID = 300;
 
 /**
  * Why a call that names these paths may not be done: its paths as they were said, its kinds as in the protocol. null where nothing speaks against it,
@@ -40,16 +42,17 @@ export function whyOutOfReach(
   // a home that is reached through a link has two names
   const homes = [home ?? '', (home === null ? null : leadsTo(home)) ?? ''];
   for (const path of paths) {
+    const said = path.slice(0, MOST_SAID);
     const places = placesOf(path, cwd, home);
-    if (places === null) return `it cannot be told where ${path} leads`;
+    if (places === null) return `it cannot be told where ${said} leads`;
     // by its own name too: what is kept there may itself be a link
     const names = [...places, resolve(cwd, path)];
     if (homes.some((each) => names.some((name) => isCredentialPath(name, each))))
-      return `${path} leads to where credentials are kept`;
+      return `${said} leads to where credentials are kept`;
     if (changes && places.some((place) => place !== handIn && !isWorkIn(inside, place)))
-      return `${path} leads out of its folder, or into git's own`;
+      return `${said} leads out of its folder, or into git's own`;
     if (kinds.has('search') && home !== null && places.some((place) => holdsCredentials(place, inside, home)))
-      return `below ${path} credentials are kept`;
+      return `below ${said} credentials are kept`;
   }
   return null;
 }
