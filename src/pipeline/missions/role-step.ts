@@ -121,27 +121,31 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
   const request = promptRequest(job, mission, next, chosen, inputs, place.folder(), file);
   const whole = promptFor(request);
   const context = await contextFor(rt, job, chosen, place, open, folder);
-  let prompt = whole;
-  let session: string | null = null;
+  let words: Words = { prompt: whole };
+  let asked: string | null = null;
   let usage: Usage | null | undefined;
   try {
     for (let repair = 0; ; repair++) {
       preparePacketFolder(place.folder());
-      writeDurable(
-        join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
-        context.redact(Buffer.from(prompt)),
-      );
+      const said = (text: string) =>
+        writeDurable(
+          join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
+          context.redact(Buffer.from(text)),
+        );
+      said(words.prompt);
       const result = await chosen.agent.run(
-        agentRequest(prompt, place.folder(), name, file, chosen, {
+        agentRequest(words, place.folder(), name, file, chosen, {
           reserved,
           usage: usage ?? null,
           begunAt: open.begunAt,
-          session,
+          session: asked,
           signal,
         }),
         context.context,
       );
-      session = result.session;
+      const session: string | null = result.session;
+      const goesOn: boolean = asked === null || session === asked;
+      if (!goesOn && words.promptAnew !== undefined) said(words.promptAnew);
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
       if (result.outcome !== 'ended')
@@ -160,9 +164,8 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
             packet: null,
             fault: { code: error.code, why: error.message, failure: 'validation_error' },
           };
-        const again = repairPrompt(request, error);
-        // whoever cannot go on with a session hears all of it again
-        prompt = session === null ? `${whole}\n\n${again}` : again;
+        asked = goesOn && chosen.resumes ? session : null;
+        words = repairWords(whole, repairPrompt(request, error), asked);
       }
     }
   } finally {
@@ -171,8 +174,16 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
   }
 }
 
+type Words = Pick<AgentRequest, 'prompt' | 'promptAnew'>;
+
+/** Whoever cannot go on with a session, or did not when it was asked to, hears all of it again: what is wrong alone says nothing of the task. */
+function repairWords(whole: string, again: string, session: string | null): Words {
+  const all = `${whole}\n\n${again}`;
+  return session === null ? { prompt: all } : { prompt: again, promptAnew: all };
+}
+
 function agentRequest(
-  prompt: string,
+  words: Words,
   cwd: string,
   name: PacketName,
   file: string,
@@ -182,7 +193,7 @@ function agentRequest(
   const { tokens, usd, seconds } = left.reserved;
   const most = Math.min(seconds ?? role.timeoutSeconds, role.timeoutSeconds);
   return {
-    prompt,
+    ...words,
     cwd,
     tools: role.tools,
     output: { name, schema: schemaOf(contractOf(name)), file },
