@@ -29,11 +29,17 @@ test.before((t) => {
   shown = [s.read(TERMINAL), s.read(REVIEW)];
 });
 
+/** At once: a station that runs writes into it meanwhile. */
+function takeAway(name: string): void {
+  s.move(name, `../gone-${name}`);
+  rmSync(s.path(`../gone-${name}`), { recursive: true });
+}
+
 const now = () => [s.read(TERMINAL), s.read(REVIEW)];
 
 test('rule 5: what `rm -rf artifacts state` took comes back with `waybill restore`, byte for byte', () => {
-  rmSync(s.path('artifacts'), { recursive: true });
-  rmSync(s.path('state'), { recursive: true });
+  takeAway('artifacts');
+  takeAway('state');
   const restored = s.waybill('restore', '--json');
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
   assert.equal((JSON.parse(restored.stdout) as { packets: number }).packets, 2);
@@ -43,19 +49,19 @@ test('rule 5: what `rm -rf artifacts state` took comes back with `waybill restor
 
 test('rule 5: a running station brings it back by itself', async (t) => {
   const up = await s.up(t);
-  rmSync(s.path('artifacts'), { recursive: true });
-  rmSync(s.path('state'), { recursive: true });
+  takeAway('artifacts');
+  takeAway('state');
   await until(() => s.exists(TERMINAL) && s.exists(REVIEW), 'the packets are back');
   assert.equal(await up.stop(), 0);
   assert.deepEqual(now(), shown);
 });
 
 test('rule 5: also where nothing but the packets is gone', async (t) => {
-  rmSync(s.path('artifacts'), { recursive: true });
+  takeAway('artifacts');
   s.drain();
   assert.deepEqual(now(), shown);
   const up = await s.up(t);
-  rmSync(s.path('artifacts'), { recursive: true });
+  takeAway('artifacts');
   await until(() => s.exists(TERMINAL) && s.exists(REVIEW), 'the packets are back');
   assert.equal(await up.stop(), 0);
   assert.deepEqual(now(), shown);
@@ -80,17 +86,18 @@ const ALTERED: Record<string, (text: string) => string> = {
   'the end of it': (text) => text.slice(0, -40),
 };
 
-for (const [what, alter] of Object.entries(ALTERED))
-  test(`rule 14: verify finds ${what} altered, and restore --all mends it`, () => {
+test('rule 14: verify finds each of them altered, and restore --all mends it', () => {
+  for (const [what, alter] of Object.entries(ALTERED)) {
     const altered = alter(shown[0]);
-    assert.notEqual(altered, shown[0]);
+    assert.notEqual(altered, shown[0], what);
     s.write(TERMINAL, altered);
-    const found = s.waybill('verify');
-    assert.equal(found.code, 1, found.stdout);
-    assert.match(found.stdout, /^packet WO-M: terminal\/TP_WO-M\.yaml: /m);
-    assert.equal(s.waybill('restore', '--all').code, 0);
-    assert.deepEqual(now(), shown);
-  });
+    const found = s.waybill('verify', '--skip-commits');
+    assert.equal(found.code, 1, `${what}: ${found.stdout}`);
+    assert.match(found.stdout, /^packet WO-M: terminal\/TP_WO-M\.yaml: /m, what);
+  }
+  assert.equal(s.waybill('restore', '--all').code, 0);
+  assert.deepEqual(now(), shown);
+});
 
 test('rule 14: verify finds an altered review packet, and a terminal packet of no mission', () => {
   s.write(REVIEW, shown[1].replace('second', 'secund'));
