@@ -140,7 +140,7 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       session = result.session;
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
-      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal) };
+      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal, place.signal) };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
@@ -225,8 +225,9 @@ function promptRequest(
   };
 }
 
-function faultOf({ outcome, why }: AgentResult, signal: AbortSignal): StepFault {
+function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, cancelled: AbortSignal): StepFault {
   const words = why ?? outcome;
+  if (cancelled.aborted) return { code: 'CANCELLED', why: `cancelled by ${String(cancelled.reason)}`, failure: null };
   if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':

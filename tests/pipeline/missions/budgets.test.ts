@@ -138,6 +138,7 @@ test('lessons 7 and 16: usage that is missing or zero where a budget needs it fa
   for (const woId of unknown) {
     assert.equal(s.state(woId).status, 'done', whyOf(s, woId));
     assert.equal(packet(s, woId).usage.complete, false);
+    assert.equal(packet(s, woId).usage.reserved_tokens, 1000, 'what counted against the limit');
     addsUp(s, woId);
   }
 });
