@@ -6,7 +6,6 @@ import type { Reserved, Usage } from '../../order/mission.ts';
 import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { schemaOf } from '../../platform/schema.ts';
-import { accountingFault } from '../../policy/missions/budget.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { type Step, writes } from '../../spine/chain.ts';
 import type { Next } from '../../spine/next-step.ts';
@@ -17,7 +16,7 @@ import { reviewPacket } from '../../spine/packets/review-packet.ts';
 import type { Job } from '../job.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { type Chosen, contextFor, pickAgent } from './agents.ts';
-import { limitsNow, reservedFor } from './budget.ts';
+import { counted, reservedFor } from './budget.ts';
 import { keepDocument, stepFolder } from './documents.ts';
 import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
@@ -71,7 +70,7 @@ export async function doRoleStep(
   try {
     const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
     end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
-    end = counted(rt, job, mission, open, end);
+    end = counted(rt, job, mission, open, reserved, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
@@ -149,7 +148,11 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
       if (result.outcome !== 'ended')
-        return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
+        return {
+          ...told,
+          packet: null,
+          fault: faultOf(result, signal, place.signal, isBoundByStep(reserved, mission)),
+        };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
@@ -247,8 +250,14 @@ function isBoundByStep(reserved: Reserved, { rules }: MissionJob): boolean {
   return is('tokens') || is('usd');
 }
 
-function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, isBound: boolean): StepFault {
+function faultOf(
+  { outcome, why }: AgentResult,
+  signal: AbortSignal,
+  cancelled: AbortSignal,
+  isBound: boolean,
+): StepFault {
   const words = why ?? outcome;
+  if (cancelled.aborted) return { code: 'CANCELLED', why: `cancelled by ${String(cancelled.reason)}`, failure: null };
   if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':
@@ -354,20 +363,6 @@ async function check(job: Job, place: MissionPlace, stop: AbortSignal): Promise<
   const after = await tryMeasure(place);
   if ('fault' in after || diffHash(after.images) !== diffHash(job.images)) await place.rebuild(null);
   return null;
-}
-
-/** The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). */
-function counted(rt: Runtime, job: Job, mission: MissionJob, { step, agent }: OpenStep, end: StepEnd): StepEnd {
-  if (end.fault !== null) return end;
-  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
-  if (fault === null) return end;
-  return {
-    ...end,
-    outputs: [],
-    verdict: null,
-    checkpoint: null,
-    fault: { ...fault, failure: 'tool_invocation_error' },
-  };
 }
 
 async function tryMeasure(

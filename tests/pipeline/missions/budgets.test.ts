@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { ApprovalSubject, TerminalPacket } from '../../../src/order/generated.ts';
 import { withEnvironment } from '../../../src/platform/processes.ts';
@@ -7,6 +9,7 @@ import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('pipeline/missions: budgets', { needs: ['script', 'linux'] });
 
+const ACP = resolve(import.meta.dirname, '../../support/agents/acp-agent.mjs');
 const WITH = (budget: Record<string, number>) => ({ constraints: { paths: ['src/**'], budget } });
 const writes = (name: string) => [{ write: { [`src/${name}`]: `${name}\n` } }];
 
@@ -135,6 +138,7 @@ test('lessons 7 and 16: usage that is missing or zero where a budget needs it fa
   for (const woId of unknown) {
     assert.equal(s.state(woId).status, 'done', whyOf(s, woId));
     assert.equal(packet(s, woId).usage.complete, false);
+    assert.equal(packet(s, woId).usage.reserved_tokens, 1000, 'what counted against the limit');
     addsUp(s, woId);
   }
 });
@@ -162,6 +166,28 @@ test('lesson 40: a step that a SIGKILL cut short counts with what was set aside,
   assert.equal(usage.complete, false);
   assert.deepEqual(told.map(({ step, outcome }) => `${step} ${outcome}`).slice(2, 4), ['design lost', 'design ok']);
   addsUp(s, 'WO-1');
+});
+
+test('lesson 17: a step over its bounds is ended and closed with the code: over its own it has failed, over the mission it asks', (t) => {
+  const folder = t.tempDir();
+  mkdirSync(folder, { recursive: true });
+  // an agent that tells while it works what it used, and does not stop
+  const used = { sessionUpdate: 'usage_update', used: 1100, size: 200_000 };
+  const turns = [{ do: 'update', update: used }, { do: 'hang' }];
+  writeFileSync(join(folder, 'script.json'), JSON.stringify({ steps: turns }));
+  const command = JSON.stringify([process.execPath, ACP, join(folder, 'script.json')]);
+  const { station: s } = missionStation(t, HELLO, {
+    policy: 'version: 1\nmissions: {step: {tokens: 1000}}\n',
+    files: { 'agents/designer/agent.yaml': `version: 1\nuse: [{name: own, adapter: acp, command: ${command}}]\n` },
+  });
+  s.drop(mission('WO-OWN', WITH({ tokens: 100_000 })));
+  s.drop(mission('WO-WHOLE', WITH({ tokens: 800 })));
+  s.drain();
+  const design = 'design!BUDGET_EXHAUSTED';
+  assert.deepEqual(stepped(s, 'WO-OWN').slice(2), [design, design, design], whyOf(s, 'WO-OWN'));
+  assert.equal(s.state('WO-OWN').last_error?.code, 'RETRIES_EXHAUSTED', 'it would not fit into the next one either');
+  assert.deepEqual(stepped(s, 'WO-WHOLE').slice(2), [design]);
+  parksFor(s, 'WO-WHOLE', /800 of 800 tokens/);
 });
 
 test.run();

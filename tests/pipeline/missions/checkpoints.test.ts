@@ -56,11 +56,14 @@ test('lessons 10 and 33: a denial ends it with the work kept; the first decision
   const { station: s } = missionStation(t, {
     'WO-NO/build': [{ write: { 'src/no.txt': 'no\n' } }],
     'WO-YES/build': [{ write: { 'src/yes.txt': 'yes\n' } }],
+    'WO-CANCEL/build': [{ write: { 'src/cancel.txt': 'cancel\n' } }],
     review: [{ verdict: 'escalate' }],
   });
   s.drop(mission('WO-NO'));
   s.drop(mission('WO-YES'));
+  s.drop(mission('WO-CANCEL'));
   s.drain();
+  s.waybill('cancel', 'WO-CANCEL');
   decide(s, 'WO-NO', 'deny');
   decide(s, 'WO-YES');
   atTerminal(s, 'y\n', ['deny', 'WO-YES', '--reason', 'too late']);
@@ -69,6 +72,9 @@ test('lessons 10 and 33: a denial ends it with the work kept; the first decision
   assert.match(s.waybill('keep', 'show', 'WO-NO').stdout, /src\/no\.txt/, 'what it had made is kept');
   assert.match(s.read('artifacts/terminal/TP_WO-NO.yaml'), /^reason: DENIED$/m);
   assert.deepEqual(stepped(s, 'WO-NO').slice(-1), ['review'], 'nothing was done after it');
+  assert.equal(s.state('WO-CANCEL').status, 'cancelled');
+  assert.match(s.waybill('keep', 'show', 'WO-CANCEL').stdout, /src\/cancel\.txt/, 'and of the cancelled one');
+  assert.match(s.read('artifacts/terminal/TP_WO-CANCEL.yaml'), /^outcome: CANCELLED$/m);
   isDone(s, 'WO-YES');
   assert.notEqual(atTerminal(s, 'y\n', ['approve', 'WO-NO']).code, 0);
   assert.notEqual(atTerminal(s, 'y\n', ['deny', 'WO-YES', '--reason', 'too late']).code, 0);

@@ -5,6 +5,7 @@ import { assert, suite } from '../../support/suite.ts';
 const test = suite('pipeline/missions: what moves while one waits', { needs: ['script'] });
 
 const TEN = Array.from({ length: 10 }, (_, n) => `${n}\n`).join('');
+const OTHER_POLICY = 'echo "# other" >> "$WAYBILL_STATION/policy.yaml"';
 const ESCALATED = [{ verdict: 'escalate' }, {}];
 
 function waitsFor(s: TestStation, woId: string, what: string, why: RegExp): void {
@@ -54,9 +55,11 @@ test('a base that moved while it waited is reviewed again; what both changed is 
 test('lesson 9: a changed policy stops it with its work, asks by its name, and then counts; what it would let pass is asked too', (t) => {
   const { station: s, agents } = missionStation(t, {
     ...HELLO,
-    'WO-MID/design': [{ run: 'echo "# other" >> "$WAYBILL_STATION/policy.yaml"' }],
+    'WO-MID/design': [{ run: OTHER_POLICY }],
     'WO-MID/build': [{ write: { 'src/mid.txt': 'mid\n' } }],
     'WO-WAIT/review': ESCALATED,
+    'WO-BOTH/review': [{ verdict: 'escalate', run: OTHER_POLICY }],
+    'WO-NO/review': [{ verdict: 'rejected', run: OTHER_POLICY }],
   });
   s.drop(mission('WO-WAIT'));
   s.drop(mission('WO-MID'));
@@ -66,6 +69,14 @@ test('lesson 9: a changed policy stops it with its work, asks by its name, and t
   decide(s, 'WO-MID');
   s.drain();
   isDone(s, 'WO-MID');
+
+  s.git('revert', '--no-edit', 'HEAD');
+  s.drop(mission('WO-BOTH'));
+  s.drop(mission('WO-NO'));
+  s.drain();
+  // one question for both: a yes to the policy alone must not pass for the review
+  waitsFor(s, 'WO-BOTH', 'checkpoint', /review wants a person to decide; POLICY_CHANGED_MID_RUN/);
+  assert.equal(s.state('WO-NO').last_error?.code, 'REVIEW_REJECTED', whyOf(s, 'WO-NO'));
 
   // the other one escalated under the first policy; by now another counts, which wants the full chain
   waitsFor(s, 'WO-WAIT', 'checkpoint', /wants a person/);

@@ -58,4 +58,22 @@ test('the stop file ends an agent at work and a check at work, leaves no process
   );
 });
 
+test('a mission that is cancelled at work ends with its agent, its work kept, and what was set aside counted', async (t) => {
+  const { station: s, agents } = missionStation(t, {
+    build: [{ write: { 'src/half.txt': 'half\n' }, run: 'sleep 60' }],
+  });
+  await s.up(t);
+  s.drop(mission('WO-1', { constraints: { paths: ['src/**'], budget: { tokens: 5000 } } }));
+  await until(() => agents.steps().includes('build'), 'the builder is at work');
+  await until(() => withEnvironment('WAYBILL_STATION', s.root).length > 1, 'and has begun to wait');
+  s.waybill('cancel', 'WO-1');
+  await until(() => s.state('WO-1').status === 'cancelled', 'it is cancelled, long before the agent is done', 40_000);
+  await until(() => withEnvironment('WAYBILL_STATION', s.root).length === 0, 'nothing lives of it');
+  assert.match(s.waybill('keep', 'show', 'WO-1').stdout, /half\.txt/);
+  const packet = s.read('artifacts/terminal/TP_WO-1.yaml');
+  assert.match(packet, /^outcome: CANCELLED$/m);
+  assert.match(packet, /reserved_tokens: 4890$/m);
+  assert.equal(s.commitsOf('WO-1').length, 0);
+});
+
 test.run();
