@@ -135,3 +135,10 @@ export interface MissionLife {
   /** The step that is being done. */
   readonly open: StepData | null;
 }
+
+/** All that a mission changes, as its newest record that says so has it. */
+export function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
+  for (const entry of history.toReversed())
+    if ((entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined) return entry.changes;
+  return [];
+}

@@ -1,8 +1,8 @@
 import pc from 'picocolors';
 import type { ResultDocument, SpineOutcome, SpineStep, StateDocument } from '../../order/generated.ts';
 import type { HistoryEntry, StepData } from '../../order/mission.ts';
+import { changedSoFar } from '../../order/mission.ts';
 import { asksPeople } from '../../order/transition.ts';
-import { changedSoFar } from '../../pipeline/missions/begin.ts';
 import { folderOfStep, type MissionView, missionViews } from '../../pipeline/missions/view.ts';
 import { BUDGET_KEYS } from '../../policy/missions/budget.ts';
 import type { Station } from '../../station/station.ts';

@@ -2,10 +2,10 @@ import { blobs } from '../../git/history.ts';
 import type { FileEntry } from '../../git/objects/pack-writer.ts';
 import type { Image, ImageChange } from '../../order/change.ts';
 import type { OrderLife } from '../../order/life.ts';
+import { changedSoFar } from '../../order/mission.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { journalFolder } from '../../record/journal.ts';
 import type { Station } from '../../station/station.ts';
-import { changedSoFar } from '../missions/begin.ts';
 
 /**
  * What living orders made apart from the root and did not land yet, as entries of the journal: a ref of this machine alone holds it otherwise, and a

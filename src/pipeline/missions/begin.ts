@@ -3,7 +3,7 @@ import { sha256 } from '../../order/canonical-json.ts';
 import type { Change, ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
-import type { HistoryEntry } from '../../order/mission.ts';
+import { changedSoFar } from '../../order/mission.ts';
 import type { Mission } from '../../order/order.ts';
 import { ensureDir, readIfThere, removeTree, syncDir, writeDurable } from '../../platform/durable.ts';
 import { limitsOf } from '../../policy/missions/budget.ts';
@@ -82,11 +82,4 @@ export function rulesOf(root: string, policy: Policy, { admitted }: OrderLife, m
     scope: { kind: 'may', paths: mission.paths, diffLines: mission.budget.diff_lines },
     chain: mission.chain,
   });
-}
-
-/** All that a mission changes, as its newest record that says so has it. */
-export function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
-  for (const entry of history.toReversed())
-    if ((entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined) return entry.changes;
-  return [];
 }

@@ -144,7 +144,8 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       session = result.session;
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
-      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
+      if (result.outcome !== 'ended')
+        return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
