@@ -24,14 +24,14 @@ export function install(name: AgentName): Installed {
     writeFileSync(join(fresh, 'package.json'), '{"private":true}');
     const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
     // without a network it is said soon
-    const soon = ['--fetch-retries=1', '--fetch-retry-maxtimeout=5000'];
+    const soon = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
     const { status, stderr, error } = spawnSync('npm', ['install', ...quiet, ...soon, PACKAGES[name]], {
       cwd: fresh,
       encoding: 'utf8',
       timeout: MOST_MS,
       env: npmEnvironment(),
     });
-    if (status !== 0) return { why: `npm install ${PACKAGES[name]}: ${error?.message ?? lastLine(stderr)}` };
+    if (status !== 0) return { why: `npm install ${PACKAGES[name]}: ${error?.message ?? reason(stderr)}` };
     if (!existsSync(join(fresh, 'node_modules', '.bin'))) return { why: `${PACKAGES[name]} has no program` };
     renameSync(fresh, folder);
     return { bin };
@@ -56,6 +56,11 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+/** What npm says of its failure, without where it says more. */
+function reason(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim());
+  return lines
+    .filter((line) => line !== '' && !/^(A complete log|at )/.test(line))
+    .join('; ')
+    .slice(0, 300);
 }
