@@ -13,6 +13,8 @@ export type ToolKind = 'read' | 'edit' | 'delete' | 'move' | 'search' | 'execute
 export interface AgentRequest {
   /** What is to be done, in full. Never goes onto a command line. */
   readonly prompt: string;
+  /** Said in the place of `prompt` where `session` cannot be gone on with and another one begins, which knows nothing of what went before. */
+  readonly promptAnew?: string;
   /** Where it works: an absolute path. */
   readonly cwd: string;
   /** What it may do without a question. Everything else is refused: nobody is there to be asked. */
@@ -59,8 +61,8 @@ export type AgentEvent =
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'tool'; readonly title: string; readonly tool: string }
-  /** A question that the adapter answered from `tools`. */
-  | { readonly kind: 'permission'; readonly title: string; readonly allowed: boolean }
+  /** A question that the adapter answered from `tools`; `why` not, where the kind of tool is allowed and where it leads is not. */
+  | { readonly kind: 'permission'; readonly title: string; readonly allowed: boolean; readonly why?: string }
   | { readonly kind: 'usage'; readonly usage: Usage }
   /** Kept in the raw stream, and not understood: never fatal. */
   | { readonly kind: 'unknown'; readonly name: string };

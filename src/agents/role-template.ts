@@ -29,7 +29,7 @@ export const KNOWN_AGENTS: Readonly<Record<string, TemplateAgent>> = {
     name: 'claude',
     adapter: 'acp',
     command: ['claude-agent-acp'],
-    mode: 'acceptEdits',
+    mode: 'default',
     install: 'npm install --global @agentclientprotocol/claude-agent-acp',
     key: 'ANTHROPIC_API_KEY',
   },

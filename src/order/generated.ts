@@ -3815,11 +3815,11 @@ export interface TerminalUsage {
    */
   seconds: number;
   /**
-   * Tokens reserved by steps that were lost: they count as used.
+   * Tokens reserved by steps that were lost, or of which nobody told what they used: they count as used.
    */
   reserved_tokens: number;
   /**
-   * US dollars reserved by steps that were lost.
+   * US dollars reserved by steps that were lost, or of which nobody told what they cost.
    */
   reserved_usd: number;
   /**

@@ -32,3 +32,21 @@ export function changedLines(changes: readonly Change[]): number {
   const lines = renderDiff(changes).toString('latin1').split('\n');
   return lines.filter((line) => /^[+-]/.test(line) && !/^(\+\+\+|---) /.test(line)).length;
 }
+
+/** No line diff is shown of what is no text, or very large: for a mission it counts as lines of so many bytes. */
+const LINE_BYTES = 80;
+
+/**
+ * Lines as missions are held to them, by budgets and by risk: what the diff shows, and where it shows none, all of the old content and the new. A
+ * mission is not bounded in bytes, so a large file must not count as nothing.
+ */
+export function weightInLines(changes: readonly Change[]): number {
+  return changes.reduce((sum, change) => {
+    const [before, after] = [change.before?.bytes ?? EMPTY, change.after?.bytes ?? EMPTY];
+    const shown = changedLines([change]);
+    if (shown > 0 || before.equals(after)) return sum + shown;
+    return sum + Math.ceil(before.length / LINE_BYTES) + Math.ceil(after.length / LINE_BYTES);
+  }, 0);
+}
+
+const EMPTY = Buffer.alloc(0);

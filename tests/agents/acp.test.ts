@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { agentOf } from '../../src/agents/adapters.ts';
+import type { AgentRequest } from '../../src/agents/agent.ts';
 import type { AgentConfig } from '../../src/agents/config.ts';
 import { until } from '../platform/children.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
@@ -155,6 +156,121 @@ test('permissions: what is allowed is allowed once, all else is rejected once, a
   assert.deepEqual(told.slice(0, 2), ['read true', 'execute false']);
 });
 
+/** One question of each, and what was answered to it. */
+async function answers(
+  t: TestContext,
+  tools: AgentRequest['tools'],
+  calls: readonly (readonly [name: string, call: object, before?: object])[],
+  prepare: (cwd: string) => void = () => {},
+): Promise<Record<string, string>> {
+  const folder = t.tempDir();
+  const steps = calls.flatMap(([name, call, before]) => {
+    const toolCall = { toolCallId: name, title: name, ...call };
+    const update = { sessionUpdate: 'tool_call', toolCallId: name, title: name, ...before };
+    const ask = { do: 'ask', toolCall, options: OPTIONS, file: join(folder, name) };
+    return before === undefined ? [ask] : [{ do: 'update', update }, ask];
+  });
+  const b = acp(t, { steps: [...steps, GOOD] });
+  prepare(b.cwd);
+  assert.equal((await b.run({ tools })).outcome, 'ended');
+  const answer = (name: string) =>
+    (JSON.parse(readFileSync(join(folder, name), 'utf8')) as { optionId: string }).optionId.split('-')[1] ?? '';
+  return Object.fromEntries(calls.map(([name]) => [name, answer(name)]));
+}
+
+const at = (path: string, kind = 'edit') => ({ kind, locations: [{ path }] });
+const given = (rawInput: object, kind = 'edit') => ({ kind, rawInput });
+
+test('rule 9: what writes stays in the folder of work, and out of .git, however its path is said', async (t) => {
+  const outside = t.tempDir();
+  mkdirSync(outside, { recursive: true });
+  const diff = (path: string) => ({ kind: 'edit', content: [{ type: 'diff', path, oldText: null, newText: 'x' }] });
+  const allowed: [string, object, object?][] = [
+    ['untold', { kind: 'edit' }],
+    ['file', at('file.txt')],
+    ['new folder', at('new/folder/file.txt')],
+    ['dots inside', at('new/../file.txt')],
+    ['dots in a name', at('..file')],
+    ['git in a name', at('.gitignore')],
+    ['link inside', at('inside/file.txt')],
+    ['said as a diff', diff('file.txt')],
+    ['given', given({ file_path: 'file.txt', content: '/etc/passwd' })],
+    ['no path', given({ old_string: '../x', new_string: '/x' })],
+    ['packet', at('.waybill/step.json')],
+  ];
+  const refused: [string, object, object?][] = [
+    ['above', at('../x')],
+    ['absolute', at(join(outside, 'x'))],
+    ['url', at(`file://${outside}/x`)],
+    ['home of another', at('~anna/x')],
+    ['folder itself', at('.')],
+    ['git', at('.git/config')],
+    ['git in capitals', at('.GIT/hooks/pre-commit')],
+    ['git below', at('sub/.git/config')],
+    ['the file of a worktree', at('.git')],
+    ['link', at('link/x')],
+    ['link to git', at('to-git/config')],
+    ['link to nothing yet', at('dangling')],
+    ['loop', at('loop/x')],
+    ['dots after a link', at('link/../file.txt')],
+    ['process', at('/proc/self/cwd/file.txt')],
+    ['nul', at('file\u0000.txt')],
+    ['one of two', { kind: 'edit', locations: [{ path: 'file.txt' }, { path: '../x' }] }],
+    ['diff', diff('../x')],
+    ['given path', given({ filePath: '../x' })],
+    ['given deep', given({ edits: [{ absolute_path: join(outside, 'x') }] })],
+    ['given in a list', given({ files: ['file.txt', '../x'] })],
+    ['given as changes', given({ changes: { '../x': { type: 'add' } } })],
+    ['said before', { kind: 'edit' }, { kind: 'edit', locations: [{ path: '../x' }] }],
+    ['shown as another', at('file.txt'), { kind: 'edit', rawInput: { path: '../x' } }],
+    ['delete', at('../x', 'delete')],
+    ['move', given({ source: 'file.txt', destination: '../x' }, 'move')],
+    ['other', at('../x', 'other')],
+    ['read, then edit', at('../x', 'read'), { kind: 'edit' }],
+  ];
+  const tools = ['read', 'edit', 'delete', 'move', 'other'] as const;
+  const told = await answers(t, tools, [...allowed, ...refused], (cwd) => {
+    mkdirSync(join(cwd, 'within'));
+    mkdirSync(join(cwd, '.git'));
+    const links = { inside: 'within', link: outside, 'to-git': '.git', dangling: '../nothing', loop: 'loop' };
+    for (const [name, target] of Object.entries(links)) symlinkSync(target, join(cwd, name));
+  });
+  const wanted = [...allowed.map(([name]) => [name, 'allow_once']), ...refused.map(([name]) => [name, 'reject_once'])];
+  assert.deepEqual(told, Object.fromEntries(wanted));
+});
+
+test('rule 9: what reads may look around, but not where credentials are kept', async (t) => {
+  const told = await answers(
+    t,
+    ['read', 'search', 'execute'],
+    [
+      ['outside', at('/usr/include/stdio.h', 'read')],
+      ['git', at('.git/config', 'read')],
+      ['search', given({ path: '/usr/include', pattern: 'x' }, 'search')],
+      ['search here', given({ path: '.' }, 'search')],
+      ['command', given({ command: 'ls ..', cwd: '..' }, 'execute')],
+      ['key', at('/home/anna/.ssh/id_ed25519', 'read')],
+      ['own key', at('~/.aws/credentials', 'read')],
+      ['link', at('notes', 'read')],
+      ['search home', given({ path: '..' }, 'search')],
+    ],
+    (cwd) => {
+      symlinkSync('/root/.ssh', join(cwd, 'notes'));
+    },
+  );
+  assert.deepEqual(told, {
+    outside: 'allow_once',
+    git: 'allow_once',
+    search: 'allow_once',
+    'search here': 'allow_once',
+    command: 'allow_once',
+    key: 'reject_once',
+    'own key': 'reject_once',
+    link: 'reject_once',
+    'search home': 'reject_once',
+  });
+});
+
 test('permissions: where only always is offered, neither is chosen', async (t) => {
   const file = join(t.tempDir(), 'answer');
   const options = OPTIONS.filter(({ kind }) => kind.endsWith('always'));
@@ -250,6 +366,21 @@ test('sessions: one that it still has goes on; one that it has not, or that it c
   assert.deepEqual(lost.log().slice(1), ['resume old', `new ${lost.cwd}`, 'prompt session-1']);
   const cannot = acp(t, { sessions: ['old'] });
   assert.equal((await cannot.run({ session: 'old' })).session, 'session-1');
+});
+
+test('sessions: one that begins anew is told all of it, and one that goes on only what is new', async (t) => {
+  const hello = { agentCapabilities: { sessionCapabilities: { resume: {} } } };
+  const words = { prompt: 'The packet is wrong.', promptAnew: 'All of it. The packet is wrong.' };
+  const said = async (script: Partial<Script>, session: string | null) => {
+    const b = acp(t, script);
+    await b.run({ ...words, session });
+    const line = b.raw.in.split('\n').find((each) => each.includes('session/prompt')) ?? '{}';
+    return (JSON.parse(line) as { params: { prompt: { text: string }[] } }).params.prompt[0]?.text;
+  };
+  assert.equal(await said({ hello, sessions: ['old'] }, 'old'), words.prompt);
+  assert.equal(await said({ hello, sessions: [] }, 'old'), words.promptAnew);
+  assert.equal(await said({}, 'old'), words.promptAnew);
+  assert.equal(await said({ hello }, null), words.prompt, 'nothing went before');
 });
 
 test('only a turn that ended by itself has ended', async (t) => {

@@ -8,6 +8,7 @@ import { assert, suite } from '../support/suite.ts';
 
 const test = suite('command line');
 const COMMANDS = [
+  'spine',
   'init',
   'up',
   'drop',

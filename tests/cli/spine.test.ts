@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { SpineOutcome, SpineStatus } from '../../src/order/generated.ts';
 import { groupMembers, isAlive } from '../../src/platform/processes.ts';
 import { conforms } from '../../src/platform/schema.ts';
 import { askOf, atTerminal, newKey } from '../support/deciding.ts';
 import { HELLO, MISSION, missionStation, ROLES, type Script } from '../support/missions.ts';
-import { type TestStation, until } from '../support/station.ts';
+import { CLI, type TestStation, until } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 
 /** Missions from the command line: one command until a person is needed, another until the end, with exit codes that say which. */
@@ -135,6 +136,14 @@ test('formats: a task spec as seeds 000 and 004 have it, from standard input, a 
   agents.script({ build: [{ write: { 'src/other.txt': 'hello\n' } }] });
   const file = told(station, 'run', '../narrative.yaml', '--id', 'WO-N');
   assert.deepEqual([file.code, file.outcome.files.map(({ path }) => path)], [0, ['src/other.txt']]);
+  agents.script({ build: [{ write: { 'src/third.txt': 'hello\n' } }] });
+  const piped = spawnSync(process.execPath, [CLI, 'spine', 'run', '-', '--id', 'WO-I'], {
+    cwd: station.root,
+    encoding: 'utf8',
+    input: '# a note\ntask: Say hello.\n...\n',
+  });
+  assert.equal(piped.status, 0, piped.stdout + piped.stderr);
+  assert.match(piped.stdout, /WO-I: PASS, done\n.*\n {2}create {2}src\/third\.txt\n/);
 });
 
 test('rule 7: what a mission names in denied_paths stays as it is, also where paths name it', (t) => {
@@ -215,6 +224,7 @@ test('stop writes the stop file and says who and why; resume goes on when it is 
   assert.deepEqual([ran.code, ran.outcome.waiting_for, ran.outcome.reason], [3, 'hold', 'MISSION_STOPPED']);
   assert.match(station.waybill('why', 'WO-M').stdout, /STOP_MISSIONS is there.*`waybill spine go`/);
   assert.match(spine(station, 'status').stdout, /the model is down/);
+  assert.match(station.waybill('status').stdout, /STOP_MISSIONS is there/);
   assert.match(spine(station, 'stop').stdout, /there already/);
   assert.equal(spine(station, 'go').code, 0);
   assert.equal(station.exists('STOP_MISSIONS'), false);

@@ -226,6 +226,7 @@ test('formats: every default of a mission', () => {
     agents: [],
     expectedOutputs: [],
     paths: null,
+    deniedPaths: [],
     allowWrite: true,
     protectedPaths: false,
     chain: null,
@@ -254,13 +255,13 @@ test('formats: the bounds of a mission', () => {
     allow_write: false,
     protected_paths: true,
     max_diff_lines: 40,
-    budget: { usd: 0, tokens: 5, seconds: 0.5, attempts: 9 },
+    budget: { usd: 0.25, tokens: 5, seconds: 0.5, attempts: 9 },
   };
   const bounds = mission({ task: 'T', chain: 'full', constraints });
   assert.equal(bounds?.chain, 'full');
   assert.deepEqual(
     [bounds?.paths, bounds?.allowWrite, bounds?.protectedPaths, bounds?.budget],
-    [['src/**'], false, true, { usd: 0, tokens: 5, seconds: 0.5, attempts: 9, diff_lines: 40 }],
+    [['src/**'], false, true, { usd: 0.25, tokens: 5, seconds: 0.5, attempts: 9, diff_lines: 40 }],
   );
   assert.deepEqual(mission({ task: 'T', constraints: { paths: [] } })?.paths, [], 'no path at all is not any path');
 });

@@ -1,6 +1,6 @@
 import type { Change } from '../../src/order/change.ts';
 import { WaybillError } from '../../src/order/error.ts';
-import { assertWithinLimits, changedLines } from '../../src/policy/limits.ts';
+import { assertWithinLimits, changedLines, weightInLines } from '../../src/policy/limits.ts';
 import { lanePolicy } from '../../src/policy/policy.ts';
 import { content } from '../order/plans.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -61,6 +61,14 @@ test('a lane has its own limits where policy names them, in any capitals, and el
   };
   assert.deepEqual(of('code'), [50, 268_435_456, 60]);
   assert.deepEqual(of('MAIN'), [5, 268_435_456, 60]);
+});
+
+test('spine-lessons 3: to a mission nothing counts as nothing: what shows no lines counts by its bytes, old and new', () => {
+  const noise = (length: number) => Buffer.alloc(length);
+  assert.equal(weightInLines([change('a', null, noise(801)), ...TWO]), 11 + 3);
+  assert.equal(weightInLines([change('a', noise(80), noise(160))]), 3);
+  assert.equal(weightInLines([change('a', noise(5), noise(5)), change('b', null, '')]), 0);
+  assert.ok(weightInLines([change('a', null, 'x\n'.repeat(600_000))]) > 10_000, 'a text too large for a diff');
 });
 
 test.run();

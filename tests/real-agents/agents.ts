@@ -58,7 +58,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     usage: true,
     resumes: true,
     asksAgain: true,
-    staysInside: 'it asks by kind of tool, and edit is allowed',
+    staysInside: true,
     settings: CLAUDE,
   },
   {

@@ -7,6 +7,7 @@ import { type FakeModel, startModel } from '../support/model/server.ts';
 import type { TestContext } from '../support/suite.ts';
 import type { RealAgent } from './agents.ts';
 import { PATH } from './install.ts';
+import { RUN } from './run-mark.ts';
 
 /** A repository with a worktree for the agent, a model for it, and a home that nothing was in. */
 export interface RealBench {
@@ -57,7 +58,7 @@ export async function realBench(t: TestContext, agent: RealAgent, ...builder: re
   for (const each of [home, temp, repository]) mkdirSync(each);
   const worktree = join(folder, 'worktree');
   // Codex keeps its helpers below CODEX_HOME, and refuses that where it is below the folder for temporary files
-  const env = { PATH: PATH(), HOME: home, TMPDIR: temp, LANG: 'C.UTF-8', ...agent.settings(home, model.url) };
+  const env = environmentOf(agent, home, temp, model.url);
   git(repository, 'init', '-q', '-b', 'main');
   writeFileSync(join(repository, 'README.md'), 'a repository\n');
   git(repository, 'add', '.');
@@ -90,6 +91,12 @@ export async function realBench(t: TestContext, agent: RealAgent, ...builder: re
     }),
     changed: () => git(worktree, 'status', '--porcelain', '--untracked-files=all'),
   };
+}
+
+/** All that an agent sees, in a home and with a folder for temporary files that are its own. */
+export function environmentOf(agent: RealAgent, home: string, temp: string, model: string): Record<string, string> {
+  const own = agent.settings(home, model);
+  return { PATH: PATH(), HOME: home, TMPDIR: temp, LANG: 'C.UTF-8', [RUN.name]: RUN.value, ...own };
 }
 
 export const promptOf = (packet: string) =>

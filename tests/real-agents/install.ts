@@ -23,7 +23,9 @@ export function install(name: AgentName): Installed {
   try {
     writeFileSync(join(fresh, 'package.json'), '{"private":true}');
     const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
-    const { status, stderr, error } = spawnSync('npm', ['install', ...quiet, PACKAGES[name]], {
+    // without a network it is said soon
+    const soon = ['--fetch-retries=1', '--fetch-retry-maxtimeout=5000'];
+    const { status, stderr, error } = spawnSync('npm', ['install', ...quiet, ...soon, PACKAGES[name]], {
       cwd: fresh,
       encoding: 'utf8',
       timeout: MOST_MS,

@@ -25,7 +25,7 @@ export function acpAgent(config: AgentConfig): Agent {
       if (signal.aborted) return without('aborted', 'it was ended before it began');
       const noRoom = clearPacket(output.file);
       if (noRoom !== null) return without('failed', noRoom);
-      const talk = await begin(config, request, limits.seconds * 1000, context);
+      const talk = await begin(config, request, output.file, limits.seconds * 1000, context);
       const { turn } = talk;
       const ending = await talk.until(turn.run(talk.connection), signal);
       const why = await talk.leave(ending);
@@ -51,6 +51,7 @@ interface Talk {
 async function begin(
   config: AgentConfig,
   request: TurnOptions['request'],
+  packet: string | null,
   timeoutMs: number,
   context: AgentContext,
 ): Promise<Talk> {
@@ -72,7 +73,8 @@ async function begin(
     context,
   );
   const tell = (event: AgentEvent) => program.context.onEvent(event);
-  const turnOptions: TurnOptions = { config, request, tell, breakOff: breakOff };
+  const reach = { cwd: request.cwd, home: context.env['HOME'] ?? null, packet };
+  const turnOptions: TurnOptions = { config, request, reach, tell, breakOff };
   const turn = new Turn(turnOptions);
   const connection = connect({
     say: (line) => program.say(line),
@@ -126,7 +128,7 @@ async function begin(
 async function probe(config: AgentConfig, context: AgentContext, cwd: string): Promise<Probe> {
   const nothing = { tools: [], prompt: '', session: null, limits: { tokens: null, usd: null, seconds: 0 } };
   try {
-    const talk = await begin(config, { ...nothing, cwd }, PROBE_MS, context);
+    const talk = await begin(config, { ...nothing, cwd }, null, PROBE_MS, context);
     const ready: Ending = { outcome: 'ended', why: null };
     const prepared = talk.turn.prepare(talk.connection).then((why) => why ?? ready);
     const ending = await talk.until(prepared, null);

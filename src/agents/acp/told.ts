@@ -110,9 +110,39 @@ export function toolIn(body: unknown): ToolCall {
   return { id: text(body, 'toolCallId'), title: text(body, 'title'), kind: text(body, 'kind') };
 }
 
+/** Keys under which agents name files in what a tool is given, in small letters and without what parts words. */
+const PATH_KEYS = new Set(
+  `path paths file files filepath filepaths filename notebookpath absolutepath absolutefilepath relativepath oldpath newpath frompath topath
+  source destination sourcepath destinationpath targetpath targetfile movepath dir directory dirpath parentdir folder uri`.split(
+    /\s+/,
+  ),
+);
+const MOST_DEPTH = 5;
+
+/** The paths that a call names: where it says that it is, what it says that it changes, and what it is given under names that are known. */
+export function pathsIn(body: unknown): string[] {
+  const said = [...list(body, 'locations'), ...list(body, 'content')].map((each) => text(each, 'path'));
+  return [...texts(said), ...pathsGiven(part(body, 'rawInput'), 0)];
+}
+
+function pathsGiven(given: unknown, depth: number): string[] {
+  if (depth > MOST_DEPTH) return [];
+  if (Array.isArray(given)) return given.flatMap((each: unknown) => pathsGiven(each, depth + 1));
+  if (!isRecord(given)) return [];
+  return Object.entries(given).flatMap(([key, value]) => {
+    const name = key.toLowerCase().replace(/[^a-z]/g, '');
+    if (PATH_KEYS.has(name) && typeof value === 'string') return [value];
+    const inList = PATH_KEYS.has(name) && Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+    // a patch by file
+    const named = name === 'changes' && isRecord(value) ? Object.keys(value) : [];
+    return [...inList, ...named, ...pathsGiven(value, depth + 1)];
+  });
+}
+
 /** A question whether a tool may be used. */
 export interface Question {
   readonly tool: ToolCall;
+  readonly paths: readonly string[];
   /** The tool's kind is there, and is no text: it cannot be known what it is. */
   readonly odd: boolean;
   option(kind: 'allow_once' | 'reject_once'): string | null;
@@ -123,6 +153,7 @@ export function questionOf(params: unknown): Question {
   const kind = part(call, 'kind');
   return {
     tool: toolIn(call),
+    paths: pathsIn(call),
     odd: kind !== undefined && kind !== null && typeof kind !== 'string',
     option: (wanted) =>
       text(

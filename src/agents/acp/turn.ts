@@ -5,10 +5,12 @@ import type { AgentConfig, UsageBasis } from '../config.ts';
 import { sumOf, usageOf } from '../usage.ts';
 import type { AcpConnection, PermissionAnswer } from './connection.ts';
 import { ModeWatch, setModel } from './mode.ts';
+import { type Reach, whyOutOfReach } from './reach.ts';
 import {
   type Hello,
   helloOf,
   meterIn,
+  pathsIn,
   questionOf,
   saidIn,
   sessionIdOf,
@@ -42,7 +44,9 @@ const PASSED_OVER = [
 /** What a turn is given; of a request only what concerns the talk. */
 export interface TurnOptions {
   readonly config: AgentConfig;
-  readonly request: Pick<AgentRequest, 'prompt' | 'cwd' | 'tools' | 'session' | 'limits'>;
+  readonly request: Pick<AgentRequest, 'prompt' | 'promptAnew' | 'cwd' | 'tools' | 'session' | 'limits'>;
+  /** What is held against the paths that a call of a tool names. */
+  readonly reach: Reach;
   readonly tell: (event: AgentEvent) => void;
   /** The turn cannot go on: the agent is to be ended. */
   readonly breakOff: (ending: Ending) => void;
@@ -52,8 +56,8 @@ export interface TurnOptions {
 export class Turn {
   readonly #options: TurnOptions;
   readonly #modes: ModeWatch;
-  /** All kinds that a call of a tool was said to be of. */
-  readonly #calls = new Map<string, Set<string>>();
+  /** All that a call of a tool was said to be. */
+  readonly #calls = new Map<string, { readonly kinds: Set<string>; readonly paths: Set<string> }>();
   #hello: Hello | null = null;
   #session: string | null = null;
   #resumed = false;
@@ -83,14 +87,15 @@ export class Turn {
 
   /** Does it all. Never rejects. */
   async run(connection: AcpConnection): Promise<Ending> {
-    const { prompt } = this.#options.request;
+    const { prompt, promptAnew, session } = this.#options.request;
     return (
       (await this.prepare(connection)) ??
       (await attempt('session/prompt', async () => {
         const left = this.#modes.left();
         if (left !== null) return { outcome: 'refused', why: left } as const;
         this.#prompted = true;
-        const text = [{ type: 'text', text: prompt }];
+        const isAnew = session !== null && !this.#resumed;
+        const text = [{ type: 'text', text: isAnew ? (promptAnew ?? prompt) : prompt }];
         this.#answer = await connection.request('session/prompt', { sessionId: this.#session, prompt: text });
         return endingOf(stopReasonOf(this.#answer));
       }))
@@ -224,9 +229,18 @@ export class Turn {
 
   #useTool(update: string, body: unknown): void {
     const { id, title, kind } = toolIn(body);
-    if (id !== null && kind !== null) this.#calls.set(id, (this.#calls.get(id) ?? new Set()).add(kind));
+    this.#note(id, kind, pathsIn(body));
     if (this.#prompted && update === 'tool_call')
       this.#options.tell({ kind: 'tool', title: title ?? '', tool: kind ?? 'other' });
+  }
+
+  /** What a call was said to be until now, with this; what is said of no call is of this question only. */
+  #note(id: string | null, kind: string | null, paths: readonly string[]) {
+    const call = (id === null ? undefined : this.#calls.get(id)) ?? { kinds: new Set(), paths: new Set() };
+    if (kind !== null) call.kinds.add(kind);
+    for (const path of paths) call.paths.add(path);
+    if (id !== null) this.#calls.set(id, call);
+    return call;
   }
 
   /** A turn used at least what its session holds: each of its calls to the model was given all of it. */
@@ -249,12 +263,15 @@ export class Turn {
     if (this.#over) return { outcome: 'cancelled' };
     const question = questionOf(params);
     const { id, title, kind } = question.tool;
-    const kinds = new Set([...((id === null ? null : this.#calls.get(id)) ?? []), ...(kind === null ? [] : [kind])]);
+    const { kinds, paths } = this.#note(id, kind, question.paths);
     const tools: readonly string[] = this.#options.request.tools satisfies readonly ToolKind[];
     // it must be known what is asked, and all that it was said to be must be allowed
-    const allowed = !question.odd && kinds.size > 0 && [...kinds].every((each) => tools.includes(each));
+    const isOfKind = !question.odd && kinds.size > 0 && [...kinds].every((each) => tools.includes(each));
+    const why = isOfKind ? whyOutOfReach(kinds, paths, this.#options.reach) : null;
+    const allowed = isOfKind && why === null;
     const option = question.option(allowed ? 'allow_once' : 'reject_once');
-    this.#options.tell({ kind: 'permission', title: title ?? '', allowed: allowed && option !== null });
+    const told = { kind: 'permission', title: title ?? '', allowed: allowed && option !== null } as const;
+    this.#options.tell(why === null ? told : { ...told, why });
     // never for always: this answer is for this question
     return option === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: option };
   }

@@ -134,7 +134,7 @@ function reasonOf(state: StateDocument, view: MissionView | null, fault: string 
 
 function nextOf(
   station: Station,
-  { wo_id: woId, status, waiting_for: waitingFor, last_error: error }: StateDocument,
+  { wo_id: woId, status, waiting_for: waitingFor, last_error: error, meta }: StateDocument,
   ask: string | null,
 ): string[] {
   const isRunning = runningStation(station) !== null;
@@ -160,7 +160,8 @@ function nextOf(
     case 'agent':
       return ['waybill agents check', goOn];
     case 'hold':
-      return [`waybill release ${woId}, or where the stop file is there: waybill spine go`, goOn];
+      // only the stop file is looked at again by itself
+      return [meta['until'] === undefined ? `waybill release ${woId}` : 'waybill spine go', goOn];
     default:
       return [`waybill why ${woId}`, goOn];
   }

@@ -21,6 +21,8 @@ import { Steps } from './steps.ts';
 const ANSWER_MS = 10_000;
 /** What waits for an agent, or for the stop file to go, is looked at again within this. */
 const MOST_WAIT_MS = 60_000;
+/** What a station takes to do so. */
+const MARGIN_MS = 250;
 
 /**
  * Follows a mission that stopped, until its next stop or its end. Decides nothing: as long as nobody has decided what it asks, it says so. Throws
@@ -40,10 +42,8 @@ export async function resume(about: string, options: SpineOptions): Promise<void
   }
   const steps = json ? null : new Steps(station, woId);
   await telling(steps, async () => {
-    if (runningStation(station) === null) {
-      await waitUntil(state, json);
-      if (!isTerminal(state.status)) await workHereOrThere(options);
-    }
+    await waitUntil(state, json);
+    if (runningStation(station) === null && !isTerminal(state.status)) await workHereOrThere(options);
     if (decision !== null) await answered(decision, ANSWER_MS);
     state = await rest(station, woId);
   });
@@ -99,5 +99,5 @@ async function waitUntil({ wo_id: woId, waiting_for: waitingFor, meta }: StateDo
   const wait = Date.parse(String(meta['until'] ?? '')) - Date.now();
   if (Number.isNaN(wait) || wait <= 0) return;
   if (!json) note(`${woId}  is looked at again in ${Math.ceil(wait / 1000)} s`);
-  await pause(Math.min(wait, MOST_WAIT_MS) + 50);
+  await pause(Math.min(wait, MOST_WAIT_MS) + MARGIN_MS);
 }

@@ -16,14 +16,21 @@ export function mapNarrative(sheet: Sheet): void {
 /** Other names for the paths that a mission may change. */
 const PATH_NAMES = ['scope', 'allowed_paths'] as const;
 
-/** `constraints: {scope | allowed_paths}`, as task specs of a loop spine have them. */
+/** Bounds with `scope` and `allowed_paths`, as task specs of a loop spine have them, under their own name. */
 function mapBounds(sheet: Sheet): void {
+  const bounds = boundsOf(sheet);
+  if (bounds !== sheet.get('constraints')) sheet.put('constraints', bounds, ['constraints']);
+}
+
+/** What bounds the mission, with its paths under `paths`. Throws AMBIGUOUS_FIELD where two names say different things. */
+function boundsOf(sheet: Sheet): unknown {
   const bounds = sheet.get('constraints');
-  if (!isMapping(bounds)) return;
-  const named = PATH_NAMES.filter((name) => bounds[name] !== undefined && bounds[name] !== null);
-  const there = [...(bounds['paths'] === undefined || bounds['paths'] === null ? [] : ['paths']), ...named];
-  const first = there[0];
-  if (first === undefined || named.length === 0) return;
+  if (!isMapping(bounds)) return bounds;
+  const isThere = (name: string) => bounds[name] !== undefined && bounds[name] !== null;
+  const named = PATH_NAMES.filter(isThere);
+  const there = [...(isThere('paths') ? ['paths'] : []), ...named];
+  const [first] = there;
+  if (first === undefined || named.length === 0) return bounds;
   for (const other of there.slice(1))
     if (JSON.stringify(bounds[other]) !== JSON.stringify(bounds[first]))
       throw sheet.fault(
@@ -34,7 +41,7 @@ function mapBounds(sheet: Sheet): void {
       );
   for (const name of named) sheet.warn('alias', ['constraints', name], 'read as constraints.paths');
   const rest = Object.entries(bounds).filter(([key]) => !there.includes(key));
-  sheet.put('constraints', { ...Object.fromEntries(rest), paths: bounds[first] }, ['constraints']);
+  return { ...Object.fromEntries(rest), paths: bounds[first] };
 }
 
 /** `task_ref`: where the task stands; whoever works on it is told. */
@@ -85,7 +92,7 @@ const BOUNDS = ['allow_write', 'paths', 'denied_paths', 'protected_paths', 'max_
 export function mapConstrained(sheet: Sheet): void {
   const context = sheet.get('context');
   const routing = sheet.get('routing');
-  const bounds = sheet.get('constraints');
+  const bounds = boundsOf(sheet);
   const artifacts = sheet.get('artifacts');
   for (const key of TEXTS) text(sheet, key, [key], sheet.get(key));
   list(sheet, 'context_refs', ['target_files'], sheet.get('target_files'));
@@ -95,6 +102,7 @@ export function mapConstrained(sheet: Sheet): void {
     const { title: _t, instructions: _i, ...rest } = context;
     if (Object.keys(rest).length > 0) sheet.putOnce('input', rest, ['context']);
   } else text(sheet, 'task', ['context'], context);
+  mapTaskRef(sheet);
   if (isMapping(artifacts))
     list(sheet, 'expected_outputs', ['artifacts', 'expected_outputs'], artifacts['expected_outputs']);
   else list(sheet, 'expected_outputs', ['artifacts'], artifacts);

@@ -27,6 +27,8 @@ export interface Chosen {
   readonly use: RoleAgent;
   /** What every agent of the role is told. */
   readonly text: string;
+  /** Whether it says that it goes on with a session in another process; one that says so may still not find it. */
+  readonly resumes: boolean;
 }
 
 const probesOf = new WeakMap<Runtime, Probes>();
@@ -64,8 +66,9 @@ export async function pickAgent(
         onEvent: () => {},
       }),
     };
-    const { use } = await chooseAgent(probes, role, turned, surroundings);
-    return { name: use.name, agent: agentOf(use.adapter, use), role, use, text: roleText(role.name) ?? '' };
+    const { use, probe } = await chooseAgent(probes, role, turned, surroundings);
+    const agent = agentOf(use.adapter, use);
+    return { name: use.name, agent, role, use, text: roleText(role.name) ?? '', resumes: probe.resumes };
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
   }

@@ -1,6 +1,7 @@
 import type { Raise, Reserved } from '../../order/mission.ts';
 import type { BudgetKey } from '../../order/order.ts';
 import {
+  accountingFault,
   type Exhausted,
   exhaustedText,
   limitsOf,
@@ -16,6 +17,7 @@ import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import type { MissionJob } from './mission-job.ts';
 import { askBudget, type BudgetFigures } from './pause.ts';
+import type { OpenStep, StepEnd } from './record-step.ts';
 
 /** What a mission may use up: set aside before a step, measured after it, and raised by people alone. */
 
@@ -43,6 +45,36 @@ export function reservedFor(rt: Runtime, job: Job, mission: MissionJob, seconds:
   const wants = { agent: true, tokens, usd, seconds: Math.min(seconds, most) };
   const asked = reserve(limitsNow(rt, job, mission), spent, wants);
   return asked.ok ? asked.reserved : { tokens: 0, usd: 0, seconds: 0 };
+}
+
+/**
+ * The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). A step that came to its own bound, and not to
+ * the mission's, has failed: more money for the mission would not help it.
+ */
+export function counted(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  { step, agent }: OpenStep,
+  reserved: Reserved,
+  end: StepEnd,
+): StepEnd {
+  const own = mission.rules.step;
+  const isOwn = [
+    [reserved.tokens, own.tokens],
+    [reserved.usd, own.usd],
+  ].some(([set, most]) => set !== null && set === most);
+  if (end.fault?.code === 'BUDGET_EXHAUSTED' && isOwn) return { ...end, fault: { ...end.fault, failure: 'timeout' } };
+  if (end.fault !== null) return end;
+  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
+  if (fault === null) return end;
+  return {
+    ...end,
+    outputs: [],
+    verdict: null,
+    checkpoint: null,
+    fault: { ...fault, failure: 'tool_invocation_error' },
+  };
 }
 
 /** As much again as the mission was given, on top of what it used. */

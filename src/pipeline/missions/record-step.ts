@@ -2,7 +2,7 @@ import { hashOf } from '../../order/canonical-json.ts';
 import type { ImageChange } from '../../order/change.ts';
 import type { GateResult } from '../../order/generated.ts';
 import type { FailureClass, Output, Reserved, SteppedData, Usage, Verdict } from '../../order/mission.ts';
-import { changedLines } from '../../policy/limits.ts';
+import { weightInLines } from '../../policy/limits.ts';
 import { fact } from '../fact.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
@@ -84,7 +84,7 @@ export function endStep(rt: Runtime, job: Job, open: OpenStep, end: StepEnd): vo
     ...(end.changed === true ? { changes: [...job.images] } : {}),
     ...(end.gates === undefined ? {} : { gates: [...end.gates] }),
     diff_sha256: diffHash(job.images),
-    diff_lines: changedLines(job.changes),
+    diff_lines: weightInLines(job.changes),
     session: end.session ?? null,
     checkpoint: end.checkpoint ?? null,
   };

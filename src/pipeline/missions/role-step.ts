@@ -6,7 +6,6 @@ import type { Reserved, Usage } from '../../order/mission.ts';
 import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { schemaOf } from '../../platform/schema.ts';
-import { accountingFault } from '../../policy/missions/budget.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { type Step, writes } from '../../spine/chain.ts';
 import type { Next } from '../../spine/next-step.ts';
@@ -17,7 +16,7 @@ import { reviewPacket } from '../../spine/packets/review-packet.ts';
 import type { Job } from '../job.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { type Chosen, contextFor, pickAgent } from './agents.ts';
-import { limitsNow, reservedFor } from './budget.ts';
+import { counted, reservedFor } from './budget.ts';
 import { keepDocument, stepFolder } from './documents.ts';
 import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
@@ -71,7 +70,7 @@ export async function doRoleStep(
   try {
     const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
     end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
-    end = counted(rt, job, mission, open, end);
+    end = counted(rt, job, mission, open, reserved, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
@@ -121,31 +120,39 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
   const request = promptRequest(job, mission, next, chosen, inputs, place.folder(), file);
   const whole = promptFor(request);
   const context = await contextFor(rt, job, chosen, place, open, folder);
-  let prompt = whole;
-  let session: string | null = null;
+  let words: Words = { prompt: whole };
+  let asked: string | null = null;
   let usage: Usage | null | undefined;
   try {
     for (let repair = 0; ; repair++) {
       preparePacketFolder(place.folder());
-      writeDurable(
-        join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
-        context.redact(Buffer.from(prompt)),
-      );
+      const said = (text: string) =>
+        writeDurable(
+          join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
+          context.redact(Buffer.from(text)),
+        );
+      said(words.prompt);
       const result = await chosen.agent.run(
-        agentRequest(prompt, place.folder(), name, file, chosen, {
+        agentRequest(words, place.folder(), name, file, chosen, {
           reserved,
           usage: usage ?? null,
           begunAt: open.begunAt,
-          session,
+          session: asked,
           signal,
         }),
         context.context,
       );
-      session = result.session;
+      const session: string | null = result.session;
+      const goesOn: boolean = asked === null || session === asked;
+      if (!goesOn && words.promptAnew !== undefined) said(words.promptAnew);
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
       if (result.outcome !== 'ended')
-        return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
+        return {
+          ...told,
+          packet: null,
+          fault: faultOf(result, signal, place.signal, isBoundByStep(reserved, mission)),
+        };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
@@ -160,9 +167,8 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
             packet: null,
             fault: { code: error.code, why: error.message, failure: 'validation_error' },
           };
-        const again = repairPrompt(request, error);
-        // whoever cannot go on with a session hears all of it again
-        prompt = session === null ? `${whole}\n\n${again}` : again;
+        asked = goesOn && chosen.resumes ? session : null;
+        words = repairWords(whole, repairPrompt(request, error), asked);
       }
     }
   } finally {
@@ -171,8 +177,16 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
   }
 }
 
+type Words = Pick<AgentRequest, 'prompt' | 'promptAnew'>;
+
+/** Whoever cannot go on with a session, or did not when it was asked to, hears all of it again: what is wrong alone says nothing of the task. */
+function repairWords(whole: string, again: string, session: string | null): Words {
+  const all = `${whole}\n\n${again}`;
+  return session === null ? { prompt: all } : { prompt: again, promptAnew: all };
+}
+
 function agentRequest(
-  prompt: string,
+  words: Words,
   cwd: string,
   name: PacketName,
   file: string,
@@ -182,7 +196,7 @@ function agentRequest(
   const { tokens, usd, seconds } = left.reserved;
   const most = Math.min(seconds ?? role.timeoutSeconds, role.timeoutSeconds);
   return {
-    prompt,
+    ...words,
     cwd,
     tools: role.tools,
     output: { name, schema: schemaOf(contractOf(name)), file },
@@ -236,8 +250,14 @@ function isBoundByStep(reserved: Reserved, { rules }: MissionJob): boolean {
   return is('tokens') || is('usd');
 }
 
-function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, isBound: boolean): StepFault {
+function faultOf(
+  { outcome, why }: AgentResult,
+  signal: AbortSignal,
+  cancelled: AbortSignal,
+  isBound: boolean,
+): StepFault {
   const words = why ?? outcome;
+  if (cancelled.aborted) return { code: 'CANCELLED', why: `cancelled by ${String(cancelled.reason)}`, failure: null };
   if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':
@@ -343,20 +363,6 @@ async function check(job: Job, place: MissionPlace, stop: AbortSignal): Promise<
   const after = await tryMeasure(place);
   if ('fault' in after || diffHash(after.images) !== diffHash(job.images)) await place.rebuild(null);
   return null;
-}
-
-/** The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). */
-function counted(rt: Runtime, job: Job, mission: MissionJob, { step, agent }: OpenStep, end: StepEnd): StepEnd {
-  if (end.fault !== null) return end;
-  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
-  if (fault === null) return end;
-  return {
-    ...end,
-    outputs: [],
-    verdict: null,
-    checkpoint: null,
-    fault: { ...fault, failure: 'tool_invocation_error' },
-  };
 }
 
 async function tryMeasure(

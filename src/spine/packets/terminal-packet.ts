@@ -162,8 +162,13 @@ function usageOf(mission: MissionLife | null): TerminalUsage {
     sums.seconds += entry.seconds;
     const { usage } = entry;
     if (entry.agent !== null) {
-      complete &&= usage !== null && usage.tokens > 0;
-      usdComplete &&= typeof usage?.usd === 'number';
+      const knowsTokens = usage !== null && usage.tokens > 0;
+      const knowsUsd = typeof usage?.usd === 'number' && (knowsTokens || usage.usd > 0);
+      complete &&= knowsTokens;
+      usdComplete &&= knowsUsd;
+      // as the budget counts it, so that both come to the same
+      if (!knowsTokens) reservedTokens += entry.reserved?.tokens ?? 0;
+      if (!knowsUsd) reservedUsd += entry.reserved?.usd ?? 0;
     }
     if (usage === null) continue;
     for (const key of ['input', 'cache_read', 'cache_write', 'output', 'tokens'] as const) sums[key] += usage[key];

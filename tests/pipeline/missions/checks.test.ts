@@ -66,11 +66,13 @@ test('a check that runs too long is ended, and one that fails only on the clean 
         { write: { 'src/hello.txt': 'hello\n', 'src/there.txt': 'x\n' } },
       ],
       'WO-SLOW/build': [writes('slow')],
+      'WO-NOTHING/build': [{ say: 'Done. Nothing was left to do.' }],
     },
     { policy: POLICY, files: { '.gitignore': 'ignored/\n' } },
   );
   const there = { name: 'it is there', command: 'ls ignored/there.txt src/there.txt | grep -q there' };
   s.drop(mission('WO-CLEAN', { tests: [there] }));
+  s.drop(mission('WO-NOTHING'));
   s.drop(mission('WO-SLOW', { tests: [{ name: 'sleeps', command: 'sleep 30', timeout_seconds: 1 }] }));
   s.drain();
   assert.equal(s.state('WO-CLEAN').status, 'done', whyOf(s, 'WO-CLEAN'));
@@ -82,6 +84,7 @@ test('a check that runs too long is ended, and one that fails only on the clean 
   const [, , , slow] = steps(s, 'WO-SLOW');
   assert.equal(slow?.failure, 'test_timeout');
   assert.equal(s.state('WO-SLOW').last_error?.code, 'NO_PROGRESS', whyOf(s, 'WO-SLOW'));
+  assert.equal(s.state('WO-NOTHING').last_error?.code, 'NOTHING_CHANGED', whyOf(s, 'WO-NOTHING'));
   const ends = ledgerOf(s, 'WO-SLOW').filter(({ to }) => to === 'failed');
   assert.equal(ends.length, 1, 'one end');
 });

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { withEnvironment } from '../../../src/platform/processes.ts';
 import { HELLO, mission, missionStation, stepped, whyOf } from '../../support/missions.ts';
 import { until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
@@ -6,15 +7,6 @@ import { assert, suite } from '../../support/suite.ts';
 const test = suite('pipeline/missions: the stop file', { needs: ['linux'] });
 
 const POLICY = 'version: 1\nrules: [{class: safe, commands: ["*"]}]\n';
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 test('the stop file ends an agent at work and a check at work, leaves no process, and what it stopped goes on without it', async (t) => {
   const { station: s, agents } = missionStation(
@@ -37,8 +29,7 @@ test('the stop file ends an agent at work and a check at work, leaves no process
   await until(() => s.state('WO-AGENT').status === 'parked', 'it waits');
   assert.equal(s.state('WO-AGENT').waiting_for, 'hold');
   assert.match(whyOf(s, 'WO-AGENT'), /STOP_MISSIONS/);
-  const [call] = agents.calls();
-  assert.equal(lives(call?.pid ?? 0), false, 'the agent is gone');
+  assert.deepEqual(withEnvironment('WAYBILL_STATION', s.root), [], 'the agent is gone, with all that it started');
   // dropped while the file is there: it does not even begin
   s.drop(mission('WO-LATE'));
   await until(() => s.exists('state/orders/WO-LATE.json') && s.state('WO-LATE').status === 'parked', 'it waits too');
@@ -65,6 +56,24 @@ test('the stop file ends an agent at work and a check at work, leaves no process
     1,
     'what was done is not done again',
   );
+});
+
+test('a mission that is cancelled at work ends with its agent, its work kept, and what was set aside counted', async (t) => {
+  const { station: s, agents } = missionStation(t, {
+    build: [{ write: { 'src/half.txt': 'half\n' }, run: 'sleep 60' }],
+  });
+  await s.up(t);
+  s.drop(mission('WO-1', { constraints: { paths: ['src/**'], budget: { tokens: 5000 } } }));
+  await until(() => agents.steps().includes('build'), 'the builder is at work');
+  await until(() => withEnvironment('WAYBILL_STATION', s.root).length > 1, 'and has begun to wait');
+  s.waybill('cancel', 'WO-1');
+  await until(() => s.state('WO-1').status === 'cancelled', 'it is cancelled, long before the agent is done', 40_000);
+  await until(() => withEnvironment('WAYBILL_STATION', s.root).length === 0, 'nothing lives of it');
+  assert.match(s.waybill('keep', 'show', 'WO-1').stdout, /half\.txt/);
+  const packet = s.read('artifacts/terminal/TP_WO-1.yaml');
+  assert.match(packet, /^outcome: CANCELLED$/m);
+  assert.match(packet, /reserved_tokens: 4890$/m);
+  assert.equal(s.commitsOf('WO-1').length, 0);
 });
 
 test.run();

@@ -125,6 +125,14 @@ test('budgets add up: what was told, what was reserved by lost steps, and whethe
   assert.deepEqual([free.complete, free.usd_complete, free.usd], [true, false, 0.2]);
   const lost = usage([...REVIEWED, { kind: 'lost', ...begun(3, 'close') }], begun(4, 'close'));
   assert.deepEqual([lost.tokens, lost.reserved_tokens, lost.reserved_usd, lost.complete], [270, 10_000, 2.5, false]);
+  const reserved = { tokens: 500, usd: 0.5, seconds: null };
+  for (const unknown of [{ usage: null }, { usage: zero }]) {
+    const { reserved_tokens: tokens, reserved_usd: usd } = usage([
+      ...REVIEWED,
+      { ...stepped(3, 'close', unknown), reserved } as (typeof REVIEWED)[number],
+    ]);
+    assert.deepEqual([tokens, usd], [500, 0.5], 'what the budget counted');
+  }
   assert.equal(usage([]).usd, null);
 });
 

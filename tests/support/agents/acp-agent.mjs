@@ -6,7 +6,8 @@ import { play, script } from './script.mjs';
 /**
  * A real agent of the Agent Client Protocol, with the SDK's own side of agents, and no model. Beside `steps` its script may say: `modes` (as in the
  * answer to session/new), `configOptions`, `setMode` ('refuse', or what it reports instead), `hello` (merged into the answer to initialize),
- * `answer` (merged into the answer to the prompt), `sessions` (those it still has).
+ * `answer` (merged into the answer to the prompt), `sessions` (those it still has),
+ * `ownSessions` (each process names its own).
  */
 
 const asIs = (params) => params;
@@ -30,7 +31,7 @@ const app = agent({ name: 'acp-agent' })
   .onRequest('session/new', asIs, ({ params }) => {
     log(`new ${params.cwd}`);
     if (script.login) throw RequestError.authRequired();
-    return { sessionId: 'session-1', ...opened() };
+    return { sessionId: script.ownSessions ? `session-of-${process.pid}` : 'session-1', ...opened() };
   })
   .onRequest('session/resume', asIs, ({ params }) => {
     log(`resume ${params.sessionId}`);
