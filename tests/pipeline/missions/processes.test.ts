@@ -88,6 +88,23 @@ test('waybill cancel ends them, and the mission', async (t) => {
   assertNothingLeft(s, 'cancelled');
 });
 
+test('rule 4: SIGKILL while an agent is only looked at: the next start ends that too', async (t) => {
+  const s = strikeStation(t, key, { checkpoints: [], settings: SETTINGS });
+  const file = 'agents/designer/agent.yaml';
+  const good = s.read(file);
+  s.write(file, 'version: 1\nuse:\n  - {name: deaf, adapter: acp, command: [sh, -c, "sleep 76543; true"]}\n');
+  const up = await s.up(t);
+  s.drop(missionOrder('WO-M') as { wo_id: string });
+  await until(() => living().length === 1, 'it is looked at');
+  await up.stop('SIGKILL');
+  assert.equal(living().length, 1, 'it outlives the station');
+  s.write(file, good);
+  toTheEnd(s, key, ['WO-M']);
+  assert.deepEqual(living(), []);
+  assertEndedWell(s, 'WO-M', 0, 'gone on');
+  assertNothingLeft(s, 'gone on');
+});
+
 test('a station that is asked to stop begins no further step', async (t) => {
   const first = `case $WAYBILL_PACKET_NAME in build_packet) touch "$WAYBILL_STATION/runs/begun"; while [ ! -e "$WAYBILL_STATION/runs/go" ]; do sleep 0.05; done ;; esac`;
   const s = strikeStation(t, key, { checkpoints: [], first, settings: 'commands: {stop_seconds: 60}\n' });
