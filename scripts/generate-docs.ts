@@ -224,6 +224,10 @@ const EXIT_MEANINGS: Record<string, string> = {
 const ENTRY_NAMES: Readonly<Record<string, string>> = {
   TargetPath: 'paths',
   TakeRule: '`{match, order}`',
+  AgentUse: '[agent](#agents)',
+  AgentTool: 'a kind of tool',
+  AgentWord: 'text',
+  PromptFile: '`{file}`',
   PolicyRule: '[rule](#rules)',
   MissionRule: '[rule](#rules-about-missions)',
   Approver: '[approver](#approvers)',
@@ -249,6 +253,8 @@ const parts: Record<string, string> = {
   PolicyRule: fieldTable(definition('policy', 'PolicyRule'), 'PolicyRule', true, schemaOf('policy')),
   MissionRule: fieldTable(definition('policy', 'MissionRule'), 'MissionRule', true, schemaOf('policy')),
   Approver: fieldTable(definition('policy', 'Approver'), 'Approver', true, schemaOf('policy')),
+  agent: fieldTable(schemaOf('agent'), 'agent', true),
+  AgentUse: fieldTable(definition('agent', 'AgentUse'), 'AgentUse', true, schemaOf('agent')),
   order: fieldTable(schemaOf('order'), 'order', true),
   FileEntry: entryTable('FileEntry'),
   WriteEntry: entryTable('WriteEntry'),
@@ -387,7 +393,8 @@ function keyTable(document: 'settings' | 'policy', values: unknown): string {
         walk(inner, [...here, '<LANE>'], {});
         continue;
       }
-      const own = at(value, camel(key));
+      // what is named by people, such as classes of failures, keeps its name
+      const own = at(value, camel(key)) ?? at(value, key);
       if (field.properties !== undefined) walk(field, here, own);
       else
         rows.push([

@@ -15,6 +15,8 @@ export interface TemplateAgent {
   readonly adapter: 'acp' | 'claude' | 'command';
   readonly command: readonly string[];
   readonly mode: string | null;
+  /** Variables by which it is made to ask before it does something, so that `tools` decide. */
+  readonly set?: Readonly<Record<string, string>>;
   /** How to get it; null where nobody knows. */
   readonly install: string | null;
   /** The variable with its key; null for none. */
@@ -43,7 +45,8 @@ export const KNOWN_AGENTS: Readonly<Record<string, TemplateAgent>> = {
     name: 'opencode',
     adapter: 'acp',
     command: ['opencode', 'acp'],
-    mode: null,
+    mode: 'build',
+    set: { OPENCODE_PERMISSION: '{"edit":"ask","bash":"ask","webfetch":"ask"}' },
     install: 'npm install --global opencode-ai',
     key: null,
   },
@@ -51,7 +54,7 @@ export const KNOWN_AGENTS: Readonly<Record<string, TemplateAgent>> = {
     name: 'gemini',
     adapter: 'acp',
     command: ['gemini', '--acp'],
-    mode: null,
+    mode: 'default',
     install: 'npm install --global @google/gemini-cli',
     key: 'GEMINI_API_KEY',
   },
@@ -81,13 +84,19 @@ use:
 ${agents.map(entryText).join('')}`;
 }
 
-function entryText({ name, adapter, command, mode, install, key }: TemplateAgent): string {
+function entryText({ name, adapter, command, mode, set, install, key }: TemplateAgent): string {
   return [
     ...(install === null ? [] : [`  # ${install}`]),
     `  - name: ${name}`,
     `    adapter: ${adapter}`,
     `    command: ${list(command)}`,
     ...(mode === null ? [] : [`    mode: ${mode}`]),
+    ...(set === undefined
+      ? []
+      : [
+          `    # by itself it asks about nothing: so it does, and \`tools\` above decide`,
+          `    set: ${JSON.stringify(set)}`,
+        ]),
     ...(key === null
       ? []
       : [

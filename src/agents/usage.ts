@@ -35,6 +35,20 @@ export function usageOf(told: ToldTokens, usd: number | null): Usage | null {
   return { input, cache_read: cacheRead, cache_write: cacheWrite, output, tokens, usd };
 }
 
+/** All parts together; null where there is none, or one is unknown. Money is not summed. */
+export function sumOf(parts: readonly (Usage | null)[]): Usage | null {
+  const known = parts.filter((part) => part !== null);
+  if (known.length === 0 || known.length < parts.length) return null;
+  return known.reduce((sum, part) => ({
+    input: sum.input + part.input,
+    cache_read: sum.cache_read + part.cache_read,
+    cache_write: sum.cache_write + part.cache_write,
+    output: sum.output + part.output,
+    tokens: sum.tokens + part.tokens,
+    usd: null,
+  }));
+}
+
 /** Money as an agent told it; null where it is none. */
 export function dollars(amount: unknown): number | null {
   return typeof amount === 'number' && Number.isFinite(amount) && amount >= 0 ? amount : null;

@@ -5,7 +5,7 @@ import { WaybillError } from '../order/error.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now, pause } from '../platform/clock.ts';
-import { namesIn, readIfThere } from '../platform/durable.ts';
+import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { resultPath } from '../record/result-path.ts';
@@ -110,7 +110,7 @@ function seqOf(state: StateDocument | null): number {
 }
 
 /** A drop under way: its claim, under which a refusal is answered, when it was dropped, and what was known of the order before. */
-type Waiting = Sent & { readonly claim: string; readonly known: number; readonly since: number };
+export type Waiting = Sent & { readonly claim: string; readonly known: number; readonly since: number };
 
 async function waitForEnd(station: Station, order: Waiting, options: Options): Promise<void> {
   const end = await endOf(station, order, options);
@@ -157,10 +157,20 @@ export async function endOf(
 /** The order's own result, or the rejection of this very file; older answers under the same name don't count. */
 function newResult(station: Station, order: Waiting): ResultDocument | null {
   const own = resultPath(station, order.lane, order.woId);
-  if (writtenSince(own, order.since)) return parse(own);
+  return writtenSince(own, order.since) ? parse(own) : refusalOf(station, order);
+}
+
+/** The rejection of this very file; null as long as there is none. */
+export function refusalOf(station: Station, order: Waiting): ResultDocument | null {
   const folder = join(station.layout.outbox, order.lane);
   const refusal = namesIn(folder).find((n) => n.endsWith(`.${order.claim}.result.json`));
   return refusal === undefined ? null : parse(join(folder, refusal));
+}
+
+/** Whether the station has made an order of it, or has refused it. */
+export function isTaken(station: Station, order: Waiting): boolean {
+  if (exists(join(station.layout.commands, `${order.claim}.json`))) return false;
+  return newResult(station, order) !== null || seqOf(readState(station, order.woId)) > order.known;
 }
 
 function writtenSince(path: string, since: number): boolean {

@@ -46,7 +46,7 @@ export async function ls(
  * Orders by their last change, from the end of the ledger: no look at all that ever were. Where only orders of one status are wanted, those
  * alive stand in state/followup.json, and of the others only the records that can have brought them there are read.
  */
-async function* newestFirst(station: Station, status: Status | undefined): AsyncGenerator<StateDocument> {
+export async function* newestFirst(station: Station, status: Status | undefined): AsyncGenerator<StateDocument> {
   const followup = status === undefined || isTerminal(status) ? null : readFollowup(station);
   const isComplete = followup !== null && followup.more === 0;
   const seen = new Set<string>();

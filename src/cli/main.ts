@@ -10,6 +10,7 @@ import './commands/history.ts';
 import './commands/policy.ts';
 import './commands/records.ts';
 import './commands/services.ts';
+import './commands/spine.ts';
 import './commands/doctor.ts';
 import './commands/rollback.ts';
 import './commands/worktrees.ts';

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import type { Recorded } from '../order/event.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
+import type { Raise } from '../order/mission.ts';
 import { asksPeople, isTerminal } from '../order/transition.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { readLedger } from '../record/ledger.ts';
@@ -9,6 +10,7 @@ import { resultPath } from '../record/result-path.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
 import { policyFault } from './policy/fault.ts';
+import { stepText } from './spine/steps.ts';
 import { stateOf, stationToRead } from './station.ts';
 
 type Options = { readonly station?: string; readonly json?: boolean };
@@ -34,6 +36,7 @@ export async function show(woId: string, options: Options): Promise<void> {
     ['commits', state.commits.join(', ') || null],
     ['evidence', state.evidence?.path ?? null],
   ];
+  if (state.type === 'mission') rows.push(...(await missionRows(station, state)));
   for (const [name, value] of rows) if (value !== null) print(`  ${pc.dim(name.padEnd(12))}  ${value}`);
   for (const path of result?.files_touched ?? []) print(`  ${pc.dim('file'.padEnd(12))}  ${plain(path)}`);
   for (const check of result?.checks ?? [])
@@ -46,6 +49,29 @@ export async function show(woId: string, options: Options): Promise<void> {
       ? undefined
       : readIfThere(join(station.layout.evidence, basename(state.evidence.path), 'changes.patch'))?.toString('utf8');
   if (patch) print(`\n${plain(patch)}`);
+}
+
+/** How far a mission came, and what it used. */
+async function missionRows(station: Station, state: StateDocument): Promise<[string, string | null][]> {
+  // only for missions: it reads the ledger
+  const { outcomeOf, budgetText } = await import('./spine/outcome.ts');
+  const {
+    chain,
+    steps,
+    budget,
+    usage_complete: isComplete,
+    terminal_packet: packet,
+  } = await outcomeOf(station, state.wo_id);
+  const last = steps.at(-1);
+  const by = last?.agent == null ? '' : ` by ${last.agent}`;
+  const reached = last === undefined ? '' : `, ${last.step}${by} was the last: ${last.verdict ?? last.outcome}`;
+  return [
+    ['chain', chain === null ? null : `${plain(chain.name)}: ${chain.steps.join(' > ')}`],
+    ['steps', last === undefined ? null : `${steps.length} begun${plain(reached)}`],
+    ['used', `${budgetText(budget).join(', ')}${isComplete ? '' : ', at least'}`],
+    ['packet', packet === null ? null : plain(packet)],
+    ['more', `waybill spine status ${state.wo_id}`],
+  ];
 }
 
 function readResult(station: Station, state: StateDocument): ResultDocument | null {
@@ -80,9 +106,7 @@ function why1(state: StateDocument): string {
     case 'running':
       return `${state.wo_id} is running: ${state.progress ?? 'started'}${age1(state)}.`;
     case 'parked':
-      return `${state.wo_id} waits for ${state.waiting_for}${age1(state)}: ${plain(state.progress ?? '')}.${
-        asksPeople(state.waiting_for) ? ` \`waybill approvals ${state.wo_id}\` shows all that would happen.` : ''
-      }`;
+      return `${state.wo_id} waits for ${waitsFor(state)}${age1(state)}: ${plain(state.progress ?? '')}.${whatNext(state)}`;
     case 'done':
       return `${state.wo_id} is done: ${plain(state.summary)}.`;
     case 'cancelled':
@@ -90,6 +114,24 @@ function why1(state: StateDocument): string {
     default:
       return `${state.wo_id} ${state.status === 'failed' ? 'failed' : 'was rejected'} with ${error?.code ?? 'no code'}: ${plain(error?.message ?? '')}. ${error?.hint ?? ''}`;
   }
+}
+
+function waitsFor({ waiting_for: waitingFor }: StateDocument): string {
+  if (waitingFor === 'checkpoint') return 'a person, at a checkpoint';
+  return waitingFor === 'budget' ? 'a person, because it has used up what it was given' : String(waitingFor);
+}
+
+/** What helps an order that is parked to go on. */
+function whatNext({ wo_id: woId, type, waiting_for: waitingFor, meta }: StateDocument): string {
+  if (asksPeople(waitingFor)) {
+    const shows =
+      type === 'mission' && waitingFor !== 'approval' ? 'what it did, and what a yes means' : 'all that would happen';
+    return ` \`waybill approvals ${woId}\` shows ${shows}.`;
+  }
+  if (type !== 'mission') return '';
+  if (waitingFor === 'agent') return ' `waybill agents check` says which agents can be used.';
+  const isStopped = waitingFor === 'hold' && meta['until'] !== undefined;
+  return isStopped ? ' `waybill spine go` removes that file.' : '';
 }
 
 function age1(state: StateDocument): string {
@@ -112,6 +154,12 @@ export async function log(woId: string, options: Options): Promise<void> {
     const move = r.to === null ? '' : ` ${r.from ?? 'new'} -> ${r.to}`;
     print(`${String(r.seq).padStart(6)}  ${r.ts}  ${r.event.padEnd(11)}${move.padEnd(20)}  ${plain(gist(r))}`);
   }
+}
+
+/** What a yes raised, of a mission that had used up what it was given. */
+function raisedText(raise: Raise = {}): string {
+  const raised = Object.entries(raise).map(([key, to]) => `${key.replace('_', ' ')} to ${to}`);
+  return raised.length === 0 ? '' : `, raises ${raised.join(', ')}`;
 }
 
 /** What stands out in a record, in a few words. */
@@ -142,8 +190,12 @@ function gist(r: Recorded): string {
       return r.data.reason;
     case 'retried':
       return r.data.by;
+    case 'step':
+    case 'stepped':
+    case 'rebased':
+      return stepText(r) ?? '';
     case 'approved':
-      return `${r.data.by}${r.data.promoted.length === 0 ? '' : '; safe from now on'}`;
+      return `${r.data.by}${raisedText(r.data.raise)}${r.data.promoted.length === 0 ? '' : '; safe from now on'}`;
     case 'denied':
       return `${r.data.by}${r.data.reason === '' ? '' : `: ${r.data.reason}`}`;
     case 'expired':

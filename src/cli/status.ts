@@ -15,6 +15,7 @@ import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 import { age, colouredStatus, plain, print, printJson, sizeText } from './output.ts';
 import { policyFault } from './policy/fault.ts';
+import { stopFileOf } from './spine/stop-file.ts';
 import { HOW_TO_START, runningStation, stateNear, stationToRead } from './station.ts';
 
 const NONE_OF_ANY_AGE = AGES.concat(0).map(() => 0);
@@ -43,6 +44,7 @@ export async function status(options: { readonly station?: string; readonly json
   const gaps = openGaps(station);
   const look = readLook(layout);
   const halted = policyFault(layout.root);
+  const stopFile = stopFileOf(station)?.path ?? null;
   if (options.json) {
     return printJson({
       ok: holder !== null,
@@ -63,6 +65,7 @@ export async function status(options: { readonly station?: string; readonly json
       backup: backups,
       gaps,
       halted,
+      stop_file: stopFile,
       guardrail: look === null ? null : { at: look.at, by: look.by, components: look.components, faults: look.faults },
     });
   }
@@ -76,6 +79,8 @@ export async function status(options: { readonly station?: string; readonly json
     if (beat?.slow) print(pc.yellow(`  ${plain(beat.slow)}`));
   }
   if (halted !== null) print(pc.red(plain(halted)));
+  if (stopFile !== null)
+    print(pc.red(`${plain(stopFile)} is there: no mission goes on; \`waybill spine go\` removes it`));
   for (const { seq, kept } of gaps)
     print(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
   showGuardrail(look);

@@ -65,7 +65,7 @@ export async function restore(options: Options): Promise<void> {
         `restored ${rebuilt.records} ledger records from the journal${rebuilt.taken === 0 ? '' : `, and took over ${rebuilt.taken} that only the old ledger had`}${rebuilt.kept === null ? '' : `; the old ledger is kept as ${rebuilt.kept}`}`,
       );
     print(
-      `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders`,
+      `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders${done.packets === 0 ? '' : `, ${done.packets} packets of missions`}`,
     );
   } finally {
     lock.release();

@@ -59,7 +59,7 @@ export interface AgentDocument {
    */
   tools?: AgentTool[];
   /**
-   * The longest that one step may take.
+   * The longest that one step may take; 1800 unless it is said.
    */
   timeout_seconds?: number;
   /**
@@ -102,7 +102,7 @@ export interface AgentUse {
    */
   args?: AgentWord[];
   /**
-   * The mode that a session must be in, by the agent's own name. It is set and looked at; an agent that does not confirm it does no work.
+   * The mode that a session must be in, by the agent's own name. It is set and looked at; an agent that does not confirm it does no work, nor one that has modes where none is named here.
    */
   mode?: string;
   /**
@@ -1966,6 +1966,12 @@ export interface MissionConstraints {
    */
   allow_write?: boolean;
   /**
+   * Paths the agent may not change, also where `paths` names them.
+   *
+   * @maxItems 1000
+   */
+  denied_paths?: TargetPath[];
+  /**
    * True: paths that settings protect are closed to it in every case.
    */
   protected_paths?: boolean;
@@ -3319,6 +3325,170 @@ export interface TakeRule {
   order?: {
     [k: string]: unknown;
   };
+}
+
+/**
+ * What `waybill spine run`, `resume`, `abort` and `status ID` print with --json: how one mission stands.
+ */
+export interface SpineOutcome {
+  v: 1;
+  /**
+   * True only for PASS.
+   */
+  ok: boolean;
+  /**
+   * PASS: done (exit code 0). BLOCKED: failed, rejected or cancelled (1). CHECKPOINT: everything else; it waits for somebody or something, or is still at work (3).
+   */
+  outcome: 'PASS' | 'BLOCKED' | 'CHECKPOINT';
+  wo_id: string;
+  title: string;
+  lane: string;
+  status: 'ready' | 'running' | 'parked' | 'done' | 'failed' | 'rejected' | 'cancelled';
+  waiting_for: string | null;
+  /**
+   * The checkpoint: names this asking, and is what `spine resume` takes.
+   */
+  ask: string | null;
+  /**
+   * The step that it stops before or after.
+   */
+  at: string | null;
+  /**
+   * PASS, or the code of what ended or stopped it.
+   */
+  reason: string;
+  /**
+   * The same in words.
+   */
+  why: string | null;
+  /**
+   * What to do, in commands or words.
+   */
+  next: string[];
+  attempt: number;
+  /**
+   * The chain it goes by, step by step; null before its start.
+   */
+  chain: SpineChain | null;
+  /**
+   * Every step that was begun, in order.
+   */
+  steps: SpineStep[];
+  /**
+   * What it used, of what it may use; a limit of null is none, or not known now.
+   */
+  budget: {
+    [k: string]: {
+      used: number;
+      limit: number | null;
+    };
+  };
+  /**
+   * False where nobody told what some step used: what was set aside for it counts.
+   */
+  usage_complete: boolean;
+  /**
+   * What it changes so far.
+   */
+  files: {
+    path: string;
+    change: 'create' | 'modify' | 'delete';
+  }[];
+  commits: string[];
+  /**
+   * Relative to the root; null while it lives.
+   */
+  terminal_packet: string | null;
+}
+export interface SpineChain {
+  name: string;
+  sha256: string;
+  reviewers: number;
+  steps: string[];
+}
+export interface SpineStep {
+  n: number;
+  step: string;
+  /**
+   * null for the runner.
+   */
+  role: string | null;
+  agent: string | null;
+  /**
+   * lost: it was begun, and never came to its end.
+   */
+  outcome: 'running' | 'ok' | 'failed' | 'lost';
+  code: string | null;
+  why: string | null;
+  verdict: string | null;
+  seconds: number | null;
+  /**
+   * null where nobody told.
+   */
+  tokens: number | null;
+  usd: number | null;
+  /**
+   * Lines that the mission changes after this step.
+   */
+  diff_lines: number | null;
+  /**
+   * Names of the documents that it gave.
+   */
+  outputs: string[];
+  /**
+   * Where its documents lie: prompt, packet, raw stream. Absolute; null where there are none.
+   */
+  folder: string | null;
+}
+
+/**
+ * What `waybill spine status --json` prints: the missions that are alive.
+ */
+export interface SpineStatus {
+  v: 1;
+  ok: boolean;
+  /**
+   * Whether a station process runs.
+   */
+  running: boolean;
+  /**
+   * The file that stops all missions, and what stands in it; null where it is not there.
+   */
+  stop_file: {
+    path: string;
+    text: string;
+  } | null;
+  missions: MissionAlive[];
+}
+export interface MissionAlive {
+  wo_id: string;
+  title: string;
+  lane: string;
+  status: 'ready' | 'running' | 'parked';
+  waiting_for: string | null;
+  ask: string | null;
+  why: string | null;
+  chain: string | null;
+  /**
+   * The step that is being done, or was last.
+   */
+  step: string | null;
+  /**
+   * Who does it now; null where nobody does.
+   */
+  agent: string | null;
+  /**
+   * Steps that were begun.
+   */
+  begun: number;
+  updated_at: string;
+  budget: {
+    [k: string]: {
+      used: number;
+      limit: number | null;
+    };
+  };
+  usage_complete: boolean;
 }
 
 /**

@@ -132,7 +132,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         started: record.data,
         startedAt: next.startedAt ?? record.ts,
         waitingFor: null,
-        mission: next.mission ?? begunMission(record.data),
+        mission: next.mission ?? begunMission(record.seq, record.data),
       };
     case 'step':
       return { ...next, mission: stepLost(next.mission, record.data) };
@@ -250,10 +250,10 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
   }
 }
 
-function begunMission({ mission, isolation }: StartedData): MissionLife | null {
+function begunMission(from: number, { mission, isolation }: StartedData): MissionLife | null {
   return mission === undefined || isolation === undefined
     ? null
-    : { begun: mission, base: isolation.base, history: [], open: null };
+    : { begun: mission, from, base: isolation.base, history: [], open: null };
 }
 
 /** A step that is begun while another one is open: nobody ever told of the end of that one. */

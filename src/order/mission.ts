@@ -1,5 +1,6 @@
 import type { ImageChange } from './change.ts';
 import type { GateResult } from './generated.ts';
+import type { BudgetKey } from './order.ts';
 
 /**
  * How a mission goes: the steps of its chain, one after the other, as the ledger tells them. Pure: the next step is computed from the chain and
@@ -101,9 +102,6 @@ export interface MissionBegun {
   policy_sha256: string;
 }
 
-/** What a mission may use up. seconds: at work, without the time in which it waits for people. attempts: steps that were begun. */
-export type BudgetKey = 'tokens' | 'usd' | 'seconds' | 'attempts' | 'diff_lines';
-
 /** Limits that a person raised: what counts from then on. */
 export type Raise = { readonly [K in BudgetKey]?: number };
 
@@ -130,8 +128,17 @@ export type HistoryEntry =
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {
   readonly begun: MissionBegun;
+  /** The record that it began with. */
+  readonly from: number;
   readonly base: string;
   readonly history: readonly HistoryEntry[];
   /** The step that is being done. */
   readonly open: StepData | null;
+}
+
+/** All that a mission changes, as its newest record that says so has it. */
+export function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
+  for (const entry of history.toReversed())
+    if ((entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined) return entry.changes;
+  return [];
 }

@@ -1,5 +1,3 @@
-import type { BudgetKey } from './mission.ts';
-
 /**
  * The one model of a work order. Every dialect is mapped onto the canonical form (dialects/) and that onto this (canonical.ts); every later stage reads only this.
  */
@@ -77,6 +75,9 @@ export type Priority = 0 | 1 | 2 | 3;
 
 export type OrderType = 'apply_patch' | 'command' | 'mission' | 'ping';
 
+/** What a mission may use up. seconds: at work, without the time in which it waits for people. attempts: steps that were begun. */
+export type BudgetKey = 'tokens' | 'usd' | 'seconds' | 'attempts' | 'diff_lines';
+
 /** Work for an agent: what it is told, and the bounds it works in. */
 export interface Mission {
   readonly kind: string | null;
@@ -89,6 +90,8 @@ export interface Mission {
   readonly expectedOutputs: readonly string[];
   /** Paths it may change; null means all that policy allows. */
   readonly paths: readonly string[] | null;
+  /** Paths it may not change, also where `paths` names them. */
+  readonly deniedPaths: readonly string[];
   /** False: it hands in patch files and changes nothing itself. */
   readonly allowWrite: boolean;
   readonly protectedPaths: boolean;

@@ -234,10 +234,7 @@ function decide(
   }
 }
 
-/**
- * The same bytes under the same id: on record, and the result stands (again), also in the lane of this drop. The extra copy goes with the
- * next flush, because the evidence holds these bytes.
- */
+/** The same bytes under the same id: on record, and the result stands, also in the lane of this drop. The extra copy goes with the next flush. */
 function answeredAgain(rt: Runtime, request: ClaimedRequest, known: OrderLife): Draft {
   rt.orders.recall(known);
   const { claim, file, lane, requester } = request;

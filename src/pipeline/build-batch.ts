@@ -13,6 +13,7 @@ import { evidenceEntries, journalMessage } from '../record/journal.ts';
 import { sealJob } from './finish.ts';
 import { guardedJournal } from './flush.ts';
 import type { Job } from './job.ts';
+import { commitWords } from './missions/commit-words.ts';
 import type { Runtime } from './runtime.ts';
 import { targets } from './work.ts';
 
@@ -201,14 +202,17 @@ export function commitMessage(rt: Runtime, life: OrderLife, sealed: SealedEviden
   const requester = life.admitted?.requester;
   const who =
     requester === undefined ? 'unknown' : `${requester.user ?? 'uid'} (uid ${requester.uid}) in lane ${requester.lane}`;
+  const { body, trailers } = commitWords(rt, life);
   return [
     `wo(${life.woId}): ${life.admitted?.title ?? ''}`,
     '',
+    ...(body.length === 0 ? [] : [...body, '']),
     `Work-Order: ${life.woId}`,
     `Attempt: ${life.attempt}`,
     `Evidence: ${sealed.manifestSha256}`,
     `Ledger: ${rt.station.id} ${rt.ledger.head.seq} ${rt.ledger.head.hash}`,
     `Requested-By: ${who}`,
+    ...trailers,
     '',
   ].join('\n');
 }

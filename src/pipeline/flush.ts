@@ -9,6 +9,7 @@ import { ensureDir, exists, moveDurable, namesIn, removeTree, syncDir, writeDura
 import { ulidTime } from '../platform/ids.ts';
 import { flushEntries, journalMessage } from '../record/journal.ts';
 import { recordsSince } from '../record/ledger.ts';
+import { heldWork } from './isolation/held-work.ts';
 import { gatherKept } from './keep.ts';
 import { type Guarded, guardJournal, mendedLine, noteJournal, whatWasMended } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
@@ -84,7 +85,7 @@ async function commitRecords(
 ): Promise<void> {
   const last = records.at(-1);
   if (last === undefined) return;
-  const entries = flushEntries(rt.station, records, lives);
+  const entries = [...flushEntries(rt.station, records, lives), ...(await heldWork(rt.station, lives))];
   const { repo, layout } = rt.station;
   const message = journalMessage(`${records.length} records`, { seq: last.seq, hash: last.hash }, last.seq);
   await commitTo(repo, layout.tmp, rt.refs.journal, { parent, message, files: entries });

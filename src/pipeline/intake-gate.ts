@@ -1,4 +1,5 @@
 import { now } from '../platform/clock.ts';
+import { namesIn } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -31,5 +32,14 @@ export class IntakeGate {
     if (why !== '') this.#rt.log.warn(why);
     const event = why === '' ? 'intake_resumed' : 'intake_slowed';
     this.#rt.emit([{ v: 1, ts: now(), agent: 'intake', event, ok: why === '', why }]);
+  }
+}
+
+/** Whether so many wait in a lane; one that cannot be read never stops the others (rule 10). */
+export function holdsMany(folder: string, many: number): boolean {
+  try {
+    return namesIn(folder).length >= many;
+  } catch {
+    return false;
   }
 }

@@ -218,6 +218,7 @@ async function judge(rt: Runtime, data: LandingData, tip: string | null): Promis
  * at once, as the next start would decide, so that nothing half done lies about meanwhile.
  */
 export async function endWork(rt: Runtime, atWork: ReadonlyMap<string, Promise<void>>): Promise<void> {
+  rt.isStopping = true;
   const timer = setTimeout(() => {
     for (const job of rt.running.values()) if (atWork.has(job.woId)) job.abort.abort(STATION_STOPS);
   }, rt.station.settings.commands.stopSeconds * 1000);

@@ -84,6 +84,8 @@ export class Runtime {
   /** The last flush failed: perhaps because objects of the journal are gone. */
   journalIsSuspect = false;
   purgeNotBefore = 0;
+  /** The station is asked to stop: what is at work may come to its end, and begins nothing more. */
+  isStopping = false;
   /** Hash of what each claim held when it was read, by claim; of this process only. */
   readonly taken = new Map<string, string>();
   /** What was read of claims, so that it need not be read again. */

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { lookAround } from '../execute/look.ts';
-import { type Prepared, prepareOrder } from '../execute/prepare.ts';
+import { prepareOrder } from '../execute/prepare.ts';
 import { isMidway, momentOf, whyBusy } from '../git/busy.ts';
 import { isAt, onDisk } from '../git/placement.ts';
 import { type ClaimedRequest, isUnchanged, readClaim, requestHash } from '../intake/claim.ts';
 import { readOrder } from '../intake/read-order.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { ExecutedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
 import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -20,6 +19,8 @@ import { statusesOf } from './admit.ts';
 import { passPolicy } from './approvals/gate.ts';
 import { failOrder } from './finish.ts';
 import { assertFitsWorktree, isolatedAt } from './isolation/begin.ts';
+import { letGoOfWork } from './isolation/keep-work.ts';
+import { outputsOf, resumeExecuted } from './isolation/resume.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
 import { hasAgents } from './missions/agents-there.ts';
@@ -36,7 +37,6 @@ import {
   whyNoLanding,
 } from './park.ts';
 import type { Runtime } from './runtime.ts';
-import { changesOf } from './undo.ts';
 
 /** An order that was read again from its claim, with its targets resolved by policy. */
 interface Candidate {
@@ -102,7 +102,11 @@ export async function startOrders(rt: Runtime, all: readonly OrderLife[]): Promi
     ...agentless.flatMap(({ life, error }) => [...startedAgain(life), waitForAgent(life, error.message)]),
   ]);
   for (const { job } of asking) rt.running.delete(job.woId);
-  for (const { life, error } of refused) failOrder(rt, rt.life(life.woId), { error, job: null });
+  for (const { life, error } of refused) {
+    // a mission in the middle that may not go on
+    if (life.mission !== null) await letGoOfWork(rt, rt.life(life.woId), error.message);
+    failOrder(rt, rt.life(life.woId), { error, job: null });
+  }
   rt.step(
     'life 3: started',
     jobs.map((j) => j.woId),
@@ -315,44 +319,6 @@ function occupy(rt: Runtime, { life, order, resolved }: Candidate): void {
   });
 }
 
-/** An order whose commands and checks are done, and that had to wait before it could land: it goes on there, and runs nothing again. */
-async function resumeExecuted(
-  rt: Runtime,
-  policy: Policy,
-  candidate: Candidate,
-  executed: ExecutedData,
-  branch: string,
-): Promise<Job> {
-  const { life, order, request } = candidate;
-  const changes = await changesOf(rt, executed.changes);
-  if (changes === null)
-    throw new WaybillError('IO_ERROR', `a content of ${life.woId} is not in the repository any more`);
-  const prepared: Prepared = {
-    plan: { changes, targets: [...candidate.resolved.values()], sha256: life.started?.plan_sha256 ?? '' },
-    images: executed.changes,
-    before: new Map(executed.changes.map((c) => [c.path, c.before])),
-    contents: new Map(changes.map((c) => [c.path, c.before])),
-  };
-  return {
-    woId: life.woId,
-    order,
-    request,
-    prepared,
-    branch,
-    outputs: outputsOf(order, candidate.resolved),
-    policy,
-    fair: true,
-    changes,
-    images: executed.changes,
-    checks: executed.checks,
-    warnings: [...(life.admitted?.warnings ?? [])],
-    inPlace: executed.isolation === undefined,
-    isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
-    mission: order.mission === null ? null : (await beginMission(rt, policy, life, order.mission)).job,
-    made: [],
-  };
-}
-
 /** Outputs that an earlier run of the order's own commands left half made, and nobody touched since. */
 function ownOutputs(rt: Runtime, life: OrderLife, outputs: readonly string[]): Set<string> {
   if (life.rerun) return new Set(outputs);
@@ -361,11 +327,6 @@ function ownOutputs(rt: Runtime, life: OrderLife, outputs: readonly string[]): S
     isAt(onDisk(path.startsWith('/') ? path : join(root, path)), after),
   );
   return new Set(untouched.map((l) => l.path).filter((path) => outputs.includes(path)));
-}
-
-/** The files that commands are to make, as they really are. */
-export function outputsOf(order: Order, resolved: ReadonlyMap<string, string>): string[] {
-  return [...new Set(order.commands.flatMap((c) => c.outputs).flatMap((raw) => resolved.get(raw) ?? []))];
 }
 
 /** Work that is done is not planned anew: what it was started with says what nobody foresaw. */

@@ -7,7 +7,7 @@ import { InboxScanner } from '../intake/scan.ts';
 import { asWaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { now } from '../platform/clock.ts';
-import { ensureDir, namesIn } from '../platform/durable.ts';
+import { ensureDir } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { every } from '../platform/schedule.ts';
@@ -24,7 +24,7 @@ import { claimDrops } from './claim-drops.ts';
 import { takeCommands } from './commands/take-commands.ts';
 import { flushJournal } from './flush.ts';
 import { StationGuardrail } from './guardrail/in-station.ts';
-import { IntakeGate } from './intake-gate.ts';
+import { holdsMany, IntakeGate } from './intake-gate.ts';
 import { gatherKept } from './keep.ts';
 import { showPackets } from './missions/show-packets.ts';
 import { finishPurges } from './purge.ts';
@@ -39,7 +39,7 @@ import { Tracker } from './tracker.ts';
 
 /** How many drops one turn claims, how many orders one batch lands, and when the journal is flushed even while there is work. */
 const CLAIMS_A_TURN = 128;
-/** Where many wait at a start, the first turn claims fewer, each that follows twice as many: the first of them is answered soon. */
+/** Where many wait at a start, the first turn claims fewer, each that follows twice as many. */
 const FIRST_CLAIMS = 16;
 const MANY_WAIT = 8 * CLAIMS_A_TURN;
 const ORDERS_A_BATCH = 128;
@@ -54,13 +54,14 @@ const FLUSH_AT_RECORDS = 2000;
 const MOST_FAULTS = 5;
 /** Turns, a second each, in which a drain waits for a git that cannot write. */
 const MOST_DEFERRALS = 15;
-
 /** While there is no end of work the heartbeat comes this often. */
 const BEAT_MS = 10_000;
 
 export interface UpOptions {
   /** Work until nothing is runnable, then end. */
   readonly drain: boolean;
+  /** Takes what lies there and carries out commands such as a cancel, and starts no order. */
+  readonly startsNothing?: boolean;
   readonly log: Log;
   readonly step?: Runtime['step'];
   /** Told how far a start is that has to read the whole ledger; where nobody looks on, the log tells. */
@@ -101,7 +102,7 @@ class StationLoop {
   #failure: unknown = null;
   /** Turns in a row in which the machine could not claim what lies there. */
   #faults = 0;
-  /** Turns in a row after which a claim waits, because git cannot write. */
+  /** The same for claims that wait because git cannot write. */
   #deferrals = 0;
   #watch: Watch | null = null;
   #watched = '';
@@ -125,10 +126,7 @@ class StationLoop {
     this.#packs = new PackUpkeep(rt.station.repo, rt.log, options.signal);
     this.#gate = new IntakeGate(rt);
     this.#guardrail = new StationGuardrail(rt);
-    rt.onMoved = (life) => {
-      this.#tracker.note(life);
-      showPackets(rt, life);
-    };
+    rt.onMoved = (life) => this.#moved(life);
     setMaxListeners(0, options.signal);
   }
 
@@ -145,7 +143,7 @@ class StationLoop {
       await this.#settle();
       // who waits for a drain asked for orders, not for a look at components
       if (!this.#options.drain) this.#guardrail.start();
-      if (this.#scanner.lanes().some(({ folder }) => holdsMany(folder))) this.#mayClaim = FIRST_CLAIMS;
+      if (this.#scanner.lanes().some(({ folder }) => holdsMany(folder, MANY_WAIT))) this.#mayClaim = FIRST_CLAIMS;
       while (!this.#options.signal.aborted) {
         this.#again = false;
         const { worked, pause } = await this.#turn();
@@ -212,14 +210,15 @@ class StationLoop {
     rt.notices.tell();
     rt.projections.showMoved();
     if (rt.unjournalled.length > FLUSH_AT_RECORDS || rt.bytesSinceFlush > FLUSH_AT_BYTES) await flushJournal(rt);
-    const pauses = [
-      rt.station.settings.intake.scanSeconds * 1000,
-      settlesIn,
-      rt.waiting.nextDue(Date.now()),
-      rt.waiting.repository().length > 0 ? rt.nextRepositoryLook - Date.now() : null,
-      this.#lookAgain || this.#deferrals > 0 ? 1000 : null,
-    ];
-    const pause = Math.min(...pauses.filter((p) => p !== null));
+    const pause = Math.min(
+      ...[
+        rt.station.settings.intake.scanSeconds * 1000,
+        settlesIn,
+        rt.waiting.nextDue(Date.now()),
+        rt.waiting.repository().length > 0 ? rt.nextRepositoryLook - Date.now() : null,
+        this.#lookAgain || this.#deferrals > 0 ? 1000 : null,
+      ].filter((p) => p !== null),
+    );
     return { worked: started || claims.length > 0 || dropped.length > 0 || rt.ledger.head.seq !== before, pause };
   }
 
@@ -294,6 +293,7 @@ class StationLoop {
   }
 
   #mayStart(): boolean {
+    if (this.#options.startsNothing === true) return false;
     return this.#settingsFault === null && this.#rt.policyFile.fault === null;
   }
 
@@ -322,6 +322,11 @@ class StationLoop {
     ensureDir(layout.state);
     await finishPurges(rt);
     await this.#tracker.look();
+  }
+
+  #moved(life: OrderLife): void {
+    this.#tracker.note(life);
+    showPackets(this.#rt, life);
   }
 
   /** Says that the processors live. */
@@ -391,13 +396,5 @@ class StationLoop {
         resolve();
       };
     });
-  }
-}
-
-function holdsMany(folder: string): boolean {
-  try {
-    return namesIn(folder).length >= MANY_WAIT;
-  } catch {
-    return false; // a lane that cannot be read never stops the others (rule 10)
   }
 }

@@ -31,6 +31,8 @@ import type {
   ResultDocument,
   ReviewPacket,
   SettingsDocument,
+  SpineOutcome,
+  SpineStatus,
   StateDocument,
   TelemetryLine,
   TerminalPacket,
@@ -70,6 +72,8 @@ export interface Contracts {
   policy: PolicyDocument;
   'policy-cases': PolicyCases;
   settings: SettingsDocument;
+  'spine-outcome': SpineOutcome;
+  'spine-status': SpineStatus;
   state: StateDocument;
   'telemetry-line': TelemetryLine;
   'terminal-packet': TerminalPacket;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { EventName, Recorded } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
 import { laneOf, type OrderLife } from '../order/life.ts';
+import type { StepData, SteppedData } from '../order/mission.ts';
 import { cutProse } from '../order/secrets/prose.ts';
 import { Redactor } from '../order/secrets/redactor.ts';
 import { now } from '../platform/clock.ts';
@@ -19,6 +20,9 @@ const NAMES: Partial<Record<EventName, string>> = {
   approved: 'wo_resumed',
   started: 'wo_started',
   command: 'wo_command',
+  step: 'wo_step_started',
+  stepped: 'wo_step_ended',
+  rebased: 'wo_rebased',
   waits: 'wo_parked',
   held: 'wo_parked',
   succeeded: 'wo_completed',
@@ -178,15 +182,19 @@ function telemetryOf(record: Recorded, life: OrderLife | null): TelemetryLine[] 
     trace_id: string;
     lane: string;
     waiting_for: string | null;
+    agent: string | null;
+    ok: boolean;
   }>;
   const traceId = life?.admitted?.trace_id ?? life?.rejected?.trace_id ?? data.trace_id;
   const ok =
-    !['wo_rejected', 'wo_failed', 'wo_interrupted', 'ledger_gap'].includes(event) && !(record.event === 'failed');
+    !['wo_rejected', 'wo_failed', 'wo_interrupted', 'ledger_gap'].includes(event) &&
+    record.event !== 'failed' &&
+    data.ok !== false;
   return [
     {
       v: 1,
       ts: record.ts,
-      agent: AGENTS[record.event] ?? 'executor',
+      agent: data.agent ?? AGENTS[record.event] ?? 'executor',
       event,
       ok,
       wo_id: record.wo_id,
@@ -197,10 +205,20 @@ function telemetryOf(record: Recorded, life: OrderLife | null): TelemetryLine[] 
         : { trace_id: traceId, span_id: record.hash.slice(7, 23), parent_id: spanOf(traceId) }),
       ...(typeof data.duration_ms === 'number' ? { duration_ms: data.duration_ms } : {}),
       ...(data.error ? { code: data.error.code } : {}),
+      ...(record.event === 'step' || record.event === 'stepped' ? stepLine(record.data) : {}),
       ...(typeof data.waiting_for === 'string' ? { waiting_for: data.waiting_for } : {}),
       attempt: record.attempt,
     },
   ];
+}
+
+/** What operators grep of a mission's steps. */
+function stepLine(data: StepData | SteppedData): Record<string, unknown> {
+  const { n, step, role } = data;
+  if (!('ok' in data)) return { n, step, role };
+  const { code, verdict, seconds, usage } = data;
+  const told = { verdict, tokens: usage?.tokens ?? null, usd: usage?.usd ?? null };
+  return { n, step, role, duration_ms: Math.round(seconds * 1000), ...(code === null ? {} : { code }), ...told };
 }
 
 const AGENTS: Partial<Record<EventName, string>> = {

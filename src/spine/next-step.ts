@@ -83,6 +83,8 @@ function advance(
   if (!entry.ok)
     failed(position, step, chain.steps.findLastIndex(writes), entry.failure === null ? null : afterFailure());
   else if (isReview(step)) reviewed(chain, rules, position, step, entry.verdict);
+  // whoever asks after that has not landed: a kill came between, or another commit. It closes again, and a yes to that stands
+  else if (step.run === 'close') position.passed = true;
   else goOn(position, index);
   if (entry.checkpoint !== null && position.pending === null) {
     position.pending = { do: 'checkpoint', at: step.id, why: entry.checkpoint };

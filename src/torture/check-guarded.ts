@@ -57,8 +57,9 @@ function checkDecision(station: Station, task: Task, records: readonly Recorded[
   return faults;
 }
 
-/** Its commands make what policy asks about, and nobody knew before they ran. */
-function isUnforeseen({ isolated, order }: Task): boolean {
+/** Its commands make what policy asks about, and nobody knew before they ran; or it is a mission, whose checks run before a person is asked. */
+function isUnforeseen({ isolated, mission, order }: Task): boolean {
+  if (mission === true) return true;
   return isolated === true && typeof order !== 'string' && order['approval'] === undefined;
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Git } from '../git/git.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { isTerminal } from '../order/transition.ts';
+import { artifactsFolder } from '../pipeline/missions/show-packets.ts';
 import { verifyStation } from '../pipeline/verify/verify.ts';
 import { exists, namesIn, readIfThere } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
@@ -10,6 +11,7 @@ import { filesBelow } from '../record/evidence.ts';
 import { readLedger } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
 import { checkDecisions, checkIsolated } from './check-guarded.ts';
+import { checkMissions } from './check-missions.ts';
 import type { Task, Workload } from './work.ts';
 
 /** Looks from outside, with files and git alone, at what a station left: everything that must hold, and each thing that does not. */
@@ -33,6 +35,7 @@ export async function checkStation(station: Station, workload: Workload, expecte
   faults.push(...(await leftRefs(git, waitingIn(station, workload))));
   faults.push(...checkDecisions(station, workload, expected.errors));
   faults.push(...(await checkIsolated(station, git, workload)));
+  faults.push(...(await checkMissions(station, git, workload)));
   faults.push(...checkTelemetry(station));
   for (const pid of livingIn(station.layout.root)) faults.push(`process ${pid} is left running`);
   const verified = await verifyStation(station, null);
@@ -142,7 +145,16 @@ const COMMAND_FILES = ['out.txt', 'again.txt'];
 function leftBehind(station: Station, workload: Workload): string[] {
   const { layout } = station;
   const locks = filesBelow(layout.gitDir).filter((path) => path.endsWith('.lock'));
-  const temporary = [layout.state, layout.outbox, layout.quarantine, layout.evidence, layout.inbox, layout.live]
+  const packets = artifactsFolder(station);
+  const temporary = [
+    layout.state,
+    layout.outbox,
+    layout.quarantine,
+    layout.evidence,
+    layout.inbox,
+    layout.live,
+    packets,
+  ]
     .flatMap((folder) => filesBelow(folder).map((path) => join(folder, path)))
     .filter((path) => /\/\.[^/]*\.(tmp|claim|next)$/.test(path));
   const scratch = [layout.tmp, layout.commands].flatMap((folder) => namesIn(folder).map((name) => join(folder, name)));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Decision, decisionText, SIGNATURE_NAMESPACE } from '../order/approval.ts';
 import { WaybillError } from '../order/error.ts';
 import type { StateDocument } from '../order/generated.ts';
+import { asksPeople } from '../order/transition.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir, namesIn, readIfThere, removeTree } from '../platform/durable.ts';
@@ -70,7 +71,7 @@ function askOf(station: Station, woId: string): { ask: string; sha256: string } 
   try {
     const text = readIfThere(join(station.layout.state, `${woId}.json`))?.toString('utf8') ?? 'null';
     const state = JSON.parse(text) as StateDocument | null;
-    if (state?.status !== 'parked' || state.waiting_for !== 'approval') return null;
+    if (state?.status !== 'parked' || !asksPeople(state.waiting_for)) return null;
     const { ask, sha256 } = state.meta['approval'] as { ask: string; sha256: string };
     return { ask, sha256 };
   } catch {

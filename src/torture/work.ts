@@ -6,6 +6,7 @@ import { ensureDir, writeAll, writeDurable } from '../platform/durable.ts';
 import { fs, O_CREAT, O_WRONLY } from '../platform/fs.ts';
 import { newUlid } from '../platform/ids.ts';
 import { initStation, type Station } from '../station/station.ts';
+import { madeBy, missionAgentFiles, missionOrder } from './mission-agent.ts';
 import { makeKey } from './person.ts';
 
 /** The orders that a tortured station gets, and how each may end. */
@@ -30,6 +31,10 @@ export interface Task {
   readonly ownBranch?: true;
   /** It works in a worktree: what it makes and does not land is kept. */
   readonly isolated?: true;
+  /** Agents do it, in steps. */
+  readonly mission?: true;
+  /** How often each of them is done well. */
+  readonly steps?: Readonly<Record<string, number>>;
   /** Two of these are at odds: the one that comes second may wait for a person, with its work kept. */
   readonly mayConflict?: true;
 }
@@ -277,7 +282,33 @@ const APART: Workload = {
   ],
 };
 
-export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, ASKING, APART];
+/** A mission whose work fails its check, is sent back by its reviewer, and asks a person before its last step. */
+const asking = (woId: string, decide: 'approve' | 'deny'): Task =>
+  task(woId, missionOrder(woId), {
+    ...(decide === 'deny' ? { end: 'DENIED', makes: {} } : { makes: madeBy(woId) }),
+    decide,
+    mission: true,
+    steps: { design: 2, build: 2, review: 2, steward: 1 },
+    runs: 'any',
+  });
+
+/** Missions: what agents do in steps. */
+const MISSION: Workload = {
+  name: 'mission',
+  policy: [
+    'version: 1',
+    'rules: [{class: safe, commands: ["*"]}]',
+    'approvals: {proof: ssh, trust_after: 0}',
+    `approvers: [{name: torture, keys: ["${KEY_PLACE}"]}]`,
+    'missions: {checkpoints: [steward], budget: {attempts: 1000, seconds: 1000000}}',
+    '',
+  ].join('\n'),
+  settings: 'lanes: {MAIN: {concurrency: 2}}\nworktrees: {folder: ../worktrees, idle: 1}\n',
+  files: { ...missionAgentFiles(), 'made/base.txt': 'base\n' },
+  tasks: [asking('M-YES', 'approve'), asking('M-NO', 'deny')],
+};
+
+export const WORKLOADS: readonly Workload[] = [FILES, COMMANDS, ASKING, APART, MISSION];
 
 /** Makes a repository with a station and one commit in an empty folder. */
 export async function makeStation(root: string, workload: Workload): Promise<Station> {

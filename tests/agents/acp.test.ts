@@ -180,6 +180,16 @@ test('unknown updates and notifications are told by name, and those of other ses
 
 const FIGURES = { inputTokens: 160, outputTokens: 30, cachedReadTokens: 40, cachedWriteTokens: 20, totalTokens: 250 };
 
+const count = (inputTokens: number, cachedInputTokens: number, outputTokens: number) => ({
+  model: 'any',
+  token_count: {
+    inputTokens,
+    cachedInputTokens,
+    outputTokens,
+    totalTokens: inputTokens + cachedInputTokens + outputTokens,
+  },
+});
+
 test('usage: what the figures are of decides whether they count', async (t) => {
   const figures = (config: Partial<AgentConfig>, hello: object = {}) =>
     acp(t, { answer: { usage: FIGURES }, hello }, config).run();
@@ -190,10 +200,14 @@ test('usage: what the figures are of decides whether they count', async (t) => {
   assert.equal((await figures({ usage: 'none' })).usage, null);
   const opencode = { agentInfo: { name: 'OpenCode', version: '1' } };
   assert.equal((await figures({}, opencode)).usage, null, 'it is known to tell its last step only');
-  const quota = await acp(t, {
-    answer: { _meta: { quota: { token_count: { input_tokens: 100, output_tokens: 7 } } } },
-  }).run();
-  assert.equal(quota.usage?.tokens, 107);
+  const answers: [object, number | null][] = [
+    [{ _meta: { quota: { token_count: { input_tokens: 100, output_tokens: 7 } } } }, 107],
+    // as Claude tells it: the turn, and by model with the calls beside it
+    [{ usage: FIGURES, _meta: { quota: { model_usage: [count(300, 60, 39), count(10, 0, 1)] } } }, 410],
+    [{ usage: FIGURES, _meta: { quota: { model_usage: [count(300, 60, 39), { token_count: 'many' }] } } }, 250],
+    [{ usage: { ...FIGURES, inputTokens: '160' } }, null],
+  ];
+  for (const [answer, tokens] of answers) assert.equal((await acp(t, { answer }).run()).usage?.tokens ?? null, tokens);
 });
 
 const meter = (used: number, amount?: number, currency = 'USD') => ({

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { agentOf } from '../../src/agents/adapters.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -50,6 +50,22 @@ test('the schema can be read while it works', async (t) => {
   );
   const result = await b.run();
   assert.deepEqual(JSON.parse(result.packet?.toString() ?? ''), b.request.output.schema);
+});
+
+test('the program of docs/agent-programs.md works as it stands there', async (t) => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs/agent-programs.md'), 'utf8');
+  const program = join(t.tempDir(), 'agent.sh');
+  writeFileSync(program, /```sh\n(.*?)```/s.exec(page)?.[1] ?? '', { mode: 0o755 });
+  for (const [text, verdict] of [
+    ['all done', 'approved'],
+    ['TODO: more', 'rejected'],
+  ] as const) {
+    const agent = agentOf('command', { ...config, command: [program] });
+    const b = bench(t, { ...subject, agent: () => agent }, { steps: [] });
+    writeFileSync(join(b.cwd, 'a.txt'), text);
+    const result = await b.run();
+    assert.deepEqual([result.outcome, JSON.parse(result.packet?.toString() ?? '')], ['ended', { verdict }]);
+  }
 });
 
 test.run();

@@ -77,6 +77,7 @@ const LOOKS = [
   ['ls', '--limit', '20'],
   ['show', 'WO-1'],
   ['why', 'WO-1'],
+  ['agents', 'ls'],
 ];
 
 function stationWithAnOrder(t: TestContext): TestStation {

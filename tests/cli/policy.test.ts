@@ -84,6 +84,36 @@ test('explain names the rule for each path and command, for the lane that is ask
   assert.deepEqual(s.names('state/orders'), []);
 });
 
+test('explain says of a mission which chain, reviewers, checkpoints and budget it has, and by which rule', (t) => {
+  const missions = `missions:
+  rules: [{name: money, paths: [billing/], chain: full, reviewers: 2, checkpoints: [close], why: people look at it}]
+`;
+  const s = testStation(t, { policy: `version: 1\n${missions}`, files: { 'a.sql': 'a\n' } });
+  const order = (constraints: string, more = '') =>
+    `wo_id: WO-1\ntype: mission\ntask: Do it.\n${more}constraints: {${constraints}}\n...\n`;
+  const of = (...args: Parameters<typeof order>) =>
+    explained(s, order(...args)) as unknown as { exit: number; mission: Record<string, unknown> | null };
+  const { exit, mission } = of('paths: [billing/, a.sql], max_diff_lines: 9');
+  assert.equal(exit, 0);
+  assert.deepEqual(mission, {
+    chain: 'full',
+    reviewers: 2,
+    revisions: 2,
+    checkpoints: ['close'],
+    agents: null,
+    paths: ['billing/', 'a.sql'],
+    budget: { tokens: null, usd: null, seconds: 7200, attempts: 50, diff_lines: 9 },
+    rules: [{ name: 'money', line: 3, why: 'people look at it' }],
+  });
+  assert.match(
+    s.waybill('policy', 'explain', '../order.yaml').stdout,
+    /^mission {2}chain full, 2 reviewers.*\nmission {2}a person is asked before close\n[\s\S]*policy\.yaml:3\): people look at it$/m,
+  );
+  assert.deepEqual([of('paths: [a.sql]').mission?.['chain'], of('').mission?.['chain']], ['short', 'full']);
+  assert.deepEqual([of('paths: [a.sql]', 'chain: mine\n').exit, of('', 'chain: mine\n').mission], [1, null]);
+  assert.match(s.waybill('policy', 'explain', '../order.yaml').stdout, /WO-1 in MAIN: would be refused/);
+});
+
 test('explain of an order that waits asks about what it was given, as it is decided now', (t) => {
   const s = station(t);
   s.drop({

@@ -6,6 +6,7 @@ import { ACTION_SHAPES, OTHER_SHAPES } from '../../src/order/dialects/shapes.ts'
 import { readDocument } from '../../src/order/document.ts';
 import { conform } from '../../src/platform/schema.ts';
 import { parsePolicy } from '../../src/policy/policy.ts';
+import { parseChain } from '../../src/spine/chain.ts';
 import { parseSettings } from '../../src/station/settings.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -86,12 +87,14 @@ test('every dialect shown is read as the shape of its heading', () => {
   assert.deepEqual(shown.sort(), [...known].sort());
 });
 
-/** What a piece of YAML on a page can be: settings, policy, cases for policy. A page shows parts of them. */
+/** What a piece of YAML on a page can be: settings, policy, cases for policy, a role, a chain. A page shows parts of them. */
 const DOCUMENTS: Readonly<Record<string, (yaml: string) => unknown>> = {
   settings: (yaml) => parseSettings(Buffer.from(yaml)),
   policy: (yaml) => parsePolicy(Buffer.from(/^version:/m.test(yaml) ? yaml : `version: 1\n${yaml}`)),
   cases: (yaml) =>
     conform('policy-cases', readDocument(Buffer.from(yaml), 'yaml', DOCUMENT_LIMITS).value, 'SCHEMA_INVALID'),
+  role: (yaml) => conform('agent', readDocument(Buffer.from(yaml), 'yaml', DOCUMENT_LIMITS).value, 'SCHEMA_INVALID'),
+  chain: (yaml) => parseChain('example', Buffer.from(yaml)),
 };
 const DOCUMENT_LIMITS = { maxBytes: 1024 * 1024, maxDepth: 16 };
 

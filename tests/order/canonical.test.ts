@@ -226,9 +226,11 @@ test('formats: every default of a mission', () => {
     agents: [],
     expectedOutputs: [],
     paths: null,
+    deniedPaths: [],
     allowWrite: true,
     protectedPaths: false,
-    budget: { usd: null, tokens: null, seconds: null },
+    chain: null,
+    budget: { usd: null, tokens: null, seconds: null, attempts: null, diff_lines: null },
   });
 });
 
@@ -252,12 +254,14 @@ test('formats: the bounds of a mission', () => {
     paths: ['src/**'],
     allow_write: false,
     protected_paths: true,
-    budget: { usd: 0.25, tokens: 5, seconds: 0.5 },
+    max_diff_lines: 40,
+    budget: { usd: 0.25, tokens: 5, seconds: 0.5, attempts: 9 },
   };
-  const bounds = mission({ task: 'T', constraints });
+  const bounds = mission({ task: 'T', chain: 'full', constraints });
+  assert.equal(bounds?.chain, 'full');
   assert.deepEqual(
     [bounds?.paths, bounds?.allowWrite, bounds?.protectedPaths, bounds?.budget],
-    [['src/**'], false, true, { usd: 0.25, tokens: 5, seconds: 0.5 }],
+    [['src/**'], false, true, { usd: 0.25, tokens: 5, seconds: 0.5, attempts: 9, diff_lines: 40 }],
   );
   assert.deepEqual(mission({ task: 'T', constraints: { paths: [] } })?.paths, [], 'no path at all is not any path');
 });

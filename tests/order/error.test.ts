@@ -51,6 +51,9 @@ test('rule 10: whatever is thrown becomes an error with a code', () => {
 test('order states: only failures that may go away by themselves are retryable', () => {
   const retryable = codes.filter((code) => new WaybillError(code, 'x').retryable);
   assert.deepEqual(retryable.sort(), [
+    'AGENT_FAILED',
+    'AGENT_TIMEOUT',
+    'AGENT_UNAVAILABLE',
     'CHECK_FAILED',
     'COMMAND_FAILED',
     'COMMAND_TIMEOUT',

@@ -249,11 +249,27 @@ artifacts: {expected_outputs: [tests/a.test.js]}
   );
   s.drain();
   const waits = (woId: string) => [s.state(woId).status, s.state(woId).waiting_for, s.state(woId).progress];
-  assert.deepEqual(waits('WO-AUTO'), ['parked', 'agent', 'no agent is configured; wanted: clc, gptdeep, oss']);
-  assert.deepEqual(waits('WO-NARRATIVE'), ['parked', 'agent', 'no agent is configured']);
-  assert.deepEqual(waits('WO-INPUT'), ['parked', 'agent', 'no agent is configured']);
+  assert.deepEqual(waits('WO-AUTO'), [
+    'parked',
+    'agent',
+    'no agent is configured; wanted: clc, gptdeep, oss. `waybill agents init` writes agents/',
+  ]);
+  assert.deepEqual(waits('WO-NARRATIVE'), [
+    'parked',
+    'agent',
+    'no agent is configured. `waybill agents init` writes agents/',
+  ]);
+  assert.deepEqual(waits('WO-INPUT'), [
+    'parked',
+    'agent',
+    'no agent is configured. `waybill agents init` writes agents/',
+  ]);
   // the agent first: what is to be approved is not known before there is a plan
-  assert.deepEqual(waits('WO-CONSTRAINED'), ['parked', 'agent', 'no agent is configured; wanted: gemini']);
+  assert.deepEqual(waits('WO-CONSTRAINED'), [
+    'parked',
+    'agent',
+    'no agent is configured; wanted: gemini. `waybill agents init` writes agents/',
+  ]);
   const admitted = s
     .read('.git/waybill/ledger/000000000001.jsonl')
     .split('\n')

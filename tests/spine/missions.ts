@@ -42,6 +42,7 @@ export function begun(n: number, step: string): StepData {
 export function missionOf(history: readonly HistoryEntry[], open: StepData | null = null): MissionLife {
   return {
     begun: { chain: 'short', chain_sha256: hash('c'), reviewers: 1, policy_sha256: hash('e') },
+    from: 1,
     base: BASE,
     history,
     open,

@@ -142,29 +142,39 @@ export function meterIn(body: unknown): { readonly used: number | null; readonly
   };
 }
 
-/** The figures of an answered prompt, in each form that is seen with agents. */
-export function tokensOf(answer: unknown): readonly ToldTokens[] {
-  const number = (value: unknown) => (typeof value === 'number' ? value : null);
-  const usage = part(answer, 'usage');
-  const count = part(answer, '_meta', 'quota', 'token_count');
-  const told: ToldTokens[] = [];
-  if (isRecord(usage))
-    told.push({
-      input: number(usage['inputTokens']),
-      output: number(usage['outputTokens']),
-      thought: number(usage['thoughtTokens']),
-      cacheRead: number(usage['cachedReadTokens']),
-      cacheWrite: number(usage['cachedWriteTokens']),
-      total: number(usage['totalTokens']),
-    });
-  if (isRecord(count))
-    told.push({
-      input: number(count['input_tokens']),
-      output: number(count['output_tokens']),
-      thought: null,
-      cacheRead: null,
-      cacheWrite: null,
-      total: null,
-    });
-  return told;
+/** Names of the same figures with different agents; the first that is there counts. */
+const NAMES: Readonly<Record<keyof ToldTokens, readonly string[]>> = {
+  input: ['inputTokens', 'input_tokens'],
+  output: ['outputTokens', 'output_tokens'],
+  thought: ['thoughtTokens', 'reasoningOutputTokens'],
+  cacheRead: ['cachedReadTokens', 'cachedInputTokens'],
+  cacheWrite: ['cachedWriteTokens', 'cacheWriteInputTokens'],
+  total: ['totalTokens', 'total_tokens'],
+};
+
+/** The figures of an answered prompt, in each form in which agents tell them. */
+export function tokensOf(answer: unknown): {
+  readonly turn: readonly ToldTokens[];
+  /** By model, to be summed: with the calls that an agent makes beside the turn. Of a session that was resumed, of all of it. */
+  readonly models: readonly ToldTokens[];
+} {
+  const quota = part(answer, '_meta', 'quota');
+  const turn = [part(answer, 'usage'), part(quota, 'token_count')].filter(isRecord).map(figuresIn);
+  const models = list(quota, 'model_usage').map((model) => figuresIn(part(model, 'token_count')));
+  return { turn, models };
+}
+
+function figuresIn(told: unknown): ToldTokens {
+  const figure = (names: readonly string[]) => {
+    const value = names.map((name) => part(told, name)).find((each) => each !== undefined && each !== null);
+    return value === undefined ? null : typeof value === 'number' ? value : Number.NaN;
+  };
+  return {
+    input: figure(NAMES.input),
+    output: figure(NAMES.output),
+    thought: figure(NAMES.thought),
+    cacheRead: figure(NAMES.cacheRead),
+    cacheWrite: figure(NAMES.cacheWrite),
+    total: figure(NAMES.total),
+  };
 }

@@ -2,7 +2,7 @@ import type { Usage } from '../../order/mission.ts';
 import { VERSION } from '../../station/version.ts';
 import type { AgentEvent, AgentRequest, AgentResult, ToolKind } from '../agent.ts';
 import type { AgentConfig, UsageBasis } from '../config.ts';
-import { usageOf } from '../usage.ts';
+import { sumOf, usageOf } from '../usage.ts';
 import type { AcpConnection, PermissionAnswer } from './connection.ts';
 import { ModeWatch, setModel } from './mode.ts';
 import {
@@ -117,8 +117,11 @@ export class Turn {
     // the last step is not the turn, and what a session used before this turn is not known here
     if (basis === 'none' || basis === 'last_step' || (basis === 'cumulative' && this.#resumed)) return null;
     const usd = this.#usd === null || this.#usdBefore === null ? null : Math.max(0, this.#usd - this.#usdBefore);
-    const told = tokensOf(this.#answer).flatMap((tokens) => usageOf(tokens, usd) ?? []);
-    return told.sort((a, b) => b.tokens - a.tokens)[0] ?? null;
+    const { turn, models } = tokensOf(this.#answer);
+    const forms = [...turn.map((tokens) => [tokens]), ...(this.#resumed ? [] : [models])];
+    const told = forms.flatMap((parts) => sumOf(parts.map((tokens) => usageOf(tokens, null))) ?? []);
+    const most = told.sort((a, b) => b.tokens - a.tokens)[0];
+    return most === undefined ? null : { ...most, usd };
   }
 
   #basis(): UsageBasis {

@@ -97,7 +97,7 @@ function canText({ version, modes, resumes, structured, tells_usage: usage, usab
     ...(modes.length === 0 ? [] : [`modes ${modes.join(', ')}`]),
     ...(resumes === true ? ['continues sessions'] : []),
     ...(structured === true ? ['hands in documents'] : []),
-    usage === null ? 'usage not known before' : usage ? 'tells usage' : 'tells no usage',
+    usage === null ? 'a turn will show whether it tells usage' : usage ? 'tells usage' : 'tells no usage',
   ].join('; ');
 }
 

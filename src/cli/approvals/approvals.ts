@@ -59,11 +59,16 @@ export async function approvals(ids: readonly string[], options: Options): Promi
   if (runningStation(station) === null) note('No station process is running: decisions wait for it.');
 }
 
-function reasonOf({ rulings, proof, changed }: Asked): string {
+function reasonOf({ rulings, proof, changed, stage }: Asked): string {
   const [first] = rulings;
   const more = rulings.length > 1 ? ` and ${rulings.length - 1} more` : '';
   const again = changed.length === 0 ? '' : `asks again, changed: ${changed.join('; ')}; `;
-  return `${again}${first === undefined ? '' : `${first.subject}${more}: ${first.why}${ruleNamed(first.rule)}`}${proof === 'ssh' ? ' [signature]' : ''}`;
+  return `${again}${first === undefined ? '' : `${aboutText(first.subject, stage)}${more}: ${first.why}${ruleNamed(first.rule)}`}${proof === 'ssh' ? ' [signature]' : ''}`;
+}
+
+/** A mission in the middle asks about itself, which goes without saying. */
+function aboutText(subject: string, stage: Asked['stage']): string {
+  return stage === 'checkpoint' || stage === 'budget' ? stage : subject;
 }
 
 /** A rule of policy.yaml is worth its name; what is built in or a default says enough by its reason. */

@@ -15,7 +15,7 @@ export interface Asked {
   readonly ask: string;
   readonly sha256: string;
   readonly claim: string;
-  readonly stage: 'start' | 'landing';
+  readonly stage: ApprovalSubject['stage'];
   readonly asked_at: string;
   readonly expires_at: string | null;
   readonly proof: 'terminal' | 'ssh';

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { ApprovalSubject } from '../../order/generated.ts';
 import { age, plain, print } from '../output.ts';
 import type { Request } from './asked.ts';
+import { missionLines } from './mission-review.ts';
 
 const WHERE: Readonly<Record<ApprovalSubject['isolation'], string>> = {
   in_place: 'at the root, in place',
@@ -22,7 +23,9 @@ export function printReview({ state, asked, subject, diff }: Request): void {
   );
   if (asked.changed.length > 0) line('changed', `since it was approved: ${asked.changed.join('; ')}`);
   if (asked.stage === 'landing') line('stage', 'the work is done in a worktree of its own, and asks before it lands');
-  for (const { subject: about, rule, why } of asked.rulings) line('because', `${about}: ${why} (${rule})`);
+  if (subject.mission === undefined)
+    for (const { subject: about, rule, why } of asked.rulings) line('because', `${about}: ${why} (${rule})`);
+  else for (const [name, text] of missionLines(state.wo_id, subject.stage, subject.mission)) line(name, text);
   line('needs', needs(state.wo_id, asked));
   for (const command of subject.commands) {
     const top = subject.isolation === 'in_place' ? 'the root' : 'its worktree';

@@ -38,8 +38,9 @@ export async function explainPolicy(what: string, options: PolicyOptions): Promi
     print(
       `${COLOURS[cls](cls.padEnd(5))}  ${plain(subject).replaceAll('\n', ' ')}  ${pc.dim(`${plain(rule)}: ${plain(why)}`)}`,
     );
-  if (mission !== null) for (const line of missionText(mission)) print(plain(line));
-  print(`${woId} in ${lane}: ${COLOURS[judgement.class](VERDICTS[judgement.class])}`);
+  if (mission !== null) for (const line of missionText(mission)) print(plain(line).replaceAll('\n', ' '));
+  const verdict = refusal === null ? judgement.class : 'never';
+  print(`${woId} in ${lane}: ${COLOURS[verdict](VERDICTS[verdict])}`);
   if (refusal !== null) fail(refusal, false);
 }
 

@@ -9,6 +9,51 @@ export function mapNarrative(sheet: Sheet): void {
   for (const key of TEXTS) text(sheet, key, [key], sheet.get(key));
   for (const key of ['kind', 'context_refs', 'input', 'agents', 'chain', 'expected_outputs', 'constraints'])
     sheet.copy(key);
+  mapBounds(sheet);
+  mapTaskRef(sheet);
+}
+
+/** Other names for the paths that a mission may change. */
+const PATH_NAMES = ['scope', 'allowed_paths'] as const;
+
+/** Bounds with `scope` and `allowed_paths`, as task specs of a loop spine have them, under their own name. */
+function mapBounds(sheet: Sheet): void {
+  const bounds = boundsOf(sheet);
+  if (bounds !== sheet.get('constraints')) sheet.put('constraints', bounds, ['constraints']);
+}
+
+/** What bounds the mission, with its paths under `paths`. Throws AMBIGUOUS_FIELD where two names say different things. */
+function boundsOf(sheet: Sheet): unknown {
+  const bounds = sheet.get('constraints');
+  if (!isMapping(bounds)) return bounds;
+  const isThere = (name: string) => bounds[name] !== undefined && bounds[name] !== null;
+  const named = PATH_NAMES.filter(isThere);
+  const there = [...(isThere('paths') ? ['paths'] : []), ...named];
+  const [first] = there;
+  if (first === undefined || named.length === 0) return bounds;
+  for (const other of there.slice(1))
+    if (JSON.stringify(bounds[other]) !== JSON.stringify(bounds[first]))
+      throw sheet.fault(
+        'AMBIGUOUS_FIELD',
+        ['constraints', other],
+        `says something else than constraints.${first}, and both mean paths`,
+        'Remove one of the two.',
+      );
+  for (const name of named) sheet.warn('alias', ['constraints', name], 'read as constraints.paths');
+  const rest = Object.entries(bounds).filter(([key]) => !there.includes(key));
+  return { ...Object.fromEntries(rest), paths: bounds[first] };
+}
+
+/** `task_ref`: where the task stands; whoever works on it is told. */
+function mapTaskRef(sheet: Sheet): void {
+  const ref = sheet.get('task_ref');
+  if (ref === undefined) return;
+  const input = sheet.document['input'];
+  if (typeof ref !== 'string')
+    throw sheet.fault('SCHEMA_INVALID', ['task_ref'], 'must be text', 'Write `task_ref: "BACKLOG.md#12"`.');
+  if (input === undefined || isMapping(input))
+    sheet.put('input', { task_ref: ref, ...input }, input === undefined ? ['task_ref'] : ['input']);
+  sheet.use('task_ref');
 }
 
 /** `intent: plan, summary, target_candidates, timeout_sec, cost_cap_usd, artifacts, route_hints{..}, notify, return_channel`. */
@@ -40,11 +85,14 @@ export function mapInput(sheet: Sheet): void {
   if (sheet.document['task'] === undefined && words !== undefined) text(sheet, 'task', [words], sheet.get(words));
 }
 
+/** What bounds a mission, under the names that are canonical. */
+const BOUNDS = ['allow_write', 'paths', 'denied_paths', 'protected_paths', 'max_diff_lines', 'budget'];
+
 /** `engine, impact_zone, routing{..}, target_files, context{title, instructions}, constraints{..}, artifacts{expected_outputs}`. */
 export function mapConstrained(sheet: Sheet): void {
   const context = sheet.get('context');
   const routing = sheet.get('routing');
-  const bounds = sheet.get('constraints');
+  const bounds = boundsOf(sheet);
   const artifacts = sheet.get('artifacts');
   for (const key of TEXTS) text(sheet, key, [key], sheet.get(key));
   list(sheet, 'context_refs', ['target_files'], sheet.get('target_files'));
@@ -54,6 +102,7 @@ export function mapConstrained(sheet: Sheet): void {
     const { title: _t, instructions: _i, ...rest } = context;
     if (Object.keys(rest).length > 0) sheet.putOnce('input', rest, ['context']);
   } else text(sheet, 'task', ['context'], context);
+  mapTaskRef(sheet);
   if (isMapping(artifacts))
     list(sheet, 'expected_outputs', ['artifacts', 'expected_outputs'], artifacts['expected_outputs']);
   else list(sheet, 'expected_outputs', ['artifacts'], artifacts);
@@ -66,11 +115,10 @@ export function mapConstrained(sheet: Sheet): void {
       'Write `routing: {prefer_agent: …, review_required_by: …}`',
     );
   if (isMapping(bounds)) {
-    for (const key of ['allow_write', 'paths', 'protected_paths', 'budget'])
-      if (bounds[key] !== undefined && bounds[key] !== null) constraints[key] = bounds[key];
+    for (const key of BOUNDS) if (bounds[key] !== undefined && bounds[key] !== null) constraints[key] = bounds[key];
     budget(sheet, { tokens: ['constraints', 'max_tokens'], seconds: ['constraints', 'timeout_seconds'] });
     for (const key of Object.keys(bounds))
-      if (!['max_tokens', 'timeout_seconds', 'allow_write', 'paths', 'protected_paths', 'budget'].includes(key))
+      if (!['max_tokens', 'timeout_seconds', ...BOUNDS].includes(key))
         sheet.warn('ignored', ['constraints', key], 'says how a model is to be called; not used');
   }
   if (isMapping(routing)) {

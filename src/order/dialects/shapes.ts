@@ -35,6 +35,7 @@ const NARRATIVE = ['problem', 'requirements', 'success_criteria', 'implementatio
 const MISSION = [
   'kind',
   'task',
+  'task_ref',
   ...NARRATIVE,
   'context_refs',
   'input',

@@ -132,7 +132,7 @@ function assertMayWrite(sheet: Sheet, shape: Shape): void {
     );
   if (shape.type !== 'actions') return;
   sheet.use('constraints');
-  for (const key of ['allow_write', 'paths', 'protected_paths']) {
+  for (const key of ['allow_write', 'paths', 'denied_paths', 'protected_paths']) {
     const value = constraints[key];
     if (
       value === undefined ||

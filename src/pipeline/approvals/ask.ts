@@ -90,7 +90,8 @@ export function ask(
 function whyText({ changed, rulings, stage }: AskData): string {
   const [first] = rulings;
   const more = rulings.length > 1 ? ` and ${rulings.length - 1} more` : '';
-  const about = first === undefined ? '' : `${first.subject}${more}: ${first.why}`;
+  const isMidway = stage === 'checkpoint' || stage === 'budget';
+  const about = first === undefined ? '' : `${isMidway ? '' : `${first.subject}${more}: `}${first.why}`;
   const again = changed.length === 0 ? '' : `asks again, because since then changed: ${changed.join('; ')}; `;
   return `${again}${stage === 'landing' ? 'its work is done and asks before it lands; ' : ''}${about}`;
 }

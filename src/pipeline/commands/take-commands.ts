@@ -18,6 +18,7 @@ import { cancelOrder } from '../finish.ts';
 import { letGoOfWork } from '../isolation/keep-work.ts';
 import { cleanAll } from '../isolation/tidy.ts';
 import { pruneKeeps } from '../keep.ts';
+import { hasAgents } from '../missions/agents-there.ts';
 import { purge } from '../purge.ts';
 import { released } from '../release.ts';
 import type { Runtime } from '../runtime.ts';
@@ -103,12 +104,12 @@ async function carryOut(rt: Runtime, command: StandingCommand, sender: Sender, b
       return;
     case 'release':
       allow(life, 'released', 'ready');
-      if (life.waitingFor === 'agent')
+      if (life.waitingFor === 'agent' && !hasAgents(rt))
         throw new WaybillError(
           'ILLEGAL_TRANSITION',
           `${life.woId} waits for an agent: ${life.why ?? 'none is configured'}`,
           {
-            hint: 'Releasing it gives it none. Cancel it, or drop it with files or actions of its own.',
+            hint: 'Releasing it gives it none. `waybill agents init` writes agents/; or cancel it, or drop it with files or actions of its own.',
           },
         );
       rt.record([released(life, `released by ${who}`)]);

@@ -3,12 +3,12 @@ import { type Worktree, WorktreeRecords } from '../../git/worktrees/record.ts';
 import { changedPaths } from '../../git/worktrees/worktree.ts';
 import { type Change, isOutside } from '../../order/change.ts';
 import type { OrderLife } from '../../order/life.ts';
+import { changedSoFar } from '../../order/mission.ts';
 import { namesIn } from '../../platform/durable.ts';
 import { fs, ifThere, lstatIfThere } from '../../platform/fs.ts';
 import { LARGEST_TARGET } from '../../platform/target.ts';
 import type { Job } from '../job.ts';
 import { type KeptFile, keepWork } from '../keep.ts';
-import { changedSoFar } from '../missions/begin.ts';
 import type { Runtime } from '../runtime.ts';
 import { changesOf, undo } from '../undo.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { agentOf } from '../../agents/adapters.ts';
 import type { Agent, AgentContext } from '../../agents/agent.ts';
-import { agentFor } from '../../agents/agent-for.ts';
 import { chooseAgent, Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';
@@ -17,7 +17,7 @@ import { redactorOf } from '../../station/redactor.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import type { MissionJob } from './mission-job.ts';
-import type { MissionPlace } from './work.ts';
+import type { MissionPlace } from './place.ts';
 
 /** Who does a step, and what surrounds its program. */
 export interface Chosen {
@@ -43,7 +43,8 @@ export async function pickAgent(
   { step, votes }: Extract<Next, { do: 'step' }>,
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
-  const probes = probesOf.get(rt) ?? new Probes(agentFor, Date.now);
+  const probeMark = `${job.woId}.probe.${process.pid}`;
+  const probes = probesOf.get(rt) ?? new Probes((one) => agentOf(one.adapter, one), Date.now);
   probesOf.set(rt, probes);
   try {
     const lane = rt.life(job.woId).admitted?.lane ?? '';
@@ -56,14 +57,15 @@ export async function pickAgent(
     const surroundings = {
       cwd: place.folder(),
       contextOf: (use: RoleAgent): AgentContext => ({
-        ...bare(rt, use, `${job.woId}.probe.${process.pid}`),
-        onStarted: () => {},
+        ...bare(rt, use, probeMark),
+        onStarted: ({ pgid, startTime }) =>
+          noteRunningGroup(rt.claimFolder(rt.life(job.woId)), { pgid, startTime, mark: probeMark }),
         onRaw: () => {},
         onEvent: () => {},
       }),
     };
     const { use } = await chooseAgent(probes, role, turned, surroundings);
-    return { name: use.name, agent: agentFor(use), role, use, text: roleText(role.name) ?? '' };
+    return { name: use.name, agent: agentOf(use.adapter, use), role, use, text: roleText(role.name) ?? '' };
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
   }

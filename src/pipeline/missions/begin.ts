@@ -3,11 +3,11 @@ import { sha256 } from '../../order/canonical-json.ts';
 import type { Change, ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
-import type { HistoryEntry } from '../../order/mission.ts';
+import { changedSoFar } from '../../order/mission.ts';
 import type { Mission } from '../../order/order.ts';
 import { ensureDir, readIfThere, removeTree, syncDir, writeDurable } from '../../platform/durable.ts';
 import { limitsOf } from '../../policy/missions/budget.ts';
-import { missionRulesFor } from '../../policy/missions/rules.ts';
+import { type MissionRules, missionRulesFor } from '../../policy/missions/rules.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { parseChain } from '../../spine/chain.ts';
 import { chainBytes } from '../../spine/chains.ts';
@@ -35,15 +35,7 @@ const CHAIN_FILE = 'chain.yaml';
 export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife, mission: Mission): Promise<Begun> {
   const { layout } = rt.station;
   const folder = join(rt.claimFolder(life), MISSION_FOLDER);
-  const lane = life.admitted?.lane ?? '';
-  const requester = life.admitted?.requester ?? { uid: -1, user: null };
-  const rules = missionRulesFor(policy, {
-    root: layout.root,
-    lane,
-    requester,
-    scope: { kind: 'may', paths: mission.paths, diffLines: mission.budget.diff_lines },
-    chain: mission.chain,
-  });
+  const rules = rulesOf(layout.root, policy, life, mission);
   const name = life.mission?.begun.chain ?? rules.chain;
   if (life.mission === null) {
     // what an earlier attempt left is in the evidence of that one
@@ -81,9 +73,13 @@ export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife,
   return { job, changes, images };
 }
 
-/** All that a mission changes, as its newest record that says so has it. */
-export function changedSoFar(history: readonly HistoryEntry[]): readonly ImageChange[] {
-  for (const entry of history.toReversed())
-    if ((entry.kind === 'stepped' || entry.kind === 'rebased') && entry.changes !== undefined) return entry.changes;
-  return [];
+/** What policy makes of a mission. Throws POLICY_DENIED where it asks for a chain that it may not have. */
+export function rulesOf(root: string, policy: Policy, { admitted }: OrderLife, mission: Mission): MissionRules {
+  return missionRulesFor(policy, {
+    root,
+    lane: admitted?.lane ?? '',
+    requester: admitted?.requester ?? { uid: -1, user: null },
+    scope: { kind: 'may', paths: mission.paths, diffLines: mission.budget.diff_lines },
+    chain: mission.chain,
+  });
 }

@@ -11,11 +11,20 @@ import type { Runtime } from '../runtime.ts';
 
 /** In the claim folder; the dot keeps it apart from lanes. In the evidence it is `mission/`. */
 export const MISSION_FOLDER = '.mission';
-const EVIDENCE_FOLDER = 'mission';
+export const EVIDENCE_FOLDER = 'mission';
 
 /** The folder of one step. */
 export function stepFolder(claimFolder: string, n: number, step: string): string {
-  return join(claimFolder, MISSION_FOLDER, `${String(n).padStart(2, '0')}-${step}`);
+  return join(claimFolder, MISSION_FOLDER, folderName(n, step));
+}
+
+/** The same one in the evidence of its attempt. */
+export function evidenceFolderOf(evidence: string, n: number, step: string): string {
+  return join(evidence, EVIDENCE_FOLDER, folderName(n, step));
+}
+
+function folderName(n: number, step: string): string {
+  return `${String(n).padStart(2, '0')}-${step}`;
 }
 
 /**

@@ -15,7 +15,7 @@ export function envelopeOf(mission: Mission, given: readonly string[] | null): r
   return mission.paths ?? given ?? EVERYTHING;
 }
 
-/** What rules of policy never allow, and where the mission wants protected paths closed, also what they ask about. */
+/** What it says itself that it may not change, what rules of policy never allow, and where the mission wants protected paths closed, also what they ask about. */
 export function protectedPaths(policy: Policy, { admitted }: OrderLife, mission: Mission): string[] {
   const counts = ({ lanes, requesters }: Rule) =>
     (lanes === null || lanes.includes(admitted?.lane ?? '')) &&
@@ -24,7 +24,7 @@ export function protectedPaths(policy: Policy, { admitted }: OrderLife, mission:
   const closed = policy.rules.filter(
     (rule) => rule.class === 'never' || (mission.protectedPaths && rule.class === 'ask'),
   );
-  return closed.filter(counts).flatMap(({ paths }) => [...paths]);
+  return [...mission.deniedPaths, ...closed.filter(counts).flatMap(({ paths }) => [...paths])];
 }
 
 /** The paths that were changed and may not be, each with why. */

@@ -1,27 +1,22 @@
-import { isEntry } from '../../git/objects/tree.ts';
 import { sha256 } from '../../order/canonical-json.ts';
-import type { ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { GateResult, ReviewPacket } from '../../order/generated.ts';
 import type { HistoryEntry, Output } from '../../order/mission.ts';
 import { riskierThan } from '../../policy/missions/rules.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { MANIFEST } from '../../record/evidence.ts';
 import type { Step } from '../../spine/chain.ts';
-import { type AfterWork, askAfterWork } from '../../spine/gates/post-gates.ts';
+import { askAfterWork } from '../../spine/gates/post-gates.ts';
 import { askBeforeWork } from '../../spine/gates/pre-gates.ts';
 import { reviewPacketName, reviewPacketText } from '../../spine/packets/review-packet-text.ts';
-import { sealJob } from '../finish.ts';
-import { withCommit } from '../isolation/rebase.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import { changedSoFar } from './begin.ts';
 import { keepDocument, latestDocument, stepFolder } from './documents.ts';
+import { differing, lookAfter } from './look-after.ts';
 import type { MissionJob } from './mission-job.ts';
-import { beginStep, diffHash, endStep, type StepFault, stoppedBy } from './record-step.ts';
+import type { MissionPlace } from './place.ts';
+import { beginStep, endStep, type StepFault, stoppedBy } from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
 import { verdictsOn } from './verdicts.ts';
-import type { MissionPlace } from './work.ts';
 
 /** What must be so before a mission works, and before it lands: read anew, with nothing taken from what agents said. */
 
@@ -93,74 +88,9 @@ export async function passGates(
     stop.end();
   }
   const review = keepReviewText(rt, job, mission, stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id));
-  const gates = askAfterWork(await lookAfter(rt, job, mission, dirty, review));
+  const gates = askAfterWork(await lookAfter(rt, job, mission, dirty));
   endStep(rt, job, open, { outputs: [review], fault: faultOf(gates, job), gates });
   return gates.every(({ ok }) => ok);
-}
-
-async function lookAfter(
-  rt: Runtime,
-  job: Job,
-  mission: MissionJob,
-  dirty: readonly string[],
-  review: Output,
-): Promise<AfterWork> {
-  const life = rt.life(job.woId);
-  const history = life.mission?.history ?? [];
-  const folder = rt.claimFolder(life);
-  const base = job.isolation?.base ?? '';
-  const names = [
-    ...new Set(mission.chain.steps.flatMap(({ gives }) => (gives === null || gives === 'commit' ? [] : [gives]))),
-  ];
-  const sealed = sealJob(rt, life, job, job.checks);
-  const manifest = sealed.files.find(({ path }) => path === MANIFEST);
-  const commit = await withCommit(rt, job, base, async (id) => {
-    const tree = await rt.station.repo.trees.entries(
-      id,
-      job.images.map(({ path }) => path),
-    );
-    const other = job.images.filter(({ path, after }) => !isEntry(tree.get(path), after)).map(({ path }) => path);
-    return { id, differing: other };
-  });
-  return {
-    // this step itself is open while it asks
-    mission: life.mission && { ...life.mission, open: null },
-    policySha256: rt.policyFile.policy?.sha256 ?? null,
-    approvals: mission.rules.reviewers,
-    checks: {
-      declared: job.order.checks.map(({ name }) => name),
-      results: job.checks,
-      ranOn: dirty.length === 0 ? commit.id : '',
-      result: commit.id,
-      dirty,
-    },
-    changed: job.images.map(({ path }) => path),
-    paths: mission.envelope,
-    protected: mission.protected,
-    evidence: {
-      manifestSha256: manifest === undefined ? '' : sha256(manifest.bytes),
-      recordedSha256: sealed.manifestSha256,
-      faults: [],
-      required: ['changes.patch', 'checks.json', `mission/chain.yaml`, ...names.map((name) => `${name}.json`)],
-      present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
-    },
-    packets: [
-      ...names.flatMap((name) => packetOf(folder, life.mission?.history ?? [], name)),
-      { name: 'review', recorded: review.sha256, found: review.sha256 },
-    ],
-    requiredPackets: [...names, 'review'],
-    commit,
-    ledger: {
-      intact: true,
-      recordedDiff: diffHash(changedSoFar(history)),
-      measuredDiff: diffHash(job.images),
-    },
-  };
-}
-
-function packetOf(folder: string, history: Parameters<typeof latestDocument>[1], name: string) {
-  const bytes = latestDocument(folder, history, name);
-  return bytes === null ? [] : [{ name, recorded: sha256(bytes), found: sha256(bytes) }];
 }
 
 /** The review packet as people read it; its name says mission, attempt and revision. */
@@ -179,13 +109,6 @@ export function keepReviewText(rt: Runtime, job: Job, mission: MissionJob, folde
     verdicts: verdictsOn(rt.claimFolder(life), history),
   });
   return keepDocument(rt, folder, name, text, 'md');
-}
-
-/** Paths whose content is other in one than in the other. */
-function differing(found: readonly ImageChange[], expected: readonly ImageChange[]): string[] {
-  const key = ({ after }: ImageChange) => (after === null ? 'gone' : `${after.mode} ${after.blob}`);
-  const [a, b] = [new Map(found.map((i) => [i.path, key(i)])), new Map(expected.map((i) => [i.path, key(i)]))];
-  return [...new Set([...a.keys(), ...b.keys()])].filter((path) => a.get(path) !== b.get(path)).sort();
 }
 
 /** What a failure is called: of the checks it is the builder's to mend, of all else a person's. */

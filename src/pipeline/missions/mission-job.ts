@@ -1,5 +1,5 @@
-import type { BudgetKey, MissionBegun } from '../../order/mission.ts';
-import type { Mission } from '../../order/order.ts';
+import type { MissionBegun } from '../../order/mission.ts';
+import type { BudgetKey, Mission } from '../../order/order.ts';
 import type { MissionRules } from '../../policy/missions/rules.ts';
 import type { Chain } from '../../spine/chain.ts';
 

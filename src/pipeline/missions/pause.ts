@@ -17,6 +17,13 @@ import type { Runtime } from '../runtime.ts';
 const AGENT_MS = 60_000;
 const STOP_MS = 5000;
 
+/** Throws INTERNAL where the order is no mission that has begun. */
+export function missionOf(rt: Runtime, woId: string): MissionLife {
+  const { mission } = rt.life(woId);
+  if (mission === null) throw new WaybillError('INTERNAL', `${woId} is no mission that has begun`);
+  return mission;
+}
+
 /** Parks a mission until a person has said that it may go on. `at`: the step before or after which it stops. */
 export function askCheckpoint(rt: Runtime, policy: Policy, job: Job, at: string, why: string): Draft {
   return askMission(rt, policy, job, 'checkpoint', { at, why });
@@ -47,9 +54,10 @@ function askMission(
   raise?: Raise,
 ): Draft {
   const life = rt.life(job.woId);
-  const { mission } = life;
-  if (mission === null) throw new WaybillError('INTERNAL', `${job.woId} is no mission`);
-  const stop = { about: { ...about, ...missionOf(mission) }, ...(raise === undefined ? {} : { raise }) };
+  const stop = {
+    about: { ...about, ...subjectOf(missionOf(rt, job.woId)) },
+    ...(raise === undefined ? {} : { raise }),
+  };
   const judgement = { class: 'ask' as const, rulings: [rulingOf(policy, stage, about.why)], commands: [] };
   const draft = ask(rt, policy, job, life, stage, judgement, stop);
   if (draft === null) throw new WaybillError('INTERNAL', `${job.woId} has nothing to ask`);
@@ -72,7 +80,7 @@ function rulingOf(policy: Policy, rule: string, why: string): Ruling {
 }
 
 /** All that the decision is about: each step so far, with the hashes of what it gave, and the work as the diff beside it. */
-function missionOf({ begun, base, history }: MissionLife) {
+function subjectOf({ begun, base, history }: MissionLife) {
   const { chain, chain_sha256, policy_sha256 } = begun;
   return { chain, chain_sha256, policy_sha256, base, history_sha256: hashOf(history), steps: history.flatMap(told) };
 }

@@ -2,10 +2,10 @@ import { short } from '../../git/busy.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { fact } from '../fact.ts';
-import { conflictDraft, mergeWork, sameBefore } from '../isolation/rebase.ts';
+import { conflictDraft, mergeWork, sameBefore } from '../isolation/merge-work.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import type { MissionPlace } from './work.ts';
+import type { MissionPlace } from './place.ts';
 
 /**
  * Puts what a mission made so far on the tip of its branch, where that moved on. `review`: it is reviewed again in every case; otherwise only where

@@ -22,6 +22,7 @@ import { outsideEnvelope } from './envelope.ts';
 import { inputsOf, missionTold } from './inputs.ts';
 import type { MissionJob } from './mission-job.ts';
 import { waitForAgent } from './pause.ts';
+import type { MissionPlace } from './place.ts';
 import {
   beginStep,
   diffHash,
@@ -33,7 +34,6 @@ import {
   stoppedBy,
 } from './record-step.ts';
 import { watchStopFile } from './stop-file.ts';
-import type { MissionPlace } from './work.ts';
 
 /** A packet that is not valid is asked for again, with what is wrong and an example: so often, then the step has failed. */
 const MOST_REPAIRS = 2;
@@ -65,14 +65,17 @@ export async function doRoleStep(
   ensureDir(folder);
   const stop = watchStopFile(rt);
   const signal = AbortSignal.any([place.signal, stop.signal]);
+  const { changes, images } = job;
   let end: StepEnd;
   try {
     const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
     end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
-    end = counted(rt, job, mission, open, reserved, end);
+    end = counted(rt, job, mission, open, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
+    // nothing is recorded of what it changed, so it goes on from what was there before
+    Object.assign(job, { changes, images });
     await place.rebuild(`step ${step.id} broke off: ${error.message}`);
     end = { outputs: [], fault: { code: error.code, why: error.message, failure: 'environment_error' } };
   } finally {
@@ -140,7 +143,9 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       session = result.session;
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
-      if (result.outcome !== 'ended') return { ...told, packet: null, fault: faultOf(result, signal, place.signal) };
+      if (place.signal.aborted) return { ...told, packet: null, fault: cancelledBy(place.signal) };
+      if (result.outcome !== 'ended')
+        return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
@@ -225,16 +230,25 @@ function promptRequest(
   };
 }
 
-function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, cancelled: AbortSignal): StepFault {
+/** Whether what was set aside is all that policy gives one step, so that no raise of the mission's budget would help. */
+function isBoundByStep(reserved: Reserved, { rules }: MissionJob): boolean {
+  const is = (key: 'tokens' | 'usd') => rules.step[key] !== null && reserved[key] === rules.step[key];
+  return is('tokens') || is('usd');
+}
+
+function cancelledBy(signal: AbortSignal): StepFault {
+  return { code: 'CANCELLED', why: `cancelled by ${String(signal.reason)}`, failure: null };
+}
+
+function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, isBound: boolean): StepFault {
   const words = why ?? outcome;
-  if (cancelled.aborted) return { code: 'CANCELLED', why: `cancelled by ${String(cancelled.reason)}`, failure: null };
   if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':
       return { code: 'AGENT_TIMEOUT', why: words, failure: 'timeout' };
     // what is left of the budget is asked for before it is done again
     case 'over_budget':
-      return { code: 'BUDGET_EXHAUSTED', why: words, failure: null };
+      return { code: 'BUDGET_EXHAUSTED', why: words, failure: isBound ? 'tool_invocation_error' : null };
     default:
       return { code: 'AGENT_FAILED', why: words, failure: 'tool_invocation_error' };
   }

@@ -7,8 +7,8 @@ import type { Runtime } from '../runtime.ts';
 import { keepDocument, stepFolder } from './documents.ts';
 import { gatesBefore, keepReviewText } from './gates.ts';
 import type { MissionJob } from './mission-job.ts';
+import type { MissionPlace } from './place.ts';
 import { beginStep, endStep, type StepEnd } from './record-step.ts';
-import type { MissionPlace } from './work.ts';
 
 /** One step that the runner does itself: no agent takes part, and nothing is used but time. */
 export async function doRunnerStep(

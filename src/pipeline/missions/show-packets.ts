@@ -1,80 +1,83 @@
 import { join } from 'node:path';
 import type { Recorded } from '../../order/event.ts';
-import type { GateResult } from '../../order/generated.ts';
-import type { OrderLife } from '../../order/life.ts';
-import type { HistoryEntry, Output } from '../../order/mission.ts';
+import { advance, type OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
-import { readIfThere, writeProjection } from '../../platform/durable.ts';
-import { evidenceName } from '../../record/evidence.ts';
-import {
-  type TerminalSource,
-  terminalPacket,
-  terminalPacketName,
-  terminalPacketText,
-} from '../../spine/packets/terminal-packet.ts';
+import { ensureDir, exists, namesIn, removeTree, writeProjection } from '../../platform/durable.ts';
+import { reviewPacketName } from '../../spine/packets/review-packet-text.ts';
+import { terminalPacketName } from '../../spine/packets/terminal-packet.ts';
+import type { Station } from '../../station/station.ts';
 import type { Runtime } from '../runtime.ts';
-import { stepFolder } from './documents.ts';
+import { type MissionEnd, missionEnd, reviewBytes } from './ending.ts';
 
-/** What missions end with, where people look: projections of the ledger, which can be written again. */
-
-type Stepped = Extract<HistoryEntry, { kind: 'stepped' }>;
-type Ending = Recorded<'succeeded' | 'failed' | 'cancelled' | 'denied' | 'expired'>;
+/** What missions end with, where people look: projections of ledger and evidence, which can be written again. */
 
 /** Shows the terminal packet of a mission that has just ended, and its review packet beside it; nothing for other orders. */
 export function showPackets(rt: Runtime, life: OrderLife): void {
   if (life.admitted?.type !== 'mission' || !isTerminal(life.status)) return;
   const [record] = rt.ledger.read(life.lastSeq);
-  if (record !== undefined && record.wo_id === life.woId && isEnding(record)) showThose(rt, life, record);
+  if (record !== undefined && record.wo_id === life.woId) show(rt, missionEnd(life, record));
 }
 
-function isEnding(record: Recorded): record is Ending {
-  return ['succeeded', 'failed', 'cancelled', 'denied', 'expired'].includes(record.event);
+/** The same for a record of long ago; `life` is that of its order now, which may be in another attempt. */
+export function showPacketsAgain(rt: Runtime, life: OrderLife, record: Recorded): void {
+  if (life.admitted?.type !== 'mission' || life.purgedAttempts >= record.attempt) return;
+  const isLast = life.attempt === record.attempt && isTerminal(life.status);
+  show(rt, missionEnd(isLast ? life : lifeAt(rt, life, record.seq), record));
 }
 
-function showThose(rt: Runtime, life: OrderLife, record: Ending): void {
-  const folder = join(rt.station.layout.root, rt.station.settings.missions.artifacts);
-  const review = reviewOf(rt, life);
-  const source: TerminalSource = {
-    life,
-    mission: life.mission,
-    status: record.to as TerminalSource['status'],
-    endedAt: record.ts,
-    outcome: record.data,
-    gates: gatesOf(life.mission?.history ?? []),
-    ledger: { seq: record.seq, hash: record.hash },
-    reviewPacket: review === null ? null : { path: `review_packets/${review.name}.md`, sha256: review.sha256 },
-  };
-  const name = terminalPacketName(life.woId, life.attempt);
-  rt.show(life.woId, () => {
-    if (review !== null) writeProjection(join(folder, 'review_packets', `${review.name}.md`), review.bytes);
-    writeProjection(join(folder, 'terminal', name), terminalPacketText(terminalPacket(source)));
-  });
-}
-
-/** The gates that were asked last, before the work and after it. */
-function gatesOf(history: readonly HistoryEntry[]): GateResult[] {
-  const last = (phase: GateResult['phase']) =>
-    history.findLast((entry): entry is Stepped => entry.kind === 'stepped' && entry.gates?.[0]?.phase === phase)
-      ?.gates ?? [];
-  return [...last('pre'), ...last('post')];
-}
-
-/** The newest review packet that people can read: beside the claim, and later in the evidence. */
-function reviewOf(rt: Runtime, life: OrderLife): (Output & { readonly bytes: Buffer }) | null {
-  for (const entry of (life.mission?.history ?? []).toReversed()) {
-    const output =
-      entry.kind === 'stepped' ? entry.outputs.find(({ name }) => name.startsWith('Review_Packet_')) : undefined;
-    if (output === undefined || entry.kind !== 'stepped') continue;
-    const beside = stepFolder(rt.claimFolder(life), entry.n, entry.step);
-    const evidence = stepFolder(
-      join(rt.station.layout.evidence, evidenceName(life.woId, life.attempt)),
-      entry.n,
-      entry.step,
-    );
-    const bytes =
-      readIfThere(join(beside, `${output.name}.md`)) ??
-      readIfThere(join(evidence.replace('/.mission/', '/mission/'), `${output.name}.md`));
-    return bytes === undefined ? null : { ...output, bytes };
+/** An order's life up to a record, and with it. */
+function lifeAt(rt: Runtime, { woId, born }: OrderLife, seq: number): OrderLife | null {
+  let life: OrderLife | null = null;
+  for (const record of rt.ledger.read(born)) {
+    if (record.seq > seq) break;
+    if (record.wo_id === woId) life = advance(life, record);
   }
-  return null;
+  return life;
+}
+
+function show(rt: Runtime, end: MissionEnd | null): void {
+  if (end !== null) rt.show(end.life.woId, () => void writePackets(rt.station, end), end.packet.ledger.seq);
+}
+
+/** Writes both packets of an end; with `write` only as that does. */
+export function writePackets(
+  station: Station,
+  end: MissionEnd,
+  write: (path: string, text: string) => void = writeProjection,
+): void {
+  const folder = artifactsFolder(station);
+  const review = reviewBytes(station, end);
+  if (review !== null && end.review !== null) write(join(folder, end.review.path), review.toString('utf8'));
+  write(join(folder, end.path), end.text);
+  if (!exists(markOf(station))) writeProjection(markOf(station), '');
+}
+
+/** Says, where no clean reaches, that packets were shown. */
+const markOf = ({ layout }: Station) => join(layout.live, 'packets-shown');
+
+/** Whether packets were shown, and their folder is gone. */
+export function arePacketsGone(station: Station): boolean {
+  return exists(markOf(station)) && !exists(join(artifactsFolder(station), 'terminal'));
+}
+
+/** There is nothing (more) to show: an empty folder says so. */
+export function keepPacketsFolder(station: Station): void {
+  if (arePacketsGone(station)) ensureDir(join(artifactsFolder(station), 'terminal'));
+}
+
+/** Where people find the packets of missions. */
+export function artifactsFolder(station: Station): string {
+  return join(station.layout.root, station.settings.missions.artifacts);
+}
+
+/** Removes the packets of attempts up to this one: an order that was purged shows nothing. */
+export function removePackets(station: Station, woId: string, attempts: number): void {
+  const folder = artifactsFolder(station);
+  const reviews = join(folder, 'review_packets');
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    removeTree(join(folder, 'terminal', terminalPacketName(woId, attempt)));
+    const prefix = reviewPacketName(woId, attempt, 0).replace(/0\.md$/, '');
+    for (const name of namesIn(reviews))
+      if (name.startsWith(prefix) && /^\d+\.md$/.test(name.slice(prefix.length))) removeTree(join(reviews, name));
+  }
 }

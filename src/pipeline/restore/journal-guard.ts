@@ -17,6 +17,7 @@ import { readLedger } from '../../record/ledger.ts';
 import { Orders } from '../../record/orders.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
+import { heldWork } from '../isolation/held-work.ts';
 
 /**
  * Keeps the journal ref where the station left it. It is a ref like any other: somebody deletes it, sets it back, or cleans up refs that
@@ -213,7 +214,7 @@ async function writeAgain(station: Station, after: Anchor | null, upTo: number |
       { seq: last.seq, hash: last.hash },
       last.seq,
     );
-    const files = [...flushEntries(station, records, lives), ...evidence];
+    const files = [...flushEntries(station, records, lives), ...(await heldWork(station, lives)), ...evidence];
     const from = station.repo.refs.read(scratch);
     tip = await commitTo(station.repo, station.layout.tmp, scratch, { parent: tip, from, message, files });
     records = [];

@@ -25,6 +25,8 @@ import { projectState, stateDocument, stateText } from '../../record/state.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { writeQuarantined } from '../admit.ts';
+import { type MissionEnd, missionEnd } from '../missions/ending.ts';
+import { keepPacketsFolder, removePackets, writePackets } from '../missions/show-packets.ts';
 import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
 export { unmarkProjections } from './marks.ts';
@@ -35,6 +37,8 @@ export interface Restored {
   readonly states: number;
   readonly results: number;
   readonly evidence: number;
+  /** Terminal packets and review packets of missions. */
+  readonly packets: number;
 }
 
 /** What the ledger says that projections repeat. */
@@ -44,6 +48,8 @@ interface Told {
   readonly rejected: Recorded<'rejected'>[];
   /** Manifest hash by evidence folder: every attempt that ended has one. */
   readonly manifests: Map<string, string>;
+  /** Every attempt of a mission that ended, and was not purged since. */
+  readonly missions: MissionEnd[];
 }
 
 /**
@@ -78,20 +84,28 @@ export async function restoreProjections(station: Station, all: boolean, lossIsT
       const manifest = told.manifests.get(evidenceName(life.woId, attempt));
       if (await restoreAttempt(station, journal, life, attempt, all ? manifest : undefined)) evidence++;
     }
-  for (const { failure } of [states, results]) if (failure !== null) throw failure;
+  // the evidence has the review packets, and was restored by now
+  const packets = new Showing(all);
+  for (const end of told.missions) writePackets(station, end, packets.write);
+  keepPacketsFolder(station);
+  for (const { failure } of [states, results, packets]) if (failure !== null) throw failure;
   // marks that are whole stay: somebody may have deleted a folder while we wrote, and a fresh mark in it would cover that up
   if (wholenessOf(station) !== 'whole') markProjections(station, head);
-  return { orders: orders.size, states: states.written, results: results.written, evidence };
+  return { orders: orders.size, states: states.written, results: results.written, evidence, packets: packets.written };
 }
 
 function readTold(station: Station, seen: readonly Seen[]): Told {
   const orders = new Orders();
   const rejected: Recorded<'rejected'>[] = [];
   const manifests = new Map<string, string>();
+  let missions: MissionEnd[] = [];
   const lost = new Set(seen.filter(({ seq }) => seq > 0));
   let head = GENESIS;
   for (const record of readLedger(station.layout.ledger, 1)) {
-    orders.apply(record);
+    const life = orders.apply(record);
+    const end = missionEnd(life, record);
+    if (end !== null) missions.push(end);
+    if (record.event === 'purged') missions = missions.filter(({ life: { woId } }) => woId !== record.wo_id);
     head = { seq: record.seq, hash: record.hash };
     for (const mark of lost) if (mark.seq === record.seq && mark.hash === record.hash) lost.delete(mark);
     if (record.event === 'rejected') rejected.push(record);
@@ -108,7 +122,7 @@ function readTold(station: Station, seen: readonly Seen[]): Told {
         hint: 'Where a backup has them, `waybill restore --from PLACE` first. Then start the station (`waybill up`): it puts on record what is missing, and restores.',
       },
     );
-  return { orders, head, rejected, manifests };
+  return { orders, head, rejected, manifests, missions };
 }
 
 /** Writes texts that are missing, or with `all` those that differ; one that cannot be written holds up no other. */
@@ -144,9 +158,11 @@ function restoreState(station: Station, life: OrderLife, states: Showing, at: nu
 
 /** An older copy of the tree brings back what was purged since: it goes again. */
 function removePurged(station: Station, { orders, rejected }: Told): void {
-  for (const life of orders.all())
+  for (const life of orders.all()) {
+    if (life.purgedAttempts > 0) removePackets(station, life.woId, life.purgedAttempts);
     for (let attempt = 1; attempt <= life.purgedAttempts; attempt++)
       removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
+  }
   for (const { purged, data } of rejected)
     if (purged === true && data.quarantine !== null) {
       removeTree(join(station.layout.root, data.quarantine));

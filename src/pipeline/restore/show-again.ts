@@ -13,6 +13,7 @@ import { projectState } from '../../record/state.ts';
 import type { Station } from '../../station/station.ts';
 import { quarantine } from '../admit.ts';
 import { showEvidence } from '../finish.ts';
+import { showPacketsAgain } from '../missions/show-packets.ts';
 import type { Runtime } from '../runtime.ts';
 import { restoreQuarantined } from './restore.ts';
 
@@ -72,14 +73,14 @@ export async function showAgainAfter(rt: Runtime, ended: Exclude<Ending, 'well'>
 /** Shows everything again that records from this one on brought about: states, results, rejections, quarantine, evidence, telemetry. */
 export async function showAgain(rt: Runtime, fromSeq: number): Promise<void> {
   const touched = new Map<string, OrderLife>();
-  const ended: { woId: string; attempt: number; manifest: string }[] = [];
+  const ended: { woId: string; attempt: number; manifest: string; record: Recorded }[] = [];
   for (const record of [...rt.ledger.read(fromSeq)]) {
     const life = record.wo_id === null ? null : await rt.find(record.wo_id);
     if (life !== null) touched.set(life.woId, life);
     if (record.event === 'rejected' && record.purged !== true) await showRejection(rt, record);
     const { evidence } = record.data as { evidence?: { manifest_sha256: string } | null };
     if (life !== null && evidence && record.event !== 'landing' && life.purgedAttempts < record.attempt)
-      ended.push({ woId: life.woId, attempt: record.attempt, manifest: evidence.manifest_sha256 });
+      ended.push({ woId: life.woId, attempt: record.attempt, manifest: evidence.manifest_sha256, record });
   }
   rt.show('marks', () => rt.marks.changing(rt.ledger.head));
   for (const life of touched.values()) {
@@ -93,10 +94,11 @@ export async function showAgain(rt: Runtime, fromSeq: number): Promise<void> {
       life.lastSeq,
     );
   }
-  for (const { woId, attempt, manifest } of ended) {
+  for (const { woId, attempt, manifest, record } of ended) {
     const life = touched.get(woId);
-    if (life !== undefined && !isOldCanary(rt.station, life, Date.now()))
-      await showAttempt(rt, life, attempt, manifest);
+    if (life === undefined || isOldCanary(rt.station, life, Date.now())) continue;
+    await showAttempt(rt, life, attempt, manifest);
+    showPacketsAgain(rt, life, record);
   }
   rt.catchUpTelemetry();
 }

@@ -8,6 +8,7 @@ import { verifyChain, verifyPurges } from './chain.ts';
 import { verifyCommits } from './commits.ts';
 import { EvidenceCheck } from './evidence.ts';
 import type { Finding } from './finding.ts';
+import { PacketCheck } from './packets.ts';
 
 /** One step, and how long it took. */
 export interface Step {
@@ -70,11 +71,13 @@ async function verifyRecords(
   tell: Tell,
 ): Promise<Pick<Verification, 'records' | 'orders' | 'evidence' | 'findings'>> {
   const evidence = new EvidenceCheck(station, woId);
+  const packets = new PacketCheck(station, woId);
   const met = new Set<Seen>();
   const chain = verifyChain(station.layout.ledger, (record, life) => {
     anchors.meet(record.seq, record.hash);
     for (const mark of seen) if (mark.seq === record.seq && mark.hash === record.hash) met.add(mark);
     evidence.take(record, life);
+    packets.take(record, life);
     if (record.seq % TOLD_EVERY === 0) tell(`${record.seq} ledger records, ${evidence.looked} evidence folders`);
   });
   const { head, lives, gaps, broken } = chain;
@@ -85,6 +88,7 @@ async function verifyRecords(
   const lost = broken === null ? lostRecords(seen, met, gaps) : [];
   findings.push(...lost);
   if (woId === null && broken === null && lost.length === 0) findings.push(...evidence.strays(lives));
+  findings.push(...packets.findings(woId === null && broken === null && lost.length === 0));
   const orders = woId === null ? lives.size : lives.has(woId) ? 1 : 0;
   return { records: head.seq, orders, evidence: evidence.looked, findings };
 }

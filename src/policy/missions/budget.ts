@@ -1,4 +1,5 @@
-import type { BudgetKey, HistoryEntry, Raise, Reserved, SteppedData, Usage } from '../../order/mission.ts';
+import type { HistoryEntry, Raise, Reserved, SteppedData, Usage } from '../../order/mission.ts';
+import type { BudgetKey } from '../../order/order.ts';
 import type { BudgetLimits } from './missions.ts';
 import type { MissionRules } from './rules.ts';
 

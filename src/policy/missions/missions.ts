@@ -1,6 +1,7 @@
 import type { Place } from '../../order/error.ts';
 import type { MissionRule as MissionRuleDocument, PolicyDocument } from '../../order/generated.ts';
-import type { BudgetKey, FailureClass } from '../../order/mission.ts';
+import type { FailureClass } from '../../order/mission.ts';
+import type { BudgetKey } from '../../order/order.ts';
 
 /** What follows a failed step. */
 export type MissionAction = 'retry' | 'terminate' | 'escalate' | 'waive';
@@ -28,8 +29,12 @@ export interface MissionRule {
 
 /** How a mission goes on after a failure. */
 export interface FailureRules {
-  /** `total`: of a whole mission. `ofClass`: in a row. */
-  readonly retries: { readonly total: number; readonly ofClass: Readonly<Record<FailureClass, number>> };
+  /** `total`: of a whole mission. `classes`: in a row, `perClass` where policy names no other number. */
+  readonly retries: {
+    readonly total: number;
+    readonly perClass: number;
+    readonly classes: Readonly<Record<FailureClass, number>>;
+  };
   readonly routing: Readonly<Record<FailureClass, MissionAction>>;
   readonly progress: { readonly noProgress: number; readonly oscillation: number };
 }
@@ -71,6 +76,7 @@ type Locate = (...at: (string | number)[]) => Place;
 /** Fills in what `missions` does not say. Throws what `fault` makes where a chain is named that missions may not run under. */
 export function missionPolicyOf(doc: PolicyDocument['missions'], locate: Locate, fault: Fault): MissionPolicy {
   const { budget, step, retries, progress } = doc ?? {};
+  const perClass = retries?.per_class ?? 2;
   const policy: MissionPolicy = {
     chains: doc?.chains ?? ['short', 'full'],
     chain: doc?.chain ?? 'short',
@@ -90,12 +96,13 @@ export function missionPolicyOf(doc: PolicyDocument['missions'], locate: Locate,
     requireUsage: doc?.require_usage ?? true,
     retries: {
       total: retries?.total ?? 5,
-      ofClass: perClass((name) =>
+      perClass,
+      classes: forEach((name) =>
         // never tried again without a person
-        name === 'governance_violation' ? 0 : (retries?.classes?.[name] ?? retries?.per_class ?? 2),
+        name === 'governance_violation' ? 0 : (retries?.classes?.[name] ?? perClass),
       ),
     },
-    routing: perClass((name) => doc?.routing?.[name] ?? ROUTING[name]),
+    routing: forEach((name) => doc?.routing?.[name] ?? ROUTING[name]),
     progress: { noProgress: progress?.no_progress ?? 1, oscillation: progress?.oscillation ?? 3 },
   };
   const known = (chain: string, ...at: (string | number)[]) => {
@@ -108,7 +115,8 @@ export function missionPolicyOf(doc: PolicyDocument['missions'], locate: Locate,
   return policy;
 }
 
-function perClass<T>(of: (name: FailureClass) => T): Readonly<Record<FailureClass, T>> {
+/** Every class there is, so that none can be missing. */
+function forEach<T>(of: (name: FailureClass) => T): Readonly<Record<FailureClass, T>> {
   return Object.fromEntries(FAILURE_CLASSES.map((name) => [name, of(name)])) as Record<FailureClass, T>;
 }
 

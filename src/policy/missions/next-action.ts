@@ -140,7 +140,7 @@ function counted(
   { code, why }: { code: string; why: string },
 ): NextAction {
   const inARow = rowOf(since, last.failure);
-  const limit = retries.ofClass[last.failure] ?? 0;
+  const limit = retries.classes[last.failure] ?? 0;
   const exhausted = (text: string): NextAction => ({ action: 'terminate', code: 'RETRIES_EXHAUSTED', why: text });
   if (inARow > limit)
     return exhausted(

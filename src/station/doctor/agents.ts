@@ -22,6 +22,6 @@ export const AGENTS: Check = {
     ];
     if (remarks.length > 0) return remarks;
     if (roles.length === 0) return [fine('no roles are set up; missions need some')];
-    return [fine(`each of ${roles.length} roles has an agent whose program is there`)];
+    return [fine(`roles with an agent whose program is there: ${roles.map(({ name }) => name).join(', ')}`)];
   },
 };

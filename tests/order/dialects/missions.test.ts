@@ -102,6 +102,33 @@ test('rule 7: bounds that the author set in canonical words hold in every shape'
   assert.deepEqual(auto['constraints'], { paths: ['src'], budget: { tokens: 7, usd: 5 } });
 });
 
+test('formats: task specs of a loop spine: other names for paths, and where the task stands', () => {
+  const spec = { type: 'mission', task: 'T', task_ref: 'BACKLOG.md#1' };
+  for (const name of ['scope', 'allowed_paths']) {
+    const bounds = { [name]: ['src/**'], denied_paths: ['src/x'], max_diff_lines: 9 };
+    const { document, warnings } = mapped({ wo_id: 'WO-1', title: 't', ...spec, constraints: bounds });
+    assert.deepEqual(document['constraints'], { paths: ['src/**'], denied_paths: ['src/x'], max_diff_lines: 9 });
+    assert.deepEqual(document['input'], { task_ref: 'BACKLOG.md#1' });
+    assert.deepEqual(
+      warnings.map((warning) => warning.split(' ').at(-1)),
+      [`constraints.${name}`],
+    );
+    assert.deepEqual(
+      mission({ routing: {}, task: 'T', constraints: bounds }, 'constrained')['constraints'],
+      { paths: ['src/**'], denied_paths: ['src/x'], max_diff_lines: 9 },
+      'rule 7: bounds hold in every shape',
+    );
+  }
+  assert.deepEqual(mission({ ...spec, input: { a: 1 } }, 'mission')['input'], { task_ref: 'BACKLOG.md#1', a: 1 });
+  refused(
+    `${OK}type: mission\ntask: T\nconstraints:\n  paths: [a]\n  scope: [b]\n`,
+    'AMBIGUOUS_FIELD',
+    '7:3',
+    'constraints.scope',
+  );
+  refused(`${OK}type: mission\ntask: T\ntask_ref: [a]\n`, 'SCHEMA_INVALID', '5:1', 'task_ref');
+});
+
 test('rule 7: protection that its author did not lift stays', () => {
   const bounds = (locked: unknown) =>
     (mission({ routing: { locked_zone_allowed: locked }, task: 'T' }, 'constrained')['constraints'] ?? {}) as {

@@ -18,6 +18,10 @@ test('the short chain designs, builds, reviews, closes and lands', (t) => {
   assert.match(packet, /^outcome: PASS$/m);
   assert.match(packet, new RegExp(station.commitsOf('WO-M')[0] ?? 'no commit'));
   assert.match(station.read('artifacts/review_packets/Review_Packet_WO-M_v1.0.md'), /hello/);
+  assert.match(
+    station.git('log', '-1', '--format=%B'),
+    /It says hello\.\n\nWork-Order: WO-M\n[\s\S]*^Agents: own \(designer\), own \(builder\)/m,
+  );
   const verified = station.waybill('verify');
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   const events = ledgerOf(station, 'WO-M').map(({ event }) => event);

@@ -88,8 +88,8 @@ test('every class of failures has its routing and its retries, as the schema tel
   assert.deepEqual(policy.budget, Object.fromEntries(ofBudget));
   const ofRetries = properties['retries']?.properties ?? {};
   assert.equal(policy.retries.total, ofRetries['total']?.default);
-  assert.equal(policy.retries.ofClass.timeout, ofRetries['per_class']?.default);
-  assert.equal(policy.retries.ofClass.governance_violation, 0);
+  assert.equal(policy.retries.classes.timeout, ofRetries['per_class']?.default);
+  assert.equal(policy.retries.classes.governance_violation, 0);
   assert.deepEqual(policy.chains, properties['chains']?.default);
   assert.equal(policy.progress.noProgress, properties['progress']?.properties?.['no_progress']?.default);
   assert.equal(policy.progress.oscillation, properties['progress']?.properties?.['oscillation']?.default);

@@ -80,6 +80,17 @@ test('rule 7: what may lie under a rule comes under it, in doubt too', () => {
   assert.equal(told(RULES, ask({ paths: ['src/*.ts'], isFile: () => false })), 'short 3 sql', 'below a folder x.ts/');
 });
 
+test('rule 7: two globs of which neither matches the other as text may still mean the same folder', () => {
+  const lines = 'missions: {rules: [{name: prod, paths: ["*-prod/**"], chain: full}]}\n';
+  for (const [path, expected] of [
+    ['eu-*', 'full 1 prod'],
+    ['eu-prod', 'full 1 prod'],
+    ['*', 'full 1 prod'],
+    ['eu-test', 'short 1'],
+  ] as const)
+    assert.equal(told(lines, ask({ paths: [path] })), expected, path);
+});
+
 test('globs that take long to be held against each other do not', () => {
   const deep = `${'**/a/'.repeat(400)}b`;
   const rule = `missions: {rules: [{name: deep, paths: ["${'a/**/'.repeat(100)}c"], chain: full}]}\n`;

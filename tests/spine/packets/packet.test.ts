@@ -17,7 +17,7 @@ const NAMES: readonly PacketName[] = [
 ];
 type Json = Record<string, unknown>;
 const exampleOf = (name: PacketName) => structuredClone(schemaOf(contractOf(name)).examples[0]) as Json;
-const read = (name: PacketName, value: unknown) => readPacket(name, Buffer.from(JSON.stringify(value)));
+const read = <N extends PacketName>(name: N, value: unknown) => readPacket(name, Buffer.from(JSON.stringify(value)));
 
 function refused(name: PacketName, bytes: string | Uint8Array | null): PacketError {
   try {

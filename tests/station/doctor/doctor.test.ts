@@ -24,7 +24,8 @@ test('a good station has no fault, every check speaks, and nothing in it is chan
   const before = pictureOf(s.root);
   const { code, report } = doctor(s.root);
   assert.deepEqual([code, report.ok, report.v, report.root], [0, true, 1, s.root]);
-  const names = 'node lock git settings repository git settings folders disk space watches clock sandbox running';
+  const names =
+    'node lock git settings repository git settings folders disk space watches clock sandbox agents running';
   const seen = [...new Set(report.findings.map(({ check }) => check))].join(' ');
   assert.equal(seen, names);
   for (const { ok, mend, message } of report.findings) assert.equal(mend === null, ok === 'ok', message);
@@ -49,6 +50,24 @@ test('outside of any station the machine is looked at; a station that is named m
   const wrong = doctor(folder, { args: ['--station', join(folder, 'never')] });
   assert.equal(wrong.code, 1);
   assert.match(only(wrong, 'settings')[0] ?? '', /^fault settings: .*never does not exist/);
+});
+
+test('roles of missions: a file at fault is named with its place, and a role whose programs are all missing', (t) => {
+  const s = testStation(t);
+  assert.deepEqual(only(doctor(s.root), 'agents'), []);
+  const use = (command: string) => `version: 1\nuse: [{name: a, adapter: acp, command: [${command}]}]\n`;
+  s.write('agents/builder/agent.yaml', use('git'));
+  assert.deepEqual(only(doctor(s.root), 'agents'), []);
+  s.write('agents/planner/agent.yaml', use('waybill-no-such-agent'));
+  const missing = doctor(s.root);
+  assert.deepEqual(only(missing, 'agents'), [
+    'warning agents: nobody can work as planner: waybill-no-such-agent is not there',
+  ]);
+  assert.equal(missing.code, 0);
+  s.write('agents/planner/agent.yaml', `${use('git')}mode: x\n`);
+  const broken = doctor(s.root);
+  assert.deepEqual(only(broken, 'agents'), ['fault agents: agents/planner/agent.yaml:3:1: mode: is not a known key']);
+  assert.equal(broken.code, 1);
 });
 
 test('rule 10: without git that is told, and everything else is still looked at', (t) => {

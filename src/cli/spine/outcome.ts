@@ -1,0 +1,226 @@
+import pc from 'picocolors';
+import type { ResultDocument, SpineOutcome, SpineStep, StateDocument } from '../../order/generated.ts';
+import type { HistoryEntry, StepData } from '../../order/mission.ts';
+import { changedSoFar } from '../../order/mission.ts';
+import { asksPeople } from '../../order/transition.ts';
+import { folderOfStep, type MissionView, missionViews } from '../../pipeline/missions/view.ts';
+import { BUDGET_KEYS } from '../../policy/missions/budget.ts';
+import type { Station } from '../../station/station.ts';
+import { colouredStatus, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
+import { policyFault } from '../policy/fault.ts';
+import { HOW_TO_START, runningStation, stateOf } from '../station.ts';
+
+/** How a mission stands now. Throws UNKNOWN_ORDER. */
+export async function outcomeOf(station: Station, woId: string): Promise<SpineOutcome> {
+  const state = await stateOf(station, woId);
+  const [view] = missionViews(station, [state]);
+  return outcome(station, state, view ?? null);
+}
+
+function outcome(station: Station, state: StateDocument, view: MissionView | null): SpineOutcome {
+  const { status, waiting_for: waitingFor } = state;
+  const ended = status === 'done' || status === 'failed' || status === 'rejected' || status === 'cancelled';
+  const life = view?.life ?? null;
+  const ask = asksPeople(waitingFor) ? (life?.ask ?? null) : null;
+  const mission = life?.mission ?? null;
+  // what is ready is not started as long as policy cannot be read
+  const fault = status === 'ready' ? policyFault(station.layout.root) : null;
+  return {
+    v: 1,
+    ok: status === 'done',
+    outcome: status === 'done' ? 'PASS' : ended ? 'BLOCKED' : 'CHECKPOINT',
+    wo_id: state.wo_id,
+    title: state.title,
+    lane: state.lane,
+    status,
+    waiting_for: waitingFor,
+    ask: ask?.id ?? null,
+    at: ask?.at ?? null,
+    reason: reasonOf(state, view, fault),
+    why: ended
+      ? (state.last_error?.message ?? state.summary)
+      : status === 'ready'
+        ? (fault ?? 'it waits for its turn')
+        : state.progress,
+    next: nextOf(station, state, ask?.id ?? null),
+    attempt: state.attempt,
+    chain:
+      mission === null
+        ? null
+        : {
+            name: mission.begun.chain,
+            sha256: mission.begun.chain_sha256,
+            reviewers: mission.begun.reviewers,
+            steps: view?.chain?.steps.map(({ id }) => id) ?? [],
+          },
+    steps: view === null ? [] : stepsOf(station, view),
+    budget: view === null ? {} : budgetOf(view),
+    usage_complete: view?.spent.complete ?? true,
+    files: changedSoFar(mission?.history ?? []).map(({ path, before, after }) => ({
+      path,
+      change: before === null ? ('create' as const) : after === null ? ('delete' as const) : ('modify' as const),
+    })),
+    commits: [...state.commits],
+    terminal_packet: view?.terminalPacket ?? null,
+  };
+}
+
+/** How a hand-in stands that was refused, with no order made of it. */
+export function refusedOutcome(result: ResultDocument, woId: string, lane: string): SpineOutcome {
+  return {
+    v: 1,
+    ok: false,
+    outcome: 'BLOCKED',
+    wo_id: woId,
+    title: '',
+    lane,
+    status: 'rejected',
+    waiting_for: null,
+    ask: null,
+    at: null,
+    reason: result.error?.code ?? 'REJECTED',
+    why: result.error?.message ?? result.summary,
+    next: result.error === null ? [] : [result.error.hint],
+    attempt: 0,
+    chain: null,
+    steps: [],
+    budget: {},
+    usage_complete: true,
+    files: [],
+    commits: [],
+    terminal_packet: null,
+  };
+}
+
+/** Used and allowed, for each limit there is. */
+export function budgetOf({ limits, spent }: MissionView): SpineOutcome['budget'] {
+  return Object.fromEntries(BUDGET_KEYS.map((key) => [key, { used: spent[key], limit: limits?.[key] ?? null }]));
+}
+
+/** The figures as people read them, where something was used or bounded: `110 of 1000 tokens`. */
+export function budgetText(budget: SpineOutcome['budget']): string[] {
+  return Object.entries(budget).flatMap(([key, { used, limit }]) => {
+    if (used === 0 && limit === null) return [];
+    const figure = (n: number) => (key === 'usd' ? n.toFixed(2) : String(Math.round(n)));
+    const unit = key === 'attempts' ? 'steps' : key.replace('_', ' ');
+    return [`${figure(used)}${limit === null ? '' : ` of ${figure(limit)}`} ${unit}`];
+  });
+}
+
+const REASONS: Readonly<Record<NonNullable<StateDocument['waiting_for']>, string>> = {
+  approval: 'APPROVAL_NEEDED',
+  checkpoint: 'CHECKPOINT',
+  budget: 'BUDGET_EXHAUSTED',
+  agent: 'AGENT_UNAVAILABLE',
+  hold: 'HELD',
+  dependency: 'DEPENDENCY_OPEN',
+  time: 'NOT_YET',
+  repository: 'REPOSITORY_BUSY',
+};
+
+function reasonOf(state: StateDocument, view: MissionView | null, fault: string | null): string {
+  if (state.status === 'done') return 'PASS';
+  if (state.status === 'ready' && fault !== null) return 'POLICY_INVALID';
+  if (state.status !== 'parked') return state.last_error?.code ?? state.status.toUpperCase();
+  const waitingFor = state.waiting_for ?? 'hold';
+  const { ask = null, mission = null, until = null } = view?.life ?? {};
+  if (waitingFor === 'hold' && until !== null) return 'MISSION_STOPPED';
+  if (waitingFor !== 'checkpoint' || ask === null || mission === null) return REASONS[waitingFor];
+  if (ask.policy_sha256 !== undefined && ask.policy_sha256 !== mission.begun.policy_sha256)
+    return 'POLICY_CHANGED_MID_RUN';
+  const last = mission.history.findLast((entry) => entry.kind === 'stepped');
+  return last !== undefined && !last.ok && last.step === ask.at && last.code !== null ? last.code : 'CHECKPOINT';
+}
+
+function nextOf(
+  station: Station,
+  { wo_id: woId, status, waiting_for: waitingFor, last_error: error, meta }: StateDocument,
+  ask: string | null,
+): string[] {
+  const isRunning = runningStation(station) !== null;
+  const goOn = `waybill spine resume ${ask ?? woId}`;
+  switch (status) {
+    case 'done':
+      return [];
+    case 'failed':
+    case 'rejected':
+      return error === null ? [] : [error.hint];
+    case 'cancelled':
+      return [`waybill retry ${woId}`];
+    case 'ready':
+    case 'running':
+      return isRunning ? [goOn] : [goOn, HOW_TO_START];
+    default:
+  }
+  switch (waitingFor) {
+    case 'approval':
+    case 'checkpoint':
+    case 'budget':
+      return [`waybill approvals ${woId}`, `waybill approve ${woId}, or: waybill deny ${woId} --reason TEXT`, goOn];
+    case 'agent':
+      return ['waybill agents check', goOn];
+    case 'hold':
+      // only the stop file is looked at again by itself
+      return [meta['until'] === undefined ? `waybill release ${woId}` : 'waybill spine go', goOn];
+    default:
+      return [`waybill why ${woId}`, goOn];
+  }
+}
+
+function stepsOf(station: Station, { life }: MissionView): SpineStep[] {
+  const { mission } = life;
+  if (mission === null) return [];
+  const folder = (n: number, step: string) => folderOfStep(station, life, n, step);
+  const steps = mission.history.flatMap((entry) => stepOf(entry, folder));
+  // at its end nobody is at work any more
+  const outcome = life.status === 'running' ? 'running' : 'lost';
+  return mission.open === null ? steps : [...steps, unfinished(mission.open, outcome, folder)];
+}
+
+type FolderOf = (n: number, step: string) => string | null;
+
+function stepOf(entry: HistoryEntry, folder: FolderOf): SpineStep[] {
+  if (entry.kind === 'lost') return [unfinished(entry, 'lost', folder)];
+  if (entry.kind !== 'stepped') return [];
+  const { n, step, role, agent, ok, code, why, verdict, seconds, usage, diff_lines } = entry;
+  return [
+    {
+      ...{ n, step, role, agent, outcome: ok ? ('ok' as const) : ('failed' as const), code, why, verdict, seconds },
+      tokens: usage?.tokens ?? null,
+      usd: usage?.usd ?? null,
+      diff_lines,
+      outputs: entry.outputs.map(({ name }) => name),
+      folder: folder(n, step),
+    },
+  ];
+}
+
+function unfinished({ n, step, role, agent }: StepData, outcome: 'running' | 'lost', folder: FolderOf): SpineStep {
+  return {
+    ...{ n, step, role, agent, outcome, code: null, why: null, verdict: null, seconds: null, tokens: null, usd: null },
+    ...{ diff_lines: null, outputs: [], folder: folder(n, step) },
+  };
+}
+
+const COLOURS = { PASS: pc.green, BLOCKED: pc.red, CHECKPOINT: pc.yellow } as const;
+
+/** Says how a mission stands, and sets the exit code: the same with --json and without. */
+export function tellOutcome(told: SpineOutcome, json: boolean): void {
+  process.exitCode = exitCodeOfStatus(told.status);
+  if (json) {
+    const { v: _v, ...rest } = told;
+    printJson(rest);
+    return;
+  }
+  const { wo_id: woId, outcome: name, status, waiting_for: waitingFor, reason, why, at } = told;
+  const waits = waitingFor === null ? '' : ` (${waitingFor}${at === null ? '' : ` at ${plain(at)}`})`;
+  const code = reason === name ? '' : ` ${reason}`;
+  print(`${woId}: ${COLOURS[name](name)}${code}, ${colouredStatus(status)}${waits}`);
+  if (why !== null && why !== '') print(`  ${plain(why).replaceAll('\n', '\n  ')}`);
+  for (const { path, change } of told.files) print(`  ${change.padEnd(6)}  ${plain(path)}`);
+  for (const commit of told.commits) print(`  ${'commit'.padEnd(6)}  ${commit}`);
+  const used = budgetText(told.budget);
+  if (used.length > 0) print(`  ${'used'.padEnd(6)}  ${used.join(', ')}${told.usage_complete ? '' : ', at least'}`);
+  if (told.terminal_packet !== null) print(`  ${'packet'.padEnd(6)}  ${plain(told.terminal_packet)}`);
+  for (const step of told.next) note(`  next    ${plain(step)}`);
+}

@@ -1,0 +1,71 @@
+import type { Recorded } from '../../order/event.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
+import { readLines } from '../../platform/jsonl.ts';
+import { parseRecord, segmentPath, segments } from '../../record/ledger.ts';
+import type { Station } from '../../station/station.ts';
+import { note, plain } from '../output.ts';
+
+/** The steps of one mission as they come onto the ledger, told on standard error. Begins with what comes after it was made. */
+export class Steps {
+  readonly #folder: string;
+  readonly #woId: string;
+  #segment: number;
+  #position: number;
+
+  constructor(station: Station, woId: string) {
+    this.#folder = station.layout.ledger;
+    this.#woId = woId;
+    this.#segment = segments(this.#folder).at(-1) ?? 1;
+    this.#position = ifThere(() => fs.statSync(segmentPath(this.#folder, this.#segment)).size) ?? 0;
+  }
+
+  /** Tells what is new. */
+  look(): void {
+    for (const first of segments(this.#folder)) {
+      if (first < this.#segment) continue;
+      if (first > this.#segment) [this.#segment, this.#position] = [first, 0];
+      const path = segmentPath(this.#folder, first);
+      for (const { text, whole, end } of readLines(path, this.#position)) {
+        if (!whole) break;
+        this.#position = end;
+        if (!text.includes(`"wo_id":${JSON.stringify(this.#woId)},`)) continue;
+        const record = parseRecord(text, path);
+        // what the runner does itself is over in a moment
+        const told = record.event === 'step' && record.data.agent === null ? null : stepText(record);
+        if (told !== null) note(plain(`${this.#woId}  ${told}`));
+      }
+    }
+  }
+}
+
+/** One record of a mission in a line; null for what is no news. */
+export function stepText(record: Recorded): string | null {
+  switch (record.event) {
+    case 'step': {
+      const { n, step, agent } = record.data;
+      return `${number(n)} ${step.padEnd(WIDTH)} ${agent === null ? 'begun' : `${agent} is at work`}`;
+    }
+    case 'stepped': {
+      const { n, step, agent, ok, code, why, verdict, seconds, usage, diff_lines: lines } = record.data;
+      const parts = [
+        ok ? (verdict ?? 'ok') : `${code ?? 'failed'}: ${(why ?? '').replaceAll('\n', ' ')}`,
+        `${seconds.toFixed(1)} s`,
+        ...(agent === null ? [] : [usage === null ? 'tokens not told' : `${usage.tokens} tokens`]),
+        ...(record.data.changes === undefined ? [] : [`${lines} lines changed`]),
+      ];
+      return `${number(n)} ${step.padEnd(WIDTH)} ${parts.join(', ')}`;
+    }
+    case 'rebased':
+      return `   put onto ${record.data.base.slice(0, 10)}${record.data.review ? ', to be reviewed again' : ''}`;
+    case 'interrupted':
+      return '   a station ended in the middle of it: it goes on where its records end';
+    default:
+      return null;
+  }
+}
+
+const WIDTH = 14;
+
+function number(n: number): string {
+  return String(n).padStart(2);
+}

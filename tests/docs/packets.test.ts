@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { asWaybillError } from '../../src/order/error.ts';
+import { askAfterWork } from '../../src/spine/gates/post-gates.ts';
+import { askBeforeWork } from '../../src/spine/gates/pre-gates.ts';
+import { isPacketName } from '../../src/spine/packets/names.ts';
+import { readPacket } from '../../src/spine/packets/packet.ts';
+import { assert, suite } from '../support/suite.ts';
+
+const test = suite('docs of packets');
+
+const PAGE = readFileSync(new URL('../../docs/packets.md', import.meta.url), 'utf8');
+
+test('rule 10: every packet shown is one that is taken, and each that an agent makes is shown', () => {
+  const shown = [...PAGE.matchAll(/<!-- packet: (\w+) -->\n\n```json\n([\s\S]*?)```/g)].map(
+    ([, name = '', text = '']) => {
+      assert.ok(isPacketName(name), name);
+      readPacket(name, Buffer.from(text));
+      return name;
+    },
+  );
+  const made = [...(PAGE.split('## ')[0] ?? '').matchAll(/^\| `(\w+)` +\| (\w+)/gm)]
+    .filter(([, , by]) => by !== 'runner')
+    .map(([, name]) => name);
+  assert.deepEqual(shown, made);
+  assert.equal(made.length, 5);
+});
+
+test('seed 004: what is told of prose is what the page says', () => {
+  const [, name = '', text = '', told = ''] =
+    /<!-- refused: (\w+) -->\n\n```text\n([\s\S]*?)```\n\n<!-- told -->\n\n```text\n([\s\S]*?)```/.exec(PAGE) ?? [];
+  assert.ok(isPacketName(name));
+  assert.throws(
+    () => readPacket(name, Buffer.from(text)),
+    (thrown) => asWaybillError(thrown).code === 'PACKET_INVALID' && asWaybillError(thrown).message === told.trim(),
+  );
+});
+
+test('every gate stands on the page', () => {
+  const asked = [...askBeforeWork({} as never), ...askAfterWork({} as never)].map(({ name }) => name);
+  const [, gates = ''] = PAGE.split('## Gates');
+  assert.deepEqual(
+    [...gates.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name),
+    asked,
+  );
+});
+
+test.run();
