@@ -47,24 +47,8 @@ export function reservedFor(rt: Runtime, job: Job, mission: MissionJob, seconds:
   return asked.ok ? asked.reserved : { tokens: 0, usd: 0, seconds: 0 };
 }
 
-/**
- * The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). A step that came to its own bound, and not to
- * the mission's, has failed: more money for the mission would not help it.
- */
-export function counted(
-  rt: Runtime,
-  job: Job,
-  mission: MissionJob,
-  { step, agent }: OpenStep,
-  reserved: Reserved,
-  end: StepEnd,
-): StepEnd {
-  const own = mission.rules.step;
-  const isOwn = [
-    [reserved.tokens, own.tokens],
-    [reserved.usd, own.usd],
-  ].some(([set, most]) => set !== null && set === most);
-  if (end.fault?.code === 'BUDGET_EXHAUSTED' && isOwn) return { ...end, fault: { ...end.fault, failure: 'timeout' } };
+/** The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). */
+export function counted(rt: Runtime, job: Job, mission: MissionJob, { step, agent }: OpenStep, end: StepEnd): StepEnd {
   if (end.fault !== null) return end;
   const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
   if (fault === null) return end;

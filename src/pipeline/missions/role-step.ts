@@ -70,7 +70,7 @@ export async function doRoleStep(
   try {
     const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
     end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
-    end = counted(rt, job, mission, open, reserved, end);
+    end = counted(rt, job, mission, open, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);
@@ -147,12 +147,9 @@ async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk):
       if (!goesOn && words.promptAnew !== undefined) said(words.promptAnew);
       usage = usage === undefined ? result.usage : sum(usage, result.usage);
       const told = { usage, session };
+      if (place.signal.aborted) return { ...told, packet: null, fault: cancelledBy(place.signal) };
       if (result.outcome !== 'ended')
-        return {
-          ...told,
-          packet: null,
-          fault: faultOf(result, signal, place.signal, isBoundByStep(reserved, mission)),
-        };
+        return { ...told, packet: null, fault: faultOf(result, signal, isBoundByStep(reserved, mission)) };
       const bytes = result.packet === null ? null : context.redact(result.packet);
       if (bytes !== null) writeDurable(join(folder, `handed-in-${repair}.json`), bytes);
       try {
@@ -250,14 +247,12 @@ function isBoundByStep(reserved: Reserved, { rules }: MissionJob): boolean {
   return is('tokens') || is('usd');
 }
 
-function faultOf(
-  { outcome, why }: AgentResult,
-  signal: AbortSignal,
-  cancelled: AbortSignal,
-  isBound: boolean,
-): StepFault {
+function cancelledBy(signal: AbortSignal): StepFault {
+  return { code: 'CANCELLED', why: `cancelled by ${String(signal.reason)}`, failure: null };
+}
+
+function faultOf({ outcome, why }: AgentResult, signal: AbortSignal, isBound: boolean): StepFault {
   const words = why ?? outcome;
-  if (cancelled.aborted) return { code: 'CANCELLED', why: `cancelled by ${String(cancelled.reason)}`, failure: null };
   if (signal.aborted) return stoppedBy(signal);
   switch (outcome) {
     case 'timeout':
