@@ -550,7 +550,6 @@ export type OutputName =
   | 'review_packet'
   | 'verdict'
   | 'closing_packet'
-  | 'terminal_packet'
   | 'commit';
 
 /**
@@ -1962,7 +1961,7 @@ export interface MissionConstraints {
    */
   paths?: TargetPath[];
   /**
-   * False: the agent hands in patch files and changes nothing itself.
+   * False: nothing of it lands on the checked-out branch: the work is on a branch of its own, and as changes.patch in the evidence.
    */
   allow_write?: boolean;
   /**

@@ -81,6 +81,21 @@ export function isReview(step: Step): boolean {
   return step.gives === 'verdict';
 }
 
+/** What a role can hand in, and what each thing that the runner does gives. */
+const GIVEN_BY_ROLES: readonly OutputName[] = [
+  'build_packet',
+  'plan_packet',
+  'review_packet',
+  'verdict',
+  'closing_packet',
+];
+const GIVEN_BY_RUNNER: Readonly<Record<NonNullable<Step['run']>, readonly (OutputName | null)[]>> = {
+  hydrate: ['context'],
+  policy: [null],
+  packet: [null],
+  close: ['commit'],
+};
+
 function assertSound(steps: readonly Step[], at: (n: number) => Place): void {
   const fault = (n: number, what: string, hint: string): never => {
     throw new WaybillError('CHAIN_INVALID', `step ${steps[n]?.id ?? ''}: ${what}`, { hint, place: at(n) });
@@ -93,6 +108,17 @@ function assertSound(steps: readonly Step[], at: (n: number) => Place): void {
       if (!given.has(name) && !isOptional)
         fault(n, `takes ${name}, which no step before it gives`, `Write \`${name}?\`, or let an earlier step give it.`);
     if (step.gives !== null) given.add(step.gives);
+    const gives: readonly (string | null)[] =
+      step.role === null ? GIVEN_BY_RUNNER[step.run ?? 'policy'] : GIVEN_BY_ROLES;
+    if (!gives.includes(step.gives))
+      fault(
+        n,
+        `gives ${step.gives ?? 'nothing'}`,
+        `What such a step can give: ${gives.map((name) => name ?? 'nothing').join(', ')}.`,
+      );
+    // what nobody built or reviewed must not pass as if somebody had
+    if (step.isOptional && (writes(step) || isReview(step)))
+      fault(n, 'cannot be optional', 'Only a step that neither builds nor reviews can be.');
     if (isReview(step) && step.role === null) fault(n, 'a verdict comes from a role', 'Write `role: reviewer`.');
     if (writes(step) && step.role === null)
       fault(n, 'a review packet comes from what a role builds', 'Write `role: builder`.');

@@ -54,7 +54,7 @@ export function nextStep(
   for (const [n, entry] of history.entries()) {
     if (entry.kind === 'stepped') advance(chain, rules, position, entry, () => afterFailure(history.slice(0, n + 1)));
     else if (entry.kind === 'decided') decided(position, entry.what);
-    else if (entry.kind === 'rebased' && entry.review) moveBack(position, lastReview(chain, position.at));
+    else if (entry.kind === 'rebased' && entry.review) rebased(position, lastReview(chain, position.at));
     // a step that was lost is done again
   }
   if (position.pending !== null) return position.pending;
@@ -81,7 +81,13 @@ function advance(
   position.pending = null;
   position.at = index;
   if (!entry.ok)
-    failed(position, step, chain.steps.findLastIndex(writes), entry.failure === null ? null : afterFailure());
+    failed(
+      position,
+      step,
+      entry.failure === 'test_failure' || entry.failure === 'test_timeout',
+      chain.steps.findLastIndex(writes),
+      entry.failure === null ? null : afterFailure(),
+    );
   else if (isReview(step)) reviewed(chain, rules, position, step, entry.verdict);
   // whoever asks after that has not landed: a kill came between, or another commit. It closes again, and a yes to that stands
   else if (step.run === 'close') position.passed = true;
@@ -93,10 +99,16 @@ function advance(
 }
 
 /** `action` is null where the step was only cut short, by a stop or a kill: it is done again. */
-function failed(position: Position, step: Step, builds: number, action: AfterFailure | null): void {
+function failed(
+  position: Position,
+  step: Step,
+  isOfChecks: boolean,
+  builds: number,
+  action: AfterFailure | null,
+): void {
   if (action === null) return;
-  // what does not pass the gates is mended where it was built, and reviewed again
-  if (step.run === 'close') moveBack(position, builds);
+  // checks that fail at the end are the builder's to mend, and what comes of it is reviewed again; every other gate is asked again
+  if (step.run === 'close' && isOfChecks) moveBack(position, builds);
   if (action.action === 'retry') return;
   if (action.action === 'waive' && step.isOptional) goOn(position, position.at);
   else if (action.action === 'terminate') {
@@ -163,6 +175,14 @@ function moveBack(position: Position, to: number): void {
   position.at = to;
   position.votes = 0;
   position.passed = false;
+}
+
+/** What stood in the way was about what is not there any more. */
+function rebased(position: Position, review: number): void {
+  if (review < 0) return;
+  moveBack(position, review);
+  position.pending = null;
+  position.yes = 'again';
 }
 
 /** What was reviewed was made to another commit: the last review before this step is done again. */

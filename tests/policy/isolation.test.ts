@@ -8,7 +8,7 @@ const test = suite('policy/isolation');
 
 const command = { name: 'x', run: { shell: 'true' }, cwd: null, timeoutSeconds: null, idempotent: false, outputs: [] };
 const order = (isolation: Isolation | null, more: Partial<Order> = {}) =>
-  ({ isolation, commands: [], checks: [], fileActions: [], ...more }) as unknown as Order;
+  ({ isolation, mission: null, commands: [], checks: [], fileActions: [], ...more }) as unknown as Order;
 const policy = (isolation: string) =>
   lanePolicy(parsePolicy(Buffer.from(`version: 1\nisolation: ${isolation}\n`)), 'MAIN');
 
@@ -39,6 +39,27 @@ test('a lane may say otherwise', () => {
 test('what puts files back that are missing at the root is done there', () => {
   const restore = { action: 'restore', path: 'a', mode: null, content: Buffer.from(''), found: null } as const;
   assert.equal(isolationOf(order(null, { fileActions: [restore] }), policy('{files: worktree}')), 'in_place');
+});
+
+test('missions are never worked on at the root, and one that may not write lands on a branch of its own', () => {
+  const mission = (allowWrite: boolean) => ({ allowWrite }) as Order['mission'];
+  const of = (isolation: Isolation | null, allowWrite: boolean) =>
+    isolationOf(
+      order(isolation, { mission: mission(allowWrite) }),
+      policy('{commands: in_place, allow: [in_place, worktree, branch]}'),
+    );
+  assert.equal(of(null, true), 'worktree', 'whatever policy says of commands');
+  assert.equal(of('branch', true), 'branch');
+  assert.equal(of(null, false), 'branch');
+  for (const [isolation, allowWrite] of [
+    ['in_place', true],
+    ['in_place', false],
+    ['worktree', false],
+  ] as const)
+    assert.throws(
+      () => of(isolation, allowWrite),
+      (thrown) => asWaybillError(thrown).code === 'POLICY_DENIED',
+    );
 });
 
 test.run();

@@ -141,6 +141,20 @@ test('what does not pass the gates is built again, and reviewed again', () => {
   assert.equal(at(SHORT, [...history, stepped('build')]), 'review');
 });
 
+test('another gate that is not passed is asked again, and nothing is built for it', () => {
+  const escalated = () => ({ action: 'escalate' as const, code: 'GATE_FAILED', why: 'evidence' });
+  const history = [...way(SHORT).slice(0, 6), fails('close', 'unknown')];
+  assert.equal(at(SHORT, history, RULES, escalated), 'checkpoint close');
+  assert.equal(at(SHORT, [...history, decided('close')], RULES, escalated), 'close');
+});
+
+test('what a reviewer escalated about another base is no question any more', () => {
+  const moved: HistoryEntry = { kind: 'rebased', base: 'x', changes: [], review: true };
+  const history = [...way(SHORT).slice(0, 4), says('review', 'escalate'), moved];
+  assert.equal(at(SHORT, history), 'review');
+  assert.equal(at(SHORT, [...history, says('review', 'approved')]), 'steward');
+});
+
 test('a step can ask for a checkpoint, and the next one comes after it', () => {
   const history = [...way(SHORT).slice(0, 2), stepped('design', { checkpoint: 'two ways are possible' })];
   assert.equal(at(SHORT, history), 'checkpoint design');

@@ -91,8 +91,8 @@ function reviewed({ mission, approvals }: AfterWork): string | null {
   if (!Number.isInteger(approvals) || approvals < 1) return 'no review is asked for, and one is always needed';
   const last = mission.history.findLastIndex(
     (entry) =>
-      (entry.kind === 'rebased' && entry.review) ||
-      (entry.kind === 'stepped' && entry.ok && entry.changes !== undefined),
+      // also what a failed step left is the work by now
+      (entry.kind === 'rebased' && entry.review) || (entry.kind === 'stepped' && entry.changes !== undefined),
   );
   const since = mission.history.slice(last + 1);
   // a person who was asked by a review, and said yes, stands in for it: for all reviewers

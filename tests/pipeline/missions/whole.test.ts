@@ -29,4 +29,17 @@ test('the short chain designs, builds, reviews, closes and lands', (t) => {
   assert.equal(events.filter((event) => event === 'stepped').length, 7);
 });
 
+test('a mission that may not write hands in a branch and a patch, and the checked-out branch stays as it is', (t) => {
+  const { station } = missionStation(t);
+  const head = station.git('rev-parse', 'HEAD');
+  station.drop({ ...MISSION, constraints: { ...MISSION.constraints, allow_write: false } });
+  station.drain();
+  assert.equal(station.state('WO-M').status, 'done', JSON.stringify(station.state('WO-M').last_error));
+  assert.equal(station.git('rev-parse', 'HEAD'), head);
+  assert.equal(station.exists('src/hello.txt'), false);
+  assert.equal(station.git('show', 'waybill/WO-M:src/hello.txt'), 'hello');
+  assert.match(station.read('state/evidence/WO-M/changes.patch'), /\+hello/);
+  assert.match(station.read('artifacts/terminal/TP_WO-M.yaml'), /^outcome: PASS$/m);
+});
+
 test.run();

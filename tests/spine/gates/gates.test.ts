@@ -195,6 +195,8 @@ test('review is never assumed: what was built last is approved after that, by as
     !reviewed(build, review(2, 'approved'), { kind: 'rebased', base: '0'.repeat(40), changes: [], review: true }),
   );
   assert.ok(!reviewed(build, review(2, 'approved', false)));
+  const failed = stepped(3, 'build', { changes: [CHANGE], ok: false, failure: 'test_failure' });
+  assert.ok(!reviewed(build, review(2, 'approved'), failed), 'what a failed step left is the work by now');
   for (const verdict of ['rejected', 'needs_revision', 'escalate'] as const) {
     assert.ok(!reviewed(build, review(2, verdict)), verdict);
     assert.ok(!reviewed(build, review(2, 'approved'), review(3, verdict)), verdict);
