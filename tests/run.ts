@@ -42,6 +42,27 @@ process.on('SIGTERM', () => process.exit(143));
 const LONG =
   /redteam\/orders|history\/vanished|isolation\/|approvals\/approvals|runbooks|matrix|tooling\/lint|^bench|systemd|model|purge|verify/;
 
+/**
+ * CI has a quarter of an hour on two cores. These take long and change seldom: with CI=true one half of them runs, by chance, and the other half is
+ * named. Without CI, or where files are named, all of them do.
+ */
+const TURNS = [
+  ['history/vanished', 'pipeline/purge', 'destructive-working', 'services/systemd', 'restore-from'],
+  [
+    'pipeline/inbox.test',
+    'backup-kill',
+    'flat-cost',
+    'pipeline/backup.test',
+    'cli/snapshot',
+    'cli/rollback',
+    'journal-guard',
+  ],
+] as const;
+const notNow: readonly string[] =
+  process.env['CI'] === 'true' && filters.length === 0 && !values.torture && folder === import.meta.dirname
+    ? TURNS[Math.random() < 0.5 ? 0 : 1]
+    : [];
+
 const waiting = testFiles();
 const runs: { file: string; run: FileRun }[] = [];
 await Promise.all(Array.from({ length: jobs }, worker));
@@ -77,6 +98,7 @@ function testFiles(): string[] {
     .filter((file) => file.endsWith('.test.ts') && !/(^|\/)(fixtures|node_modules)\//.test(file))
     .filter((file) => file.endsWith('.torture.test.ts') === values.torture)
     .filter((file) => filters.length === 0 || filters.some((filter) => join(folder, file).includes(filter)))
+    .filter((file) => !notNow.some((name) => file.includes(name)))
     .sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)) || (a < b ? -1 : 1));
 }
 
@@ -96,6 +118,7 @@ function summarise(): boolean {
   for (const { file, run } of runs) {
     for (const gap of run.gaps) console.log(gap.replace(': ', `: ${file}: `));
   }
+  if (notNow.length > 0) console.log(`not this time, by turns: ${notNow.join(', ')}`);
   const sum = (key: 'passed' | 'failed' | 'skipped'): number => runs.reduce((total, { run }) => total + run[key], 0);
   const failed = sum('failed');
   const skipped = sum('skipped');

@@ -6,7 +6,7 @@ import { assert, suite } from '../support/suite.ts';
 /** Rule 1, "nothing is lost", when a station is killed while it backs up, or while it brings back: at points by chance. */
 
 const test = suite('backups that are killed', { timeoutMs: 250_000 });
-const KILLS = 3;
+const KILLS = 2;
 const DONE = ['WO-1', 'WO-2'];
 
 for (const [name, make] of [
