@@ -60,7 +60,12 @@ export async function lookAfter(
       manifestSha256: manifest === undefined ? '' : sha256(manifest.bytes),
       recordedSha256: sealed.manifestSha256,
       faults: faultsOf(folder, history),
-      required: ['changes.patch', 'checks.json', `${EVIDENCE_FOLDER}/${CHAIN_FILE}`, ...names.map((name) => `${name}.json`)],
+      required: [
+        'changes.patch',
+        'checks.json',
+        `${EVIDENCE_FOLDER}/${CHAIN_FILE}`,
+        ...names.map((name) => `${name}.json`),
+      ],
       present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
     },
     packets: names.flatMap((name) => {
