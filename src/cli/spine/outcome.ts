@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { ERROR_CODES } from '../../order/error.ts';
 import type { ResultDocument, SpineOutcome, SpineStep, StateDocument } from '../../order/generated.ts';
 import type { HistoryEntry, StepData } from '../../order/mission.ts';
 import { changedSoFar } from '../../order/mission.ts';
@@ -124,7 +125,8 @@ function reasonOf(state: StateDocument, view: MissionView | null, fault: string 
   if (state.status !== 'parked') return state.last_error?.code ?? state.status.toUpperCase();
   const waitingFor = state.waiting_for ?? 'hold';
   const { ask = null, mission = null, until = null } = view?.life ?? {};
-  if (waitingFor === 'hold' && until !== null) return 'MISSION_STOPPED';
+  if (waitingFor === 'hold' && until !== null)
+    return state.progress?.startsWith('POLICY_INVALID') === true ? 'POLICY_INVALID' : 'MISSION_STOPPED';
   if (waitingFor !== 'checkpoint' || ask === null || mission === null) return REASONS[waitingFor];
   if (ask.policy_sha256 !== undefined && ask.policy_sha256 !== mission.begun.policy_sha256)
     return 'POLICY_CHANGED_MID_RUN';
@@ -134,7 +136,7 @@ function reasonOf(state: StateDocument, view: MissionView | null, fault: string 
 
 function nextOf(
   station: Station,
-  { wo_id: woId, status, waiting_for: waitingFor, last_error: error, meta }: StateDocument,
+  { wo_id: woId, status, waiting_for: waitingFor, last_error: error, progress, meta }: StateDocument,
   ask: string | null,
 ): string[] {
   const isRunning = runningStation(station) !== null;
@@ -160,6 +162,7 @@ function nextOf(
     case 'agent':
       return ['waybill agents check', goOn];
     case 'hold':
+      if (progress?.startsWith('POLICY_INVALID')) return [ERROR_CODES.POLICY_INVALID.hint, goOn];
       // only the stop file is looked at again by itself
       return [meta['until'] === undefined ? `waybill release ${woId}` : 'waybill spine go', goOn];
     default:
