@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import pc from 'picocolors';
+import { ERROR_CODES } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import type { Raise } from '../order/mission.ts';
@@ -122,7 +123,7 @@ function waitsFor({ waiting_for: waitingFor }: StateDocument): string {
 }
 
 /** What helps an order that is parked to go on. */
-function whatNext({ wo_id: woId, type, waiting_for: waitingFor, meta }: StateDocument): string {
+function whatNext({ wo_id: woId, type, waiting_for: waitingFor, progress, meta }: StateDocument): string {
   if (asksPeople(waitingFor)) {
     const shows =
       type === 'mission' && waitingFor !== 'approval' ? 'what it did, and what a yes means' : 'all that would happen';
@@ -131,6 +132,7 @@ function whatNext({ wo_id: woId, type, waiting_for: waitingFor, meta }: StateDoc
   if (type !== 'mission') return '';
   if (waitingFor === 'agent') return ' `waybill agents check` says which agents can be used.';
   const isStopped = waitingFor === 'hold' && meta['until'] !== undefined;
+  if (isStopped && progress?.startsWith('POLICY_INVALID')) return ` ${ERROR_CODES.POLICY_INVALID.hint}`;
   return isStopped ? ' `waybill spine go` removes that file.' : '';
 }
 

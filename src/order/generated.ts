@@ -3336,9 +3336,9 @@ export interface SpineOutcome {
    */
   ok: boolean;
   /**
-   * PASS: done (exit code 0). BLOCKED: failed, rejected or cancelled (1). CHECKPOINT: everything else; it waits for somebody or something, or is still at work (3).
+   * PASS: done, with all that the terminal packet of a pass holds (exit code 0). DRY_RUN: done, and nothing was to be done (0). BLOCKED: failed, rejected, cancelled, or done without what makes a pass (1). CHECKPOINT: everything else; it waits for somebody or something, or is still at work (3).
    */
-  outcome: 'PASS' | 'BLOCKED' | 'CHECKPOINT';
+  outcome: 'PASS' | 'DRY_RUN' | 'BLOCKED' | 'CHECKPOINT';
   wo_id: string;
   title: string;
   lane: string;

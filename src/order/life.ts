@@ -55,6 +55,8 @@ export interface OrderLife {
   /** An earlier run of its commands was cut short or failed, so what it left in its outputs is its own, not somebody's work. */
   readonly rerun: boolean;
   readonly executed: ExecutedData | null;
+  /** Since when no agent can be used for the step that is next; null where one can, or nobody looked. Absent in lives of before this was told. */
+  readonly agentlessSince?: string | null;
   /** How far a mission got in this attempt; null for other orders, and before its start. */
   readonly mission: MissionLife | null;
   readonly restored: boolean;
@@ -135,7 +137,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         mission: next.mission ?? begunMission(record.seq, record.data),
       };
     case 'step':
-      return { ...next, mission: stepLost(next.mission, record.data) };
+      return { ...next, agentlessSince: null, mission: stepLost(next.mission, record.data) };
     case 'stepped':
       return {
         ...next,
@@ -177,6 +179,7 @@ export function advance(life: OrderLife | null, record: Recorded): OrderLife {
         waitingFor: record.data.waiting_for,
         until: record.data.until,
         why: record.data.why,
+        agentlessSince: record.data.waiting_for === 'agent' ? (base.agentlessSince ?? record.ts) : null,
         landing: null,
         ...(record.data.ask === undefined
           ? {}
@@ -322,6 +325,7 @@ function alsoIn(life: OrderLife, lane: string): string[] {
 }
 
 const NOT_STARTED = {
+  agentlessSince: null,
   started: null,
   commandsBegun: 0,
   unsafeCommandBegun: false,

@@ -85,7 +85,9 @@ export function failOrder(rt: Runtime, life: OrderLife, failure: Failure): void 
   storeSealed(rt, life, sealed);
   const at = now();
   const { retry } = rt.station.settings;
-  const again = error.retryable && life.status === 'running' && life.retriesUsed < (life.admitted?.retries ?? 0);
+  const mayRetry = error.retryable && life.retriesUsed < (life.admitted?.retries ?? 0);
+  // a new attempt does every step of a mission again, with the whole budget: its retries are policy's, within the one attempt
+  const again = mayRetry && life.status === 'running' && life.mission === null;
   const retryAt = again
     ? new Date(Date.now() + backoffMs(life.retriesUsed, retry.backoffSeconds, retry.maxBackoffSeconds)).toISOString()
     : null;

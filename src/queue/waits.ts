@@ -77,6 +77,16 @@ export function agentWait(agents: readonly string[] | null, areThere: boolean, n
   return { waitingFor: 'agent', until: new Date(nowMs + AGENTS_MS).toISOString(), why };
 }
 
+/** How long until an agent that cannot be used is looked for again: first, and at most. */
+const FIRST_AGENT_LOOK_MS = 60_000;
+const RAREST_AGENT_LOOK_MS = 3_600_000;
+
+/** When to look again for an agent that a mission waits for since `since` (null: since now): after as long as it has waited, so that the wait doubles. */
+export function nextAgentLook(since: string | null, nowMs: number): string {
+  const waited = since === null ? 0 : nowMs - Date.parse(since);
+  return new Date(nowMs + Math.min(RAREST_AGENT_LOOK_MS, Math.max(FIRST_AGENT_LOOK_MS, waited))).toISOString();
+}
+
 /** Year 9999: what a deadline of any length can still be written as. */
 const LATEST = 253_402_300_799_000;
 

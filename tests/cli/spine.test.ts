@@ -94,6 +94,18 @@ test('with a station that runs, run follows it, and resume follows after a decis
   assert.deepEqual(agents.steps(), [...BEFORE_BUILD, 'build', 'review']);
 });
 
+test('rule 14: a dry run did nothing, so it is no PASS, and there is no packet that says how it ended', (t) => {
+  const { station } = missionStation(t);
+  station.drop({ ...MISSION, metadata: { dry_run: true } });
+  station.drain();
+  assert.equal(station.state('WO-M').status, 'done');
+  const { code, outcome } = told(station, 'status', 'WO-M');
+  assert.deepEqual([code, outcome.ok, outcome.outcome, outcome.reason], [0, false, 'DRY_RUN', 'DRY_RUN']);
+  assert.deepEqual([outcome.commits, outcome.terminal_packet], [[], null]);
+  assert.equal(station.exists('artifacts/terminal/TP_WO-M.yaml'), false);
+  assert.equal(station.waybill('verify').code, 0);
+});
+
 test('what is blocked exits 1, with --json and without', (t) => {
   const script: Script = { ...HELLO, review: [{ verdict: 'rejected' }] };
   const { station } = missionStation(t, script);

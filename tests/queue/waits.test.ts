@@ -1,8 +1,8 @@
 import { WaybillError } from '../../src/order/error.ts';
 import type { OrderLife } from '../../src/order/life.ts';
 import type { Status } from '../../src/order/transition.ts';
-import { backoffMs, findCycle, WaitingRoom, waitOf } from '../../src/queue/waits.ts';
-import { admittedData, live, record } from '../order/lives.ts';
+import { backoffMs, findCycle, nextAgentLook, WaitingRoom, waitOf } from '../../src/queue/waits.ts';
+import { admitted, admittedData, live, record, started, waits } from '../order/lives.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const test = suite('queue/waits');
@@ -156,6 +156,33 @@ test('rule 11: added again an order waits only for what it waits for now', () =>
   room.add(before);
   room.add({ ...before, waitingFor: 'hold', until: null });
   assert.deepEqual([room.dependents('X'), room.nextDue(0)], [[], null]);
+});
+
+test('rule 12: an agent that cannot be used is looked for ever more rarely, at most after an hour, until a step begins', () => {
+  const minute = 60_000;
+  let now = Date.parse(NOW);
+  const pauses: number[] = [];
+  for (let [look, since] = [0, null as string | null]; look < 9; look++) {
+    const next = Date.parse(nextAgentLook(since, now));
+    pauses.push((next - now) / minute);
+    since ??= new Date(now).toISOString();
+    now = next;
+  }
+  assert.deepEqual(pauses, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
+
+  const first = waits('agent');
+  const released = () => record('released', { why: 'look' }, { from: 'parked', to: 'ready' });
+  const again = [released(), started(), waits('agent')];
+  assert.equal(live(admitted(), started(), first, ...again).agentlessSince, first.ts, 'all looks are one wait');
+  const step = {
+    n: 1,
+    step: 'build',
+    role: 'builder',
+    agent: 'own',
+    reserved: { tokens: null, usd: null, seconds: null },
+  };
+  assert.equal(live(admitted(), started(), first, released(), started(), record('step', step)).agentlessSince, null);
+  assert.equal(live(admitted(), started(), first, released(), started(), waits('hold')).agentlessSince, null);
 });
 
 test.run();

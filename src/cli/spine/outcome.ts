@@ -1,12 +1,15 @@
 import pc from 'picocolors';
+import { ERROR_CODES } from '../../order/error.ts';
 import type { ResultDocument, SpineOutcome, SpineStep, StateDocument } from '../../order/generated.ts';
+import type { OrderLife } from '../../order/life.ts';
 import type { HistoryEntry, StepData } from '../../order/mission.ts';
 import { changedSoFar } from '../../order/mission.ts';
 import { asksPeople } from '../../order/transition.ts';
+import { judgedEnd } from '../../pipeline/missions/ending.ts';
 import { folderOfStep, type MissionView, missionViews } from '../../pipeline/missions/view.ts';
 import { BUDGET_KEYS } from '../../policy/missions/budget.ts';
 import type { Station } from '../../station/station.ts';
-import { colouredStatus, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
+import { colouredStatus, EXIT, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
 import { policyFault } from '../policy/fault.ts';
 import { HOW_TO_START, runningStation, stateOf } from '../station.ts';
 
@@ -25,10 +28,13 @@ function outcome(station: Station, state: StateDocument, view: MissionView | nul
   const mission = life?.mission ?? null;
   // what is ready is not started as long as policy cannot be read
   const fault = status === 'ready' ? policyFault(station.layout.root) : null;
+  const name = ended ? endOf(status, life) : 'CHECKPOINT';
+  // done, and yet no pass: only the terminal packet says what is missing
+  const lacking = status === 'done' && name === 'BLOCKED' && life !== null ? judgedEnd(life) : null;
   return {
     v: 1,
-    ok: status === 'done',
-    outcome: status === 'done' ? 'PASS' : ended ? 'BLOCKED' : 'CHECKPOINT',
+    ok: name === 'PASS',
+    outcome: name,
     wo_id: state.wo_id,
     title: state.title,
     lane: state.lane,
@@ -36,9 +42,9 @@ function outcome(station: Station, state: StateDocument, view: MissionView | nul
     waiting_for: waitingFor,
     ask: ask?.id ?? null,
     at: ask?.at ?? null,
-    reason: reasonOf(state, view, fault),
+    reason: lacking?.reason ?? (name === 'DRY_RUN' ? name : reasonOf(state, view, fault)),
     why: ended
-      ? (state.last_error?.message ?? state.summary)
+      ? (lacking?.why ?? state.last_error?.message ?? state.summary)
       : status === 'ready'
         ? (fault ?? 'it waits for its turn')
         : state.progress,
@@ -63,6 +69,13 @@ function outcome(station: Station, state: StateDocument, view: MissionView | nul
     commits: [...state.commits],
     terminal_packet: view?.terminalPacket ?? null,
   };
+}
+
+/** As its terminal packet has it; what has none, because it was purged or nothing but its state is on disk, by its status. */
+function endOf(status: StateDocument['status'], life: OrderLife | null): SpineOutcome['outcome'] {
+  if (status === 'done' && life?.admitted?.dry_run === true) return 'DRY_RUN';
+  const judged = life === null ? null : judgedEnd(life);
+  return (judged === null ? status === 'done' : judged.outcome === 'PASS') ? 'PASS' : 'BLOCKED';
 }
 
 /** How a hand-in stands that was refused, with no order made of it. */
@@ -124,7 +137,8 @@ function reasonOf(state: StateDocument, view: MissionView | null, fault: string 
   if (state.status !== 'parked') return state.last_error?.code ?? state.status.toUpperCase();
   const waitingFor = state.waiting_for ?? 'hold';
   const { ask = null, mission = null, until = null } = view?.life ?? {};
-  if (waitingFor === 'hold' && until !== null) return 'MISSION_STOPPED';
+  if (waitingFor === 'hold' && until !== null)
+    return state.progress?.startsWith('POLICY_INVALID') === true ? 'POLICY_INVALID' : 'MISSION_STOPPED';
   if (waitingFor !== 'checkpoint' || ask === null || mission === null) return REASONS[waitingFor];
   if (ask.policy_sha256 !== undefined && ask.policy_sha256 !== mission.begun.policy_sha256)
     return 'POLICY_CHANGED_MID_RUN';
@@ -134,7 +148,7 @@ function reasonOf(state: StateDocument, view: MissionView | null, fault: string 
 
 function nextOf(
   station: Station,
-  { wo_id: woId, status, waiting_for: waitingFor, last_error: error, meta }: StateDocument,
+  { wo_id: woId, status, waiting_for: waitingFor, last_error: error, progress, meta }: StateDocument,
   ask: string | null,
 ): string[] {
   const isRunning = runningStation(station) !== null;
@@ -160,6 +174,7 @@ function nextOf(
     case 'agent':
       return ['waybill agents check', goOn];
     case 'hold':
+      if (progress?.startsWith('POLICY_INVALID')) return [ERROR_CODES.POLICY_INVALID.hint, goOn];
       // only the stop file is looked at again by itself
       return [meta['until'] === undefined ? `waybill release ${woId}` : 'waybill spine go', goOn];
     default:
@@ -202,11 +217,11 @@ function unfinished({ n, step, role, agent }: StepData, outcome: 'running' | 'lo
   };
 }
 
-const COLOURS = { PASS: pc.green, BLOCKED: pc.red, CHECKPOINT: pc.yellow } as const;
+const COLOURS = { PASS: pc.green, DRY_RUN: pc.green, BLOCKED: pc.red, CHECKPOINT: pc.yellow } as const;
 
 /** Says how a mission stands, and sets the exit code: the same with --json and without. */
 export function tellOutcome(told: SpineOutcome, json: boolean): void {
-  process.exitCode = exitCodeOfStatus(told.status);
+  process.exitCode = told.outcome === 'BLOCKED' ? EXIT.failed : exitCodeOfStatus(told.status);
   if (json) {
     const { v: _v, ...rest } = told;
     printJson(rest);

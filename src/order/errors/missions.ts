@@ -73,10 +73,10 @@ export const MISSION_ERRORS = {
   },
   POLICY_CHANGED_MID_RUN: {
     what: 'policy.yaml became another while the mission ran, and what was done was allowed by the earlier one. The work is kept.',
-    hint: 'Look at the change; then `waybill retry` begins under the policy of now.',
+    hint: '`waybill approvals ID` shows what it did. `waybill approve` lets it go on under the policy of now; `waybill deny` ends it.',
   },
   MISSION_STOPPED: {
     what: 'The file that stops all missions is there.',
-    hint: 'Remove it when missions may go on; then `waybill retry`.',
+    hint: 'When missions may go on, `waybill spine go` removes it; those that wait go on by themselves.',
   },
 } as const;

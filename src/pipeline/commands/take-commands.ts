@@ -18,6 +18,7 @@ import { cancelOrder } from '../finish.ts';
 import { letGoOfWork } from '../isolation/keep-work.ts';
 import { cleanAll } from '../isolation/tidy.ts';
 import { pruneKeeps } from '../keep.ts';
+import { lookAnew } from '../missions/agents.ts';
 import { hasAgents } from '../missions/agents-there.ts';
 import { purge } from '../purge.ts';
 import { released } from '../release.ts';
@@ -112,6 +113,7 @@ async function carryOut(rt: Runtime, command: StandingCommand, sender: Sender, b
             hint: 'Releasing it gives it none. `waybill agents init` writes agents/; or cancel it, or drop it with files or actions of its own.',
           },
         );
+      if (life.waitingFor === 'agent') lookAnew(rt);
       rt.record([released(life, `released by ${who}`)]);
       return;
     case 'retry':

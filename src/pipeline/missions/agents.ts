@@ -33,6 +33,11 @@ export interface Chosen {
 
 const probesOf = new WeakMap<Runtime, Probes>();
 
+/** Somebody says that an agent can be used now: what was seen of all of them does not count any more. */
+export function lookAnew(rt: Runtime): void {
+  probesOf.delete(rt);
+}
+
 /**
  * The agent for a step: the first that the mission, policy and the role's file allow, and that can be used now. A second reviewer is another one,
  * where there is another. Never throws: `why` says why there is none.

@@ -12,6 +12,8 @@ import type { Runtime } from '../runtime.ts';
 /** In the claim folder; the dot keeps it apart from lanes. In the evidence it is `mission/`. */
 export const MISSION_FOLDER = '.mission';
 export const EVIDENCE_FOLDER = 'mission';
+/** In either of them: the chain as it was read when the mission began. */
+export const CHAIN_FILE = 'chain.yaml';
 
 /** The folder of one step. */
 export function stepFolder(claimFolder: string, n: number, step: string): string {

@@ -33,10 +33,12 @@ type Ending = Recorded<(typeof ENDINGS)[number]>;
 
 /**
  * What a record ends, where it ends a mission; `life` is that of its order just after it. Null for every other record, for an attempt that is tried
- * again by itself, and for what was purged.
+ * again by itself, for a dry run, and for what was purged.
  */
 export function missionEnd(life: OrderLife | null, record: Recorded): MissionEnd | null {
   if (life?.admitted?.type !== 'mission' || !isEnding(record) || record.purged === true) return null;
+  // a plan was shown, and no mission done
+  if (life.admitted.dry_run) return null;
   if (record.to !== 'done' && record.to !== 'failed' && record.to !== 'cancelled') return null;
   const review = reviewOf(life.mission?.history ?? []);
   const packet = terminalPacket({
@@ -51,6 +53,21 @@ export function missionEnd(life: OrderLife | null, record: Recorded): MissionEnd
   });
   const path = `terminal/${terminalPacketName(life.woId, life.attempt)}`;
   return { life, packet, path, text: terminalPacketText(packet), review };
+}
+
+/** How the attempt of a life that is at its end is judged in its terminal packet; null for one that has none. */
+export function judgedEnd(life: OrderLife): Pick<TerminalPacket, 'outcome' | 'reason' | 'why'> | null {
+  const { status, outcome, mission, admitted, finishedAt, purgedAttempts, attempt } = life;
+  if (status !== 'done' && status !== 'failed' && status !== 'cancelled') return null;
+  if (outcome === null || admitted?.dry_run === true || purgedAttempts >= attempt) return null;
+  const review = reviewOf(mission?.history ?? []);
+  return terminalPacket({
+    ...{ life, mission, status, outcome },
+    endedAt: finishedAt ?? '',
+    gates: gatesOf(mission?.history ?? []),
+    ledger: { seq: life.lastSeq, hash: '' },
+    reviewPacket: review === null ? null : { path: review.path, sha256: review.sha256 },
+  });
 }
 
 function isEnding(record: Recorded): record is Ending {

@@ -11,7 +11,7 @@ import { sealJob } from '../finish.ts';
 import { withCommit } from '../isolation/merge-work.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import { stepFolder } from './documents.ts';
+import { CHAIN_FILE, EVIDENCE_FOLDER, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
 import { diffHash } from './record-step.ts';
 
@@ -60,7 +60,12 @@ export async function lookAfter(
       manifestSha256: manifest === undefined ? '' : sha256(manifest.bytes),
       recordedSha256: sealed.manifestSha256,
       faults: faultsOf(folder, history),
-      required: ['changes.patch', 'checks.json', 'mission/chain.yaml', ...names.map((name) => `${name}.json`)],
+      required: [
+        'changes.patch',
+        'checks.json',
+        `${EVIDENCE_FOLDER}/${CHAIN_FILE}`,
+        ...names.map((name) => `${name}.json`),
+      ],
       present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
     },
     packets: names.flatMap((name) => {

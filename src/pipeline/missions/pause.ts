@@ -5,6 +5,7 @@ import type { OrderLife } from '../../order/life.ts';
 import type { HistoryEntry, MissionLife, Raise } from '../../order/mission.ts';
 import type { Ruling } from '../../policy/judge.ts';
 import type { Policy } from '../../policy/policy.ts';
+import { nextAgentLook } from '../../queue/waits.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { ask } from '../approvals/ask.ts';
 import type { Job } from '../job.ts';
@@ -13,8 +14,7 @@ import type { Runtime } from '../runtime.ts';
 
 /** How a mission stops in the middle: for a person, for an agent, or because the stop file is there. */
 
-/** How long until an agent is looked for again, and until the stop file is. */
-const AGENT_MS = 60_000;
+/** How long until the stop file is looked for again. */
 const STOP_MS = 5000;
 
 /** Throws INTERNAL where the order is no mission that has begun. */
@@ -91,9 +91,9 @@ function told(entry: HistoryEntry): NonNullable<ApprovalSubject['mission']>['ste
   return [{ step, ok, agent, verdict, why, outputs: outputs.map((output) => ({ ...output })) }];
 }
 
-/** Parks a mission for which no agent can be used now. */
+/** Parks a mission for which no agent can be used now. Each look costs records, a worktree and a program, so they become rarer (rule 12). */
 export function waitForAgent(life: OrderLife, why: string): Draft {
-  return waits(life, { waiting_for: 'agent', until: new Date(Date.now() + AGENT_MS).toISOString(), why });
+  return waits(life, { waiting_for: 'agent', until: nextAgentLook(life.agentlessSince ?? null, Date.now()), why });
 }
 
 /** Parks a mission while the stop file is there; it goes on when that is gone. */

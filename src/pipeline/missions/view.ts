@@ -15,7 +15,7 @@ import { type Chain, parseChain } from '../../spine/chain.ts';
 import { terminalPacketName } from '../../spine/packets/terminal-packet.ts';
 import type { Station } from '../../station/station.ts';
 import { rulesOf } from './begin.ts';
-import { EVIDENCE_FOLDER, MISSION_FOLDER, stepFolder } from './documents.ts';
+import { CHAIN_FILE, EVIDENCE_FOLDER, MISSION_FOLDER, stepFolder } from './documents.ts';
 
 /** A mission as the files of its station tell it, for those who only look. */
 export interface MissionView {
@@ -80,7 +80,7 @@ function foldersOf(station: Station, life: OrderLife): string[] {
 function chainOf(station: Station, life: OrderLife): Chain | null {
   if (life.mission === null) return null;
   for (const folder of foldersOf(station, life)) {
-    const bytes = readIfThere(join(folder, 'chain.yaml'));
+    const bytes = readIfThere(join(folder, CHAIN_FILE));
     if (bytes !== undefined) return parseChain(life.mission.begun.chain, bytes);
   }
   return null;

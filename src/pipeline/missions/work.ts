@@ -41,8 +41,7 @@ export async function workOnMission(
     // the one that counts now, whatever counted when the loop looked last
     reloadPolicy(rt);
     const { policy, fault } = rt.policyFile;
-    if (policy === null)
-      return waitForGo(rt.life(job.woId), `no policy counts until it is mended: ${fault?.message ?? ''}`);
+    if (policy === null) return waitForGo(rt.life(job.woId), `${NO_POLICY}: ${fault?.message ?? ''}`);
     // a yes is to all that stands in the question, so what it would let pass stands there too
     const changed = policy.sha256 === begun.policy_sha256 ? null : POLICY_CHANGED;
     const at = next.do === 'checkpoint' ? next.at : next.step.id;
@@ -70,6 +69,7 @@ export async function workOnMission(
   }
 }
 
+const NO_POLICY = 'POLICY_INVALID: no policy counts until it is mended';
 const POLICY_CHANGED = 'POLICY_CHANGED_MID_RUN: it began under another policy than counts now';
 
 /** The ledger may hold a code of another version. */

@@ -136,4 +136,36 @@ test('rule 13: a mission that asks before it begins does not begin by being held
   isDone(s, 'WO-1');
 });
 
+test('rule 13: a slip in settings holds a mission that waits, and ends nothing that was paid for', (t) => {
+  const { station: s, agents } = missionStation(t, HELLO, { policy: 'version: 1\nmissions: {checkpoints: [build]}\n' });
+  const slip = (role: string) => {
+    const file = `agents/${role}/agent.yaml`;
+    const right = s.read(file);
+    s.write(file, `${right}timeout_second: 5\n`);
+    return () => s.write(file, right);
+  };
+  s.drop(mission('WO-1', { chain: 'short', retries: 2 }));
+  s.drain();
+  waitsFor(s, 'WO-1', 'checkpoint', /before build/);
+  // the role whose work is done, and the chain that it began with
+  slip('designer');
+  s.write('policy.yaml', 'version: 1\nmissions: {chain: full, chains: [full]}\n');
+  s.commitAll('Want the full chain only');
+  decide(s, 'WO-1');
+  s.drain();
+  waitsFor(s, 'WO-1', 'checkpoint', /POLICY_CHANGED_MID_RUN/);
+  const mend = slip('builder');
+  decide(s, 'WO-1');
+  s.drain();
+  waitsFor(s, 'WO-1', 'agent', /timeout_second: is not a known key/);
+  mend();
+  s.waybill('release', 'WO-1');
+  s.drain();
+  waitsFor(s, 'WO-1', 'checkpoint', /the chain full, and it ran under short/);
+  decide(s, 'WO-1');
+  s.drain();
+  isDone(s, 'WO-1');
+  assert.deepEqual(agents.steps(), ['design', 'build', 'review', 'steward']);
+});
+
 test.run();

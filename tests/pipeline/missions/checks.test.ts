@@ -1,4 +1,4 @@
-import { ledgerOf, mission, missionStation, stepped, steps, whyOf } from '../../support/missions.ts';
+import { HELLO, ledgerOf, mission, missionStation, stepped, steps, whyOf } from '../../support/missions.ts';
 import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('pipeline/missions: checks');
@@ -87,6 +87,17 @@ test('a check that runs too long is ended, and one that fails only on the clean 
   assert.equal(s.state('WO-NOTHING').last_error?.code, 'NOTHING_CHANGED', whyOf(s, 'WO-NOTHING'));
   const ends = ledgerOf(s, 'WO-SLOW').filter(({ to }) => to === 'failed');
   assert.equal(ends.length, 1, 'one end');
+});
+
+test('a failure that ends a mission is not tried again by the order: every step would be done again, with a new budget', (t) => {
+  const { station: s, agents } = missionStation(t, HELLO, {
+    policy: `${POLICY}missions: {routing: {test_failure: terminate}}\n`,
+  });
+  s.drop(mission('WO-1', { retries: 2, tests: [{ name: 'never', command: 'false' }] }));
+  s.drain();
+  const { status, last_error: error } = s.state('WO-1');
+  assert.deepEqual([status, error?.code], ['failed', 'CHECK_FAILED'], whyOf(s, 'WO-1'));
+  assert.deepEqual(agents.steps(), ['design', 'build']);
 });
 
 test.run();

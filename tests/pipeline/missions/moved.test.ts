@@ -104,6 +104,12 @@ test('a policy that cannot be used holds a mission in the middle; it ends nothin
   s.drop(mission('WO-1'));
   await until(() => s.exists('state/orders/WO-1.json') && s.state('WO-1').status === 'parked', 'it waits');
   waitsFor(s, 'WO-1', 'hold', /no policy counts/);
+  // no stop file is there, so nobody is told to remove one
+  const told = JSON.parse(s.waybill('spine', 'status', 'WO-1', '--json').stdout) as { reason: string; next: string[] };
+  assert.equal(told.reason, 'POLICY_INVALID');
+  assert.match(told.next.join(), /Mend the line/);
+  assert.match(s.waybill('why', 'WO-1').stdout, /Mend the line/);
+  assert.doesNotMatch(told.next.join() + s.waybill('why', 'WO-1').stdout, /spine go/);
   s.write('policy.yaml', 'version: 1\n');
   await until(() => s.state('WO-1').status === 'done', 'it goes on');
   assert.equal(agents.steps().filter((step) => step === 'design').length, 1);
