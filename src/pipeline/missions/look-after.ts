@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isEntry } from '../../git/objects/tree.ts';
 import { hashOf, sha256 } from '../../order/canonical-json.ts';
 import type { ImageChange } from '../../order/change.ts';
-import { changedSoFar, type HistoryEntry, type Output, type SteppedData } from '../../order/mission.ts';
+import { changedSoFar, type HistoryEntry, type SteppedData } from '../../order/mission.ts';
 import { HashCheck } from '../../order/tombstone.ts';
 import { readIfThere } from '../../platform/durable.ts';
 import { MANIFEST } from '../../record/evidence.ts';
@@ -11,7 +11,7 @@ import { sealJob } from '../finish.ts';
 import { withCommit } from '../isolation/merge-work.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import { stepFolder } from './documents.ts';
+import { givenBy, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
 import { diffHash } from './record-step.ts';
 
@@ -64,7 +64,7 @@ export async function lookAfter(
       present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
     },
     packets: names.flatMap((name) => {
-      const newest = history.findLast((entry) => outputsOf(entry).some((output) => output.name === name));
+      const newest = history.findLast((entry) => givenBy(entry)?.outputs.some((output) => output.name === name));
       return newest === undefined ? [] : foundOf(folder, newest).filter((found) => found.name === name);
     }),
     requiredPackets: names,
@@ -77,15 +77,12 @@ export async function lookAfter(
   };
 }
 
-function outputsOf(entry: HistoryEntry): readonly Output[] {
-  return entry.kind === 'stepped' ? entry.outputs : [];
-}
-
 /** What a step gave, as the ledger has it and as it lies there now; null for what does not. */
 function foundOf(folder: string, entry: HistoryEntry): { name: string; recorded: string; found: string | null }[] {
-  if (entry.kind !== 'stepped') return [];
-  const beside = stepFolder(folder, entry.n, entry.step);
-  return entry.outputs.map(({ name, sha256: recorded }) => {
+  const given = givenBy(entry);
+  if (given === null) return [];
+  const beside = stepFolder(folder, given.n, given.step);
+  return given.outputs.map(({ name, sha256: recorded }) => {
     const bytes = ['json', 'md']
       .map((ending) => readIfThere(join(beside, `${name}.${ending}`)))
       .find((b) => b !== undefined);
