@@ -1,4 +1,5 @@
 import { ledgerOf, mission, missionStation, stepped, steps, whyOf } from '../../support/missions.ts';
+import { until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('pipeline/missions: checks');
@@ -87,6 +88,31 @@ test('a check that runs too long is ended, and one that fails only on the clean 
   assert.equal(s.state('WO-NOTHING').last_error?.code, 'NOTHING_CHANGED', whyOf(s, 'WO-NOTHING'));
   const ends = ledgerOf(s, 'WO-SLOW').filter(({ to }) => to === 'failed');
   assert.equal(ends.length, 1, 'one end');
+});
+
+test('rule 8: after a SIGKILL nothing that a check said is overwritten, and the builder is told what the failed step saw', async (t) => {
+  const { station: s, agents } = missionStation(
+    t,
+    { build: [writes('hallo'), writes('held'), writes('hello')] },
+    { policy: POLICY },
+  );
+  const hangs = `grep -q held src/hello.txt && { echo > ${s.path('.git/began')}; sleep 60; }; grep -qx hello src/hello.txt`;
+  const up = await s.up(t);
+  const says = { name: 'says', command: 'echo it saw "$(cat src/hello.txt)"' };
+  s.drop(mission('WO-M', { tests: [says, { name: 'hangs', command: hangs }] }));
+  await until(() => s.exists('.git/began'), 'the checks of the second build are at work');
+  await up.stop('SIGKILL');
+  s.drain();
+  assert.equal(s.state('WO-M').status, 'done', whyOf(s, 'WO-M'));
+  const told = agents.calls().filter(({ step }) => step === 'build')[2]?.prompt ?? '';
+  assert.match(told, /it saw hallo/);
+  assert.doesNotMatch(told, /it saw held/, 'that step was lost');
+  const folder = 'state/evidence/WO-M/commands';
+  const said = s.names(folder).filter((name) => name.endsWith('-says.stdout'));
+  assert.deepEqual(
+    said.map((name) => s.read(`${folder}/${name}`)),
+    ['hallo', 'held', 'hello', 'hello'].map((text) => `it saw ${text}\n`),
+  );
 });
 
 test.run();
