@@ -23,6 +23,11 @@ export function evidenceFolderOf(evidence: string, n: number, step: string): str
   return join(evidence, EVIDENCE_FOLDER, folderName(n, step));
 }
 
+/** Where a file of a step is in the evidence: relative to that. */
+export function evidencePathOf({ n, step }: Pick<Given, 'n' | 'step'>, file: string): string {
+  return `${EVIDENCE_FOLDER}/${folderName(n, step)}/${file}`;
+}
+
 function folderName(n: number, step: string): string {
   return `${String(n).padStart(2, '0')}-${step}`;
 }
