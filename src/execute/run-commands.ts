@@ -190,11 +190,21 @@ function slug(name: string): string {
   );
 }
 
-/** The evidence files that commands of this order wrote so far. What a kill left half written begins with a dot, and is none. */
-export function commandEvidence(folder: string): { path: string; bytes: Buffer }[] {
+/** Numbers grow wider than their two places. */
+function numberOf(name: string): number {
+  return Number.parseInt(name, 10) || 0;
+}
+
+/** The highest number that output of this order has; 0 where there is none. What comes next is counted on from there, and overwrites nothing. */
+export function lastOutput(folder: string): number {
+  return Math.max(0, ...namesIn(join(folder, OUTPUT_FOLDER)).map(numberOf));
+}
+
+/** The evidence files that commands of this order wrote so far, in the order of their numbers; of those numbers alone that `only` holds. What a kill left half written begins with a dot, and is none. */
+export function commandEvidence(folder: string, only?: ReadonlySet<number>): { path: string; bytes: Buffer }[] {
   return namesIn(join(folder, OUTPUT_FOLDER))
-    .filter((name) => !name.startsWith('.'))
-    .sort()
+    .filter((name) => !name.startsWith('.') && (only?.has(numberOf(name)) ?? true))
+    .sort((a, b) => numberOf(a) - numberOf(b) || (a < b ? -1 : 1))
     .map((name) => ({
       path: `${EVIDENCE_FOLDER}/${name}`,
       bytes: readIfThere(join(folder, OUTPUT_FOLDER, name)) ?? Buffer.alloc(0),

@@ -1,7 +1,7 @@
 import type { Image, ImageChange } from './change.ts';
 import type { ErrorBody } from './error.ts';
 import type { CheckResult, LedgerRecord, Requester } from './generated.ts';
-import type { MissionBegun, Raise, StepData, SteppedData } from './mission.ts';
+import type { MissionBegun, Raise, RebasedGiven, StepData, SteppedData } from './mission.ts';
 import type { Warning } from './order.ts';
 import type { Transition, WaitingFor } from './transition.ts';
 
@@ -20,7 +20,7 @@ export interface EventData {
   /** A step of a mission came to its end. */
   stepped: SteppedData;
   /** What a mission made is now made to another commit, because the branch moved on. */
-  rebased: { base: string; changes: ImageChange[]; review: boolean };
+  rebased: { base: string; changes: ImageChange[]; review: boolean } & RebasedGiven;
   restored: RestoredData;
   landing: LandingData;
   landed: LandedData;

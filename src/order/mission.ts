@@ -105,6 +105,13 @@ export interface MissionBegun {
 /** Limits that a person raised: what counts from then on. */
 export type Raise = { readonly [K in BudgetKey]?: number };
 
+/** What the runner made anew for reviewers when the base moved; absent where it made nothing. */
+export interface RebasedGiven {
+  /** Counted among the steps. */
+  readonly n?: number;
+  readonly outputs?: readonly Output[];
+}
+
 /** One entry of a mission's history, in the order of the ledger. */
 export type HistoryEntry =
   | ({
@@ -117,13 +124,13 @@ export type HistoryEntry =
   /** A person decided to go on. `at`: the step that it stopped before or after. */
   | { readonly kind: 'decided'; readonly what: 'checkpoint' | 'budget'; readonly at: string; readonly raise: Raise }
   /** The branch moved on: what was made is now made to another commit. */
-  | {
+  | ({
       readonly kind: 'rebased';
       readonly base: string;
       readonly changes: readonly ImageChange[];
       /** What a reviewer saw is not what it is now. */
       readonly review: boolean;
-    };
+    } & RebasedGiven);
 
 /** A mission in the middle of its attempt, as its records tell it. */
 export interface MissionLife {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandEvidence, OUTPUT_FOLDER } from '../../src/execute/run-commands.ts';
+import { commandEvidence, lastOutput, OUTPUT_FOLDER } from '../../src/execute/run-commands.ts';
 import { writeDurable } from '../../src/platform/durable.ts';
 import { decorateFileSystem, fs } from '../../src/platform/fs.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -32,6 +32,18 @@ test('an output that a kill left half written is no evidence', (t) => {
     commandEvidence(folder).map(({ path }) => path),
     ['commands/01-build.stdout', 'commands/02-test.json'],
   );
+});
+
+test('rule 8: outputs are told in the order of their numbers, however wide these are, and the next one counts on from them', (t) => {
+  const folder = t.tempDir();
+  assert.equal(lastOutput(folder), 0);
+  mkdirSync(join(folder, OUTPUT_FOLDER));
+  for (const name of ['100-b.stdout', '99-a.stdout', '99-a.stderr', '07-a.json'])
+    writeFileSync(join(folder, OUTPUT_FOLDER, name), name);
+  assert.equal(lastOutput(folder), 100);
+  const told = (only?: ReadonlySet<number>) => commandEvidence(folder, only).map(({ path }) => path.slice(9));
+  assert.deepEqual(told(), ['07-a.json', '99-a.stderr', '99-a.stdout', '100-b.stdout']);
+  assert.deepEqual(told(new Set([7, 100])), ['07-a.json', '100-b.stdout']);
 });
 
 test.run();

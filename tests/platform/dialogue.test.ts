@@ -81,15 +81,17 @@ test('a program that is not there ends with 127', async () => {
 });
 
 test('limits: timeout, stop, and finish end a tree that ignores TERM', async () => {
-  const stubborn = 'trap "" TERM; sh -c "trap \\"\\" TERM; while :; do sleep 1; done" & while :; do sleep 1; done';
+  const stubborn =
+    'trap "" TERM; echo deaf; sh -c "trap \\"\\" TERM; while :; do sleep 1; done" & while :; do sleep 1; done';
   let group = 0;
   const onStarted = ({ pgid }: { pgid: number }) => {
     group = pgid;
   };
-  const timed = await talk(stubborn, { timeoutMs: 300, onStarted }).dialogue.ended;
+  const timed = await talk(stubborn, { timeoutMs: 1500, onStarted }).dialogue.ended;
   assert.deepEqual([timed.timedOut, timed.signal, groupMembers(group)], [true, 'SIGKILL', []]);
   for (const way of ['stop', 'finish'] as const) {
-    const { dialogue } = talk(stubborn, { onStarted });
+    const { dialogue, said } = talk(stubborn, { onStarted });
+    await until(() => said() === 'deaf\n', 'it ignores TERM');
     dialogue[way]();
     const end = await dialogue.ended;
     assert.deepEqual([end.signal, end.timedOut, end.aborted, groupMembers(group)], ['SIGKILL', false, false, []]);

@@ -51,6 +51,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'approval-subject',
     'build-packet',
     'build-report',
+    'chain',
     'closing-packet',
     'command-file',
     'component',
@@ -74,6 +75,8 @@ test('formats: there is a contract for every document, each strict, named and wi
     'result',
     'review-packet',
     'settings',
+    'spine-outcome',
+    'spine-status',
     'state',
     'telemetry-line',
     'terminal-packet',
@@ -94,7 +97,7 @@ test('formats: there is a contract for every document, each strict, named and wi
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
   // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once
   for (const name of names.filter((n) => n !== 'component' && n !== 'agent-usage')) {
-    const key = ['settings', 'policy', 'policy-cases', 'agent'].includes(name) ? 'version' : 'v';
+    const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain'].includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
@@ -254,6 +257,25 @@ const BAD: Record<string, Json[]> = {
     { attachments: [{ path: '../x', content: '' }] },
     { attachments: [{ path: '/x', content: '' }] },
     { attachments: [{ path: 'a/./b', content: '' }] },
+  ],
+  'spine-outcome': [
+    { outcome: 'FINE' },
+    { status: 'asleep' },
+    { steps: [{}] },
+    { budget: { tokens: 5 } },
+    { ok: 'yes' },
+  ],
+  'spine-status': [{ missions: [{}] }, { running: 'no' }, { stop_file: 'STOP' }, { ok: 1 }],
+  chain: [
+    { steps: [] },
+    { steps: [{ id: 'x' }] },
+    { steps: [{ id: 'X', run: 'close' }] },
+    { steps: [{ id: 'x', run: 'land' }] },
+    { steps: [{ id: 'x', role: 'builder' }] },
+    { steps: [{ id: 'x', role: 'builder', run: 'close', gives: 'commit' }] },
+    { steps: [{ id: 'x', role: 'builder', gives: 'everything' }] },
+    { steps: [{ id: 'x', run: 'close', takes: ['the lot'] }] },
+    { steps: [{ id: 'x', run: 'close', then: 'y' }] },
   ],
   policy: [
     { rules: {} },

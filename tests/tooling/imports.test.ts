@@ -28,6 +28,10 @@ const PLANTED: Record<string, { file: string; imports: string }> = {
   'only-one-file-imports-pino': { file: 'record/planted-pino.ts', imports: 'pino' },
   'only-one-file-imports-node-cron': { file: 'pipeline/planted-cron.ts', imports: 'node-cron' },
   'only-one-file-imports-isomorphic-git': { file: 'git/planted-isogit.ts', imports: 'isomorphic-git' },
+  'only-one-file-imports-@agentclientprotocol/sdk': {
+    file: 'agents/planted-acp.ts',
+    imports: '@agentclientprotocol/sdk',
+  },
   'stages-do-not-import-each-other': { file: 'intake/planted-stage.ts', imports: '../queue/planted.ts' },
   'known-folders': { file: 'cli/planted-folder.ts', imports: '../somewhere/planted.ts' },
   'no-junk-drawers': { file: 'git/planted-drawer.ts', imports: './utils/planted.ts' },

@@ -1,5 +1,12 @@
 import { dirname, join, relative, resolve } from 'node:path';
-import { checkFailure, OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../../execute/run-commands.ts';
+import {
+  checkFailure,
+  lastOutput,
+  OUTPUT_FOLDER,
+  type RunContext,
+  runAction,
+  runCheck,
+} from '../../execute/run-commands.ts';
 import { Placement } from '../../git/placement.ts';
 import { assertWorktree, type WorktreeShape } from '../../git/worktrees/identity.ts';
 import type { Worktree } from '../../git/worktrees/record.ts';
@@ -141,7 +148,10 @@ function missionPlace(rt: Runtime, job: Job, isolation: Isolated, signal: AbortS
     sandbox: () => sandboxFor(rt, job, current().path),
     checks: async (stop) => {
       const context = { ...(await contextOf(rt, job, current())), signal: AbortSignal.any([signal, stop]) };
-      const results = await runChecks(context, job, rt.life(job.woId).commandsBegun);
+      // a start after a kill counts from 0, and what earlier checks said is evidence
+      const life = rt.life(job.woId);
+      const before = Math.max(life.commandsBegun, lastOutput(rt.claimFolder(life)));
+      const results = await runChecks(context, job, before);
       // one that was ended says nothing about the work
       if (context.signal.aborted) throw new WaybillError('CANCELLED', `the checks of ${job.woId} were stopped`);
       return results;

@@ -25,6 +25,11 @@ export function evidenceFolderOf(evidence: string, n: number, step: string): str
   return join(evidence, EVIDENCE_FOLDER, folderName(n, step));
 }
 
+/** Where a file of a step is in the evidence: relative to that. */
+export function evidencePathOf({ n, step }: Pick<Given, 'n' | 'step'>, file: string): string {
+  return `${EVIDENCE_FOLDER}/${folderName(n, step)}/${file}`;
+}
+
 function folderName(n: number, step: string): string {
   return `${String(n).padStart(2, '0')}-${step}`;
 }
@@ -53,16 +58,33 @@ export function keepDocument(
  */
 export function latestDocument(claimFolder: string, history: readonly HistoryEntry[], name: string): Buffer | null {
   for (const entry of history.toReversed()) {
-    if (entry.kind !== 'stepped') continue;
-    const output = entry.outputs.find((one) => one.name === name);
-    if (output === undefined) continue;
-    const path = join(stepFolder(claimFolder, entry.n, entry.step), `${name}.json`);
+    const given = givenBy(entry);
+    const output = given?.outputs.find((one) => one.name === name);
+    if (given === null || output === undefined) continue;
+    const path = join(stepFolder(claimFolder, given.n, given.step), `${name}.json`);
     const bytes = readIfThere(path);
     if (bytes !== undefined && sha256(bytes) === output.sha256) return bytes;
     const what = bytes === undefined ? 'is gone' : 'is not what it was';
-    throw new WaybillError('MISSION_ALTERED', `the ${name} of step ${entry.n}, ${entry.step}, ${what}: ${path}`);
+    throw new WaybillError('MISSION_ALTERED', `the ${name} of step ${given.n}, ${given.step}, ${what}: ${path}`);
   }
   return null;
+}
+
+/** What a record says was given, and the step in whose folder it lies; null where it says nothing of the kind. */
+export interface Given {
+  readonly n: number;
+  readonly step: string;
+  readonly outputs: readonly Output[];
+}
+
+/** The word in the place of a step's, for what the runner made when the base moved. */
+export const REBASED = 'rebased';
+
+/** Steps give documents, and so does a base that moved: then what was made for reviewers is made anew. */
+export function givenBy(entry: HistoryEntry): Given | null {
+  if (entry.kind === 'stepped') return entry;
+  if (entry.kind !== 'rebased' || entry.n === undefined) return null;
+  return { n: entry.n, step: REBASED, outputs: entry.outputs ?? [] };
 }
 
 /** All of it, for the evidence. What a kill left half written begins with a dot, and is none. */

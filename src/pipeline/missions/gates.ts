@@ -76,7 +76,7 @@ export async function passGates(
   const reserved = { tokens: null, usd: null, seconds: null };
   const open = beginStep(rt, job, { step: step.id, role: null, agent: null }, reserved);
   await place.rebuild(null);
-  const dirty = differing((await place.measure()).images, job.images);
+  const measured = await place.measure();
   const stop = watchStopFile(rt);
   try {
     job.checks = await place.checks(stop.signal);
@@ -88,7 +88,7 @@ export async function passGates(
     stop.end();
   }
   const review = keepReviewText(rt, job, mission, stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id));
-  const gates = askAfterWork(await lookAfter(rt, job, mission, dirty));
+  const gates = askAfterWork(await lookAfter(rt, job, mission, measured));
   endStep(rt, job, open, { outputs: [review], fault: faultOf(gates, job), gates });
   return gates.every(({ ok }) => ok);
 }

@@ -49,10 +49,22 @@ function lastFailure(rt: Runtime, job: Job, step: Step): unknown {
   const life = rt.life(job.woId);
   const last = (life.mission?.history ?? []).findLast((entry) => entry.kind === 'stepped');
   if (last === undefined || last.ok || (last.step !== step.id && last.code !== 'CHECK_FAILED')) return null;
-  const said = commandEvidence(rt.claimFolder(life))
+  const said = commandEvidence(rt.claimFolder(life), commandsOf(rt, job.woId, last.n))
     .filter(({ path }) => path.endsWith('.stdout') || path.endsWith('.stderr'))
-    .slice(-2 * Math.max(1, job.order.checks.length))
     .filter(({ bytes }) => bytes.length > 0)
     .map(({ path, bytes }) => ({ path, end: bytes.subarray(-MOST_TOLD).toString('utf8') }));
   return { code: last.code, why: last.why, checks: last.code === 'CHECK_FAILED' ? said : [] };
+}
+
+/** The numbers of the commands that a step ran, as the ledger has them: a step that was lost since may have run others. */
+function commandsOf(rt: Runtime, woId: string, step: number): Set<number> {
+  const own = new Set<number>();
+  let open = 0;
+  for (const record of rt.ledger.read(rt.life(woId).mission?.from ?? 0)) {
+    if (record.wo_id !== woId) continue;
+    if (record.event === 'step') open = record.data.n;
+    else if (record.event === 'stepped') open = 0;
+    else if (record.event === 'command' && open === step) own.add(record.data.n);
+  }
+  return own;
 }

@@ -1,29 +1,26 @@
 import { join } from 'node:path';
 import { isEntry } from '../../git/objects/tree.ts';
 import { hashOf, sha256 } from '../../order/canonical-json.ts';
-import type { ImageChange } from '../../order/change.ts';
-import { changedSoFar, type HistoryEntry, type Output, type SteppedData } from '../../order/mission.ts';
+import { type ImageChange, isOutside } from '../../order/change.ts';
+import { changedSoFar, type HistoryEntry, type SteppedData } from '../../order/mission.ts';
 import { HashCheck } from '../../order/tombstone.ts';
 import { readIfThere } from '../../platform/durable.ts';
-import { MANIFEST } from '../../record/evidence.ts';
 import type { AfterWork } from '../../spine/gates/post-gates.ts';
 import { sealJob } from '../finish.ts';
 import { withCommit } from '../isolation/merge-work.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
-import { CHAIN_FILE, EVIDENCE_FOLDER, stepFolder } from './documents.ts';
+import { CHAIN_FILE, EVIDENCE_FOLDER, evidencePathOf, givenBy, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
+import type { MissionPlace } from './place.ts';
 import { diffHash } from './record-step.ts';
 
 /** What there is before a mission lands: the work as a commit, its evidence, what its steps gave, and the ledger on disk. */
 
-/** All that the gates after the work are asked about, read anew. */
-export async function lookAfter(
-  rt: Runtime,
-  job: Job,
-  mission: MissionJob,
-  dirty: readonly string[],
-): Promise<AfterWork> {
+type Measure = Awaited<ReturnType<MissionPlace['measure']>>;
+
+/** All that the gates after the work are asked about, read anew; `measured`: the clean checkout, when its checks began. */
+export async function lookAfter(rt: Runtime, job: Job, mission: MissionJob, measured: Measure): Promise<AfterWork> {
   const life = rt.life(job.woId);
   const history = life.mission?.history ?? [];
   const folder = rt.claimFolder(life);
@@ -32,14 +29,22 @@ export async function lookAfter(
     ...new Set(mission.chain.steps.flatMap(({ gives }) => (gives === null || gives === 'commit' ? [] : [gives]))),
   ];
   const sealed = sealJob(rt, life, job, job.checks);
-  const manifest = sealed.files.find(({ path }) => path === MANIFEST);
+  const { trees } = rt.station.repo;
+  const dirty = differing(measured.images, job.images);
+  // two ways to one tree: what git saw in the checkout, and what is on record of the mission
+  const ranOn = await withCommit(rt, { ...job, ...measured }, base, (id) => trees.ofCommit(id));
   const commit = await withCommit(rt, job, base, async (id) => {
-    const tree = await rt.station.repo.trees.entries(
+    const inside = measured.images.filter(({ path }) => !isOutside(path));
+    const there = await trees.entries(
       id,
-      job.images.map(({ path }) => path),
+      inside.map(({ path }) => path),
     );
-    const other = job.images.filter(({ path, after }) => !isEntry(tree.get(path), after)).map(({ path }) => path);
-    return { id, differing: other };
+    const other = inside.filter(({ path, after }) => !isEntry(there.get(path), after)).map(({ path }) => path);
+    return { id, tree: await trees.ofCommit(id), differing: other };
+  });
+  const newest = names.map((name) => {
+    const given = history.map(givenBy).findLast((one) => one?.outputs.some((output) => output.name === name));
+    return given ? evidencePathOf(given, `${name}.json`) : `${EVIDENCE_FOLDER}/${name}.json`;
   });
   return {
     // this step itself is open while it asks
@@ -49,48 +54,38 @@ export async function lookAfter(
     checks: {
       declared: job.order.checks.map(({ name }) => name),
       results: job.checks,
-      ranOn: dirty.length === 0 ? commit.id : '',
-      result: commit.id,
+      ranOn,
+      result: commit.tree,
       dirty,
     },
-    changed: job.images.map(({ path }) => path),
+    changed: measured.images.map(({ path }) => path),
     paths: mission.envelope,
     protected: mission.protected,
     evidence: {
-      manifestSha256: manifest === undefined ? '' : sha256(manifest.bytes),
-      recordedSha256: sealed.manifestSha256,
       faults: faultsOf(folder, history),
-      required: [
-        'changes.patch',
-        'checks.json',
-        `${EVIDENCE_FOLDER}/${CHAIN_FILE}`,
-        ...names.map((name) => `${name}.json`),
-      ],
-      present: sealed.files.flatMap(({ path }) => [path, path.slice(path.lastIndexOf('/') + 1)]),
+      required: ['changes.patch', 'checks.json', `${EVIDENCE_FOLDER}/${CHAIN_FILE}`, ...newest],
+      present: sealed.files.map(({ path }) => path),
     },
     packets: names.flatMap((name) => {
-      const newest = history.findLast((entry) => outputsOf(entry).some((output) => output.name === name));
+      const newest = history.findLast((entry) => givenBy(entry)?.outputs.some((output) => output.name === name));
       return newest === undefined ? [] : foundOf(folder, newest).filter((found) => found.name === name);
     }),
     requiredPackets: names,
-    commit,
+    commit: { id: commit.id, differing: commit.differing },
     ledger: {
       intact: isIntact(rt, job.woId),
       recordedDiff: diffHash(changedSoFar(history)),
-      measuredDiff: diffHash(job.images),
+      measuredDiff: diffHash(measured.images),
     },
   };
 }
 
-function outputsOf(entry: HistoryEntry): readonly Output[] {
-  return entry.kind === 'stepped' ? entry.outputs : [];
-}
-
 /** What a step gave, as the ledger has it and as it lies there now; null for what does not. */
 function foundOf(folder: string, entry: HistoryEntry): { name: string; recorded: string; found: string | null }[] {
-  if (entry.kind !== 'stepped') return [];
-  const beside = stepFolder(folder, entry.n, entry.step);
-  return entry.outputs.map(({ name, sha256: recorded }) => {
+  const given = givenBy(entry);
+  if (given === null) return [];
+  const beside = stepFolder(folder, given.n, given.step);
+  return given.outputs.map(({ name, sha256: recorded }) => {
     const bytes = ['json', 'md']
       .map((ending) => readIfThere(join(beside, `${name}.${ending}`)))
       .find((b) => b !== undefined);

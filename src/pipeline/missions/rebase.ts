@@ -1,11 +1,15 @@
 import { short } from '../../git/busy.ts';
 import { WaybillError } from '../../order/error.ts';
+import type { RebasedGiven } from '../../order/mission.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { fact } from '../fact.ts';
 import { conflictDraft, mergeWork, sameBefore } from '../isolation/merge-work.ts';
-import type { Job } from '../job.ts';
+import type { Isolated, Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
+import { waitForGo } from './pause.ts';
 import type { MissionPlace } from './place.ts';
+import { isReviewStale, reviewAnew } from './review-anew.ts';
+import { watchStopFile } from './stop-file.ts';
 
 /**
  * Puts what a mission made so far on the tip of its branch, where that moved on. `review`: it is reviewed again in every case; otherwise only where
@@ -19,7 +23,8 @@ export async function putOnTip(rt: Runtime, job: Job, place: MissionPlace, revie
     throw new WaybillError('REPO_UNSUPPORTED', `${branch} is gone`, {
       hint: 'Bring the branch back, then `waybill retry`.',
     });
-  if (tip === isolation.base) return null;
+  const history = rt.life(job.woId).mission?.history ?? [];
+  if (tip === isolation.base) return isReviewStale(history) ? moved(rt, job, place, isolation, true) : null;
   const before = job.images;
   if (before.length > 0) {
     const merged = await mergeWork(rt, job, isolation, tip);
@@ -30,9 +35,30 @@ export async function putOnTip(rt: Runtime, job: Job, place: MissionPlace, revie
   }
   isolation.base = tip;
   await place.hold();
-  const isOther = review || !sameBefore(before, job.images);
-  rt.record([fact(rt.life(job.woId), 'rebased', { base: tip, changes: [...job.images], review: isOther })]);
-  rt.step('mission: put on another tip', [job.woId]);
   await place.rebuild(null);
+  return moved(rt, job, place, isolation, review || !sameBefore(before, job.images));
+}
+
+/** Puts it on record, with what reviewers are to be told of it: a review of what was made to another commit is none of what would land. */
+async function moved(
+  rt: Runtime,
+  job: Job,
+  place: MissionPlace,
+  { base }: Isolated,
+  review: boolean,
+): Promise<Draft | null> {
+  const stop = watchStopFile(rt);
+  let given: RebasedGiven;
+  try {
+    given = review ? await reviewAnew(rt, job, place, stop.signal) : {};
+  } catch (thrown) {
+    if (!stop.signal.aborted || place.signal.aborted) throw thrown;
+    // nothing of it is on record: whoever goes on does it again
+    return waitForGo(rt.life(job.woId), String(stop.signal.reason));
+  } finally {
+    stop.end();
+  }
+  rt.record([fact(rt.life(job.woId), 'rebased', { base, changes: [...job.images], review, ...given })]);
+  rt.step('mission: put on another tip', [job.woId]);
   return null;
 }

@@ -60,7 +60,7 @@ export function beginStep(
 /** The number that the next step gets. */
 export function nextNumber(rt: Runtime, woId: string): number {
   const { mission } = rt.life(woId);
-  const numbers = (mission?.history ?? []).map((entry) => ('n' in entry ? entry.n : 0));
+  const numbers = (mission?.history ?? []).map((entry) => ('n' in entry ? (entry.n ?? 0) : 0));
   return Math.max(0, mission?.open?.n ?? 0, ...numbers) + 1;
 }
 

@@ -14,7 +14,7 @@ export interface AfterWork {
   readonly checks: {
     readonly declared: readonly string[];
     readonly results: readonly { readonly name: string; readonly ok: boolean }[];
-    /** The tree that they ran on, and the tree of the result. */
+    /** The tree of the checkout when they began, as it was measured there, and the tree of the commit that is the result. */
     readonly ranOn: string;
     readonly result: string;
     /** What the checkout held beside that tree when they began. */
@@ -25,12 +25,9 @@ export interface AfterWork {
   readonly paths: readonly string[] | null;
   readonly protected: readonly string[] | null;
   readonly evidence: {
-    /** Hash of the manifest as it was read, and as the ledger has it. */
-    readonly manifestSha256: string;
-    readonly recordedSha256: string;
-    /** What is missing, changed, double or stray. */
+    /** Documents that are missing, or are not what the ledger has the hash of. */
     readonly faults: readonly { readonly kind: string; readonly path: string }[];
-    /** What has to be in it, and what is. */
+    /** What has to be in it, and what is: paths in the evidence. */
     readonly required: readonly string[];
     readonly present: readonly string[];
   } | null;
@@ -46,7 +43,7 @@ export interface AfterWork {
   readonly requiredPackets: readonly string[] | null;
   readonly commit: {
     readonly id: string;
-    /** Paths that the commit has other than they were measured. */
+    /** Paths that the commit has other than they were measured in the checkout. */
     readonly differing: readonly string[];
   } | null;
   readonly ledger: {
@@ -144,12 +141,10 @@ function changedFiles({ changed, paths, protected: closed }: AfterWork): string 
 
 function evidenceComplete({ evidence }: AfterWork): string | null {
   if (evidence === null) return 'there is no evidence';
-  const { manifestSha256, recordedSha256, faults, required, present } = evidence;
-  if (!isHash(recordedSha256)) return 'the ledger has no hash of it';
-  if (manifestSha256 !== recordedSha256) return 'its manifest is not the one that the ledger names';
+  const { faults, required, present } = evidence;
   if (faults.length > 0)
     return several(
-      'not as its manifest says',
+      'not as they are on record',
       faults.map(({ kind, path }) => `${path} is ${kind}`),
     );
   if (required.length === 0) return 'nobody said what has to be in it';

@@ -1,4 +1,5 @@
 import { HELLO, ledgerOf, mission, missionStation, stepped, steps, whyOf } from '../../support/missions.ts';
+import { until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('pipeline/missions: checks');
@@ -98,6 +99,31 @@ test('a failure that ends a mission is not tried again by the order: every step 
   const { status, last_error: error } = s.state('WO-1');
   assert.deepEqual([status, error?.code], ['failed', 'CHECK_FAILED'], whyOf(s, 'WO-1'));
   assert.deepEqual(agents.steps(), ['design', 'build']);
+});
+
+test('rule 8: after a SIGKILL nothing that a check said is overwritten, and the builder is told what the failed step saw', async (t) => {
+  const { station: s, agents } = missionStation(
+    t,
+    { build: [writes('hallo'), writes('held'), writes('hello')] },
+    { policy: POLICY },
+  );
+  const hangs = `grep -q held src/hello.txt && { echo > ${s.path('.git/began')}; sleep 60; }; grep -qx hello src/hello.txt`;
+  const up = await s.up(t);
+  const says = { name: 'says', command: 'echo it saw "$(cat src/hello.txt)"' };
+  s.drop(mission('WO-M', { tests: [says, { name: 'hangs', command: hangs }] }));
+  await until(() => s.exists('.git/began'), 'the checks of the second build are at work');
+  await up.stop('SIGKILL');
+  s.drain();
+  assert.equal(s.state('WO-M').status, 'done', whyOf(s, 'WO-M'));
+  const told = agents.calls().filter(({ step }) => step === 'build')[2]?.prompt ?? '';
+  assert.match(told, /it saw hallo/);
+  assert.doesNotMatch(told, /it saw held/, 'that step was lost');
+  const folder = 'state/evidence/WO-M/commands';
+  const said = s.names(folder).filter((name) => name.endsWith('-says.stdout'));
+  assert.deepEqual(
+    said.map((name) => s.read(`${folder}/${name}`)),
+    ['hallo', 'held', 'hello', 'hello'].map((text) => `it saw ${text}\n`),
+  );
 });
 
 test.run();

@@ -1,4 +1,5 @@
-import { decide, HELLO, mission, missionStation, stepped, whyOf } from '../../support/missions.ts';
+import { join } from 'node:path';
+import { type Agents, decide, HELLO, mission, missionStation, stepped, whyOf } from '../../support/missions.ts';
 import { type TestStation, until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
@@ -6,6 +7,7 @@ const test = suite('pipeline/missions: what moves while one waits', { needs: ['s
 
 const TEN = Array.from({ length: 10 }, (_, n) => `${n}\n`).join('');
 const OTHER_POLICY = 'echo "# other" >> "$WAYBILL_STATION/policy.yaml"';
+const SAFE = 'version: 1\nrules: [{class: safe, commands: ["*"]}]\n';
 const ESCALATED = [{ verdict: 'escalate' }, {}];
 
 function waitsFor(s: TestStation, woId: string, what: string, why: RegExp): void {
@@ -16,6 +18,11 @@ function waitsFor(s: TestStation, woId: string, what: string, why: RegExp): void
 
 function isDone(s: TestStation, woId: string): void {
   assert.equal(s.state(woId).status, 'done', whyOf(s, woId));
+}
+
+/** What each of its reviewers was told. */
+function promptsOf(agents: Agents, woId: string): string[] {
+  return agents.calls().flatMap(({ order, step, prompt }) => (order === woId && step === 'review' ? [prompt] : []));
 }
 
 test('a base that moved while it waited is reviewed again; what both changed is merged, or waits for a person with both kept', (t) => {
@@ -34,7 +41,7 @@ test('a base that moved while it waited is reviewed again; what both changed is 
   for (const woId of all) s.drop(mission(woId));
   s.drain();
   for (const woId of all) waitsFor(s, woId, 'checkpoint', /wants a person/);
-  s.write('src/ten.txt', TEN.replace('0', 'theirs'));
+  s.write('src/ten.txt', TEN.replace('7', 'theirs'));
   s.write('src/old.txt', 'theirs\n');
   s.write('beside.txt', 'theirs\n');
   s.commitAll('Somebody goes on');
@@ -45,11 +52,53 @@ test('a base that moved while it waited is reviewed again; what both changed is 
     const twice = agents.calls().filter(({ order, step }) => order === woId && step === 'review');
     assert.equal(twice.length, 2, `${woId}: what was approved stood on another commit`);
   }
-  assert.equal(s.read('src/ten.txt'), TEN.replace('0', 'theirs').replace('9', 'mine'));
+  assert.equal(s.read('src/ten.txt'), TEN.replace('7', 'theirs').replace('9', 'mine'));
+  const [before = '', after = ''] = promptsOf(agents, 'WO-SAME');
+  assert.match(before, / 7\\n 8\\n-9\\n\+mine/, 'as the first reviewer was told');
+  assert.match(after, / theirs\\n 8\\n-9\\n\+mine/, 'rule 14: the next one is told what would land');
+  const [first, second] = [before, after].map((prompt) => [...prompt.matchAll(/"base": "(\w+)"/g)].at(-1)?.[1] ?? '');
+  const moved = s.git('rev-parse', ':/Somebody goes on').trim();
+  assert.equal(first, s.git('rev-parse', `${moved}~`).trim());
+  assert.equal(s.git('merge-base', moved, second ?? '').trim(), moved, 'and the commit that it is made to');
   waitsFor(s, 'WO-CLASH', 'hold', /does not fit/);
   assert.equal(s.read('src/old.txt'), 'theirs\n');
   assert.match(s.waybill('keep', 'show', 'WO-CLASH').stdout, /old\.txt/);
   assert.equal(s.git('status', '--short'), '');
+});
+
+test('what moved after the review is reviewed as it would land, also where it moved when all was done', (t) => {
+  const edit = (path: string) => ({ write: { [path]: TEN.replace('9', 'mine') } });
+  const commit = (path: string) =>
+    `cd "$WAYBILL_STATION" && sed -i s/7/theirs/ ${path} && git commit -q -m moved ${path}`;
+  const { station: s, agents } = missionStation(
+    t,
+    {
+      'WO-CLOSE/build': [edit('src/close.txt')],
+      'WO-CLOSE/review': [{ run: commit('src/close.txt') }, {}],
+      'WO-LAND/build': [edit('src/land.txt')],
+    },
+    { files: { 'src/close.txt': TEN, 'src/land.txt': TEN }, policy: SAFE },
+  );
+  s.drop(mission('WO-CLOSE'));
+  s.drain();
+  // its checks run when it was built, and at the close: then somebody commits before it lands
+  const runs = join(agents.folder, 'runs');
+  const once = `echo >> ${runs}; test "$(wc -l < ${runs})" -ne 2 || (${commit('src/land.txt')})`;
+  s.drop(mission('WO-LAND', { post_verify: [{ name: 'once', command: once.replace('$WAYBILL_STATION', s.root) }] }));
+  s.drain();
+  for (const [woId, path] of [
+    ['WO-CLOSE', 'src/close.txt'],
+    ['WO-LAND', 'src/land.txt'],
+  ] as const) {
+    isDone(s, woId);
+    assert.equal(s.read(path), TEN.replace('7', 'theirs').replace('9', 'mine'));
+    const prompts = promptsOf(agents, woId);
+    assert.equal(prompts.length, 2, woId);
+    assert.match(prompts[1] ?? '', / theirs\\n 8\\n-9\\n\+mine/);
+    const [shown = ''] = s.names('artifacts/review_packets').filter((name) => name.includes(woId));
+    assert.match(s.read(`artifacts/review_packets/${shown}`), /^ theirs\n 8\n-9\n\+mine$/m);
+    assert.equal(s.waybill('verify', woId).code, 0);
+  }
 });
 
 test('lesson 9: a changed policy stops it with its work, asks by its name, and then counts; what it would let pass is asked too', (t) => {

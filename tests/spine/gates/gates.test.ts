@@ -35,8 +35,6 @@ const AFTER: AfterWork = {
   paths: ['src/**', 'docs/guide.md'],
   protected: ['.github/**', 'policy.yaml'],
   evidence: {
-    manifestSha256: hash('f'),
-    recordedSha256: hash('f'),
     faults: [],
     required: ['receipt.json'],
     present: ['receipt.json', 'manifest.json'],
@@ -222,11 +220,10 @@ test('rule 14: checks count where all that are declared passed, on a clean check
 test('evidence, packets, commit, policy and ledger: each known to be bad, each for one thing', () => {
   const evidence = (more: object) =>
     after({ evidence: { ...(AFTER.evidence as NonNullable<AfterWork['evidence']>), ...more } });
-  assert.deepEqual(evidence({ manifestSha256: hash('0') }), ['evidence']);
-  assert.deepEqual(evidence({ manifestSha256: '', recordedSha256: '' }), ['evidence']);
   assert.deepEqual(evidence({ faults: [{ kind: 'stray', path: 'x' }] }), ['evidence']);
   assert.deepEqual(evidence({ required: [] }), ['evidence']);
   assert.deepEqual(evidence({ present: [] }), ['evidence']);
+  assert.deepEqual(evidence({ present: ['elsewhere/receipt.json'] }), ['evidence'], 'a name alone is no path');
   for (const packets of [
     [],
     [{ name: 'verdict', recorded: hash('2'), found: null }],
@@ -287,8 +284,7 @@ test('rule 14: the gates take what git, policy and evidence really give', (t) =>
   });
   const found = () => {
     const faults = checkEvidence(folder, sha256(manifest));
-    const told = { manifestSha256: sha256(manifest), recordedSha256: sha256(manifest), faults };
-    return after({ evidence: { ...told, required: ['receipt.json'], present: ['receipt.json'] } });
+    return after({ evidence: { faults, required: ['receipt.json'], present: ['receipt.json'] } });
   };
   assert.deepEqual(found(), []);
   rmSync(join(folder, 'receipt.json'));
