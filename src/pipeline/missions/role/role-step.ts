@@ -1,4 +1,6 @@
+import { sumOf } from '../../../agents/usage.ts';
 import { asWaybillError, WaybillError } from '../../../order/error.ts';
+import type { Usage } from '../../../order/mission.ts';
 import { ensureDir } from '../../../platform/durable.ts';
 import type { Draft } from '../../../record/ledger.ts';
 import type { Job } from '../../job.ts';
@@ -40,9 +42,20 @@ export async function doRoleStep(
   const stop = watchStopFile(rt);
   const signal = AbortSignal.any([place.signal, stop.signal]);
   const { changes, images } = job;
+  const used: (Usage | null)[] = [];
   let end: StepEnd;
   try {
-    const talk = await talkWith(rt, job, mission, { place, next, chosen, inputs, open, folder, signal, reserved });
+    const talk = await talkWith(rt, job, mission, {
+      place,
+      next,
+      chosen,
+      inputs,
+      open,
+      folder,
+      signal,
+      reserved,
+      used,
+    });
     end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
     end = counted(rt, job, mission, open, end);
   } catch (thrown) {
@@ -51,7 +64,11 @@ export async function doRoleStep(
     // nothing is recorded of what it changed, so it goes on from what was there before
     Object.assign(job, { changes, images });
     await place.rebuild(`step ${step.id} broke off: ${error.message}`);
-    end = { outputs: [], fault: { code: error.code, why: error.message, failure: 'environment_error' } };
+    end = {
+      usage: sumOf(used),
+      outputs: [],
+      fault: { code: error.code, why: error.message, failure: 'environment_error' },
+    };
   } finally {
     stop.end();
   }

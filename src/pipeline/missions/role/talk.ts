@@ -9,10 +9,11 @@ import { promptFor, repairPrompt } from '../../../spine/packets/prompt.ts';
 import type { Job } from '../../job.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Chosen, contextFor } from '../agents.ts';
+import { uncounted } from '../budget.ts';
 import type { MissionJob } from '../mission-job.ts';
 import type { MissionPlace } from '../place.ts';
 import { type OpenStep, type StepFault, stoppedBy } from '../record-step.ts';
-import { PACKET_FOLDER, preparePacketFolder } from './packet-folder.ts';
+import { packetFolderIn, preparePacketFolder } from './packet-folder.ts';
 import {
   agentRequest,
   handedIn,
@@ -35,6 +36,8 @@ interface Talk {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly reserved: Reserved;
+  /** What each run used: kept by whoever began the step, so that nothing that is thrown takes it away. */
+  readonly used: (Usage | null)[];
 }
 
 /** What came of talking with an agent: a packet that is one, or why there is none. */
@@ -47,28 +50,31 @@ export interface Talked {
 
 /** Talks with a step's agent until it has handed in a packet, or there will be none. */
 export async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk: Talk): Promise<Talked> {
-  const { place, next, chosen, inputs, open, folder, signal, reserved } = talk;
+  const { place, next, chosen, inputs, open, folder, signal, reserved, used } = talk;
   const name = handedIn(next.step);
-  const file = join(place.folder(), PACKET_FOLDER, `${String(open.n).padStart(2, '0')}-${next.step.id}.json`);
+  const packets = packetFolderIn(place.folder());
+  const file = join(packets, `${String(open.n).padStart(2, '0')}-${next.step.id}.json`);
   const request = promptRequest(job, mission, next, chosen, inputs, place.folder(), file);
   const whole = promptFor(request);
   const context = await contextFor(rt, job, chosen, place, open, folder);
   let words: Words = { prompt: whole };
   let asked: string | null = null;
-  const used: (Usage | null)[] = [];
   try {
     for (let repair = 0; ; repair++) {
-      preparePacketFolder(place.folder());
+      preparePacketFolder(packets);
       const said = (text: string) =>
         writeDurable(
           join(folder, repair === 0 ? 'prompt.md' : `repair-${repair}.md`),
           context.redact(Buffer.from(text)),
         );
       said(words.prompt);
+      // unknown, until it has told
+      used[repair] = null;
+      const left = sumOf(used.slice(0, repair));
       const result = await chosen.agent.run(
         agentRequest(words, place.folder(), name, file, chosen, {
           reserved,
-          usage: sumOf(used),
+          usage: left,
           begunAt: open.begunAt,
           session: asked,
           signal,
@@ -78,7 +84,7 @@ export async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk:
       const session: string | null = result.session;
       const goesOn: boolean = asked === null || session === asked;
       if (!goesOn && words.promptAnew !== undefined) said(words.promptAnew);
-      used.push(result.usage);
+      used[repair] = result.usage;
       const told = { usage: sumOf(used), session };
       if (place.signal.aborted) return { ...told, packet: null, fault: cancelledBy(place.signal) };
       if (result.outcome !== 'ended')
@@ -91,6 +97,8 @@ export async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk:
       } catch (thrown) {
         const error = asWaybillError(thrown);
         if (error.code !== 'PACKET_INVALID') throw thrown;
+        const spent = whyNoRepair(rt, job, mission, talk);
+        if (spent !== null) return { ...told, packet: null, fault: spent };
         if (repair >= MOST_REPAIRS)
           return {
             ...told,
@@ -103,8 +111,23 @@ export async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk:
     }
   } finally {
     context.end();
-    removeTree(join(place.folder(), PACKET_FOLDER));
+    removeTree(packets);
   }
+}
+
+/** Why another run cannot be paid: nothing is left of what was set aside, or nobody knows what is, where a limit needs it (rule 7). */
+function whyNoRepair(rt: Runtime, job: Job, mission: MissionJob, { open, reserved, used }: Talk): StepFault | null {
+  const usage = sumOf(used);
+  const fault = uncounted(rt, job, mission, open, usage);
+  if (fault !== null) return fault;
+  const tokens = reserved.tokens !== null && (usage?.tokens ?? 0) >= reserved.tokens;
+  const usd = reserved.usd !== null && (usage?.usd ?? 0) >= reserved.usd;
+  if (tokens || usd) {
+    const why = `its packet is not valid, and nothing is left of its ${tokens ? 'tokens' : 'money'} to ask for it again`;
+    const failure = isBoundByStep(reserved, mission) ? 'tool_invocation_error' : null;
+    return { code: 'BUDGET_EXHAUSTED', why, failure };
+  }
+  return null;
 }
 
 /** Whether what was set aside is all that policy gives one step, so that no raise of the mission's budget would help. */
