@@ -35,7 +35,7 @@ export function usageOf(told: ToldTokens, usd: number | null): Usage | null {
   return { input, cache_read: cacheRead, cache_write: cacheWrite, output, tokens, usd };
 }
 
-/** All parts together; null where there is none, or one is unknown. Money is not summed. */
+/** All parts together; null where there is none, or one is unknown; money is null where that of one is unknown. */
 export function sumOf(parts: readonly (Usage | null)[]): Usage | null {
   const known = parts.filter((part) => part !== null);
   if (known.length === 0 || known.length < parts.length) return null;
@@ -45,7 +45,7 @@ export function sumOf(parts: readonly (Usage | null)[]): Usage | null {
     cache_write: sum.cache_write + part.cache_write,
     output: sum.output + part.output,
     tokens: sum.tokens + part.tokens,
-    usd: null,
+    usd: sum.usd === null || part.usd === null ? null : sum.usd + part.usd,
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { Raise, Reserved } from '../../order/mission.ts';
+import type { Raise, Reserved, Usage } from '../../order/mission.ts';
 import type { BudgetKey } from '../../order/order.ts';
 import {
   accountingFault,
@@ -17,7 +17,7 @@ import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
 import type { MissionJob } from './mission-job.ts';
 import { askBudget, type BudgetFigures } from './pause.ts';
-import type { OpenStep, StepEnd } from './record-step.ts';
+import type { OpenStep, StepEnd, StepFault } from './record-step.ts';
 
 /** What a mission may use up: set aside before a step, measured after it, and raised by people alone. */
 
@@ -48,17 +48,22 @@ export function reservedFor(rt: Runtime, job: Job, mission: MissionJob, seconds:
 }
 
 /** The same end, or a failure where a limit needs to know what the step used, and nobody told (rule 7). */
-export function counted(rt: Runtime, job: Job, mission: MissionJob, { step, agent }: OpenStep, end: StepEnd): StepEnd {
+export function counted(rt: Runtime, job: Job, mission: MissionJob, open: OpenStep, end: StepEnd): StepEnd {
   if (end.fault !== null) return end;
-  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage: end.usage ?? null });
-  if (fault === null) return end;
-  return {
-    ...end,
-    outputs: [],
-    verdict: null,
-    checkpoint: null,
-    fault: { ...fault, failure: 'tool_invocation_error' },
-  };
+  const fault = uncounted(rt, job, mission, open, end.usage ?? null);
+  return fault === null ? end : { ...end, outputs: [], verdict: null, checkpoint: null, fault };
+}
+
+/** Why what a step used cannot be counted where a limit needs it, or null. */
+export function uncounted(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  { step, agent }: OpenStep,
+  usage: Usage | null,
+): StepFault | null {
+  const fault = accountingFault(mission.rules, limitsNow(rt, job, mission), { step, agent, usage });
+  return fault === null ? null : { ...fault, failure: 'tool_invocation_error' };
 }
 
 /** As much again as the mission was given, on top of what it used. */

@@ -11,7 +11,7 @@ import type { MissionJob } from './mission-job.ts';
 import { askCheckpoint, missionOf, waitForGo } from './pause.ts';
 import type { MissionPlace } from './place.ts';
 import { putOnTip } from './rebase.ts';
-import { doRoleStep } from './role-step.ts';
+import { doRoleStep } from './role/role-step.ts';
 import { doRunnerStep } from './runner-step.ts';
 import { whyStopped } from './stop-file.ts';
 
