@@ -21,7 +21,3 @@ export type PacketOf<N extends PacketName> = Contracts[(typeof CONTRACTS)[N]];
 export function contractOf<N extends PacketName>(name: N): (typeof CONTRACTS)[N] {
   return CONTRACTS[name];
 }
-
-export function isPacketName(name: string): name is PacketName {
-  return Object.hasOwn(CONTRACTS, name);
-}
