@@ -962,25 +962,9 @@ export interface ContextPacket {
    */
   title: string;
   /**
-   * What is to be done.
+   * What is to be done, with the problem, requirements and success criteria of the order.
    */
   task: string;
-  /**
-   * What is wrong now, where the order says so.
-   */
-  problem: string | null;
-  /**
-   * What the result has to be, where the order says so.
-   *
-   * @maxItems 1000
-   */
-  requirements: string[];
-  /**
-   * How one sees that it is done, where the order says so.
-   *
-   * @maxItems 1000
-   */
-  success_criteria: string[];
   /**
    * The commit that the work begins on.
    */

@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { asWaybillError } from '../../src/order/error.ts';
 import { askAfterWork } from '../../src/spine/gates/post-gates.ts';
 import { askBeforeWork } from '../../src/spine/gates/pre-gates.ts';
-import type { PacketName } from '../../src/spine/packets/names.ts';
+import { contractOf, type PacketName } from '../../src/spine/packets/names.ts';
 import { readPacket } from '../../src/spine/packets/packet.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -12,10 +12,16 @@ const test = suite('docs of packets');
 
 const PAGE = readFileSync(new URL('../../docs/packets.md', import.meta.url), 'utf8');
 
+function packetNamed(word: string): PacketName {
+  assert.ok(contractOf(word as PacketName), word);
+  return word as PacketName;
+}
+
 test('rule 10: every packet shown is one that is taken, and each that an agent makes is shown', () => {
   const shown = [...PAGE.matchAll(/<!-- packet: (\w+) -->\n\n```json\n([\s\S]*?)```/g)].map(
-    ([, name = '', text = '']) => {
-      readPacket(name as PacketName, Buffer.from(text));
+    ([, word = '', text = '']) => {
+      const name = packetNamed(word);
+      readPacket(name, Buffer.from(text));
       return name;
     },
   );
@@ -27,10 +33,11 @@ test('rule 10: every packet shown is one that is taken, and each that an agent m
 });
 
 test('seed 004: what is told of prose is what the page says', () => {
-  const [, name = '', text = '', told = ''] =
+  const [, word = '', text = '', told = ''] =
     /<!-- refused: (\w+) -->\n\n```text\n([\s\S]*?)```\n\n<!-- told -->\n\n```text\n([\s\S]*?)```/.exec(PAGE) ?? [];
+  const name = packetNamed(word);
   assert.throws(
-    () => readPacket(name as PacketName, Buffer.from(text)),
+    () => readPacket(name, Buffer.from(text)),
     (thrown) => asWaybillError(thrown).code === 'PACKET_INVALID' && asWaybillError(thrown).message === told.trim(),
   );
 });

@@ -6,6 +6,7 @@ import type { OrderLife } from '../../order/life.ts';
 import { changedSoFar } from '../../order/mission.ts';
 import type { Mission } from '../../order/order.ts';
 import { ensureDir, readIfThere, removeTree, syncDir, writeDurable } from '../../platform/durable.ts';
+import { lstatIfThere } from '../../platform/fs.ts';
 import { limitsOf } from '../../policy/missions/budget.ts';
 import { type MissionRules, missionRulesFor } from '../../policy/missions/rules.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -88,7 +89,13 @@ export function rulesOf(
     root,
     lane: admitted?.lane ?? '',
     requester: admitted?.requester ?? { uid: -1, user: null },
-    scope: { kind: 'may', paths: mission.paths, diffLines: mission.budget.diff_lines },
+    scope: {
+      kind: 'may',
+      paths: mission.paths,
+      diffLines: mission.budget.diff_lines,
+      // as a dry run is told: a path that is a file comes under no rule for what might lie below it
+      isFile: (path) => lstatIfThere(join(root, path))?.isFile() === true,
+    },
     chain: isWithdrawn ? null : wanted,
   });
 }

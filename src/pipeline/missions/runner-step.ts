@@ -81,9 +81,6 @@ async function contextOf(rt: Runtime, job: Job, mission: MissionJob): Promise<Co
     mission: job.woId,
     title: job.order.title,
     task: mission.mission.brief,
-    problem: null,
-    requirements: [],
-    success_criteria: [],
     base,
     files,
     policy: {

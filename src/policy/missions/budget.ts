@@ -15,6 +15,8 @@ export interface Spent {
   readonly complete: boolean;
   /** Of what nobody knows all. */
   readonly unknown: readonly ('tokens' | 'usd' | 'seconds')[];
+  /** What of the sums was only set aside, because nobody knows what was used. */
+  readonly reserved: Readonly<Record<'tokens' | 'usd' | 'seconds', number>>;
 }
 
 /** A limit, and what stands against it. */
@@ -73,10 +75,13 @@ export function raisesOf(history: readonly HistoryEntry[]): Raise[] {
  */
 export function spentOf(history: readonly HistoryEntry[]): Spent {
   const sum = { tokens: 0, usd: 0, seconds: 0, attempts: 0 };
+  const aside = { tokens: 0, usd: 0, seconds: 0 };
   const unknown = new Set<'tokens' | 'usd' | 'seconds'>();
   const add = (key: 'tokens' | 'usd' | 'seconds', used: number | null, reserved: number | null | undefined) => {
-    if (used === null) unknown.add(key);
     sum[key] += used ?? amount(reserved) ?? 0;
+    if (used !== null) return;
+    unknown.add(key);
+    aside[key] += amount(reserved) ?? 0;
   };
   let diffLines = 0;
   for (const entry of history) {
@@ -91,7 +96,7 @@ export function spentOf(history: readonly HistoryEntry[]): Spent {
     add('seconds', used.seconds, entry.reserved?.seconds);
     if (entry.kind === 'stepped') diffLines = amount(entry.diff_lines) ?? diffLines;
   }
-  return { ...sum, diff_lines: diffLines, complete: unknown.size === 0, unknown: [...unknown] };
+  return { ...sum, diff_lines: diffLines, complete: unknown.size === 0, unknown: [...unknown], reserved: aside };
 }
 
 /**
@@ -122,23 +127,6 @@ export function reserve(limits: BudgetLimits, spent: Spent, wants: StepWants): R
       seconds: bound('seconds'),
     },
   };
-}
-
-/** The limits that are passed by what was measured; exactly a limit is allowed. Asked after each step. */
-export function overLimits(limits: BudgetLimits, spent: Spent): Exhausted[] {
-  return BUDGET_KEYS.flatMap((key) => {
-    const limit = limits[key];
-    return limit !== null && spent[key] > limit ? [{ key, limit, spent: spent[key] }] : [];
-  });
-}
-
-/** Where a step used more than was set aside for it: its agent did not keep to its bounds. `limit` is what was set aside. */
-export function overReservation(reserved: Reserved, entry: Pick<SteppedData, 'usage' | 'seconds'>): Exhausted[] {
-  const used = usedBy(entry);
-  return (['tokens', 'usd', 'seconds'] as const).flatMap((key) => {
-    const [limit, spent] = [reserved[key], used[key]];
-    return limit !== null && spent !== null && spent > limit ? [{ key, limit, spent }] : [];
-  });
 }
 
 /** A limit as people read it: `120400 of 100000 tokens`. */

@@ -5,6 +5,7 @@ import type { GateResult, TerminalPacket, TerminalStep, TerminalUsage } from '..
 import { isGoodId } from '../../order/id.ts';
 import type { OrderLife } from '../../order/life.ts';
 import type { MissionLife, SteppedData } from '../../order/mission.ts';
+import { spentOf } from '../../policy/missions/budget.ts';
 
 /** All that a terminal packet is computed from: what the ledger tells, and nothing of the moment. */
 export interface TerminalSource {
@@ -146,42 +147,26 @@ function lostStep({ n, step, role, agent }: Pick<SteppedData, 'n' | 'step' | 'ro
   };
 }
 
-/** The sums. What an agent did not tell makes them incomplete, and so does a zero: no model answers for nothing. */
+/** The sums, as the budget counts them: what an agent did not tell makes them incomplete, and so does a zero, for no model answers for nothing. */
 function usageOf(mission: MissionLife | null): TerminalUsage {
-  const sums = { input: 0, cache_read: 0, cache_write: 0, output: 0, tokens: 0, seconds: 0 };
-  let usd: number | null = null;
-  let [complete, usdComplete, reservedTokens, reservedUsd] = [true, true, 0, 0];
-  const lost = [...(mission?.history ?? []).filter((e) => e.kind === 'lost'), ...(mission?.open ? [mission.open] : [])];
-  for (const { agent, reserved } of lost) {
-    reservedTokens += reserved.tokens ?? 0;
-    reservedUsd += reserved.usd ?? 0;
-    if (agent !== null) [complete, usdComplete] = [false, false];
-  }
-  for (const entry of mission?.history ?? []) {
-    if (entry.kind !== 'stepped') continue;
-    sums.seconds += entry.seconds;
-    const { usage } = entry;
-    if (entry.agent !== null) {
-      const knowsTokens = usage !== null && usage.tokens > 0;
-      const knowsUsd = typeof usage?.usd === 'number' && (knowsTokens || usage.usd > 0);
-      complete &&= knowsTokens;
-      usdComplete &&= knowsUsd;
-      // as the budget counts it, so that both come to the same
-      if (!knowsTokens) reservedTokens += entry.reserved?.tokens ?? 0;
-      if (!knowsUsd) reservedUsd += entry.reserved?.usd ?? 0;
-    }
-    if (usage === null) continue;
-    for (const key of ['input', 'cache_read', 'cache_write', 'output', 'tokens'] as const) sums[key] += usage[key];
-    if (usage.usd !== null) usd = (usd ?? 0) + usage.usd;
-  }
+  const history = mission?.history ?? [];
+  const spent = spentOf(mission?.open ? [...history, { kind: 'lost', ...mission.open }] : history);
+  const told = history.flatMap((entry) => (entry.kind === 'stepped' && entry.usage !== null ? [entry.usage] : []));
+  const part = (key: 'input' | 'cache_read' | 'cache_write' | 'output') =>
+    told.reduce((sum, usage) => sum + usage[key], 0);
+  const isPriced = told.some(({ usd }) => usd !== null);
   return {
-    ...sums,
-    usd: usd === null ? null : rounded(usd),
-    seconds: rounded(sums.seconds),
-    reserved_tokens: reservedTokens,
-    reserved_usd: rounded(reservedUsd),
-    complete,
-    usd_complete: usdComplete,
+    input: part('input'),
+    cache_read: part('cache_read'),
+    cache_write: part('cache_write'),
+    output: part('output'),
+    tokens: spent.tokens - spent.reserved.tokens,
+    usd: isPriced ? rounded(spent.usd - spent.reserved.usd) : null,
+    seconds: rounded(spent.seconds - spent.reserved.seconds),
+    reserved_tokens: spent.reserved.tokens,
+    reserved_usd: rounded(spent.reserved.usd),
+    complete: !spent.unknown.includes('tokens'),
+    usd_complete: !spent.unknown.includes('usd'),
   };
 }
 

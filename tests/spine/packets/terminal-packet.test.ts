@@ -1,6 +1,7 @@
 import { hashOf } from '../../../src/order/canonical-json.ts';
 import type { TerminalPacket } from '../../../src/order/generated.ts';
 import { conforms, schemaOf } from '../../../src/platform/schema.ts';
+import { spentOf } from '../../../src/policy/missions/budget.ts';
 import { checkTerminalPacket } from '../../../src/spine/packets/check-terminal-packet.ts';
 import {
   type TerminalSource,
@@ -133,6 +134,10 @@ test('budgets add up: what was told, what was reserved by lost steps, and whethe
     ]);
     assert.deepEqual([tokens, usd], [500, 0.5], 'what the budget counted');
   }
+  // parts that come to more than the sum that was told
+  const short = stepped(3, 'close', { usage: { ...zero, input: 10, cache_read: 20, output: 5, tokens: 12 } });
+  const both = [...REVIEWED, short];
+  assert.deepEqual([usage(both).tokens, usage(both).tokens - whole.tokens], [spentOf(both).tokens, 35], 'one sum');
   assert.equal(usage([]).usd, null);
 });
 
