@@ -275,7 +275,7 @@ const BAD: Record<string, Json[]> = {
     { steps: [{ id: 'x', role: 'builder', run: 'close', gives: 'commit' }] },
     { steps: [{ id: 'x', role: 'builder', gives: 'everything' }] },
     { steps: [{ id: 'x', run: 'close', takes: ['the lot'] }] },
-    { steps: [{ id: 'x', run: 'close', then: 'y' }] },
+    { steps: [{ id: 'x', run: 'close', next: 'y' }] },
   ],
   policy: [
     { rules: {} },

@@ -190,4 +190,25 @@ test('lesson 17: a step over its bounds is ended and closed with the code: over 
   parksFor(s, 'WO-WHOLE', /800 of 800 tokens/);
 });
 
+test('rule 7: no packet is asked for again with nothing left, or with usage that a limit needs and nobody told; a tracked .waybill stays', (t) => {
+  const prose = { packet: null, say: 'All of it is done.' };
+  const { station: s, agents } = missionStation(
+    t,
+    { ...HELLO, 'WO-SPENT/design': [prose], 'WO-UNTOLD/design': [{ ...prose, usage: null }] },
+    { files: { '.waybill/own.txt': 'the own one\n' } },
+  );
+  s.drop(mission('WO-SPENT', WITH({ tokens: 100 })));
+  s.drop(mission('WO-UNTOLD', WITH({ tokens: 100_000 })));
+  s.drop(mission('WO-OWN'));
+  s.drain();
+  const runs = (woId: string) => agents.calls().filter(({ order }) => order === woId).length;
+  parksFor(s, 'WO-SPENT', /110 of 100 tokens/);
+  assert.deepEqual(stepped(s, 'WO-SPENT').slice(2), ['design!BUDGET_EXHAUSTED']);
+  assert.equal(runs('WO-SPENT'), 1);
+  assert.deepEqual(stepped(s, 'WO-UNTOLD').slice(2, 3), ['design!TOKEN_ACCOUNTING_UNAVAILABLE']);
+  assert.equal(runs('WO-UNTOLD'), 1);
+  assert.equal(s.state('WO-OWN').status, 'done', whyOf(s, 'WO-OWN'));
+  assert.equal(s.read('.waybill/own.txt'), 'the own one\n');
+});
+
 test.run();
