@@ -47,6 +47,8 @@ export interface AgentContext {
   wrap(argv: readonly string[], cwd: string): readonly string[];
   /** The sandbox takes all that is in it along when it ends (bwrap): TERM is for what runs inside. */
   readonly isSandbox?: boolean;
+  /** Ends the program, whatever it is at: also one that is only looked at. */
+  readonly signal?: AbortSignal;
   /** Between TERM and KILL. */
   readonly graceMs: number;
   /** Before the program may do anything: its group goes on record, so that recovery finds it. */

@@ -46,7 +46,7 @@ export function startProgram(start: ProgramStart, given: AgentContext): Program 
     mark: given.mark,
     isSandbox: given.isSandbox === true,
     timeoutMs: start.timeoutMs,
-    ...(start.signal === undefined ? {} : { signal: start.signal }),
+    signal: AbortSignal.any([start.signal, given.signal].filter((signal) => signal !== undefined)),
     graceMs: given.graceMs,
     maxErrorBytes: MOST_ERROR_BYTES,
     onStarted: (child) => given.onStarted(child),

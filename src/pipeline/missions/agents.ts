@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentOf } from '../../agents/adapters.ts';
 import type { Agent, AgentContext } from '../../agents/agent.ts';
@@ -9,8 +10,9 @@ import { environment, noteRunningGroup } from '../../execute/run-commands.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { HistoryEntry } from '../../order/mission.ts';
 import type { ByteFilter } from '../../order/secrets/redactor.ts';
-import { writeAll } from '../../platform/durable.ts';
+import { ensureDir, removeTree, writeAll } from '../../platform/durable.ts';
 import { fs } from '../../platform/fs.ts';
+import { newUlid } from '../../platform/ids.ts';
 import type { Next } from '../../spine/next-step.ts';
 import { roleText } from '../../spine/roles/role-texts.ts';
 import { redactorOf } from '../../station/redactor.ts';
@@ -40,19 +42,21 @@ export function lookAnew(rt: Runtime): void {
 
 /**
  * The agent for a step: the first that the mission, policy and the role's file allow, and that can be used now. A second reviewer is another one,
- * where there is another. Never throws: `why` says why there is none.
+ * where there is another. Never throws: `why` says why there is none. `signal` ends the looks at agents.
  */
 export async function pickAgent(
   rt: Runtime,
   job: Job,
   mission: MissionJob,
-  place: MissionPlace,
   { step, votes }: Extract<Next, { do: 'step' }>,
+  signal: AbortSignal,
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
   const probeMark = `${job.woId}.probe.${process.pid}`;
   const probes = probesOf.get(rt) ?? new Probes((one) => agentOf(one.adapter, one), Date.now);
   probesOf.set(rt, probes);
+  const empty = join(tmpdir(), `waybill-probe-${newUlid()}`);
+  ensureDir(empty);
   try {
     const lane = rt.life(job.woId).admitted?.lane ?? '';
     const role = requireRole(loadRoles(station.layout.root), step.role ?? '', lane);
@@ -62,9 +66,11 @@ export async function pickAgent(
     const voted = votersOf(rt.life(job.woId).mission?.history ?? [], step.id, votes);
     const turned = [...names.filter((name) => !voted.includes(name)), ...names.filter((name) => voted.includes(name))];
     const surroundings = {
-      cwd: place.folder(),
+      // not where an agent has written: what it left there would be read by the next one, outside of any sandbox
+      cwd: empty,
       contextOf: (use: RoleAgent): AgentContext => ({
         ...bare(rt, use, probeMark),
+        signal,
         onStarted: ({ pgid, startTime }) =>
           noteRunningGroup(rt.claimFolder(rt.life(job.woId)), { pgid, startTime, mark: probeMark }),
         onRaw: () => {},
@@ -76,6 +82,10 @@ export async function pickAgent(
     return { name: use.name, agent, role, use, text: roleText(role.name) ?? '', resumes: probe.resumes };
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
+  } finally {
+    removeTree(empty);
+    // a look that was cut short says nothing about the agent
+    if (signal.aborted) lookAnew(rt);
   }
 }
 

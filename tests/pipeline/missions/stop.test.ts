@@ -76,4 +76,19 @@ test('a mission that is cancelled at work ends with its agent, its work kept, an
   assert.equal(s.commitsOf('WO-1').length, 0);
 });
 
+test('the stop file ends a look at an agent that never answers, and nothing of it is left', async (t) => {
+  const deaf = 'version: 1\nuse: [{name: deaf, adapter: acp, command: [/bin/sh, -c, "sleep 62"], mode: default}]\n';
+  const { station: s } = missionStation(t, HELLO, { files: { 'agents/designer/agent.yaml': deaf } });
+  const looking = () => withEnvironment('WAYBILL_RUN', `WO-M.probe.${s.heartbeatPid()}`);
+  await s.up(t);
+  s.drop(mission('WO-M'));
+  await until(() => looking().length > 0, 'the agent is looked at');
+  s.write('STOP_MISSIONS', '');
+  // a look that nobody ends takes half a minute
+  await until(() => s.state('WO-M').status === 'parked', 'it waits', 15_000);
+  assert.equal(s.state('WO-M').waiting_for, 'hold', whyOf(s, 'WO-M'));
+  assert.deepEqual(looking(), []);
+  assert.deepEqual(stepped(s, 'WO-M'), ['hydrate', 'policy']);
+});
+
 test.run();

@@ -29,9 +29,28 @@ export async function doRoleStep(
   place: MissionPlace,
   next: StepNext,
 ): Promise<Draft | null> {
+  const stop = watchStopFile(rt);
+  try {
+    return await doWatched(rt, job, mission, place, next, stop.signal);
+  } finally {
+    stop.end();
+  }
+}
+
+async function doWatched(
+  rt: Runtime,
+  job: Job,
+  mission: MissionJob,
+  place: MissionPlace,
+  next: StepNext,
+  stop: AbortSignal,
+): Promise<Draft | null> {
   const { step } = next;
   const n = nextNumber(rt, job.woId);
-  const chosen = await pickAgent(rt, job, mission, place, next);
+  const signal = AbortSignal.any([place.signal, stop]);
+  const chosen = await pickAgent(rt, job, mission, next, signal);
+  // nothing is begun, and whoever called looks why
+  if (signal.aborted) return null;
   if ('why' in chosen) return waitForAgent(rt.life(job.woId), chosen.why);
   // a document that was altered ends the mission before anything is begun or spent
   const inputs = inputsOf(rt, job, step);
@@ -39,8 +58,6 @@ export async function doRoleStep(
   const open = beginStep(rt, job, { step: step.id, role: step.role, agent: chosen.name }, reserved);
   const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), n, step.id);
   ensureDir(folder);
-  const stop = watchStopFile(rt);
-  const signal = AbortSignal.any([place.signal, stop.signal]);
   const { changes, images } = job;
   const used: (Usage | null)[] = [];
   let end: StepEnd;
@@ -56,7 +73,7 @@ export async function doRoleStep(
       reserved,
       used,
     });
-    end = await weigh(rt, job, mission, place, next, folder, talk, stop.signal);
+    end = await weigh(rt, job, mission, place, next, folder, talk, stop);
     end = counted(rt, job, mission, open, end);
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
@@ -69,8 +86,6 @@ export async function doRoleStep(
       outputs: [],
       fault: { code: error.code, why: error.message, failure: 'environment_error' },
     };
-  } finally {
-    stop.end();
   }
   // a station that stops tells it as a start after a kill does: the step was lost
   if (place.signal.reason === STATION_STOPS) throw new WaybillError('CANCELLED', 'the station stops');
