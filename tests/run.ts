@@ -47,7 +47,15 @@ const LONG =
  * named. Without CI, or where files are named, all of them do.
  */
 const TURNS = [
-  ['history/vanished', 'pipeline/purge', 'destructive-working', 'services/systemd', 'restore-from'],
+  [
+    'history/vanished',
+    'pipeline/purge',
+    'destructive-working',
+    'services/systemd',
+    'restore-from',
+    'missions/moved',
+    'pipeline/edges',
+  ],
   [
     'pipeline/inbox.test',
     'backup-kill',
@@ -56,6 +64,9 @@ const TURNS = [
     'cli/snapshot',
     'cli/rollback',
     'journal-guard',
+    'missions/packets-shown',
+    'pipeline/keep',
+    'pipeline/races',
   ],
 ] as const;
 const notNow: readonly string[] =
