@@ -165,8 +165,7 @@ function folderAtRoot({ station, roots }: RunContext, cwd: string | null): strin
   return cwd === null ? station.layout.root : resolveFolder({ ...station, roots }, cwd);
 }
 
-/** The variables of this process that programs get: those that settings name. */
-export function environment(names: readonly string[]): Record<string, string> {
+function environment(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );

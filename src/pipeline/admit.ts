@@ -269,7 +269,8 @@ function admitted(
         };
   const secrets = secretsIn(redactorOf(rt.station.settings), request, order);
   const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
-  const wait = firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null, hasAgents(rt), Date.now());
+  const wait =
+    firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null, () => hasAgents(rt), Date.now());
   const data: AdmittedData & FirstWait = {
     claim: request.claim,
     file: request.file,

@@ -239,7 +239,7 @@ async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<O
   for (const life of lives) {
     const dependsOn = life.admitted?.depends_on ?? [];
     const known = await statusesOf(rt, dependsOn);
-    const standing = agentWait(life.admitted?.agents ?? null, hasAgents(rt), Date.now());
+    const standing = agentWait(life.admitted?.agents ?? null, () => hasAgents(rt), Date.now());
     if (dependsOn.every((id) => known(id) === 'done')) {
       if (standing === null) free.push(life);
       else

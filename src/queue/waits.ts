@@ -68,10 +68,10 @@ const AGENTS_MS = 60_000;
 
 /**
  * The wait for an agent that an order needs, or null. `agents`: those that may do a mission, none for any; null for an order that needs none.
- * `areThere`: roles are configured at all.
+ * `areThere`: whether roles are configured at all; asked only for a mission, because it reads their files.
  */
-export function agentWait(agents: readonly string[] | null, areThere: boolean, nowMs: number): Wait | null {
-  if (agents === null || areThere) return null;
+export function agentWait(agents: readonly string[] | null, areThere: () => boolean, nowMs: number): Wait | null {
+  if (agents === null || areThere()) return null;
   const wanted = agents.length > 0 ? `; wanted: ${agents.join(', ')}` : '';
   const why = `no agent is configured${wanted}. \`waybill agents init\` writes agents/`;
   return { waitingFor: 'agent', until: new Date(nowMs + AGENTS_MS).toISOString(), why };

@@ -6,7 +6,7 @@ import { assert, suite } from '../support/suite.ts';
 /** Rule 1, "nothing is lost", when a station is killed while it backs up, or while it brings back: at points by chance. */
 
 const test = suite('backups that are killed', { timeoutMs: 250_000 });
-const KILLS = 2;
+const KILLS = 3;
 const DONE = ['WO-1', 'WO-2'];
 
 for (const [name, make] of [
@@ -26,7 +26,7 @@ for (const [name, make] of [
       assertBackedUp(t, s, scene, DONE);
     }
     // the number of operations differs a little from run to run
-    assert.ok(struckDead >= KILLS / 2);
+    assert.ok(struckDead > KILLS / 2);
   });
 
 test.run();

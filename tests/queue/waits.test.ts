@@ -1,7 +1,7 @@
 import { WaybillError } from '../../src/order/error.ts';
 import type { OrderLife } from '../../src/order/life.ts';
 import type { Status } from '../../src/order/transition.ts';
-import { backoffMs, findCycle, nextAgentLook, WaitingRoom, waitOf } from '../../src/queue/waits.ts';
+import { agentWait, backoffMs, findCycle, nextAgentLook, WaitingRoom, waitOf } from '../../src/queue/waits.ts';
 import { admitted, admittedData, live, record, started, waits } from '../order/lives.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -72,6 +72,21 @@ test('order states: one never seen is waited for until its deadline, then it is 
 
 test('order states: a deadline of any length that settings allow can be kept', () => {
   assert.equal(wait({ dependsOn: ['A'] }, {}, 1e300)?.until, '9999-12-31T23:59:59.000Z');
+});
+
+test('rule 11: whether agents are there is asked for missions only, because the answer reads files', () => {
+  const asked: string[] = [];
+  const none = (who: string) => () => {
+    asked.push(who);
+    return false;
+  };
+  assert.equal(agentWait(null, none('a plain order'), 0), null);
+  assert.match(agentWait(['codex'], none('a mission'), 0)?.why ?? '', /wanted: codex/);
+  assert.equal(
+    agentWait([], () => true, 0),
+    null,
+  );
+  assert.deepEqual(asked, ['a mission']);
 });
 
 test('rule 10: circles of dependencies are found and spelled out', () => {

@@ -12,7 +12,9 @@ export const CHANGE: ImageChange = {
   after: { mode: '100644', blob: 'b'.repeat(40), disk: 'b'.repeat(40) },
 };
 
-export function stepped(n: number, step: string, more: Partial<SteppedData> = {}): HistoryEntry {
+export type Stepped = Extract<HistoryEntry, { kind: 'stepped' }>;
+
+export function stepped(n: number, step: string, more: Partial<SteppedData> = {}): Stepped {
   return {
     kind: 'stepped',
     n,

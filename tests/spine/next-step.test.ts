@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { FailureClass, HistoryEntry, Verdict } from '../../src/order/mission.ts';
+import type { FailureClass, HistoryEntry, SteppedData, Verdict } from '../../src/order/mission.ts';
 import { type Chain, isReview, parseChain, writes } from '../../src/spine/chain.ts';
 import { type AfterFailure, type Next, nextStep } from '../../src/spine/next-step.ts';
 import { assert, suite } from '../support/suite.ts';
+import { stepped as entryOf } from './missions.ts';
 
 const built = (name: string) =>
   parseChain(name, readFileSync(join(import.meta.dirname, `../../agents/chains/${name}.yaml`)));
@@ -13,29 +14,10 @@ const SHORT = built('short');
 const RULES = { reviewers: 1, revisions: 2, checkpoints: [] as string[] };
 const retry = (): AfterFailure => ({ action: 'retry', code: 'CHECK_FAILED', why: 'again' });
 
-type Told = Partial<Extract<HistoryEntry, { kind: 'stepped' }>>;
+type Told = Partial<SteppedData>;
 
 function stepped(step: string, told: Told = {}): HistoryEntry {
-  return {
-    kind: 'stepped',
-    n: 1,
-    step,
-    role: null,
-    agent: null,
-    ok: true,
-    code: null,
-    why: null,
-    failure: null,
-    verdict: null,
-    outputs: [],
-    usage: null,
-    seconds: 1,
-    diff_sha256: null,
-    diff_lines: 0,
-    session: null,
-    checkpoint: null,
-    ...told,
-  };
+  return entryOf(1, step, { outputs: [], diff_sha256: null, ...told });
 }
 
 const decided = (at: string): HistoryEntry => ({ kind: 'decided', what: 'checkpoint', at, raise: {} });

@@ -36,4 +36,10 @@ test(`no source folder has more than ${MOST_FILES} files`, () => {
   assert.deepEqual(full, []);
 });
 
+test('no half of a merge is left in a tracked file', () => {
+  const marks = ['<{7} ', '>{7} ', '(> ){6}>', '\\|?[ ]?={7}([ |]|$)'].join('|');
+  const found = spawnSync('git', ['grep', '-nE', `^(${marks})`], { cwd: ROOT, encoding: 'utf8' });
+  assert.equal(found.status, 1, found.stdout + found.stderr);
+});
+
 test.run();

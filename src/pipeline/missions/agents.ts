@@ -1,12 +1,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agentOf } from '../../agents/adapters.ts';
 import type { Agent, AgentContext } from '../../agents/agent.ts';
+import { agentFor } from '../../agents/agent-for.ts';
 import { chooseAgent, Probes } from '../../agents/choose.ts';
 import { agentEnvironment } from '../../agents/environment.ts';
 import type { Role, RoleAgent } from '../../agents/role-file.ts';
 import { candidates, loadRoles, requireRole } from '../../agents/roles.ts';
-import { environment, noteRunningGroup } from '../../execute/run-commands.ts';
+import { noteRunningGroup } from '../../execute/run-commands.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { HistoryEntry } from '../../order/mission.ts';
 import type { ByteFilter } from '../../order/secrets/redactor.ts';
@@ -53,7 +53,7 @@ export async function pickAgent(
 ): Promise<Chosen | { readonly why: string }> {
   const { station } = rt;
   const probeMark = `${job.woId}.probe.${process.pid}`;
-  const probes = probesOf.get(rt) ?? new Probes((one) => agentOf(one.adapter, one), Date.now);
+  const probes = probesOf.get(rt) ?? new Probes(agentFor, Date.now);
   probesOf.set(rt, probes);
   const empty = join(tmpdir(), `waybill-probe-${newUlid()}`);
   ensureDir(empty);
@@ -78,8 +78,7 @@ export async function pickAgent(
       }),
     };
     const { use, probe } = await chooseAgent(probes, role, turned, surroundings);
-    const agent = agentOf(use.adapter, use);
-    return { name: use.name, agent, role, use, text: roleText(role.name) ?? '', resumes: probe.resumes };
+    return { name: use.name, agent: agentFor(use), role, use, text: roleText(role.name) ?? '', resumes: probe.resumes };
   } catch (thrown) {
     return { why: asWaybillError(thrown).message };
   } finally {
@@ -106,7 +105,7 @@ function allowed(role: Role, { mission, rules }: MissionJob): string[] {
 function bare(rt: Runtime, use: RoleAgent, mark: string): Pick<AgentContext, 'env' | 'mark' | 'wrap' | 'graceMs'> {
   const { settings } = rt.station;
   return {
-    env: { ...environment(settings.commands.env), ...agentEnvironment(settings, use), WAYBILL_RUN: mark },
+    env: { ...agentEnvironment(settings, use), WAYBILL_RUN: mark },
     mark: { name: 'WAYBILL_RUN', value: mark },
     wrap: (argv) => argv,
     graceMs: settings.commands.killGraceSeconds * 1000,

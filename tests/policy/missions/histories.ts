@@ -1,8 +1,7 @@
 import type { HistoryEntry, Reserved, SteppedData, Usage } from '../../../src/order/mission.ts';
+import { stepped as entryOf, type Stepped } from '../../spine/missions.ts';
 
 /** Histories of missions, as the ledger tells them. */
-
-type Stepped = Extract<HistoryEntry, { kind: 'stepped' }>;
 
 let n = 0;
 
@@ -12,26 +11,7 @@ export function stepped(
   more: Partial<Omit<SteppedData, 'step'>> & { reserved?: Reserved } = {},
 ): Stepped {
   n++;
-  return {
-    kind: 'stepped',
-    n,
-    step,
-    role: 'builder',
-    agent: 'claude',
-    ok: true,
-    code: null,
-    why: null,
-    failure: null,
-    verdict: null,
-    outputs: [],
-    usage: null,
-    seconds: 1,
-    diff_sha256: null,
-    diff_lines: 0,
-    session: null,
-    checkpoint: null,
-    ...more,
-  };
+  return { ...entryOf(n, step, { outputs: [], usage: null, seconds: 1, diff_sha256: null, diff_lines: 0 }), ...more };
 }
 
 export function failed(

@@ -28,13 +28,14 @@ export function repairWords(whole: string, again: string, session: string | null
   return session === null ? { prompt: all } : { prompt: again, promptAnew: all };
 }
 
-/** All that the prompt of a step says; `file` is where the packet is expected. */
+/** All that the prompt of a step says; `maxDiffLines` with what people raised, `file` is where the packet is expected. */
 export function promptRequest(
   job: Job,
   mission: MissionJob,
   { step }: StepNext,
   { role, text }: Chosen,
   inputs: Inputs,
+  maxDiffLines: number | null,
   folder: string,
   file: string,
 ): PromptRequest {
@@ -50,7 +51,7 @@ export function promptRequest(
     folder,
     paths: isWriting ? mission.envelope : [],
     protected: mission.protected,
-    maxDiffLines: mission.limits.diff_lines,
+    maxDiffLines,
     checks: job.order.checks.map(({ name }) => name),
   };
 }

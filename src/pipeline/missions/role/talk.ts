@@ -9,7 +9,7 @@ import { promptFor, repairPrompt } from '../../../spine/packets/prompt.ts';
 import type { Job } from '../../job.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Chosen, contextFor } from '../agents.ts';
-import { uncounted } from '../budget.ts';
+import { limitsNow, uncounted } from '../budget.ts';
 import type { MissionJob } from '../mission-job.ts';
 import type { MissionPlace } from '../place.ts';
 import { type OpenStep, type StepFault, stoppedBy } from '../record-step.ts';
@@ -54,7 +54,16 @@ export async function talkWith(rt: Runtime, job: Job, mission: MissionJob, talk:
   const name = handedIn(next.step);
   const packets = packetFolderIn(place.folder());
   const file = join(packets, `${String(open.n).padStart(2, '0')}-${next.step.id}.json`);
-  const request = promptRequest(job, mission, next, chosen, inputs, place.folder(), file);
+  const request = promptRequest(
+    job,
+    mission,
+    next,
+    chosen,
+    inputs,
+    limitsNow(rt, job, mission).diff_lines,
+    place.folder(),
+    file,
+  );
   const whole = promptFor(request);
   const context = await contextFor(rt, job, chosen, place, open, folder);
   let words: Words = { prompt: whole };
