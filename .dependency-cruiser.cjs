@@ -10,7 +10,7 @@ const LAYERS = [
   ['git'],
   ['station'],
   ['policy'],
-  ['intake', 'queue', 'execute', 'agents', 'spine', 'record', 'guardrail'],
+  ['intake', 'queue', 'execute', 'agents', 'spine', 'record', 'guardrail', 'backlog', 'documents'],
   ['pipeline'],
   ['torture'],
   ['cli', 'web', 'mcp'],

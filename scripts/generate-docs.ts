@@ -224,6 +224,7 @@ const EXIT_MEANINGS: Record<string, string> = {
 const ENTRY_NAMES: Readonly<Record<string, string>> = {
   TargetPath: 'paths',
   TakeRule: '`{match, order}`',
+  DocumentClaim: '`{program or path, missing, phrases}`',
   AgentUse: '[agent](#agents)',
   AgentTool: 'a kind of tool',
   AgentWord: 'text',

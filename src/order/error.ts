@@ -231,7 +231,7 @@ export const ERROR_CODES = {
     what: 'waybill.yaml has an unknown key or a wrong value.',
     hint: 'Mend the line named; docs/reference-settings.md lists every key.',
   },
-  UNKNOWN_PRESET: { what: 'There is no preset of that name.', hint: 'Presets: default, 02luka.' },
+  UNKNOWN_PRESET: { what: 'There is no preset of that name.', hint: 'Presets: default, 02luka, lifeos.' },
   NEWER_VERSION: { what: 'A document was written by a newer Waybill.', hint: 'Upgrade Waybill.' },
   LEDGER_BROKEN: { what: 'The ledger does not verify.', hint: 'Run `waybill verify`; it names the first bad record.' },
   BACKUP_FAILED: {

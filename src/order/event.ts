@@ -88,8 +88,18 @@ export interface AdmittedData {
   approval?: { by: string[]; why: string; expires?: string };
   /** A mission: which agents may do it; none means any. */
   agents?: string[];
+  /** An order that came as a job of OpenClaw. */
+  job?: JobData;
   /** Secrets that the request holds: what kind, and where, never the value. */
   secrets?: SecretPlace[];
+}
+
+/** `sha256` is of the job as a canonical JSON value: the same job, written otherwise, is the same job. */
+export interface JobData {
+  /** As its producer named it, or made of its hash where it had no name. */
+  id: string;
+  run_id: string;
+  sha256: string;
 }
 
 /** `where`: line and column in the request, below the path of the file for one that came with it; or the field that holds it in another form. */

@@ -3024,6 +3024,10 @@ export interface SettingsDocument {
      * Where lessons stand, one file each.
      */
     lessons?: string;
+    /**
+     * Where documents about work are shown: terminal/ and review_packets/ of missions, evidence/openclaw/ of jobs, status/ and packets/status/ of the station.
+     */
+    artifacts?: string;
   };
   /**
    * Lanes with settings of their own; every folder in the inbox is a lane, named here or not.
@@ -3157,15 +3161,83 @@ export interface SettingsDocument {
      */
     keep_mb?: number;
   };
+  /**
+   * Files of work to do, and how the next item is picked.
+   */
+  backlog?: {
+    /**
+     * Relative to the root, read in this order. What ends in .yaml or .yml is a list of items, the rest Markdown. Files that are not there are passed over.
+     *
+     * @maxItems 20
+     */
+    files?: string[];
+    /**
+     * What an item must say to be picked by itself.
+     */
+    require?: ('dod' | 'owner')[];
+    /**
+     * The lane of its orders; default_lane without.
+     */
+    lane?: string;
+    /**
+     * A git remote, by name, address or path: stations that name the same one don't take the same item. Without, what one station takes is known to it alone.
+     */
+    claims?: string;
+  };
+  /**
+   * Documents that say how things stand, and what `waybill docs check` asks of them.
+   */
+  documents?: {
+    /**
+     * off: nothing is checked; warn: what is wrong is told; block: the check fails. From `block_from` on warn becomes block.
+     */
+    mode?: 'off' | 'warn' | 'block';
+    /**
+     * The day (UTC) from which `warn` counts as `block`.
+     */
+    block_from?: string;
+    /**
+     * How old the status file may be, by what it says of itself.
+     */
+    max_age_hours?: number;
+    /**
+     * The documents that index and corpus are made of.
+     */
+    folder?: string;
+    /**
+     * Where the list of all documents is written; none without.
+     */
+    index?: string;
+    /**
+     * Where all documents are written as one; none without.
+     */
+    corpus?: string;
+    /**
+     * Which plan counts, and which it took the place of: YAML, or Markdown with the headings of a plan supersession register.
+     */
+    register?: string;
+    /**
+     * Documents that say how far work is, beside the backlog and the active plan: files or patterns, relative to the root.
+     *
+     * @maxItems 100
+     */
+    state?: string[];
+    /**
+     * Phrases that contradict what is measured.
+     *
+     * @maxItems 100
+     */
+    claims?: DocumentClaim[];
+    /**
+     * When the drift report is written and fed to the backlog, as a cron line; never by itself without.
+     */
+    weekly?: string;
+  };
   missions?: {
     /**
      * While a file of this name lies at the root no mission goes on; those at work stop within a second.
      */
     stop_file?: string;
-    /**
-     * Where terminal packets (terminal/) and review packets (review_packets/) of missions are shown.
-     */
-    artifacts?: string;
   };
   /**
    * What becomes of orders with time.
@@ -3308,6 +3380,27 @@ export interface TakeRule {
   order?: {
     [k: string]: unknown;
   };
+}
+export interface DocumentClaim {
+  /**
+   * The phrases are wrong once this program can be started.
+   */
+  program?: string;
+  /**
+   * The phrases are wrong once this path is there, relative to the root.
+   */
+  path?: string;
+  /**
+   * The other way round: wrong while it is not there.
+   */
+  missing?: boolean;
+  /**
+   * As they stand in a document, in any capitals and with any spaces between words.
+   *
+   * @minItems 1
+   * @maxItems 50
+   */
+  phrases: [string, ...string[]];
 }
 
 /**

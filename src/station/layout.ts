@@ -16,6 +16,8 @@ export interface Layout {
   readonly alerts: string;
   readonly reports: string;
   readonly lessons: string;
+  /** What is shown about work: packets of missions, evidence of jobs, the status. */
+  readonly artifacts: string;
 
   /** `<git common dir>/waybill`. */
   readonly live: string;
@@ -56,6 +58,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     alerts: at(settings.paths.alerts),
     reports: at(settings.paths.reports),
     lessons: at(settings.paths.lessons),
+    artifacts: at(settings.paths.artifacts),
     live,
     lock: join(live, 'lock'),
     stationFile: join(live, 'station.json'),
@@ -85,12 +88,16 @@ export function ownPaths(settings: Settings): string[] {
  * both folders hold documents that are tracked.
  */
 export function ownPatterns(settings: Settings): string[] {
-  const { artifacts } = settings.missions;
+  const { artifacts } = settings.paths;
   return [
     `${settings.paths.reports}/forensic_*`,
     `${settings.paths.lessons}/lesson-*.json`,
     `${artifacts}/terminal/TP_*`,
     `${artifacts}/review_packets/Review_Packet_*`,
+    `${artifacts}/evidence/openclaw/jobs/`,
+    `${artifacts}/status/runtime_status.json`,
+    `${artifacts}/status/drift_report_*`,
+    `${artifacts}/packets/status/checkpoint_report_*`,
   ];
 }
 

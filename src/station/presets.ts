@@ -68,6 +68,39 @@ guardrail:
     #  - {kind: service, name: com.02luka.wo_executor}
     #  - {kind: program, name: zsh}
 `,
+  // The tree of seed 000: what a loop spine shows stands where its operators and agents look for it.
+  lifeos: `${HEAD}
+lanes:
+  MAIN: {}
+  OPENCLAW: {}
+
+paths:
+  artifacts: artifacts
+
+missions:
+  stop_file: STOP_AUTONOMY
+
+backlog:
+  files: [docs/11_admin/BACKLOG.md, config/tasks/backlog.yaml]
+  lane: MAIN
+  #  claims: origin   # stations that name the same remote don't take the same item
+
+documents:
+  mode: warn
+  #  block_from: 2026-12-01   # from this day on what is wrong fails the check
+  folder: docs
+  index: docs/INDEX.md
+  corpus: docs/LifeOS_Strategic_Corpus.md
+  register: docs/11_admin/Plan_Supersession_Register.md
+  state: [docs/11_admin/LIFEOS_STATE.md, docs/11_admin/PROJECT_STATUS_v1.0.md]
+  claims:
+    - program: openclaw
+      phrases: [OpenClaw is not installed, OpenClaw install is blocked, blocked on OpenClaw install]
+  #  weekly: "0 6 * * 1"   # the drift report, and its findings as items of the backlog
+
+deprecated_types:
+  autonomous_build_cycle: Hand the task to \`waybill spine run\`; a mission is one order, with checkpoints and budgets.
+`,
 };
 
 /** The text of a preset. Throws UNKNOWN_PRESET. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { SettingsDocument, TakeRule } from '../order/generated.ts';
+import type { DocumentClaim, SettingsDocument, TakeRule } from '../order/generated.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { conform } from '../platform/schema.ts';
 
@@ -41,19 +41,45 @@ export interface Settings {
   readonly backup: { readonly to: string | null; readonly everyHours: number };
   readonly guardrail: GuardrailSettings;
   readonly tracker: { readonly staleHours: number; readonly retentionDays: number; readonly canaryHours: number };
-  /** `folder` as written; null for the default. */
   readonly missions: {
     /** While it lies at the root, no mission goes on. */
     readonly stopFile: string;
-    /** Where terminal packets and review packets are shown, relative to the root. */
-    readonly artifacts: string;
   };
+  readonly backlog: BacklogSettings;
+  readonly documents: DocumentSettings;
+  /** `folder` as written; null for the default. */
   readonly worktrees: {
     readonly folder: string | null;
     readonly idle: number;
     readonly keepDays: number;
     readonly keepMb: number;
   };
+}
+
+/** Where work to do stands, and how it is picked. Paths are relative to the root. */
+export interface BacklogSettings {
+  readonly files: readonly string[];
+  readonly require: readonly ('dod' | 'owner')[];
+  /** null for the default lane. */
+  readonly lane: string | null;
+  /** A git remote in which stations claim items; null: claims are this station's own. */
+  readonly claims: string | null;
+}
+
+/** What documents say, and what is asked of them. Paths are relative to the root; null: there is none. */
+export interface DocumentSettings {
+  readonly mode: 'off' | 'warn' | 'block';
+  /** A day, YYYY-MM-DD, UTC. */
+  readonly blockFrom: string | null;
+  readonly maxAgeHours: number;
+  readonly folder: string;
+  readonly index: string | null;
+  readonly corpus: string | null;
+  readonly register: string | null;
+  readonly state: readonly string[];
+  readonly claims: readonly DocumentClaim[];
+  /** A cron line. */
+  readonly weekly: string | null;
 }
 
 /** What settings say of the guardrail. */
@@ -106,6 +132,7 @@ const DEFAULT_PATHS: Settings['paths'] = {
   alerts: 'logs/guardrail_alerts.log',
   reports: 'state/reports',
   lessons: 'state/lessons',
+  artifacts: 'state/artifacts',
 };
 
 /** What a command may see of the station's environment unless settings say otherwise. */
@@ -186,14 +213,38 @@ function withDefaults(doc: SettingsDocument): Settings {
     },
     missions: {
       stopFile: doc.missions?.stop_file ?? 'STOP_MISSIONS',
-      artifacts: doc.missions?.artifacts ?? 'artifacts',
     },
+    backlog: {
+      files: doc.backlog?.files ?? ['BACKLOG.md', 'backlog.yaml'],
+      require: doc.backlog?.require ?? ['dod'],
+      lane: doc.backlog?.lane ?? null,
+      claims: doc.backlog?.claims ?? null,
+    },
+    documents: documentsWithDefaults(doc.documents ?? {}),
     worktrees: {
       folder: doc.worktrees?.folder ?? null,
       idle: doc.worktrees?.idle ?? 2,
       keepDays: doc.worktrees?.keep_days ?? 7,
       keepMb: doc.worktrees?.keep_mb ?? 4096,
     },
+  };
+}
+
+function documentsWithDefaults(doc: NonNullable<SettingsDocument['documents']>): DocumentSettings {
+  const { block_from: blockFrom = null } = doc;
+  if (blockFrom !== null && new Date(`${blockFrom}T00:00:00Z`).toJSON()?.slice(0, 10) !== blockFrom)
+    throw new WaybillError('SETTINGS_INVALID', `documents.block_from: ${blockFrom} is no day`);
+  return {
+    mode: doc.mode ?? 'warn',
+    blockFrom,
+    maxAgeHours: doc.max_age_hours ?? 24,
+    folder: doc.folder ?? 'docs',
+    index: doc.index ?? null,
+    corpus: doc.corpus ?? null,
+    register: doc.register ?? null,
+    state: doc.state ?? [],
+    claims: doc.claims ?? [],
+    weekly: doc.weekly ?? null,
   };
 }
 

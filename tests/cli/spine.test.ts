@@ -58,7 +58,7 @@ test('seed 001: one command runs the full chain until a checkpoint; approved els
   assert.equal(station.read('src/hello.txt'), 'hello\n');
   const [commit] = station.commitsOf('WO-S');
   assert.match(resumed.stdout, new RegExp(`commit  ${commit}`));
-  assert.match(station.read('artifacts/terminal/TP_WO-S.yaml'), /^outcome: PASS$/m);
+  assert.match(station.read('state/artifacts/terminal/TP_WO-S.yaml'), /^outcome: PASS$/m);
   assert.deepEqual(station.leftovers(), []);
   const verified = station.waybill('verify');
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
@@ -66,7 +66,7 @@ test('seed 001: one command runs the full chain until a checkpoint; approved els
   const again = told(station, 'resume', ask);
   assert.deepEqual(
     [again.code, again.outcome.outcome, again.outcome.wo_id, again.outcome.commits, again.outcome.terminal_packet],
-    [0, 'PASS', 'WO-S', [commit], 'artifacts/terminal/TP_WO-S.yaml'],
+    [0, 'PASS', 'WO-S', [commit], 'state/artifacts/terminal/TP_WO-S.yaml'],
     'a checkpoint that was decided still leads to its mission',
   );
   assert.equal(again.outcome.steps.length, 10);
@@ -102,7 +102,7 @@ test('rule 14: a dry run did nothing, so it is no PASS, and there is no packet t
   const { code, outcome } = told(station, 'status', 'WO-M');
   assert.deepEqual([code, outcome.ok, outcome.outcome, outcome.reason], [0, false, 'DRY_RUN', 'DRY_RUN']);
   assert.deepEqual([outcome.commits, outcome.terminal_packet], [[], null]);
-  assert.equal(station.exists('artifacts/terminal/TP_WO-M.yaml'), false);
+  assert.equal(station.exists('state/artifacts/terminal/TP_WO-M.yaml'), false);
   assert.equal(station.waybill('verify').code, 0);
 });
 

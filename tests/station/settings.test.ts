@@ -102,7 +102,14 @@ test('settings: every preset parses, says what it should, and its policy opens n
     [luka.defaultLane, luka.paths.state, luka.paths.telemetry, luka.paths.alerts, luka.paths.inbox],
     ['CLC', 'g/followup/state', 'g/telemetry/unified.jsonl', 'logs/guardrail_alerts.log', 'bridge/inbox'],
   );
-  for (const name of ['default', '02luka']) {
+  const lifeos = parse(presetText('lifeos'));
+  assert.deepEqual(
+    [lifeos.paths.artifacts, lifeos.backlog.files[0], lifeos.documents.index, plain.paths.artifacts],
+    ['artifacts', 'docs/11_admin/BACKLOG.md', 'docs/INDEX.md', 'state/artifacts'],
+    'seed 000, sections 5 and 7',
+  );
+  assert.match(lifeos.intake.deprecatedTypes['autonomous_build_cycle'] ?? '', /waybill spine run/);
+  for (const name of ['default', '02luka', 'lifeos']) {
     const text = policyText(name);
     const { rules, roots, approvers, defaults } = parsePolicy(Buffer.from(text));
     assert.deepEqual({ rules, roots, approvers }, { rules: [], roots: [], approvers: [] }, name);

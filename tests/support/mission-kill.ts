@@ -96,7 +96,7 @@ export function toTheEnd(
 }
 
 export function packetOf(s: TestStation, woId: string): TerminalPacket {
-  return parse(s.read(`artifacts/terminal/TP_${woId}.yaml`)) as TerminalPacket;
+  return parse(s.read(`state/artifacts/terminal/TP_${woId}.yaml`)) as TerminalPacket;
 }
 
 /** The calls of a mission that nothing struck. */

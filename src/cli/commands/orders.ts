@@ -6,8 +6,11 @@ import { command, same, seconds } from '../command.ts';
 command(
   'init [dir]',
   'make a station here, or in DIR',
-  ['waybill init', 'waybill init ~/02luka --preset 02luka'],
-  (c) => c.addOption(new Option('--preset <name>', 'which layout').choices(['default', '02luka']).default('default')),
+  ['waybill init', 'waybill init ~/02luka --preset 02luka', 'waybill init --preset lifeos'],
+  (c) =>
+    c.addOption(
+      new Option('--preset <name>', 'which layout').choices(['default', '02luka', 'lifeos']).default('default'),
+    ),
   async ([dir], o) =>
     (await import('../init.ts')).init(
       dir ?? (o.station as string | undefined) ?? '.',

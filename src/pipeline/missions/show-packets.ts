@@ -67,7 +67,7 @@ export function keepPacketsFolder(station: Station): void {
 
 /** Where people find the packets of missions. */
 export function artifactsFolder(station: Station): string {
-  return join(station.layout.root, station.settings.missions.artifacts);
+  return station.layout.artifacts;
 }
 
 /** Removes the packets of attempts up to this one: an order that was purged shows nothing. */

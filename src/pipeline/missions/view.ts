@@ -47,7 +47,7 @@ function viewOf(station: Station, life: OrderLife): MissionView {
       : rulesOf(station.layout.root, loadPolicy(station.layout.root), life, order.mission),
   );
   const history = life.mission?.history ?? [];
-  const packet = join(station.settings.missions.artifacts, 'terminal', terminalPacketName(life.woId, life.attempt));
+  const packet = join(station.settings.paths.artifacts, 'terminal', terminalPacketName(life.woId, life.attempt));
   return {
     life,
     order,

@@ -21,7 +21,7 @@ function figures(s: TestStation, woId: string): NonNullable<NonNullable<Approval
 }
 
 function packet(s: TestStation, woId: string): TerminalPacket {
-  return parse(s.read(`artifacts/terminal/TP_${woId}.yaml`)) as TerminalPacket;
+  return parse(s.read(`state/artifacts/terminal/TP_${woId}.yaml`)) as TerminalPacket;
 }
 
 /** The totals of the packet are those of the ledger, whatever happened on the way. */

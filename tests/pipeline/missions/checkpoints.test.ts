@@ -48,7 +48,11 @@ test('lessons 5, 7, 10, 12 and 34: two pauses, a SIGKILL and restarts, and no st
     'each agent was asked once',
   );
   const head = ledgerOf(s, 'WO-1').findLast(({ event }) => event === 'succeeded');
-  assert.match(s.read('artifacts/terminal/TP_WO-1.yaml'), new RegExp(head?.hash ?? 'none'), "the ledger's own head");
+  assert.match(
+    s.read('state/artifacts/terminal/TP_WO-1.yaml'),
+    new RegExp(head?.hash ?? 'none'),
+    "the ledger's own head",
+  );
   assert.equal(s.waybill('verify').code, 0);
 });
 
@@ -70,11 +74,11 @@ test('lessons 10 and 33: a denial ends it with the work kept; the first decision
   s.drain();
   assert.equal(s.state('WO-NO').last_error?.code, 'DENIED', whyOf(s, 'WO-NO'));
   assert.match(s.waybill('keep', 'show', 'WO-NO').stdout, /src\/no\.txt/, 'what it had made is kept');
-  assert.match(s.read('artifacts/terminal/TP_WO-NO.yaml'), /^reason: DENIED$/m);
+  assert.match(s.read('state/artifacts/terminal/TP_WO-NO.yaml'), /^reason: DENIED$/m);
   assert.deepEqual(stepped(s, 'WO-NO').slice(-1), ['review'], 'nothing was done after it');
   assert.equal(s.state('WO-CANCEL').status, 'cancelled');
   assert.match(s.waybill('keep', 'show', 'WO-CANCEL').stdout, /src\/cancel\.txt/, 'and of the cancelled one');
-  assert.match(s.read('artifacts/terminal/TP_WO-CANCEL.yaml'), /^outcome: CANCELLED$/m);
+  assert.match(s.read('state/artifacts/terminal/TP_WO-CANCEL.yaml'), /^outcome: CANCELLED$/m);
   isDone(s, 'WO-YES');
   assert.notEqual(atTerminal(s, 'y\n', ['approve', 'WO-NO']).code, 0);
   assert.notEqual(atTerminal(s, 'y\n', ['deny', 'WO-YES', '--reason', 'too late']).code, 0);

@@ -181,10 +181,10 @@ test('lessons 1 and 12: a whole mission has one terminal packet and one terminal
   s.drop(mission('WO-1'));
   s.drain();
   assert.equal(s.state('WO-1').status, 'done', whyOf(s, 'WO-1'));
-  assert.deepEqual(s.names('artifacts/terminal'), ['TP_WO-1.yaml']);
+  assert.deepEqual(s.names('state/artifacts/terminal'), ['TP_WO-1.yaml']);
   const ends = ledgerOf(s, 'WO-1').filter(({ event }) => ['succeeded', 'failed', 'cancelled'].includes(event));
   assert.equal(ends.length, 1);
-  const text = s.read('artifacts/terminal/TP_WO-1.yaml');
+  const text = s.read('state/artifacts/terminal/TP_WO-1.yaml');
   const packet = parse(text) as TerminalPacket;
   assert.deepEqual(packet.ledger, { seq: ends[0]?.seq, hash: ends[0]?.hash }, 'the record that ended it');
   assert.deepEqual(packet.commits, s.commitsOf('WO-1'), 'a commit of its own, and not just HEAD');

@@ -95,8 +95,8 @@ test('what moved after the review is reviewed as it would land, also where it mo
     const prompts = promptsOf(agents, woId);
     assert.equal(prompts.length, 2, woId);
     assert.match(prompts[1] ?? '', / theirs\\n 8\\n-9\\n\+mine/);
-    const [shown = ''] = s.names('artifacts/review_packets').filter((name) => name.includes(woId));
-    assert.match(s.read(`artifacts/review_packets/${shown}`), /^ theirs\n 8\n-9\n\+mine$/m);
+    const [shown = ''] = s.names('state/artifacts/review_packets').filter((name) => name.includes(woId));
+    assert.match(s.read(`state/artifacts/review_packets/${shown}`), /^ theirs\n 8\n-9\n\+mine$/m);
     assert.equal(s.waybill('verify', woId).code, 0);
   }
 });

@@ -14,8 +14,8 @@ import { assert, suite } from '../../support/suite.ts';
 /** Terminal packets and review packets are projections of ledger and evidence: they come back, and verify holds them against both. */
 
 const test = suite('pipeline/missions: packets', { needs: ['ssh-keygen'] });
-const TERMINAL = 'artifacts/terminal/TP_WO-M.yaml';
-const REVIEW = 'artifacts/review_packets/Review_Packet_WO-M_v1.1.md';
+const TERMINAL = 'state/artifacts/terminal/TP_WO-M.yaml';
+const REVIEW = 'state/artifacts/review_packets/Review_Packet_WO-M_v1.1.md';
 let key: Key;
 /** One that has ended, with the packets as they were shown. */
 let s: TestStation;
@@ -31,14 +31,13 @@ test.before((t) => {
 
 /** At once: a station that runs writes into it meanwhile. */
 function takeAway(name: string): void {
-  s.move(name, `../gone-${name}`);
-  rmSync(s.path(`../gone-${name}`), { recursive: true });
+  s.move(name, '../gone');
+  rmSync(s.path('../gone'), { recursive: true });
 }
 
 const now = () => [s.read(TERMINAL), s.read(REVIEW)];
 
-test('rule 5: what `rm -rf artifacts state` took comes back with `waybill restore`, byte for byte', () => {
-  takeAway('artifacts');
+test('rule 5: what `rm -rf state` took, packets included, comes back with `waybill restore`, byte for byte', () => {
   takeAway('state');
   const restored = s.waybill('restore', '--json');
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
@@ -49,7 +48,6 @@ test('rule 5: what `rm -rf artifacts state` took comes back with `waybill restor
 
 test('rule 5: a running station brings it back by itself', async (t) => {
   const up = await s.up(t);
-  takeAway('artifacts');
   takeAway('state');
   await until(() => s.exists(TERMINAL) && s.exists(REVIEW), 'the packets are back');
   assert.equal(await up.stop(), 0);
@@ -57,11 +55,11 @@ test('rule 5: a running station brings it back by itself', async (t) => {
 });
 
 test('rule 5: also where nothing but the packets is gone', async (t) => {
-  takeAway('artifacts');
+  takeAway('state/artifacts');
   s.drain();
   assert.deepEqual(now(), shown);
   const up = await s.up(t);
-  takeAway('artifacts');
+  takeAway('state/artifacts');
   await until(() => s.exists(TERMINAL) && s.exists(REVIEW), 'the packets are back');
   assert.equal(await up.stop(), 0);
   assert.deepEqual(now(), shown);
@@ -101,12 +99,12 @@ test('rule 14: verify finds each of them altered, and restore --all mends it', (
 
 test('rule 14: verify finds an altered review packet, and a terminal packet of no mission', () => {
   s.write(REVIEW, shown[1].replace('second', 'secund'));
-  s.write('artifacts/terminal/TP_WO-NO.yaml', shown[0].replaceAll('WO-M', 'WO-NO'));
+  s.write('state/artifacts/terminal/TP_WO-NO.yaml', shown[0].replaceAll('WO-M', 'WO-NO'));
   const { code, stdout } = s.waybill('verify');
   assert.equal(code, 1);
   assert.match(stdout, /^packet WO-M: review_packets\/.*: it is not what the ledger has the hash of$/m);
   assert.match(stdout, /^packet TP_WO-NO\.yaml: the terminal packet is stray/m);
-  rmSync(s.path('artifacts/terminal/TP_WO-NO.yaml'));
+  rmSync(s.path('state/artifacts/terminal/TP_WO-NO.yaml'));
   s.write(REVIEW, shown[1]);
 });
 

@@ -37,7 +37,10 @@ test('seed 004, rule 14: prose is repaired into a packet or ends the mission as 
   );
   assert.match(asked[1]?.prompt ?? '', /no packet|not there|was handed in|PACKET_INVALID/i);
   assert.ok(evidence(s, 'WO-NEVER', 'mission/03-design/stream.out').includes(PROSE), 'what it said is evidence');
-  assert.match(s.read('artifacts/terminal/TP_WO-NEVER.yaml'), /^outcome: BLOCKED$[\s\S]*^reason: PACKET_INVALID$/m);
+  assert.match(
+    s.read('state/artifacts/terminal/TP_WO-NEVER.yaml'),
+    /^outcome: BLOCKED$[\s\S]*^reason: PACKET_INVALID$/m,
+  );
   assert.deepEqual(steps(s, 'WO-NEVER').at(-1)?.outputs, [], 'and it gave nothing');
 
   s.drop(mission('WO-FILE'));
@@ -99,7 +102,7 @@ test('what an agent says, hands in and writes of itself reaches no record with a
   s.drain();
   assert.equal(s.state('WO-SECRET').status, 'done', whyOf(s, 'WO-SECRET'));
   assert.deepEqual(whereItStands(s, secret), []);
-  assert.match(s.read('artifacts/review_packets/Review_Packet_WO-SECRET_v1.0.md'), /secret removed/);
+  assert.match(s.read('state/artifacts/review_packets/Review_Packet_WO-SECRET_v1.0.md'), /secret removed/);
   const packet = steps(s, 'WO-SECRET').find(({ step }) => step === 'design')?.outputs[0];
   assert.match(evidence(s, 'WO-SECRET', 'mission/03-design/build_packet.json'), /secret removed/);
   assert.ok(

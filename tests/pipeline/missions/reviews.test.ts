@@ -57,7 +57,7 @@ test('lessons 5 and 6: an escalation parks; approved it is not reviewed again; a
     s.kept().join(),
   );
   assert.match(s.waybill('keep', 'show', 'WO-NO').stdout, /src\/no\.txt/);
-  assert.match(s.read('artifacts/terminal/TP_WO-NO.yaml'), /^reason: REVIEW_REJECTED$/m);
+  assert.match(s.read('state/artifacts/terminal/TP_WO-NO.yaml'), /^reason: REVIEW_REJECTED$/m);
 
   assert.equal(s.state('WO-UP').waiting_for, 'checkpoint', whyOf(s, 'WO-UP'));
   const shown = JSON.parse(s.waybill('approvals', 'WO-UP', '--json').stdout) as {
@@ -93,7 +93,7 @@ test('as many reviewers as policy wants approve, each another one where there ar
     agents.calls().flatMap(({ order, step, agent }) => (order === woId && step === 'review' ? [agent] : []));
   assert.deepEqual(by('WO-TWO'), ['first', 'second']);
   assert.deepEqual(by('WO-SPLIT'), ['first', 'second', 'first', 'second'], 'after a no, all of them look again');
-  assert.match(s.read('artifacts/review_packets/Review_Packet_WO-TWO_v1.0.md'), /second/);
+  assert.match(s.read('state/artifacts/review_packets/Review_Packet_WO-TWO_v1.0.md'), /second/);
 });
 
 test.run();

@@ -70,7 +70,7 @@ test('a mission that is cancelled at work ends with its agent, its work kept, an
   await until(() => s.state('WO-1').status === 'cancelled', 'it is cancelled, long before the agent is done', 40_000);
   await until(() => withEnvironment('WAYBILL_STATION', s.root).length === 0, 'nothing lives of it');
   assert.match(s.waybill('keep', 'show', 'WO-1').stdout, /half\.txt/);
-  const packet = s.read('artifacts/terminal/TP_WO-1.yaml');
+  const packet = s.read('state/artifacts/terminal/TP_WO-1.yaml');
   assert.match(packet, /^outcome: CANCELLED$/m);
   assert.match(packet, /reserved_tokens: 4890$/m);
   assert.equal(s.commitsOf('WO-1').length, 0);

@@ -14,10 +14,10 @@ test('the short chain designs, builds, reviews, closes and lands', (t) => {
   assert.equal(station.commitsOf('WO-M').length, 1);
   assert.deepEqual(station.leftovers(), []);
   assert.equal(station.git('status', '--short'), '');
-  const packet = station.read('artifacts/terminal/TP_WO-M.yaml');
+  const packet = station.read('state/artifacts/terminal/TP_WO-M.yaml');
   assert.match(packet, /^outcome: PASS$/m);
   assert.match(packet, new RegExp(station.commitsOf('WO-M')[0] ?? 'no commit'));
-  assert.match(station.read('artifacts/review_packets/Review_Packet_WO-M_v1.0.md'), /hello/);
+  assert.match(station.read('state/artifacts/review_packets/Review_Packet_WO-M_v1.0.md'), /hello/);
   assert.match(
     station.git('log', '-1', '--format=%B'),
     /It says hello\.\n\nWork-Order: WO-M\n[\s\S]*^Agents: own \(designer\), own \(builder\)/m,
@@ -39,7 +39,7 @@ test('a mission that may not write hands in a branch and a patch, and the checke
   assert.equal(station.exists('src/hello.txt'), false);
   assert.equal(station.git('show', 'waybill/WO-M:src/hello.txt'), 'hello');
   assert.match(station.read('state/evidence/WO-M/changes.patch'), /\+hello/);
-  assert.match(station.read('artifacts/terminal/TP_WO-M.yaml'), /^outcome: PASS$/m);
+  assert.match(station.read('state/artifacts/terminal/TP_WO-M.yaml'), /^outcome: PASS$/m);
 });
 
 test.run();
