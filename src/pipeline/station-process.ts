@@ -10,6 +10,7 @@ import { now } from '../platform/clock.ts';
 import { ensureDir } from '../platform/durable.ts';
 import { fs, ifThere } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
+import { Nap } from '../platform/nap.ts';
 import { every } from '../platform/schedule.ts';
 import { folderIdentity, type Watch, watchFolders } from '../platform/watch.ts';
 import type { Progress } from '../record/id-index.ts';
@@ -97,8 +98,7 @@ class StationLoop {
   readonly #gate: IntakeGate;
   readonly #guardrail: StationGuardrail;
   readonly #atWork = new Map<string, Promise<void>>();
-  #wake: () => void = () => {};
-  #again = false;
+  readonly #nap: Nap;
   #failure: unknown = null;
   /** Turns in a row in which the machine could not claim what lies there. */
   #faults = 0;
@@ -120,6 +120,7 @@ class StationLoop {
   constructor(rt: Runtime, options: UpOptions) {
     this.#rt = rt;
     this.#options = options;
+    this.#nap = new Nap(options.signal);
     this.#scanner = new InboxScanner(rt.station.layout.inbox, scanSettings(rt.station));
     this.#tracker = new Tracker(rt, this.#scanner);
     this.#backups = new BackupSchedule(rt, options.signal);
@@ -134,7 +135,7 @@ class StationLoop {
     const { settings } = this.#rt.station;
     // the start may just have found that records were lost
     this.#suspects = lostIds(this.#rt.station);
-    const hint = () => this.#hint();
+    const hint = () => this.#nap.hint();
     const stopSchedule = every(settings.intake.scanSeconds, hint);
     this.#options.signal.addEventListener('abort', hint);
     if (this.#rt.policyFile.fault !== null) tellPolicy(this.#rt);
@@ -145,7 +146,7 @@ class StationLoop {
       if (!this.#options.drain) this.#guardrail.start();
       if (this.#scanner.lanes().some(({ folder }) => holdsMany(folder, MANY_WAIT))) this.#mayClaim = FIRST_CLAIMS;
       while (!this.#options.signal.aborted) {
-        this.#again = false;
+        this.#nap.begin();
         const { worked, pause } = await this.#turn();
         if (this.#failure !== null) throw this.#failure;
         if (worked) {
@@ -164,7 +165,7 @@ class StationLoop {
         if (!this.#options.drain) this.#backups.look();
         this.#packs.look();
         await this.#watchFolders();
-        await this.#sleep(pause);
+        await this.#nap.sleep(pause);
         if (this.#failure !== null) throw this.#failure;
         await this.#keepUp();
       }
@@ -253,7 +254,7 @@ class StationLoop {
     } finally {
       this.#atWork.delete(life.woId);
       // Still ready: another order has its paths in hand, and the end of that one wakes us.
-      if (this.#rt.orders.get(life.woId)?.status !== 'ready') this.#hint();
+      if (this.#rt.orders.get(life.woId)?.status !== 'ready') this.#nap.hint();
     }
   }
 
@@ -352,7 +353,7 @@ class StationLoop {
     const identity = folders.map((f) => `${f}=${folderIdentity(f)}`).join('\n');
     if (identity === this.#watched) return;
     await this.#watch?.close();
-    this.#watch = watchFolders(folders, () => this.#hint());
+    this.#watch = watchFolders(folders, () => this.#nap.hint());
     this.#watched = identity;
   }
 
@@ -379,22 +380,5 @@ class StationLoop {
     this.#lookAgain = await mendProjections(rt, this.#lookAgain);
     if (this.#lookAgain) this.#suspects = lostIds(rt.station);
     rt.show('marks', () => rt.marks.atRest(rt.ledger.head));
-  }
-
-  #hint(): void {
-    this.#again = true;
-    this.#wake();
-  }
-
-  /** Sleeps until a hint or the time; a hint that came while the loop was busy counts (no lost wake-up). */
-  #sleep(milliseconds: number): Promise<void> {
-    if (this.#again || this.#options.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(1, milliseconds));
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
