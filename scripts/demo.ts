@@ -24,6 +24,7 @@ const LANE = 'bridge/inbox/MAIN';
 
 /** No worktree waits for a next order: nothing outside of the temporary folder outlives the demo. */
 const SETTINGS = `version: 1
+demo: true
 worktrees: {idle: 0}
 `;
 

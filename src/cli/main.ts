@@ -7,6 +7,7 @@ import './commands/approvals.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';
+import './commands/metrics.ts';
 import './commands/policy.ts';
 import './commands/records.ts';
 import './commands/services.ts';

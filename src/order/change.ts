@@ -1,3 +1,4 @@
+import { hashOf } from './canonical-json.ts';
 import type { FileMode } from './order.ts';
 
 /** A file's content as it stands, or is to stand, on disk. */
@@ -45,4 +46,11 @@ export function sameContent(a: Content | null, b: Content | null): boolean {
 /** Whether the path lies outside the station's root, where git has no say. */
 export function isOutside(path: string): boolean {
   return path.startsWith('/');
+}
+
+/** Names a set of changes by their blobs: the same for the same work. null for none. */
+export function diffHash(images: readonly ImageChange[]): string | null {
+  if (images.length === 0) return null;
+  const sorted = [...images].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return hashOf(sorted.map(({ path, before, after }) => ({ path, before, after })));
 }

@@ -7,7 +7,8 @@ import type { Transition, WaitingFor } from './transition.ts';
 
 /** What the ledger's `data` holds, event by event. Transitions move an order; the others are facts about it. */
 export interface EventData {
-  opened: { station: string; pid: number; version: string };
+  /** `demo`: the station only shows things, as its settings say; absent otherwise. */
+  opened: { station: string; pid: number; version: string; demo?: true };
   admitted: AdmittedData & FirstWait;
   rejected: RejectedData;
   released: { why: string };

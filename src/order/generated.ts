@@ -1731,6 +1731,170 @@ export interface LessonDocument {
 }
 
 /**
+ * What `waybill metrics --json` prints: how far work goes without people, computed from the ledger alone. Every rate comes with n, of how many; what is not known is null, never 0. docs/metrics.md says how each figure is computed.
+ */
+export interface MetricsDocument {
+  v: 1;
+  ok: true;
+  /**
+   * Orders that ended at this time or later; null for all.
+   */
+  since: string | null;
+  /**
+   * As the ledger stood at this time; null for all of it.
+   */
+  until: string | null;
+  /**
+   * Orders of this lane; null for every lane.
+   */
+  lane: string | null;
+  /**
+   * The last record that was read; null where there was none.
+   */
+  ledger: MetricsHead | null;
+  unattended_completion: GroupShares;
+  first_pass: GroupShares;
+  /**
+   * How often people were asked (approval, checkpoint, budget), for each order that ended.
+   */
+  escalations: {
+    orders: Frequency;
+    missions: Frequency;
+    items: Frequency;
+  };
+  /**
+   * Seconds from admitted to done. An item of a backlog is admitted when it is selected.
+   */
+  selection_to_close_seconds: {
+    orders: Spread;
+    missions: Spread;
+    items: Spread;
+  };
+  /**
+   * What reviewers said, for each step that reviews.
+   */
+  reviews: ReviewFigures[];
+  /**
+   * Orders that ended otherwise than done.
+   */
+  failures: {
+    n: number;
+    count: number;
+    /**
+     * Of n; null where n is 0.
+     */
+    rate: number | null;
+    by_code: CodeCount[];
+  };
+  /**
+   * What failed and passed later with the same changes on the same commit, among what failed.
+   */
+  flakes: {
+    checks: Share;
+    steps: Share;
+  };
+  waivers: Share;
+  /**
+   * What agents used, for each mission that is done.
+   */
+  usage: {
+    tokens: Spread;
+    usd: Spread;
+  };
+  /**
+   * Drops that never became an order.
+   */
+  rejections: {
+    n: number;
+    by_code: CodeCount[];
+  };
+  /**
+   * Orders that had not ended.
+   */
+  unfinished: number;
+  /**
+   * Orders that ended and count in none of the figures.
+   */
+  left_out: {
+    canaries: number;
+    demos: number;
+    dry_runs: number;
+    pings: number;
+  };
+  /**
+   * Orders among those counted whose words were purged.
+   */
+  purged: number;
+  /**
+   * Records that the ledger lost, as far as anything tells; no figure knows what stood in them.
+   */
+  lost_records: number;
+}
+export interface MetricsHead {
+  seq: number;
+  hash: string;
+}
+/**
+ * All orders; of these the missions; and those of items of a backlog.
+ */
+export interface GroupShares {
+  orders: Share;
+  missions: Share;
+  items: Share;
+}
+export interface Share {
+  n: number;
+  count: number;
+  /**
+   * Of n; null where n is 0.
+   */
+  rate: number | null;
+}
+export interface Frequency {
+  n: number;
+  count: number;
+  /**
+   * For each of n; null where n is 0.
+   */
+  mean: number | null;
+}
+export interface Spread {
+  /**
+   * Of how many it is known.
+   */
+  n: number;
+  /**
+   * Of how many more it is not.
+   */
+  unknown: number;
+  median: number | null;
+  /**
+   * Nine of ten are not above it.
+   */
+  p90: number | null;
+  mean: number | null;
+}
+export interface ReviewFigures {
+  step: string;
+  n: number;
+  approved: number;
+  needs_revision: number;
+  rejected: number;
+  escalate: number;
+  /**
+   * What was not approved, of n.
+   */
+  rejection_rate: number | null;
+}
+export interface CodeCount {
+  /**
+   * null where none is on record.
+   */
+  code: string | null;
+  count: number;
+}
+
+/**
  * Relative to the station's root; with ../ or absolute only inside the roots that settings allow.
  */
 export type TargetPath = string;
@@ -3125,6 +3289,10 @@ export interface SettingsDocument {
      */
     every_hours?: number;
   };
+  /**
+   * This station only shows things: orders that it takes count in no metrics (docs/metrics.md). Counts from the next start of the station on.
+   */
+  demo?: boolean;
   /**
    * Order types that are not taken any more, each with the text that tells its author what to use instead.
    */

@@ -11,7 +11,10 @@ import type { Runtime } from './runtime.ts';
 export async function takeUp(rt: Runtime): Promise<void> {
   const before = beginRun(rt.station);
   const gap = continueAfterLoss(rt);
-  const data = { station: rt.station.id, pid: process.pid, version: VERSION };
+  const data = {
+    ...{ station: rt.station.id, pid: process.pid, version: VERSION },
+    ...(rt.station.settings.demo ? { demo: true as const } : {}),
+  };
   rt.record([{ event: 'opened', woId: null, attempt: 0, from: null, to: null, data }]);
   await recover(rt, before);
   if (gap !== null) await finishGap(rt, gap);

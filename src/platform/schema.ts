@@ -23,6 +23,7 @@ import type {
   HistoryDocument,
   LedgerRecord,
   LessonDocument,
+  MetricsDocument,
   OrderDocument,
   PlanPacket,
   PolicyCases,
@@ -64,6 +65,7 @@ export interface Contracts {
   history: HistoryDocument;
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
+  metrics: MetricsDocument;
   order: OrderDocument;
   'plan-packet': PlanPacket;
   'redacted-evidence': RedactedEvidence;

@@ -47,6 +47,8 @@ export interface Settings {
   };
   readonly backlog: BacklogSettings;
   readonly documents: DocumentSettings;
+  /** It only shows things: its orders count in no metrics. */
+  readonly demo: boolean;
   /** `folder` as written; null for the default. */
   readonly worktrees: {
     readonly folder: string | null;
@@ -221,6 +223,7 @@ function withDefaults(doc: SettingsDocument): Settings {
       claims: doc.backlog?.claims ?? null,
     },
     documents: documentsWithDefaults(doc.documents ?? {}),
+    demo: doc.demo ?? false,
     worktrees: {
       folder: doc.worktrees?.folder ?? null,
       idle: doc.worktrees?.idle ?? 2,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isEntry } from '../../git/objects/tree.ts';
 import { hashOf, sha256 } from '../../order/canonical-json.ts';
-import { type ImageChange, isOutside } from '../../order/change.ts';
+import { diffHash, type ImageChange, isOutside } from '../../order/change.ts';
 import { changedSoFar, type HistoryEntry, type SteppedData } from '../../order/mission.ts';
 import { HashCheck } from '../../order/tombstone.ts';
 import { readIfThere } from '../../platform/durable.ts';
@@ -13,7 +13,6 @@ import type { Runtime } from '../runtime.ts';
 import { CHAIN_FILE, EVIDENCE_FOLDER, evidencePathOf, givenBy, stepFolder } from './documents.ts';
 import type { MissionJob } from './mission-job.ts';
 import type { MissionPlace } from './place.ts';
-import { diffHash } from './record-step.ts';
 
 /** What there is before a mission lands: the work as a commit, its evidence, what its steps gave, and the ledger on disk. */
 

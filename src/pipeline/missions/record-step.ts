@@ -1,5 +1,4 @@
-import { hashOf } from '../../order/canonical-json.ts';
-import type { ImageChange } from '../../order/change.ts';
+import { diffHash } from '../../order/change.ts';
 import type { GateResult } from '../../order/generated.ts';
 import type { FailureClass, Output, Reserved, SteppedData, Usage, Verdict } from '../../order/mission.ts';
 import { weightInLines } from '../../policy/limits.ts';
@@ -90,11 +89,4 @@ export function endStep(rt: Runtime, job: Job, open: OpenStep, end: StepEnd): vo
   };
   rt.record([fact(rt.life(job.woId), 'stepped', data)]);
   rt.step('mission: step ended', [job.woId]);
-}
-
-/** Names a set of changes by their blobs: the same for the same work. null for none. */
-export function diffHash(images: readonly ImageChange[]): string | null {
-  if (images.length === 0) return null;
-  const sorted = [...images].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return hashOf(sorted.map(({ path, before, after }) => ({ path, before, after })));
 }

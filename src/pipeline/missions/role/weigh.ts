@@ -1,3 +1,4 @@
+import { diffHash } from '../../../order/change.ts';
 import { asWaybillError, WaybillError } from '../../../order/error.ts';
 import type { BuildReport } from '../../../order/generated.ts';
 import { writes } from '../../../spine/chain.ts';
@@ -8,7 +9,7 @@ import { keepDocument } from '../documents.ts';
 import { outsideEnvelope } from '../envelope.ts';
 import type { MissionJob } from '../mission-job.ts';
 import type { MissionPlace } from '../place.ts';
-import { diffHash, type StepEnd, type StepFault, stoppedBy } from '../record-step.ts';
+import { type StepEnd, type StepFault, stoppedBy } from '../record-step.ts';
 import type { StepNext } from './request.ts';
 import { reviewOf } from './review.ts';
 import type { Talked } from './talk.ts';
