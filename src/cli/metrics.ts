@@ -80,8 +80,8 @@ function lines(m: MetricsDocument): string[] {
       ].join(', ');
       return row(`rejected in ${plain(step)}`, `${percent(rate)}  ${n - approved} of n ${n}: ${others}`);
     }),
-    row('flakes of checks', `${shareText(m.flakes.checks)} failures`),
-    row('flakes of steps', `${shareText(m.flakes.steps)} failures`),
+    row('flakes of checks', flakesText(m.flakes.checks)),
+    row('flakes of steps', flakesText(m.flakes.steps)),
     row('waived steps', `${shareText(m.waivers)} failures`),
     row('tokens, each mission done', spreadText(m.usage.tokens, String)),
     row('dollars, each mission done', spreadText(m.usage.usd, String)),
@@ -118,6 +118,11 @@ function row(label: string, text: string): string {
 
 function shareText({ n, count, rate }: Share): string {
   return `${percent(rate)}  ${count} of n ${n}`;
+}
+
+function flakesText(flakes: MetricsDocument['flakes']['checks']): string {
+  const { count, same_commit: same } = flakes;
+  return `${shareText(flakes)} failures${count === 0 ? '' : `, ${same} on the same commit`}`;
 }
 
 function spreadText({ n, unknown, median, p90, mean }: Spread, unit: (value: number) => string): string {

@@ -1787,11 +1787,11 @@ export interface MetricsDocument {
     by_code: CodeCount[];
   };
   /**
-   * What failed and passed later with the same changes on the same commit, among what failed.
+   * What failed and passed later with the same changes, among what failed.
    */
   flakes: {
-    checks: Share;
-    steps: Share;
+    checks: FlakeFigures;
+    steps: FlakeFigures;
   };
   waivers: Share;
   /**
@@ -1892,6 +1892,18 @@ export interface CodeCount {
    */
   code: string | null;
   count: number;
+}
+export interface FlakeFigures {
+  n: number;
+  count: number;
+  /**
+   * Of n; null where n is 0.
+   */
+  rate: number | null;
+  /**
+   * Of count: passed on the same commit too, so that nothing at all had changed.
+   */
+  same_commit: number;
 }
 
 /**

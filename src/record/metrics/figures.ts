@@ -1,5 +1,5 @@
 import type { MetricsDocument } from '../../order/generated.ts';
-import type { Group, GroupName, Measured, Tally } from './tally.ts';
+import type { Flakes, Group, GroupName, Measured, Tally } from './tally.ts';
 
 type Figures = Omit<MetricsDocument, 'v' | 'ok' | 'since' | 'until' | 'lane' | 'ledger'>;
 
@@ -20,10 +20,7 @@ export function figuresOf(tally: Tally): Figures {
         return { step, n, ...said, rejection_rate: ratio(n, n - said.approved) };
       }),
     failures: { ...share(groups.orders.ended, failed), by_code: codes(tally.failures) },
-    flakes: {
-      checks: share(flakes.checks.failed, flakes.checks.flaky),
-      steps: share(flakes.steps.failed, flakes.steps.flaky),
-    },
+    flakes: { checks: flakesOf(flakes.checks), steps: flakesOf(flakes.steps) },
     waivers: share(waivers.failed, waivers.waived),
     usage: { tokens: spread(tally.tokens), usd: spread(tally.usd) },
     rejections: { n: rejected.reduce((sum, { count }) => sum + count, 0), by_code: rejected },
@@ -40,6 +37,10 @@ function byGroup<T>(groups: Tally['groups'], of: (group: Group) => T): Record<Gr
 
 function share(n: number, count: number) {
   return { n, count, rate: ratio(n, count) };
+}
+
+function flakesOf({ failed, flaky, sameCommit }: Flakes) {
+  return { ...share(failed, flaky), same_commit: sameCommit };
 }
 
 function ratio(n: number, count: number): number | null {

@@ -50,8 +50,10 @@ export type Reviews = Readonly<Record<Verdict, number>>;
 
 export interface Flakes {
   readonly failed: number;
-  /** Of these: passed later, with nothing changed. */
+  /** Of these: passed later, with the same changes. */
   readonly flaky: number;
+  /** Of these again: on the same commit. */
+  readonly sameCommit: number;
 }
 
 export interface LeftOut {
@@ -70,7 +72,7 @@ export const EMPTY: Tally = {
   reviews: new Map(),
   failures: new Map(),
   rejections: new Map(),
-  flakes: { checks: { failed: 0, flaky: 0 }, steps: { failed: 0, flaky: 0 } },
+  flakes: { checks: { failed: 0, flaky: 0, sameCommit: 0 }, steps: { failed: 0, flaky: 0, sameCommit: 0 } },
   waivers: { failed: 0, waived: 0 },
   tokens: NOTHING,
   usd: NOTHING,

@@ -105,7 +105,7 @@ test('rejection for each step that reviews, whatever became of the mission', () 
   ]);
 });
 
-test('flakes of steps: failed and then passed with the same changes on the same commit, and nothing else', () => {
+test('flakes of steps: failed and then passed with the same changes; whether on the same commit is told', () => {
   const h = new History().opened();
   h.admitted('WO-M', { type: 'mission' }).mission('WO-M');
   h.done('WO-M', 1, 'design', { failure: 'tool_invocation_error' });
@@ -121,8 +121,8 @@ test('flakes of steps: failed and then passed with the same changes on the same 
   h.done('WO-M', 10, 'close', { agent: null, diff_sha256: 'sha256:b' });
   h.succeeded('WO-M');
   const { flakes } = h.figures();
-  assert.deepEqual(flakes.checks, { n: 3, count: 2, rate: 0.666667 }, 'close passed on another commit');
-  assert.deepEqual(flakes.steps, { n: 2, count: 1, rate: 0.5 }, 'the review passed on other changes');
+  assert.deepEqual(flakes.checks, { n: 3, count: 3, rate: 1, same_commit: 2 }, 'close passed on another commit');
+  assert.deepEqual(flakes.steps, { n: 2, count: 1, rate: 0.5, same_commit: 1 }, 'the review passed on other changes');
 });
 
 test('flakes of the checks of an order without agents: by the changes and the commit that they ran on', () => {
@@ -154,14 +154,14 @@ test('flakes of the checks of an order without agents: by the changes and the co
   h.admitted('WO-MENDED');
   run(h, 'WO-MENDED', 'c1', false);
   run(h, 'WO-MENDED', 'c2', true);
-  assert.deepEqual(h.figures().flakes.checks, { n: 3, count: 2, rate: 0.666667 });
+  assert.deepEqual(h.figures().flakes.checks, { n: 3, count: 3, rate: 1, same_commit: 2 });
   // a command made something in its worktree, and nobody wrote down what
   const made = new History().opened().admitted('WO-MADE');
   made.started('WO-MADE', { head: 'c1', changes, isolation: { kind: 'worktree', base: 'c1' } });
   for (const n of [1, 2]) made.add('WO-MADE', 'command', null, { n, name: 'x', idempotent: true });
   made.failed('WO-MADE', 'CHECK_FAILED', true, [check('unit', false)]).released('WO-MADE', 'its pause is over');
   run(made, 'WO-MADE', 'c1', true, true);
-  assert.deepEqual(made.figures().flakes.checks, { n: 1, count: 0, rate: 0 });
+  assert.deepEqual(made.figures().flakes.checks, { n: 1, count: 0, rate: 0, same_commit: 0 });
 });
 
 test('waivers: a failed step after which the mission went on with another one, and nobody was asked', () => {
