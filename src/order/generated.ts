@@ -1621,6 +1621,153 @@ export interface Advice {
 }
 
 /**
+ * What is answered to a job of OpenClaw, version 0.2: how it ended, or where it waits for a person. References are paths relative to the station's root.
+ */
+export type JobResult = {
+  kind: 'lifeos.result.v0.2';
+  /**
+   * As the job has it; made of its content where it has none.
+   */
+  job_id: string;
+  /**
+   * As the job has it, or openclaw:JOB_ID.
+   */
+  run_id: string;
+  /**
+   * terminal: it ended. checkpoint: it waits for a person, and another result follows.
+   */
+  state: 'terminal' | 'checkpoint';
+  /**
+   * Terminal: PASS, or what became of it instead.
+   */
+  outcome?: 'PASS' | 'BLOCKED' | 'CANCELLED';
+  /**
+   * Terminal: PASS, or the code of what stopped it and why.
+   */
+  reason?: string;
+  /**
+   * Terminal: when it ended.
+   */
+  terminal_at?: string;
+  /**
+   * Terminal: the packet that tells how; absent for a job that never began.
+   */
+  terminal_packet_ref?: string;
+  /**
+   * Checkpoint: why it waits.
+   */
+  trigger?: string;
+  /**
+   * Checkpoint: what a decision answers.
+   */
+  checkpoint_id?: string;
+  /**
+   * Checkpoint: since when it waits.
+   */
+  checkpoint_at?: string;
+  /**
+   * Checkpoint: the packet that tells what is asked.
+   */
+  checkpoint_packet_ref?: string;
+  /**
+   * Every packet, sorted.
+   */
+  packet_refs: string[];
+  /**
+   * What the ledger has on it, sorted.
+   */
+  ledger_refs: string[];
+  /**
+   * The hashes of all files of the bundle.
+   */
+  hash_manifest_ref?: string;
+} & (
+  | {
+      state?: 'terminal';
+      trigger?: never;
+      checkpoint_id?: never;
+      checkpoint_at?: never;
+      checkpoint_packet_ref?: never;
+      [k: string]: unknown;
+    }
+  | {
+      state?: 'checkpoint';
+      outcome?: never;
+      reason?: never;
+      terminal_at?: never;
+      terminal_packet_ref?: never;
+      [k: string]: unknown;
+    }
+);
+
+/**
+ * A job of OpenClaw, version 0.1: `kind: lifeos.job.v0.1`. Dropped into an inbox lane it is a work order. Keys that are not here are told, and change nothing.
+ */
+export interface JobDocument {
+  kind: 'lifeos.job.v0.1';
+  /**
+   * The job's id: unique in the station. Without one it is known by its content.
+   */
+  job_id?: string | null;
+  /**
+   * What kind of work it is. test, check, verify, run and the like only run the command.
+   */
+  job_type?: string | null;
+  /**
+   * What is to be there in the end, in words.
+   */
+  objective: string;
+  /**
+   * Where the command runs: relative to the station's root, which is `.`, or the root's own absolute path.
+   */
+  workdir?: string | null;
+  /**
+   * Program and arguments, run without a shell. Its exit code judges the work.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  command: [string, ...string[]];
+  /**
+   * How long the command may run, in seconds. Settings may allow less.
+   */
+  timeout_s?: number | null;
+  /**
+   * Paths and patterns that may be changed, and sentences that say what else bounds the work.
+   *
+   * @maxItems 1000
+   */
+  scope?: string[] | null;
+  /**
+   * What is not to be done, in words.
+   *
+   * @maxItems 1000
+   */
+  non_goals?: string[] | null;
+  /**
+   * Files that must be there in the end. stdout.txt, stderr.txt, rc.txt and duration_s.txt are the output of the command.
+   *
+   * @maxItems 1000
+   */
+  expected_artifacts?: string[] | null;
+  /**
+   * Files that whoever does the work should read.
+   *
+   * @maxItems 1000
+   */
+  context_refs?: string[] | null;
+  /**
+   * The producer's own name for this run; openclaw:JOB_ID where it gives none.
+   */
+  run_id?: string | null;
+  /**
+   * Always so: the work is done in a worktree of a commit.
+   */
+  clean_repo_required?: boolean | null;
+  [k: string]: unknown;
+}
+
+/**
  * One line of the ledger: append-only, hash-chained, the authority on what happened.
  */
 export interface LedgerRecord {

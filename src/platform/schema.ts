@@ -21,6 +21,8 @@ import type {
   GuardrailSeen,
   Heartbeat,
   HistoryDocument,
+  JobDocument,
+  JobResult,
   LedgerRecord,
   LessonDocument,
   OrderDocument,
@@ -62,6 +64,8 @@ export interface Contracts {
   heartbeat: Heartbeat;
   forensics: ForensicsDocument;
   history: HistoryDocument;
+  job: JobDocument;
+  'job-result': JobResult;
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
   order: OrderDocument;

@@ -65,6 +65,8 @@ test('formats: there is a contract for every document, each strict, named and wi
     'guardrail-seen',
     'heartbeat',
     'history',
+    'job',
+    'job-result',
     'ledger-record',
     'lesson',
     'order',
@@ -95,8 +97,9 @@ test('formats: there is a contract for every document, each strict, named and wi
 });
 
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
-  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once
-  for (const name of names.filter((n) => n !== 'component' && n !== 'agent-usage')) {
+  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once; jobs have it in `kind`
+  const others = ['component', 'agent-usage', 'job', 'job-result'];
+  for (const name of names.filter((n) => !others.includes(n))) {
     const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain'].includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
@@ -104,9 +107,9 @@ test('formats: each document carries its schema version, and a newer one does no
   }
 });
 
-test('rule 7: records, results, state and settings know all their keys; only orders, telemetry and heartbeats carry others', () => {
+test('rule 7: records, results, state and settings know all their keys; only orders, jobs, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = ['order', 'telemetry-line', 'heartbeat'].includes(name);
+    const open = ['order', 'job', 'telemetry-line', 'heartbeat'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -266,6 +269,41 @@ const BAD: Record<string, Json[]> = {
     { ok: 'yes' },
   ],
   'spine-status': [{ missions: [{}] }, { running: 'no' }, { stop_file: 'STOP' }, { ok: 1 }],
+  job: [
+    { kind: 'lifeos.job.v0.2' },
+    { job_id: '.' },
+    { job_id: '..' },
+    { job_id: 'a/b' },
+    { job_id: '' },
+    { job_id: 7 },
+    { objective: ' ' },
+    { workdir: '' },
+    { command: [] },
+    { command: 'pytest -q' },
+    { command: ['pytest', 1] },
+    { timeout_s: true },
+    { timeout_s: 0 },
+    { timeout_s: 1.5 },
+    { timeout_s: '900' },
+    { scope: 'tests' },
+    { non_goals: [1] },
+    { expected_artifacts: {} },
+    { context_refs: [null] },
+    { run_id: '' },
+    { clean_repo_required: 'yes' },
+  ],
+  'job-result': [
+    { kind: 'lifeos.result.v0.1' },
+    { state: 'checkpoint' },
+    { state: 'running' },
+    { outcome: 'DONE' },
+    { reason: 'because' },
+    { terminal_at: 'today' },
+    { checkpoint_id: 'x' },
+    { trigger: 'x' },
+    { ledger_refs: ['a', 'a'] },
+    { packet_refs: [''] },
+  ],
   chain: [
     { steps: [] },
     { steps: [{ id: 'x' }] },
