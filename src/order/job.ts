@@ -31,6 +31,9 @@ export function isJob(value: unknown): boolean {
   return typeof value.kind === 'string' && /^lifeos\.job\.v\d/.test(value.kind);
 }
 
+/** The check that runs the command of a job: its output goes into the bundle. */
+export const COMMAND_NAME = 'command of the job';
+
 /**
  * The job in the answer of an agent that was asked for one, as `openclaw agent --json` prints it: `payloads`, each with a text, in one of which the
  * job stands, perhaps between other words. `at`: where that text is. Null where there is none.
@@ -153,7 +156,7 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
     'tests',
     [
       {
-        name: 'command of the job',
+        name: COMMAND_NAME,
         argv: [...job.command],
         ...(workdir === undefined || workdir === '.' ? {} : { cwd: workdir }),
         ...(job.timeout_s === undefined || job.timeout_s === null ? {} : { timeout_seconds: job.timeout_s }),
