@@ -31,6 +31,9 @@ export function isJob(value: unknown): boolean {
   return typeof value.kind === 'string' && /^lifeos\.job\.v\d/.test(value.kind);
 }
 
+/** The check that runs the command of a job: its output goes into the bundle. */
+export const COMMAND_NAME = 'command of the job';
+
 /** Which job it is. One without an id is known by its content, so that sending it again is still sending the same one. */
 export function jobData(job: JobDocument): JobData {
   const hash = hashOf(job);
@@ -117,7 +120,7 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
     'tests',
     [
       {
-        name: 'command of the job',
+        name: COMMAND_NAME,
         argv: [...job.command],
         ...(workdir === undefined || workdir === '.' ? {} : { cwd: workdir }),
         ...(job.timeout_s === undefined || job.timeout_s === null ? {} : { timeout_seconds: job.timeout_s }),
