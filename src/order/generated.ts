@@ -2425,6 +2425,7 @@ export interface CheckEntry {
    */
   argv?: [string, ...string[]];
   command?: string;
+  cwd?: TargetPath;
   /**
    * Standard output must be this, white space at both ends apart.
    */
@@ -4063,6 +4064,10 @@ export interface MissionChain {
    * How many reviews it asked for.
    */
   reviewers: number;
+  /**
+   * No step of it writes: PASS needs no commit and no review.
+   */
+  reads_only?: true;
 }
 export interface TerminalStep {
   /**

@@ -34,11 +34,48 @@ export function isJob(value: unknown): boolean {
 /** The check that runs the command of a job: its output goes into the bundle. */
 export const COMMAND_NAME = 'command of the job';
 
+/**
+ * The job in the answer of an agent that was asked for one, as `openclaw agent --json` prints it: `payloads`, each with a text, in one of which the
+ * job stands, perhaps between other words. `at`: where that text is. Null where there is none.
+ */
+export function wrappedJob(
+  value: Readonly<Record<string, unknown>>,
+): { readonly job: Record<string, unknown>; readonly at: readonly (string | number)[] } | null {
+  const payloads: unknown = value['payloads'];
+  if (!Array.isArray(payloads)) return null;
+  for (const [n, payload] of (payloads as unknown[]).entries()) {
+    const text: unknown = typeof payload === 'object' && payload !== null && 'text' in payload ? payload.text : null;
+    const found = typeof text === 'string' ? objectIn(text) : null;
+    if (found !== null && isJob(found)) return { job: found, at: ['payloads', n, 'text'] };
+  }
+  return null;
+}
+
+/** The one JSON object of a text, from its first brace to its last; nothing is guessed where that is none. */
+function objectIn(text: string): Record<string, unknown> | null {
+  const [from, to] = [text.indexOf('{'), text.lastIndexOf('}')];
+  if (from < 0 || to < from) return null;
+  try {
+    return JSON.parse(text.slice(from, to + 1)) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
+
 /** Which job it is. One without an id is known by its content, so that sending it again is still sending the same one. */
 export function jobData(job: JobDocument): JobData {
   const hash = hashOf(job);
   const id = job.job_id ?? `job-${shortHash(hash)}`;
   return { id, run_id: job.run_id ?? `openclaw:${id}`, sha256: hash };
+}
+
+/** Why nobody can be known by that id; null for a good one. */
+export function jobIdFault(id: string): string | null {
+  if (id === '') return 'is empty';
+  if (id === '.' || id === '..') return 'is the name of a folder';
+  if (/[\\/]/.test(id)) return 'holds a slash, and would name a place';
+  if (id.length > 200) return 'is longer than 200';
+  return /^[A-Za-z0-9._:-]+$/.test(id) ? null : 'holds a character that no id has';
 }
 
 /** The id of the order that does a job: the job's own where a file and a ref can have that name. */
@@ -73,9 +110,8 @@ export interface JobOrder {
 }
 
 /**
- * What the order says that does a job (valid by schemas/job.schema.json). `root`: where the station stands, absolute; a workdir that names it is
- * the root itself. A key that a job does not have is told, and changes nothing, but one by which its author asks for care: `dry_run` is done, and
- * for every other a person is asked first.
+ * What the order says that does a job (valid by schemas/job.schema.json). A key that a job does not have is told, and changes nothing, but one by
+ * which its author asks for care, as `asksForCare` knows them: a dry run is one, and for every other a person is asked first.
  */
 export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: unknown) => boolean): JobOrder {
   const data = jobData(job);
@@ -129,6 +165,9 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
     'command',
   );
   const expected = entriesOf(job.expected_artifacts);
+  const outputs = expected.filter(({ text }) => COMMAND_OUTPUTS.includes(text));
+  if (outputs.length > 0)
+    note('note', `the output of the command: ${outputs.map(({ text }) => text).join(', ')}`, 'expected_artifacts');
   const files = expected.filter(({ text }) => !COMMAND_OUTPUTS.includes(text));
   if (files.length > 0)
     put(
@@ -152,7 +191,7 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
 }
 
 /** The keys of a job that mean something; a property test holds them against `orderOfJob`. */
-const JOB_KEYS: readonly string[] = [
+export const JOB_KEYS: readonly string[] = [
   'kind',
   'job_id',
   'job_type',

@@ -24,11 +24,11 @@ import { archivedStatePath, isOldCanary, isPastRetention } from '../../record/re
 import { projectState, stateDocument, stateText } from '../../record/state.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
-import { writeQuarantined } from '../admit.ts';
 import { JobFold } from '../jobs/bundle.ts';
 import { keepBundlesFolder, removeBundle, writeBundle } from '../jobs/show-bundle.ts';
 import { type MissionEnd, missionEnd } from '../missions/ending.ts';
 import { keepPacketsFolder, removePackets, writePackets } from '../missions/show-packets.ts';
+import { writeQuarantined } from '../quarantine.ts';
 import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
 export { unmarkProjections } from './marks.ts';

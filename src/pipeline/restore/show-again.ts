@@ -11,10 +11,10 @@ import { projectRejection, projectResult, rejection } from '../../record/result.
 import { isOldCanary, isPastRetention } from '../../record/retention.ts';
 import { projectState } from '../../record/state.ts';
 import type { Station } from '../../station/station.ts';
-import { quarantine } from '../admit.ts';
 import { showEvidence } from '../finish.ts';
 import { showBundleAgain } from '../jobs/show-bundle.ts';
 import { showPacketsAgain } from '../missions/show-packets.ts';
+import { quarantine } from '../quarantine.ts';
 import type { Runtime } from '../runtime.ts';
 import { restoreQuarantined } from './restore.ts';
 
