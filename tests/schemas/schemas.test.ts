@@ -321,7 +321,11 @@ const BAD: Record<string, Json[]> = {
     { proof: 'word' },
     { ledger: { seq: 0, hash: '' } },
   ],
-  'job-packet-refs': [{ packet_refs: ['a', 'a'] }, { packets: [{ path: 'a' }] }, { packets: [{ path: 'a', sha256: '' }] }],
+  'job-packet-refs': [
+    { packet_refs: ['a', 'a'] },
+    { packets: [{ path: 'a' }] },
+    { packets: [{ path: 'a', sha256: '' }] },
+  ],
   'job-ledger-refs': [{ ledger_refs: ['artifacts/ledger.jsonl'] }, { records: [{ seq: 0 }] }, { station: '' }],
   'job-refs': [{ attempt: 0 }, { result_file: 'other.json' }, { evidence: {} }, { evidence: { path: 'a' } }],
   chain: [
