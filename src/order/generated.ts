@@ -608,6 +608,90 @@ export interface ChainStep {
 }
 
 /**
+ * Where a mission waits for a person: `packets/CP_<checkpoint>.yaml` in the bundle of its job. Computed from the ledger alone, so that it can be written again.
+ */
+export interface CheckpointPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  /**
+   * The ask that a decision answers, once.
+   */
+  checkpoint_id: string;
+  /**
+   * The order that waits.
+   */
+  wo_id: string;
+  attempt: number;
+  revision: number;
+  /**
+   * The job that it does; null for an order that is none.
+   */
+  job: {
+    job_id: string;
+    run_id: string;
+  } | null;
+  /**
+   * The order's title.
+   */
+  title: string;
+  /**
+   * start: before anything is done. checkpoint: a step wants a person. budget: what it may use is used up. landing: its work is done and asks before it lands.
+   */
+  trigger: 'start' | 'checkpoint' | 'budget' | 'landing';
+  /**
+   * The step before or after which it stops; null before the first.
+   */
+  step: string | null;
+  /**
+   * Why it waits, in words.
+   */
+  why: string;
+  /**
+   * What is asked, and by which rule.
+   *
+   * @maxItems 100000
+   */
+  asked: {
+    subject: string;
+    rule: string;
+    why: string;
+  }[];
+  /**
+   * Hash of the approval subject: what a decision is about.
+   */
+  subject_sha256: string;
+  /**
+   * When it was asked.
+   */
+  asked_at: string;
+  /**
+   * Who may decide, by the names of policy.yaml; null: every approver.
+   */
+  approvers: string[] | null;
+  /**
+   * What a decision must carry at least.
+   */
+  proof: 'terminal' | 'ssh';
+  /**
+   * When it fails without a decision; null: never.
+   */
+  expires_at: string | null;
+  /**
+   * The record that it waits by.
+   */
+  ledger: {
+    seq: number;
+    hash: string;
+  };
+  /**
+   * Hash of all other values, as RFC 8785 writes them.
+   */
+  packet_hash: string;
+}
+
+/**
  * What a steward hands in when reviewed work is to be closed.
  */
 export interface ClosingPacket {
@@ -1618,6 +1702,73 @@ export interface Advice {
    * A command that does it; null where there is none.
    */
   command: string | null;
+}
+
+/**
+ * `ledger_refs.json` in the bundle of a job: the records of the ledger that it is computed from.
+ */
+export interface JobLedgerRefs {
+  v: 1;
+  job_id: string;
+  /**
+   * Whose ledger it is.
+   */
+  station: string;
+  /**
+   * The first and the last of the records, each as ledger:SEQ:HASH.
+   */
+  ledger_refs: string[];
+  /**
+   * Every record of the order up to where it stopped.
+   */
+  records: {
+    seq: number;
+    event: string;
+    hash: string;
+  }[];
+}
+
+/**
+ * `packet_refs.json` in the bundle of a job: its packets, which lie beside it.
+ */
+export interface JobPacketRefs {
+  v: 1;
+  job_id: string;
+  /**
+   * Where each packet lies, relative to the station's root.
+   */
+  packet_refs: string[];
+  /**
+   * The same packets, relative to the bundle, with their hashes.
+   */
+  packets: {
+    path: string;
+    sha256: string;
+  }[];
+}
+
+/**
+ * `refs.json` in the bundle of a job: what else there is, and the order and the evidence that it is about.
+ */
+export interface JobRefs {
+  v: 1;
+  job_id: string;
+  run_id: string;
+  /**
+   * The order that does the job; the bundle's folder has its name.
+   */
+  wo_id: string;
+  attempt: number;
+  packet_refs_file: 'packet_refs.json';
+  ledger_refs_file: 'ledger_refs.json';
+  result_file: 'result.json';
+  /**
+   * The order's evidence, relative to the station's root; null before its end.
+   */
+  evidence: {
+    path: string;
+    manifest_sha256: string;
+  } | null;
 }
 
 /**

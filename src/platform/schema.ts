@@ -9,6 +9,7 @@ import type {
   BuildPacket,
   BuildReport,
   ChainDocument,
+  CheckpointPacket,
   ClosingPacket,
   CommandFile,
   ComponentDocument,
@@ -22,6 +23,9 @@ import type {
   Heartbeat,
   HistoryDocument,
   JobDocument,
+  JobLedgerRefs,
+  JobPacketRefs,
+  JobRefs,
   JobResult,
   LedgerRecord,
   LessonDocument,
@@ -52,6 +56,7 @@ export interface Contracts {
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;
+  'checkpoint-packet': CheckpointPacket;
   'closing-packet': ClosingPacket;
   'command-file': CommandFile;
   component: ComponentDocument;
@@ -65,6 +70,9 @@ export interface Contracts {
   forensics: ForensicsDocument;
   history: HistoryDocument;
   job: JobDocument;
+  'job-ledger-refs': JobLedgerRefs;
+  'job-packet-refs': JobPacketRefs;
+  'job-refs': JobRefs;
   'job-result': JobResult;
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
