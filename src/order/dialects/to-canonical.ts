@@ -3,7 +3,7 @@ import { nearest } from '../nearest.ts';
 import { mapChecks } from './actions.ts';
 import { assertNoCaution, KNOWN_TYPES, mapCommonFields, mapMissingTitle, typeOf } from './fields.ts';
 import { mapApproval } from './missions.ts';
-import { ACTION_SHAPES, CANONICAL, nearestShape, OTHER_SHAPES, type Shape, type ShapeName } from './shapes.ts';
+import { ACTION_SHAPES, CANONICAL, JOB, nearestShape, OTHER_SHAPES, type Shape, type ShapeName } from './shapes.ts';
 import { isMapping, Sheet, type Source } from './sheet.ts';
 
 /** What settings and the folder around a document add to it. */
@@ -36,6 +36,7 @@ const ALIASES = [
  */
 export function toCanonical(source: Source, context: DialectContext): { sheet: Sheet; shape: ShapeName } {
   const sheet = new Sheet(source);
+  if (JOB.is(source.value)) return { sheet: jobSheet(sheet, context), shape: JOB.name };
   const raw = typeOf(sheet, context.deprecatedTypes);
   const shape = shapeOf(sheet, raw);
   mapCommonFields(sheet);
@@ -47,6 +48,15 @@ export function toCanonical(source: Source, context: DialectContext): { sheet: S
   assertMayWrite(sheet, shape);
   noteOtherKeys(sheet, shape);
   return { sheet, shape: shape.name };
+}
+
+/** A job knows its keys; unlike an order it may hold any others. */
+function jobSheet(sheet: Sheet, { deprecatedTypes }: DialectContext): Sheet {
+  const type = sheet.get('job_type');
+  if (typeof type === 'string' && Object.hasOwn(deprecatedTypes, type))
+    throw sheet.fault('DEPRECATED_TYPE', ['job_type'], `${type} is not taken any more`, deprecatedTypes[type]);
+  JOB.map(sheet, null);
+  return sheet;
 }
 
 function shapeOf(sheet: Sheet, raw: string | undefined): Shape {
