@@ -9,6 +9,7 @@ import './commands/orders.ts';
 import './commands/history.ts';
 import './commands/policy.ts';
 import './commands/records.ts';
+import './commands/report.ts';
 import './commands/services.ts';
 import './commands/spine.ts';
 import './commands/doctor.ts';

@@ -13,6 +13,8 @@ import type {
   CommandFile,
   ComponentDocument,
   ContextPacket,
+  DriftReport,
+  DriftSchedule,
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
@@ -30,6 +32,7 @@ import type {
   RedactedEvidence,
   ResultDocument,
   ReviewPacket,
+  RuntimeStatus,
   SettingsDocument,
   SpineOutcome,
   SpineStatus,
@@ -54,6 +57,8 @@ export interface Contracts {
   'command-file': CommandFile;
   component: ComponentDocument;
   'context-packet': ContextPacket;
+  'drift-report': DriftReport;
+  'drift-schedule': DriftSchedule;
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
@@ -69,6 +74,7 @@ export interface Contracts {
   'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   'review-packet': ReviewPacket;
+  'runtime-status': RuntimeStatus;
   policy: PolicyDocument;
   'policy-cases': PolicyCases;
   settings: SettingsDocument;
