@@ -50,8 +50,13 @@ async function assertUntracked({ repo }: Station, path: string): Promise<void> {
   });
 }
 
+/** Where the status stands, absolute. */
+export function statusFile(station: Pick<Station, 'settings' | 'layout'>): string {
+  return join(station.layout.root, statusPath(station));
+}
+
 /** The status as it was shown last; null where there is none. Throws what keeps it from being read. */
 export function shownStatus(station: Station): RuntimeStatus | null {
-  const bytes = readIfThere(join(station.layout.root, statusPath(station)));
+  const bytes = readIfThere(statusFile(station));
   return bytes === undefined ? null : conform('runtime-status', JSON.parse(bytes.toString('utf8')), 'IO_ERROR');
 }
