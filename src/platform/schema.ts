@@ -6,6 +6,7 @@ import type {
   AgentDocument,
   AgentUsage,
   ApprovalSubject,
+  BacklogDocument,
   BuildPacket,
   BuildReport,
   ChainDocument,
@@ -47,6 +48,7 @@ export interface Contracts {
   agent: AgentDocument;
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
+  backlog: BacklogDocument;
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;
