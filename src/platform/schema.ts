@@ -6,6 +6,7 @@ import type {
   AgentDocument,
   AgentUsage,
   ApprovalSubject,
+  BacklogClaim,
   BuildPacket,
   BuildReport,
   ChainDocument,
@@ -47,6 +48,7 @@ export interface Contracts {
   agent: AgentDocument;
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
+  'backlog-claim': BacklogClaim;
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;
