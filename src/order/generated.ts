@@ -407,6 +407,33 @@ export interface SubjectRuling {
 }
 
 /**
+ * Who has an item of a backlog: what refs/waybill/backlog/<key> points at, in the repository that backlog.claims names.
+ */
+export interface BacklogClaim {
+  v: 1;
+  /**
+   * The item's key.
+   */
+  key: string;
+  /**
+   * The id of the station that has it.
+   */
+  station: string;
+  /**
+   * Its order there.
+   */
+  wo_id: string;
+  /**
+   * When it was claimed, by that station's clock.
+   */
+  at: string;
+  /**
+   * The item's title at that time.
+   */
+  item: string;
+}
+
+/**
  * A backlog as a list: backlog.v1. Read tolerantly: each entry is held against this by itself, and keys that are not here are kept and told.
  */
 export interface BacklogDocument {

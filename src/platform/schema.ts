@@ -6,6 +6,7 @@ import type {
   AgentDocument,
   AgentUsage,
   ApprovalSubject,
+  BacklogClaim,
   BacklogDocument,
   BuildPacket,
   BuildReport,
@@ -49,6 +50,7 @@ export interface Contracts {
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
   backlog: BacklogDocument;
+  'backlog-claim': BacklogClaim;
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;
