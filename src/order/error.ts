@@ -1,3 +1,4 @@
+import { DOCUMENT_ERRORS } from './errors/documents.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
 /**
@@ -177,6 +178,7 @@ export const ERROR_CODES = {
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
 
   ...MISSION_ERRORS,
+  ...DOCUMENT_ERRORS,
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

@@ -25,6 +25,7 @@ import type {
   LessonDocument,
   OrderDocument,
   PlanPacket,
+  PlanRegister,
   PolicyCases,
   PolicyDocument,
   RedactedEvidence,
@@ -34,6 +35,7 @@ import type {
   SpineOutcome,
   SpineStatus,
   StateDocument,
+  StatusFile,
   TelemetryLine,
   TerminalPacket,
   TrustDocument,
@@ -66,6 +68,7 @@ export interface Contracts {
   lesson: LessonDocument;
   order: OrderDocument;
   'plan-packet': PlanPacket;
+  'plan-register': PlanRegister;
   'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   'review-packet': ReviewPacket;
@@ -75,6 +78,7 @@ export interface Contracts {
   'spine-outcome': SpineOutcome;
   'spine-status': SpineStatus;
   state: StateDocument;
+  'status-file': StatusFile;
   'telemetry-line': TelemetryLine;
   'terminal-packet': TerminalPacket;
   trust: TrustDocument;
