@@ -74,6 +74,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   TOKEN_ACCOUNTING_UNAVAILABLE: EXIT.failed,
   POLICY_CHANGED_MID_RUN: EXIT.failed,
   MISSION_STOPPED: EXIT.failed,
+  NOT_GENERATED: EXIT.failed,
 };
 
 /** The exit code for a refusal; what is wrong with an input is bad data. */

@@ -112,6 +112,12 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   BUDGET_EXHAUSTED: { message: '120400 of 100000 tokens are used' },
   TOKEN_ACCOUNTING_UNAVAILABLE: { message: 'build: tokens are limited, and mine told nothing of what it used' },
   POLICY_CHANGED_MID_RUN: { message: 'policy.yaml was sha256:aa246c8db7 at the start, and is sha256:51d0c2be90' },
+  REGISTER_INVALID: {
+    message: 'plans.0.status: must be one of active, superseded, draft',
+    place: { file: 'docs/register.yaml', line: 3, column: 13 },
+  },
+  STATUS_FILE_INVALID: { message: 'status: must be one of ok, warn, fail' },
+  NOT_GENERATED: { message: 'docs/INDEX.md was written by somebody' },
   MISSION_STOPPED: { message: 'stopped before build, because the file that stops all missions is there' },
   BACKLOG_MISSING: { message: 'neither BACKLOG.md nor backlog.yaml is there' },
   BACKLOG_NO_ITEM: { message: 'none of 12 items can be begun: 7 done, 3 blocked, 2 without a definition of done' },

@@ -1,4 +1,5 @@
 import { CLAIM_ERRORS } from './errors/claims.ts';
+import { DOCUMENT_ERRORS } from './errors/documents.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
 /**
@@ -178,6 +179,7 @@ export const ERROR_CODES = {
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
 
   ...MISSION_ERRORS,
+  ...DOCUMENT_ERRORS,
 
   // taking items of a backlog
   ...CLAIM_ERRORS,

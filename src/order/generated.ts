@@ -1189,6 +1189,44 @@ export interface DoctorFinding {
 }
 
 /**
+ * What `waybill docs check --json` prints.
+ */
+export interface DocumentsCheck {
+  v: 1;
+  /**
+   * Whether the check passes: in mode warn always, with mode off because nothing was checked.
+   */
+  ok: boolean;
+  mode: 'off' | 'warn' | 'block';
+  /**
+   * Who says so: --mode, the variable, or a setting.
+   */
+  mode_by: string;
+  at: string;
+  /**
+   * What was looked at; empty with mode off.
+   */
+  checked: ('status' | 'contradictions' | 'register' | 'markers' | 'index' | 'corpus')[];
+  findings: DocumentFinding[];
+}
+export interface DocumentFinding {
+  /**
+   * What kind it is.
+   */
+  id: string;
+  /**
+   * block fails the check in mode block; warn is told only.
+   */
+  severity: 'warn' | 'block';
+  message: string;
+  /**
+   * path:line, or a path.
+   */
+  refs: string[];
+  hint: string;
+}
+
+/**
  * What drifted apart in a week: <artifacts>/status/drift_report_<YYYY>-W<WW>.json.
  */
 export interface DriftReport {
@@ -2379,6 +2417,36 @@ export interface PlanQuestion {
    * What the person has to decide, and what depends on it.
    */
   why: string;
+}
+
+/**
+ * A plan supersession register, the file of documents.register: which plan counts, and which it took the place of.
+ */
+export interface PlanRegister {
+  version?: 1;
+  /**
+   * Exactly one is active.
+   *
+   * @maxItems 1000
+   */
+  plans: RegisteredPlan[];
+}
+export interface RegisteredPlan {
+  /**
+   * Relative to the root.
+   */
+  path: string;
+  status: 'active' | 'superseded' | 'draft';
+  /**
+   * The plans that it took the place of.
+   *
+   * @maxItems 1000
+   */
+  supersedes?: string[];
+  /**
+   * The plan that took its place.
+   */
+  superseded_by?: string;
 }
 
 /**
@@ -4083,6 +4151,41 @@ export interface LastError {
   message: string;
   hint: string;
   at: string;
+}
+
+/**
+ * <artifacts>/status/runtime_status.json as `waybill docs check` takes it, whoever wrote it: the shape of seed 000. What Waybill itself writes says more: runtime-status.
+ */
+export interface StatusFile {
+  v?: 1;
+  /**
+   * When it was written.
+   */
+  generated_at_utc: string;
+  repo_root: string;
+  facts: {
+    [k: string]: unknown;
+  };
+  /**
+   * Text, as Waybill and the generator of seed 000 write them, or objects of other writers.
+   */
+  contradictions: (string | ReportedContradiction)[];
+  /**
+   * Why the status is not ok, beside contradictions.
+   */
+  reasons?: string[];
+  status: 'ok' | 'warn' | 'fail';
+  [k: string]: unknown;
+}
+export interface ReportedContradiction {
+  id?: string;
+  /**
+   * What is none of warn and block counts as block.
+   */
+  severity?: string;
+  message: string;
+  refs?: string[];
+  [k: string]: unknown;
 }
 
 /**

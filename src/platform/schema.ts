@@ -29,6 +29,7 @@ import type {
   LessonDocument,
   OrderDocument,
   PlanPacket,
+  PlanRegister,
   PolicyCases,
   PolicyDocument,
   RedactedEvidence,
@@ -39,6 +40,7 @@ import type {
   SpineOutcome,
   SpineStatus,
   StateDocument,
+  StatusFile,
   TelemetryLine,
   TerminalPacket,
   TrustDocument,
@@ -75,6 +77,7 @@ export interface Contracts {
   lesson: LessonDocument;
   order: OrderDocument;
   'plan-packet': PlanPacket;
+  'plan-register': PlanRegister;
   'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   'review-packet': ReviewPacket;
@@ -85,6 +88,7 @@ export interface Contracts {
   'spine-outcome': SpineOutcome;
   'spine-status': SpineStatus;
   state: StateDocument;
+  'status-file': StatusFile;
   'telemetry-line': TelemetryLine;
   'terminal-packet': TerminalPacket;
   trust: TrustDocument;

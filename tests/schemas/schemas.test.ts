@@ -59,6 +59,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'component',
     'context-packet',
     'doctor-report',
+    'documents-check',
     'error',
     'evidence-manifest',
     'followup',
@@ -71,6 +72,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'lesson',
     'order',
     'plan-packet',
+    'plan-register',
     'policy',
     'policy-cases',
     'redacted-evidence',
@@ -80,6 +82,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'spine-outcome',
     'spine-status',
     'state',
+    'status-file',
     'telemetry-line',
     'terminal-packet',
     'trust',
@@ -100,7 +103,9 @@ test('formats: each document carries its schema version, and a newer one does no
   // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once; a backlog has the version
   // of a format of others, as text
   for (const name of names.filter((n) => !['component', 'agent-usage', 'backlog'].includes(n))) {
-    const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain'].includes(name) ? 'version' : 'v';
+    const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain', 'plan-register'].includes(name)
+      ? 'version'
+      : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
@@ -109,7 +114,7 @@ test('formats: each document carries its schema version, and a newer one does no
 
 test('rule 7: records, results, state and settings know all their keys; only orders, backlogs, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = ['order', 'backlog', 'telemetry-line', 'heartbeat'].includes(name);
+    const open = ['order', 'backlog', 'telemetry-line', 'heartbeat', 'status-file'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -428,6 +433,21 @@ const BAD: Record<string, Json[]> = {
     { asked_at: 'now' },
   ],
   forensics: [{ recommendation: 'pray' }, { findings: {} }, { components: 'all' }, { investigation_date: 'today' }],
+  'documents-check': [{ mode: 'loud' }, { checked: ['weather'] }, { findings: [{ id: 'x' }] }],
+  'plan-register': [
+    { plans: [{ path: 'a.md' }] },
+    { plans: [{ path: '', status: 'active' }] },
+    { plans: [{ path: 'a.md', status: 'done' }] },
+    { plans: [{ path: 'a.md', status: 'active', supersedes: 'b.md' }] },
+    { plans: [{ path: 'a.md', status: 'active', surprise: 1 }] },
+  ],
+  'status-file': [
+    { status: 'fine' },
+    { generated_at_utc: 'yesterday' },
+    { contradictions: [5] },
+    { contradictions: [{ id: 'x' }] },
+    { facts: [] },
+  ],
   lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
   'redacted-evidence': [{ files: [{ path: '', cuts: 1 }] }, { files: [{ path: 'x', cuts: 0 }] }, { request_sha256: 5 }],
