@@ -24,8 +24,7 @@ export class DueTime {
   next(line: string): void {
     const next = nextTimeOf(line);
     this.#known = next === null ? null : { v: 1, line, next: next.toISOString() };
-    if (this.#known !== null)
-      writeDurable(this.#station.layout.driftSchedule, `${JSON.stringify(this.#known)}\n`);
+    if (this.#known !== null) writeDurable(this.#station.layout.driftSchedule, `${JSON.stringify(this.#known)}\n`);
   }
 
   /** One that cannot be read is made anew. */
