@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import picomatch from 'picomatch';
 import type { TextDocument } from '../../documents/spoken-lines.ts';
-import type { Content } from '../../order/change.ts';
 import { asWaybillError } from '../../order/error.ts';
 import { readTarget } from '../../platform/target.ts';
 import type { Station } from '../../station/station.ts';
@@ -38,30 +37,25 @@ export async function readDocuments(station: Station, named: readonly string[]):
   }
   const documents: TextDocument[] = [];
   for (const path of [...paths].sort().slice(0, MOST_DOCUMENTS)) {
-    const read = readFileBelow(station.layout.root, path);
-    if ('bytes' in read) documents.push({ path, text: read.bytes.toString('utf8') });
+    const read = readText(station.layout.root, path);
+    if ('text' in read) documents.push({ path, text: read.text });
     else notRead.push(`${path}: ${read.why}`);
   }
   if (paths.size > MOST_DOCUMENTS) notRead.push(`${paths.size - MOST_DOCUMENTS} more documents`);
   return { documents, notRead };
 }
 
-/** What a plain file below the root holds, or why nothing of it can be said. */
-export type ReadFile =
-  | { readonly bytes: Buffer; readonly mode: Content['mode'] }
-  | { readonly why: string; readonly isThere: boolean };
-
-/** Reads a document or a backlog. Links are not followed: they may lead anywhere. Never throws. */
-export function readFileBelow(root: string, path: string): ReadFile {
+/** A file's text, or why there is none. Never throws. */
+export function readText(root: string, path: string): { readonly text: string } | { readonly why: string } {
   try {
     const found = readTarget(join(root, path));
-    if (found.kind === 'nothing') return { why: 'it is not there', isThere: false };
-    if (found.kind === 'other') return { why: `it is ${found.what}`, isThere: true };
-    const { bytes, mode } = found.content;
-    if (bytes.length > MOST_BYTES) return { why: `it has ${bytes.length} bytes`, isThere: true };
-    return { bytes, mode };
+    if (found.kind === 'nothing') return { why: 'it is not there' };
+    if (found.kind === 'other') return { why: `it is ${found.what}` };
+    const { bytes } = found.content;
+    if (bytes.length > MOST_BYTES) return { why: `it has ${bytes.length} bytes` };
+    return { text: bytes.toString('utf8') };
   } catch (thrown) {
-    return { why: asWaybillError(thrown).message, isThere: true };
+    return { why: asWaybillError(thrown).message };
   }
 }
 
