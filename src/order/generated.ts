@@ -493,6 +493,14 @@ export interface BacklogEntry {
    */
   depends_on?: string[] | string | null;
   /**
+   * Another name of depends_on.
+   */
+  dependencies?: string[] | string | null;
+  /**
+   * Another name of depends_on.
+   */
+  blocked_by?: string[] | string | null;
+  /**
    * Who looks after it.
    */
   owner?: string | null;
