@@ -11,6 +11,7 @@ import './commands/history.ts';
 import './commands/metrics.ts';
 import './commands/policy.ts';
 import './commands/records.ts';
+import './commands/report.ts';
 import './commands/services.ts';
 import './commands/spine.ts';
 import './commands/doctor.ts';

@@ -52,6 +52,12 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   APPROVAL_REFUSED: EXIT.noPermission,
   WORKTREE_BROKEN: EXIT.failed,
   BRANCH_TAKEN: EXIT.failed,
+  BACKLOG_CHANGED: EXIT.failed,
+  BACKLOG_MISSING: EXIT.noInput,
+  BACKLOG_NO_ITEM: EXIT.unavailable,
+  BACKLOG_UNKNOWN_ITEM: EXIT.noInput,
+  BACKLOG_ITEM_TAKEN: EXIT.unavailable,
+  BACKLOG_CLAIMS_UNREACHABLE: EXIT.unavailable,
   AGENT_UNAVAILABLE: EXIT.unavailable,
   AGENT_FAILED: EXIT.failed,
   AGENT_TIMEOUT: EXIT.failed,
@@ -69,6 +75,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   TOKEN_ACCOUNTING_UNAVAILABLE: EXIT.failed,
   POLICY_CHANGED_MID_RUN: EXIT.failed,
   MISSION_STOPPED: EXIT.failed,
+  NOT_GENERATED: EXIT.failed,
 };
 
 /** The exit code for a refusal; what is wrong with an input is bad data. */

@@ -1,3 +1,6 @@
+import { BACKLOG_ERRORS } from './errors/backlog.ts';
+import { CLAIM_ERRORS } from './errors/claims.ts';
+import { DOCUMENT_ERRORS } from './errors/documents.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
 /**
@@ -177,6 +180,11 @@ export const ERROR_CODES = {
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
 
   ...MISSION_ERRORS,
+  ...DOCUMENT_ERRORS,
+
+  // taking items of a backlog
+  ...BACKLOG_ERRORS,
+  ...CLAIM_ERRORS,
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

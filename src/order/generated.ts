@@ -407,6 +407,135 @@ export interface SubjectRuling {
 }
 
 /**
+ * Who has an item of a backlog: what refs/waybill/backlog/<key> points at, in the repository that backlog.claims names.
+ */
+export interface BacklogClaim {
+  v: 1;
+  /**
+   * The item's key.
+   */
+  key: string;
+  /**
+   * The id of the station that has it.
+   */
+  station: string;
+  /**
+   * Its order there.
+   */
+  wo_id: string;
+  /**
+   * When it was claimed, by that station's clock.
+   */
+  at: string;
+  /**
+   * The item's title at that time.
+   */
+  item: string;
+}
+
+/**
+ * A backlog as a list: backlog.v1. Read tolerantly: each entry is held against this by itself, and keys that are not here are kept and told.
+ */
+export interface BacklogDocument {
+  /**
+   * The version of this format.
+   */
+  schema_version?: 'backlog.v1';
+  /**
+   * Work to do, in the order in which it is picked among equals.
+   */
+  tasks: BacklogEntry[];
+  [k: string]: unknown;
+}
+export interface BacklogEntry {
+  /**
+   * Names it, its order (`BL-<id>`) and its claim. Without, a hash of its title does.
+   */
+  id?: string | null;
+  /**
+   * One line.
+   */
+  title: string;
+  /**
+   * What is to be done, in words.
+   */
+  description?: string | null;
+  /**
+   * Definition of done: how somebody sees that it is.
+   */
+  dod?: string | null;
+  /**
+   * P0 (first) to P3, or a word, or 0 to 3; P3 without.
+   */
+  priority?: string | number | null;
+  /**
+   * low, med or high; high asks for approval.
+   */
+  risk?: string | null;
+  /**
+   * What it may change.
+   */
+  scope_paths?: string[] | string | null;
+  /**
+   * pending, in_progress, completed, blocked; or INTAKE, TRIAGED, READY, DISPATCHED, REVIEW, CLOSED, BLOCKED, DEFERRED, REJECTED, DUPLICATE, SUPERSEDED.
+   */
+  status?: string | null;
+  /**
+   * A person decides before anything is done.
+   */
+  requires_approval?: boolean | null;
+  /**
+   * A person must decide something before anybody can begin.
+   */
+  decision_support_required?: boolean | null;
+  /**
+   * Ids or titles of entries that must be done before.
+   */
+  depends_on?: string[] | string | null;
+  /**
+   * Another name of depends_on.
+   */
+  dependencies?: string[] | string | null;
+  /**
+   * Another name of depends_on.
+   */
+  blocked_by?: string[] | string | null;
+  /**
+   * Who looks after it.
+   */
+  owner?: string | null;
+  /**
+   * What else is to be known. `blocked`, `depends on` and `waiting for` in it hold it up.
+   */
+  context?: string | null;
+  /**
+   * What shows that it is done; orders add theirs.
+   */
+  evidence?: string | string[] | null;
+  /**
+   * build, content, hygiene.
+   */
+  task_type?: string | null;
+  /**
+   * Words to find it by.
+   */
+  tags?: string[] | null;
+  /**
+   * What it is a part of.
+   */
+  objective_ref?: string | null;
+  /**
+   * When it was written down.
+   */
+  created_at?: string | null;
+  /**
+   * When it was done.
+   */
+  completed_at?: string | null;
+  [k: string]: unknown;
+}
+
+/**
  * What a designer hands in: what is to be built, where, and how it will be known to work. Nothing is built yet.
  */
 export interface BuildPacket {
@@ -1149,6 +1278,108 @@ export interface DoctorFinding {
    * What to do; null where all is well.
    */
   mend: string | null;
+}
+
+/**
+ * What `waybill docs check --json` prints.
+ */
+export interface DocumentsCheck {
+  v: 1;
+  /**
+   * Whether the check passes: in mode warn always, with mode off because nothing was checked.
+   */
+  ok: boolean;
+  mode: 'off' | 'warn' | 'block';
+  /**
+   * Who says so: --mode, the variable, or a setting.
+   */
+  mode_by: string;
+  at: string;
+  /**
+   * What was looked at; empty with mode off.
+   */
+  checked: ('status' | 'contradictions' | 'register' | 'markers' | 'index' | 'corpus')[];
+  findings: DocumentFinding[];
+}
+export interface DocumentFinding {
+  /**
+   * What kind it is.
+   */
+  id: string;
+  /**
+   * block fails the check in mode block; warn is told only.
+   */
+  severity: 'warn' | 'block';
+  message: string;
+  /**
+   * path:line, or a path.
+   */
+  refs: string[];
+  hint: string;
+}
+
+/**
+ * What drifted apart in a week: <artifacts>/status/drift_report_<YYYY>-W<WW>.json.
+ */
+export interface DriftReport {
+  v: 1;
+  generated_at_utc: string;
+  repo_root: '.';
+  /**
+   * The ISO week in which it was made, UTC.
+   */
+  week: string;
+  /**
+   * From when events count.
+   */
+  since: string;
+  findings: DriftFinding[];
+  /**
+   * What could not be looked at, and why.
+   */
+  not_read: string[];
+}
+export interface DriftFinding {
+  /**
+   * The same for the same thing, from week to week.
+   */
+  fingerprint: string;
+  source: 'contradiction' | 'documents' | 'guardrail' | 'orders' | 'stale';
+  severity: 'warn' | 'block';
+  /**
+   * What kind it is, in the words of its source: a component, an error's code, a kind of contradiction.
+   */
+  id: string;
+  message: string;
+  /**
+   * Where it stands, or which orders it is about.
+   */
+  refs: string[];
+  /**
+   * How often it was seen since then.
+   */
+  count: number;
+  first: string | null;
+  last: string | null;
+  /**
+   * Whether it is so now.
+   */
+  lasts: boolean;
+}
+
+/**
+ * When the next drift report is due: <git dir>/waybill/drift-schedule.json. What was missed while no station ran is made good by it, once.
+ */
+export interface DriftSchedule {
+  v: 1;
+  /**
+   * The cron line it was made of.
+   */
+  line: string;
+  /**
+   * Not before that instant.
+   */
+  next: string;
 }
 
 /**
@@ -2672,6 +2903,36 @@ export interface PlanQuestion {
 }
 
 /**
+ * A plan supersession register, the file of documents.register: which plan counts, and which it took the place of.
+ */
+export interface PlanRegister {
+  version?: 1;
+  /**
+   * Exactly one is active.
+   *
+   * @maxItems 1000
+   */
+  plans: RegisteredPlan[];
+}
+export interface RegisteredPlan {
+  /**
+   * Relative to the root.
+   */
+  path: string;
+  status: 'active' | 'superseded' | 'draft';
+  /**
+   * The plans that it took the place of.
+   *
+   * @maxItems 1000
+   */
+  supersedes?: string[];
+  /**
+   * The plan that took its place.
+   */
+  superseded_by?: string;
+}
+
+/**
  * What a policy is expected to decide; `waybill policy test FILE` holds it against policy.yaml.
  */
 export interface PolicyCases {
@@ -3471,6 +3732,275 @@ export interface ReviewedCheck {
 }
 
 /**
+ * How it was measured.
+ */
+export type FactHow = string;
+/**
+ * Why there is no value.
+ */
+export type FactWhy = string;
+
+/**
+ * How things stand, measured: <artifacts>/status/runtime_status.json, and the same dated by day, <artifacts>/packets/status/checkpoint_report_<YYYYMMDD>.json.
+ */
+export interface RuntimeStatus {
+  v: 1;
+  generated_at_utc: string;
+  /**
+   * Relative to the folder that the paths in it are relative to: an absolute one would tell of somebody's machine.
+   */
+  repo_root: '.';
+  facts: RuntimeFacts;
+  /**
+   * Statements of documents that cannot all be true, or are not what was measured: `severity: id: message (path:line, ...)`.
+   */
+  contradictions: string[];
+  /**
+   * Why the status is not ok, beside contradictions; each begins with `warn: ` or `fail: `.
+   */
+  reasons: string[];
+  /**
+   * fail: a contradiction of severity block, a ledger that does not hold, or a critical component at fault. warn: anything else is not in order, or could not be measured.
+   */
+  status: 'ok' | 'warn' | 'fail';
+}
+/**
+ * Each with how it was measured; null, with the reason, where it could not be, or where there is nothing of it.
+ */
+export interface RuntimeFacts {
+  /**
+   * The station's id.
+   */
+  station: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Waybill's version.
+   */
+  version: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The branch that is checked out.
+   */
+  branch: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The commit that is checked out.
+   */
+  head: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Paths that git status shows.
+   */
+  work_tree: {
+    value: {
+      clean: boolean;
+      changed: number;
+      untracked: number;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The station process. Of one that runs since when, of others the last heartbeat.
+   */
+  process: {
+    value: {
+      /**
+       * stopped: by a signal; silent: its heartbeat is old; died: it ended without saying so.
+       */
+      state: 'running' | 'stopped' | 'silent' | 'died' | 'none';
+      since: string | null;
+      heartbeat_at: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Orders alive now, and those that ended in the seven days before.
+   */
+  orders: {
+    value: {
+      ready: number;
+      running: number;
+      parked: number;
+      waiting_for: {
+        [k: string]: number;
+      };
+      ended: {
+        done: number;
+        failed: number;
+        rejected: number;
+        cancelled: number;
+      };
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The order alive that has been without a change for the longest time.
+   */
+  oldest_wait: {
+    value: {
+      wo_id: string;
+      status: 'ready' | 'running' | 'parked';
+      waiting_for: string | null;
+      since: string;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The ledger's newest record.
+   */
+  ledger: {
+    value: {
+      seq: number;
+      hash: string;
+      /**
+       * What does not hold in it; null where all that was read does.
+       */
+      fault: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Up to which record the journal has the ledger's hash.
+   */
+  journal: {
+    value: {
+      anchored: number;
+      anchored_at: string;
+      behind: number;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * What the guardrail found when it looked last. Of an old look nothing counts: all is unknown.
+   */
+  guardrail: {
+    value: {
+      components: number;
+      ok: number;
+      drifted: number;
+      unknown: number;
+      looked_at: string;
+      faults: ComponentFault[];
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The last backup.
+   */
+  backup: {
+    value: {
+      at: string;
+      age_hours: number;
+      behind: number;
+      /**
+       * The code with which the last try failed; null where it did not.
+       */
+      failed: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Items by status.
+   */
+  backlog: {
+    value: {
+      files: string[];
+      open: number;
+      in_progress: number;
+      blocked: number;
+      done: number;
+      dropped: number;
+      problems: number;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The one active plan of the register.
+   */
+  plan: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * What missions run by.
+   */
+  missions: {
+    value: {
+      /**
+       * Chains of its own, beside those that are built in.
+       */
+      chains: string[];
+      /**
+       * The file that stops all missions is there.
+       */
+      stopped: boolean;
+      /**
+       * Why policy.yaml cannot be used; null where it can.
+       */
+      policy: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Roles, and who may do each, the preferred first.
+   */
+  agents: {
+    value: {
+      roles: {
+        role: string;
+        agents: string[];
+      }[];
+      faults: string[];
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Programs and paths that documents.claims names: whether each is there.
+   */
+  claims: {
+    value:
+      | {
+          kind: 'program' | 'path';
+          name: string;
+          there: boolean;
+        }[]
+      | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+}
+export interface ComponentFault {
+  component: string;
+  kind: string;
+  severity: 'critical' | 'warning';
+  since: string;
+}
+
+/**
  * waybill.yaml: settings of a station. Every key has a default; unknown keys are errors.
  */
 export interface SettingsDocument {
@@ -4108,6 +4638,41 @@ export interface LastError {
   message: string;
   hint: string;
   at: string;
+}
+
+/**
+ * <artifacts>/status/runtime_status.json as `waybill docs check` takes it, whoever wrote it: the shape of seed 000. What Waybill itself writes says more: runtime-status.
+ */
+export interface StatusFile {
+  v?: 1;
+  /**
+   * When it was written.
+   */
+  generated_at_utc: string;
+  repo_root: string;
+  facts: {
+    [k: string]: unknown;
+  };
+  /**
+   * Text, as Waybill and the generator of seed 000 write them, or objects of other writers.
+   */
+  contradictions: (string | ReportedContradiction)[];
+  /**
+   * Why the status is not ok, beside contradictions.
+   */
+  reasons?: string[];
+  status: 'ok' | 'warn' | 'fail';
+  [k: string]: unknown;
+}
+export interface ReportedContradiction {
+  id?: string;
+  /**
+   * What is none of warn and block counts as block.
+   */
+  severity?: string;
+  message: string;
+  refs?: string[];
+  [k: string]: unknown;
 }
 
 /**

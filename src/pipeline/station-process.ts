@@ -32,6 +32,7 @@ import { showPackets } from './missions/show-packets.ts';
 import { finishPurges } from './purge.ts';
 import { endWork } from './recover.ts';
 import { releaseWaiting } from './release.ts';
+import { StationReports } from './report/in-station.ts';
 import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
 import { endRun, showAgain } from './restore/show-again.ts';
 import { runOrders } from './run-order.ts';
@@ -98,6 +99,7 @@ class StationLoop {
   readonly #packs: PackUpkeep;
   readonly #gate: IntakeGate;
   readonly #guardrail: StationGuardrail;
+  readonly #reports: StationReports;
   readonly #atWork = new Map<string, Promise<void>>();
   readonly #nap: Nap;
   #failure: unknown = null;
@@ -128,6 +130,7 @@ class StationLoop {
     this.#packs = new PackUpkeep(rt.station.repo, rt.log, options.signal);
     this.#gate = new IntakeGate(rt);
     this.#guardrail = new StationGuardrail(rt);
+    this.#reports = new StationReports(rt);
     rt.onMoved = (life) => this.#moved(life);
     setMaxListeners(0, options.signal);
   }
@@ -164,6 +167,7 @@ class StationLoop {
           break;
         }
         if (!this.#options.drain) this.#backups.look();
+        if (!this.#options.drain) this.#reports.look();
         this.#packs.look();
         await this.#watchFolders();
         await this.#nap.sleep(pause);
@@ -180,6 +184,7 @@ class StationLoop {
       await this.#guardrail.end();
       await this.#rt.notices.end();
       await this.#backups.end();
+      await this.#reports.end();
       await this.#packs.end();
       await this.#watch?.close();
     }
@@ -328,6 +333,7 @@ class StationLoop {
 
   #moved(life: OrderLife): void {
     this.#tracker.note(life);
+    this.#reports.note(life);
     showPackets(this.#rt, life);
     showBundle(this.#rt, life);
   }

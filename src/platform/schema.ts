@@ -6,6 +6,8 @@ import type {
   AgentDocument,
   AgentUsage,
   ApprovalSubject,
+  BacklogClaim,
+  BacklogDocument,
   BuildPacket,
   BuildReport,
   ChainDocument,
@@ -14,6 +16,8 @@ import type {
   CommandFile,
   ComponentDocument,
   ContextPacket,
+  DriftReport,
+  DriftSchedule,
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
@@ -32,15 +36,18 @@ import type {
   MetricsDocument,
   OrderDocument,
   PlanPacket,
+  PlanRegister,
   PolicyCases,
   PolicyDocument,
   RedactedEvidence,
   ResultDocument,
   ReviewPacket,
+  RuntimeStatus,
   SettingsDocument,
   SpineOutcome,
   SpineStatus,
   StateDocument,
+  StatusFile,
   TelemetryLine,
   TerminalPacket,
   TrustDocument,
@@ -54,6 +61,8 @@ export interface Contracts {
   agent: AgentDocument;
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
+  backlog: BacklogDocument;
+  'backlog-claim': BacklogClaim;
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;
@@ -62,6 +71,8 @@ export interface Contracts {
   'command-file': CommandFile;
   component: ComponentDocument;
   'context-packet': ContextPacket;
+  'drift-report': DriftReport;
+  'drift-schedule': DriftSchedule;
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
@@ -80,15 +91,18 @@ export interface Contracts {
   metrics: MetricsDocument;
   order: OrderDocument;
   'plan-packet': PlanPacket;
+  'plan-register': PlanRegister;
   'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   'review-packet': ReviewPacket;
+  'runtime-status': RuntimeStatus;
   policy: PolicyDocument;
   'policy-cases': PolicyCases;
   settings: SettingsDocument;
   'spine-outcome': SpineOutcome;
   'spine-status': SpineStatus;
   state: StateDocument;
+  'status-file': StatusFile;
   'telemetry-line': TelemetryLine;
   'terminal-packet': TerminalPacket;
   trust: TrustDocument;

@@ -49,6 +49,8 @@ test('formats: there is a contract for every document, each strict, named and wi
     'agents-report',
     'alert-batch',
     'approval-subject',
+    'backlog',
+    'backlog-claim',
     'build-packet',
     'build-report',
     'chain',
@@ -58,6 +60,9 @@ test('formats: there is a contract for every document, each strict, named and wi
     'component',
     'context-packet',
     'doctor-report',
+    'documents-check',
+    'drift-report',
+    'drift-schedule',
     'error',
     'evidence-manifest',
     'followup',
@@ -76,15 +81,18 @@ test('formats: there is a contract for every document, each strict, named and wi
     'metrics',
     'order',
     'plan-packet',
+    'plan-register',
     'policy',
     'policy-cases',
     'redacted-evidence',
     'result',
     'review-packet',
+    'runtime-status',
     'settings',
     'spine-outcome',
     'spine-status',
     'state',
+    'status-file',
     'telemetry-line',
     'terminal-packet',
     'trust',
@@ -102,19 +110,21 @@ test('formats: there is a contract for every document, each strict, named and wi
 });
 
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
-  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once; jobs have it in `kind`
-  const others = ['component', 'agent-usage', 'job', 'job-result'];
+  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once; jobs have it in `kind`; a
+  // backlog has the version of a format of others, as text
+  const others = ['component', 'agent-usage', 'job', 'job-result', 'backlog'];
+  const inVersion = ['settings', 'policy', 'policy-cases', 'agent', 'chain', 'plan-register'];
   for (const name of names.filter((n) => !others.includes(n))) {
-    const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain'].includes(name) ? 'version' : 'v';
+    const key = inVersion.includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
       assert.equal(conforms(name, { ...exampleOf(name), [key]: version }), false, `${name} ${version}`);
   }
 });
 
-test('rule 7: records, results, state and settings know all their keys; only orders, jobs, telemetry and heartbeats carry others', () => {
+test('rule 7: records, results, state and settings know all their keys; only what others write, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = ['order', 'job', 'telemetry-line', 'heartbeat'].includes(name);
+    const open = ['order', 'job', 'backlog', 'telemetry-line', 'heartbeat', 'status-file'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -133,6 +143,21 @@ test('rule 7: a document without one of its required keys does not conform', () 
 });
 
 const BAD: Record<string, Json[]> = {
+  backlog: [
+    { schema_version: 'backlog.v2' },
+    { tasks: {} },
+    { tasks: ['text'] },
+    { tasks: [{}] },
+    { tasks: [{ title: '' }] },
+    { tasks: [{ title: ' ' }] },
+    { tasks: [{ title: 5 }] },
+    { tasks: [{ title: 'a', id: 5 }] },
+    { tasks: [{ title: 'a', priority: [] }] },
+    { tasks: [{ title: 'a', scope_paths: [5] }] },
+    { tasks: [{ title: 'a', requires_approval: 'yes' }] },
+    { tasks: [{ title: 'a', tags: 'x' }] },
+    { tasks: [{ title: 'a', depends_on: [''] }] },
+  ],
   agent: [
     { use: [] },
     { use: 'claude' },
@@ -387,6 +412,17 @@ const BAD: Record<string, Json[]> = {
     { cases: [{ argv: [], expect: 'safe' }] },
     { cases: [{ path: '', expect: 'safe' }] },
   ],
+  'backlog-claim': [
+    { key: 'a/b' },
+    { key: '' },
+    { key: '-a' },
+    { station: 'Ops' },
+    { station: '../ops' },
+    { wo_id: 'BL 1' },
+    { at: 'yesterday' },
+    { item: 'x'.repeat(501) },
+    { item: null },
+  ],
   'approval-subject': [
     { attempt: 0 },
     { ask: 'x' },
@@ -468,6 +504,37 @@ const BAD: Record<string, Json[]> = {
     { waivers: { n: 0, count: 0, rate: 2 } },
     { purged: -1 },
     { ledger: {} },
+  ],
+  'drift-report': [
+    { week: '2026-47' },
+    { repo_root: '/home/anna/ops' },
+    { generated_at_utc: '2026-11-22T10:00:00+01:00' },
+    { findings: [{ fingerprint: 'x' }] },
+    { not_read: 'all' },
+  ],
+  'drift-schedule': [{ next: 'soon' }, { line: 5 }],
+  'runtime-status': [
+    { status: 'fine' },
+    { repo_root: '/home/anna/ops' },
+    { generated_at_utc: '2026-11-22T10:00:00+01:00' },
+    { contradictions: [{ id: 'x' }] },
+    { reasons: ['because'] },
+    { facts: {} },
+  ],
+  'documents-check': [{ mode: 'loud' }, { checked: ['weather'] }, { findings: [{ id: 'x' }] }],
+  'plan-register': [
+    { plans: [{ path: 'a.md' }] },
+    { plans: [{ path: '', status: 'active' }] },
+    { plans: [{ path: 'a.md', status: 'done' }] },
+    { plans: [{ path: 'a.md', status: 'active', supersedes: 'b.md' }] },
+    { plans: [{ path: 'a.md', status: 'active', surprise: 1 }] },
+  ],
+  'status-file': [
+    { status: 'fine' },
+    { generated_at_utc: 'yesterday' },
+    { contradictions: [5] },
+    { contradictions: [{ id: 'x' }] },
+    { facts: [] },
   ],
   lesson: [{ type: 'guess' }, { title: '' }, { id: 'x' }, { tags: [''] }, { context: 'x'.repeat(20_001) }],
   'evidence-manifest': [{ files: [{ path: '', sha256: 'x', size: 0 }] }, { files: {} }, { attempt: -1 }],
