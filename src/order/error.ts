@@ -1,3 +1,4 @@
+import { BACKLOG_ERRORS } from './errors/backlog.ts';
 import { CLAIM_ERRORS } from './errors/claims.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
@@ -180,6 +181,7 @@ export const ERROR_CODES = {
   ...MISSION_ERRORS,
 
   // taking items of a backlog
+  ...BACKLOG_ERRORS,
   ...CLAIM_ERRORS,
 
   // station

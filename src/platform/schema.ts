@@ -7,6 +7,7 @@ import type {
   AgentUsage,
   ApprovalSubject,
   BacklogClaim,
+  BacklogDocument,
   BuildPacket,
   BuildReport,
   ChainDocument,
@@ -48,6 +49,7 @@ export interface Contracts {
   agent: AgentDocument;
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
+  backlog: BacklogDocument;
   'backlog-claim': BacklogClaim;
   'build-packet': BuildPacket;
   'build-report': BuildReport;
