@@ -5,6 +5,7 @@ import { program } from './command.ts';
 import './commands/agents.ts';
 import './commands/approvals.ts';
 import './commands/evidence.ts';
+import './commands/backlog.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';
