@@ -40,6 +40,7 @@ function contradictions(packet: TerminalPacket): string[] {
   if ((outcome === 'PASS') !== (reason === 'PASS')) told.push(`the outcome is ${outcome}, and the reason ${reason}`);
   if (outcome === 'PASS') {
     const isReadOnly = packet.chain?.reads_only === true;
+    if (isReadOnly && commits.length > 0) told.push('a commit, and nothing of it writes');
     if (!isReadOnly && commits.length === 0) told.push('PASS without a commit');
     if (packet.evidence_sha256 === null) told.push('PASS without evidence');
     if (!isReadOnly && packet.review_packet === null) told.push('PASS without a review packet');
