@@ -8,6 +8,7 @@ import './commands/evidence.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';
+import './commands/jobs.ts';
 import './commands/policy.ts';
 import './commands/records.ts';
 import './commands/services.ts';
