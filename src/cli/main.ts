@@ -10,6 +10,7 @@ import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';
 import './commands/metrics.ts';
+import './commands/jobs.ts';
 import './commands/policy.ts';
 import './commands/records.ts';
 import './commands/report.ts';

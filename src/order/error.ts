@@ -1,6 +1,7 @@
 import { BACKLOG_ERRORS } from './errors/backlog.ts';
 import { CLAIM_ERRORS } from './errors/claims.ts';
 import { DOCUMENT_ERRORS } from './errors/documents.ts';
+import { JOB_ERRORS } from './errors/jobs.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
 /**
@@ -185,6 +186,7 @@ export const ERROR_CODES = {
   // taking items of a backlog
   ...BACKLOG_ERRORS,
   ...CLAIM_ERRORS,
+  ...JOB_ERRORS,
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

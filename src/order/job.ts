@@ -328,6 +328,25 @@ export function jobResult(standing: JobStanding): JobResult {
   };
 }
 
+/** What is answered to a job that no order was made of. As much of its ids as can be read stands in it; `at`: ISO 8601 UTC, milliseconds. */
+export function refusedJob(
+  job: Readonly<Record<string, unknown>>,
+  error: { readonly code: string; readonly message: string },
+  at: string,
+): JobResult {
+  const { job_id: declared, run_id: run } = job;
+  const id = typeof declared === 'string' && jobIdFault(declared) === null ? declared : 'unknown_job';
+  const isRun = typeof run === 'string' && /^[^\u0000-\u001f\u007f]{1,300}$/.test(run);
+  return jobResult({
+    job: { id, run_id: isRun ? run : `openclaw:${id}` },
+    terminal: { outcome: 'BLOCKED', reason: error.code, why: error.message, at, packetRef: null },
+    checkpoint: null,
+    packetRefs: [],
+    ledgerRefs: [],
+    manifestRef: null,
+  });
+}
+
 function sortedUnique(list: readonly string[]): string[] {
   return [...new Set(list)].sort();
 }

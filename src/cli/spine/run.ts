@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
+import type { ResultDocument } from '../../order/generated.ts';
 import { pause } from '../../platform/clock.ts';
 import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
@@ -35,8 +36,23 @@ export function handInMission(station: Station, order: Parameters<typeof handIn>
   return { steps: new Steps(station, order.woId), waiting: handIn(station, order) };
 }
 
-/** Follows a mission that was handed in until it ends or stops, tells how it stands, and sets the exit code. Works here where no station runs. */
-export async function follow(station: Station, { waiting, steps }: UnderWay, options: SpineOptions): Promise<void> {
+/** Follows a mission that was handed in until it ends or stops, tells how it stands, and sets the exit code. */
+export async function follow(station: Station, underWay: UnderWay, options: SpineOptions): Promise<void> {
+  const { woId, lane } = underWay.waiting;
+  const refusal = await toItsRest(station, underWay, options);
+  const told = refusal === null ? await outcomeOf(station, woId) : refusedOutcome(refusal, woId, lane);
+  tellOutcome(told, options.json === true);
+}
+
+/**
+ * Waits until a mission that was handed in ends, or waits for somebody; where no station process runs, it is done here. Returns the rejection of this
+ * very file; null where there is an order of it. Throws STATION_NOT_RUNNING.
+ */
+export async function toItsRest(
+  station: Station,
+  { waiting, steps }: UnderWay,
+  options: SpineOptions,
+): Promise<ResultDocument | null> {
   const { woId, lane } = waiting;
   const json = options.json === true;
   const isRunning = runningStation(station) !== null;
@@ -45,10 +61,10 @@ export async function follow(station: Station, { waiting, steps }: UnderWay, opt
   await telling(json ? null : steps, async () => {
     if (!isRunning) await workHereOrThere(options);
     await taken(station, waiting);
-    await rest(station, woId);
+    // an id of its own that is known already, as somebody else's, is none of it
+    if (refusalOf(station, waiting) === null) await rest(station, woId);
   });
-  const refusal = refusalOf(station, waiting);
-  tellOutcome(refusal === null ? await outcomeOf(station, woId) : refusedOutcome(refusal, woId, lane), json);
+  return refusalOf(station, waiting);
 }
 
 /** The same text under the same id, which is alive already, changes nothing that could be seen. */
