@@ -375,7 +375,7 @@ function report(): void {
     'the broken file is in quarantine, byte for byte',
     quarantined().some((f) => readFileSync(f, 'utf8') === DROPS.at(-1)?.text),
   );
-  const packet = join(root, 'artifacts/terminal/TP_WO-MISSION.yaml');
+  const packet = join(root, 'state/artifacts/terminal/TP_WO-MISSION.yaml');
   expect('the mission passed', existsSync(packet) && /^outcome: PASS$/m.test(readFileSync(packet, 'utf8')));
   expect('git status shows nothing', git('status', '--porcelain') === '');
   console.log(`\n${pc.bold('git log')}`);

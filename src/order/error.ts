@@ -70,7 +70,7 @@ export const ERROR_CODES = {
     hint: '`waybill new` prints the canonical form; docs/dialects.md has the others.',
   },
   DEPRECATED_TYPE: {
-    what: 'The order type is named under deprecated_types in waybill.yaml: it is not taken any more.',
+    what: 'The order names a type that is not taken any more: autonomous_build_cycle, or one under deprecated_types in waybill.yaml.',
     hint: 'Use what takes its place.',
   },
   BUNDLE_INVALID: {

@@ -4135,7 +4135,7 @@ export interface SettingsDocument {
    */
   demo?: boolean;
   /**
-   * Order types that are not taken any more, each with the text that tells its author what to use instead.
+   * Order types that are not taken any more, beside autonomous_build_cycle, each with the text that tells its author what to use instead.
    */
   deprecated_types?: {
     [k: string]: string;

@@ -97,9 +97,6 @@ documents:
     - program: openclaw
       phrases: [OpenClaw is not installed, OpenClaw install is blocked, blocked on OpenClaw install]
   #  weekly: "0 6 * * 1"   # the drift report, and its findings as items of the backlog
-
-deprecated_types:
-  autonomous_build_cycle: Hand the task to \`waybill spine run\`; a mission is one order, with checkpoints and budgets.
 `,
 };
 

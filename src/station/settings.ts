@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DEPRECATED_TYPES } from '../order/dialects/deprecated.ts';
 import { readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { DocumentClaim, SettingsDocument, TakeRule } from '../order/generated.ts';
@@ -189,7 +190,7 @@ function withDefaults(doc: SettingsDocument): Settings {
       maxDepth: doc.intake?.max_depth ?? 32,
       maxWaiting: doc.intake?.max_waiting ?? 100_000,
       minFreeMb: doc.intake?.min_free_mb ?? 64,
-      deprecatedTypes: doc.deprecated_types ?? {},
+      deprecatedTypes: { ...DEPRECATED_TYPES, ...doc.deprecated_types },
     },
     commands: {
       env: doc.commands?.env ?? DEFAULT_ENV,

@@ -436,18 +436,59 @@ test('unknown shapes are quarantined with the nearest shape and what it lacks', 
   assert.match(refusal?.error?.message ?? '', /nearest shape is operations, which lacks tasks/);
 });
 
-test('deprecated types are refused with the migration text of settings; other unknown types with the nearest', (t) => {
+test('autonomous_build_cycle is refused with guidance, without any settings and in every shape; other types with the text of settings', (t) => {
   const s = testStation(t, {
-    settings: 'deprecated_types:\n  autonomous_build_cycle: "Run `waybill spine run` with a mission."\n',
+    settings: 'version: 1\ndeprecated_types:\n  legacy: "Run `waybill spine run`, please."\n',
   });
-  s.drop({ wo_id: 'WO-OLD', type: 'autonomous_build_cycle', files: [{ path: 'x', content: 'x' }] });
-  s.drop({ wo_id: 'WO-TYPO', type: 'aply_patch', files: [{ path: 'x', content: 'x' }] });
+  const old = 'autonomous_build_cycle';
+  const files = [{ path: 'x', content: 'x' }];
+  const shapes: Record<string, object> = {
+    'WO-TYPE': { type: old, files },
+    'WO-TASK-TYPE': { task_type: old, input: { instructions: 'do it' } },
+    'WO-KIND': { type: 'mission', kind: old, task: 'do it' },
+    'WO-MISSION': { mission: old, inputs: { task: 'do it' } },
+    'WO-MISSION-TYPE': { mission_type: old, params: {} },
+    'WO-SPEC': { task_spec: { mission_type: old, context: 'do it' } },
+    'WO-SPEC-OPS': { task_spec: { intent: old, operations: [{ op: 'write_file', file: 'x', content: 'x' }] } },
+    'WO-PAYLOAD': { payload: { type: old, file_path: 'x', action: 'append', content: 'x' } },
+    'WO-WORDS': { type: 'Autonomous-Build Cycle', problem: 'it' },
+  };
+  for (const [woId, order] of Object.entries(shapes)) s.drop({ wo_id: woId, ...order });
+  s.drop({ wo_id: 'WO-LEGACY', type: 'legacy', files });
+  s.drop({ wo_id: 'WO-TYPO', type: 'aply_patch', files });
+  s.drop({ wo_id: 'WO-TALK', title: `About ${old}`, tags: [old], files: [{ path: 'y', content: old }] });
   s.drain();
   const errors = Object.fromEntries(s.rejections().map((r) => [r.wo_id, r.error]));
-  assert.equal(errors['WO-OLD']?.code, 'DEPRECATED_TYPE');
-  assert.equal(errors['WO-OLD']?.hint, 'Run `waybill spine run` with a mission.');
+  for (const woId of Object.keys(shapes)) {
+    assert.equal(errors[woId]?.code, 'DEPRECATED_TYPE', woId);
+    assert.match(errors[woId]?.hint ?? '', /waybill spine run/, woId);
+  }
+  assert.match(errors['WO-SPEC']?.message ?? '', /^task_spec\.mission_type: autonomous_build_cycle/);
+  assert.equal(errors['WO-LEGACY']?.hint, 'Run `waybill spine run`, please.');
   assert.equal(errors['WO-TYPO']?.code, 'UNKNOWN_TYPE');
   assert.match(errors['WO-TYPO']?.hint ?? '', /apply_patch/);
+  assert.equal(s.result('WO-TALK').status, 'done', 'an order may speak of it');
+
+  const run = s.waybill('spine', 'run', '--json', `{"mission_type": "${old}", "task": "do it"}`);
+  assert.equal((JSON.parse(run.stdout) as { error: { code: string } }).error.code, 'DEPRECATED_TYPE');
+  assert.equal(run.code, 65);
+});
+
+test('a type that settings take out of use stays readable in orders that were admitted before', (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-OLD', kind: 'legacy', hold: true, files: [{ path: 'x', content: 'x' }] });
+  s.drain();
+  s.write('waybill.yaml', 'version: 1\ndeprecated_types: {legacy: "Write `type: mission`."}\n');
+  assert.equal(s.waybill('release', 'WO-OLD').code, 0);
+  s.drain();
+  assert.equal(s.result('WO-OLD').status, 'done');
+  assert.equal(s.waybill('show', 'WO-OLD').code, 0);
+  s.drop({ wo_id: 'WO-NEW', kind: 'legacy', files: [{ path: 'z', content: 'x' }] });
+  s.drain();
+  assert.deepEqual(
+    s.rejections().map((r) => r.error?.code),
+    ['DEPRECATED_TYPE'],
+  );
 });
 
 test('aliases: two that disagree are AMBIGUOUS_FIELD, two that agree are one', (t) => {

@@ -223,14 +223,9 @@ export function assertNoCaution(
 
 /**
  * The order's type under its names. `intent` and `action` count only where their value is a known type; what else they say belongs to
- * the shape. Throws DEPRECATED_TYPE for those that settings name, with the text given there.
+ * the shape. Throws SCHEMA_INVALID, AMBIGUOUS_FIELD.
  */
-export function typeOf(sheet: Sheet, deprecated: Readonly<Record<string, string>>): string | undefined {
-  for (const key of ['type', 'task_type', 'intent', 'action']) {
-    const value = sheet.get(key);
-    if (typeof value !== 'string' || !Object.hasOwn(deprecated, value)) continue;
-    throw sheet.fault('DEPRECATED_TYPE', [key], `${value} is not taken any more`, deprecated[value]);
-  }
+export function typeOf(sheet: Sheet): string | undefined {
   for (const key of ['type', 'task_type']) {
     const value = sheet.get(key);
     if (value !== undefined && typeof value !== 'string')

@@ -1,6 +1,7 @@
 import { ORDER_KEYS } from '../canonical.ts';
 import { nearest } from '../nearest.ts';
 import { mapChecks } from './actions.ts';
+import { assertCurrentType } from './deprecated.ts';
 import { assertNoCaution, KNOWN_TYPES, mapCommonFields, mapMissingTitle, typeOf } from './fields.ts';
 import { mapApproval } from './missions.ts';
 import { ACTION_SHAPES, CANONICAL, JOB, nearestShape, OTHER_SHAPES, type Shape, type ShapeName } from './shapes.ts';
@@ -37,7 +38,8 @@ const ALIASES = [
 export function toCanonical(source: Source, context: DialectContext): { sheet: Sheet; shape: ShapeName } {
   const sheet = new Sheet(source);
   if (JOB.is(source.value)) return { sheet: jobSheet(sheet, context), shape: JOB.name };
-  const raw = typeOf(sheet, context.deprecatedTypes);
+  assertCurrentType(sheet, context.deprecatedTypes);
+  const raw = typeOf(sheet);
   const shape = shapeOf(sheet, raw);
   mapCommonFields(sheet);
   shape.map(sheet, context.body);

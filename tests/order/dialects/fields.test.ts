@@ -140,15 +140,6 @@ test('formats: an id that looks like a template is noted', () => {
   assert.deepEqual(fields('wo_id: WO-MAX\ntitle: t\n').warnings, []);
 });
 
-test('rule 7: a type that settings have taken out of use is refused with the text they give', () => {
-  const deprecatedTypes = { legacy: 'Write `type: command`.' };
-  for (const key of ['type', 'task_type', 'intent', 'action']) {
-    const error = refused(`${OK}${key}: legacy\n${FILES}`, 'DEPRECATED_TYPE', '3:1', key, { deprecatedTypes });
-    assert.equal(error.hint, 'Write `type: command`.');
-  }
-  refused(`${OK}type: toString\n${FILES}`, 'UNKNOWN_TYPE', '3:1', 'type', { deprecatedTypes });
-});
-
 test('rule 7: a type that is not known is refused, and the nearest one named', () => {
   assert.match(refused(`${OK}type: apply_pach\n${FILES}`, 'UNKNOWN_TYPE', '3:1', 'type').hint, /`type: apply_patch`/);
   refused(`${OK}task_type: deploy\n${FILES}`, 'UNKNOWN_TYPE', '3:1', 'task_type');
