@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
 import { commitsNamed } from '../../documents/commits-named.ts';
 import type { Contradiction } from '../../documents/contradiction.ts';
 import { contradictionsIn } from '../../documents/contradictions.ts';
@@ -10,8 +11,7 @@ import { asWaybillError } from '../../order/error.ts';
 import type { RuntimeFacts } from '../../order/generated.ts';
 import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
-import { readDocuments, readFileBelow } from '../documents/read-documents.ts';
-import { type BacklogRead, readBacklog } from './backlog-read.ts';
+import { readDocuments, readText } from '../documents/read-documents.ts';
 import { Absent } from './fact.ts';
 
 /** What backlog and documents say. */
@@ -31,7 +31,7 @@ const MOST_COMMITS = 500;
 /** Reads them, and holds them against each other and against what was measured. Never throws. */
 export async function statedIn(station: Station, claims: RuntimeFacts['claims']['value']): Promise<Stated> {
   const { documents: settings } = station.settings;
-  const backlog = readBacklog(station);
+  const backlog = backlogOf(station);
   const register = registerOf(station);
   const active = register.kind === 'read' ? activePlanOf(register.register) : null;
   const { documents, notRead } = await readDocuments(station, [
@@ -42,7 +42,7 @@ export async function statedIn(station: Station, claims: RuntimeFacts['claims'][
   const contradictions = [
     ...contradictionsIn({
       documents,
-      backlog: backlog.items.map(({ id, title, status, place }) => ({
+      backlog: ('why' in backlog ? [] : backlog.items).map(({ id, title, status, place }) => ({
         path: place.file,
         line: place.line,
         id,
@@ -69,12 +69,23 @@ export async function statedIn(station: Station, claims: RuntimeFacts['claims'][
   };
 }
 
-function backlogValue({ files, items, problems, notRead }: BacklogRead): ReturnType<Stated['backlog']> {
-  if (notRead.length > 0) throw new Error(notRead.join('; '));
-  if (files.length === 0) return new Absent('there is no such file');
+function backlogOf({ layout, settings }: Station): BacklogFiles | { readonly why: string } {
+  try {
+    return readBacklog(layout.root, settings.backlog.files);
+  } catch (thrown) {
+    return { why: asWaybillError(thrown).message };
+  }
+}
+
+function backlogValue(read: ReturnType<typeof backlogOf>): ReturnType<Stated['backlog']> {
+  if ('why' in read) throw new Error(read.why);
+  const { files, items, problems } = read;
+  const whole = problems.find(({ code }) => code === 'FILE_UNREADABLE');
+  if (whole !== undefined) throw new Error(`${whole.place.file}: ${whole.message}`);
+  if (files.size === 0) return new Absent('there is no such file');
   const count = (status: string) => items.filter((item) => item.status === status).length;
   return {
-    files: [...files],
+    files: [...files.keys()],
     open: count('open'),
     in_progress: count('in progress'),
     blocked: count('blocked'),
@@ -92,10 +103,10 @@ type RegisterRead =
 function registerOf({ layout, settings }: Station): RegisterRead {
   const path = settings.documents.register;
   if (path === null) return { kind: 'none' };
-  const read = readFileBelow(layout.root, path);
+  const read = readText(layout.root, path);
   if ('why' in read) return { kind: 'not read', why: `${path}: ${read.why}` };
   try {
-    return { kind: 'read', register: readRegister(path, read.bytes) };
+    return { kind: 'read', register: readRegister(path, Buffer.from(read.text)) };
   } catch (thrown) {
     return { kind: 'not read', why: `${path}: ${asWaybillError(thrown).message}` };
   }
