@@ -119,6 +119,13 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   STATUS_FILE_INVALID: { message: 'status: must be one of ok, warn, fail' },
   NOT_GENERATED: { message: 'docs/INDEX.md was written by somebody' },
   MISSION_STOPPED: { message: 'stopped before build, because the file that stops all missions is there' },
+  BACKLOG_MISSING: { message: 'neither BACKLOG.md nor backlog.yaml is there' },
+  BACKLOG_NO_ITEM: { message: 'none of 12 items can be begun: 7 done, 3 blocked, 2 without a definition of done' },
+  BACKLOG_UNKNOWN_ITEM: { message: 'no item 0f3a9c1d22e4 stands in BACKLOG.md' },
+  BACKLOG_ITEM_TAKEN: { message: '0f3a9c1d22e4 is claimed by ops-x7k2 since 2026-11-22T08:00:00.000Z' },
+  BACKLOG_CLAIMS_UNREACHABLE: {
+    message: 'git ls-remote with origin ended with 128: fatal: Could not read from remote repository.',
+  },
   NO_STATION: { message: 'no waybill.yaml in /home/anna or above' },
   STATION_HELD: { message: 'process 4711 holds this station since 2026-11-20T10:00:00.000Z' },
   STATION_NOT_RUNNING: { message: 'WO-1 is dropped and waits: no station process is running' },

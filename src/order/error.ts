@@ -1,3 +1,4 @@
+import { CLAIM_ERRORS } from './errors/claims.ts';
 import { DOCUMENT_ERRORS } from './errors/documents.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
@@ -179,6 +180,9 @@ export const ERROR_CODES = {
 
   ...MISSION_ERRORS,
   ...DOCUMENT_ERRORS,
+
+  // taking items of a backlog
+  ...CLAIM_ERRORS,
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

@@ -407,6 +407,127 @@ export interface SubjectRuling {
 }
 
 /**
+ * Who has an item of a backlog: what refs/waybill/backlog/<key> points at, in the repository that backlog.claims names.
+ */
+export interface BacklogClaim {
+  v: 1;
+  /**
+   * The item's key.
+   */
+  key: string;
+  /**
+   * The id of the station that has it.
+   */
+  station: string;
+  /**
+   * Its order there.
+   */
+  wo_id: string;
+  /**
+   * When it was claimed, by that station's clock.
+   */
+  at: string;
+  /**
+   * The item's title at that time.
+   */
+  item: string;
+}
+
+/**
+ * A backlog as a list: backlog.v1. Read tolerantly: each entry is held against this by itself, and keys that are not here are kept and told.
+ */
+export interface BacklogDocument {
+  /**
+   * The version of this format.
+   */
+  schema_version?: 'backlog.v1';
+  /**
+   * Work to do, in the order in which it is picked among equals.
+   */
+  tasks: BacklogEntry[];
+  [k: string]: unknown;
+}
+export interface BacklogEntry {
+  /**
+   * Names it, its order (`BL-<id>`) and its claim. Without, a hash of its title does.
+   */
+  id?: string | null;
+  /**
+   * One line.
+   */
+  title: string;
+  /**
+   * What is to be done, in words.
+   */
+  description?: string | null;
+  /**
+   * Definition of done: how somebody sees that it is.
+   */
+  dod?: string | null;
+  /**
+   * P0 (first) to P3, or a word, or 0 to 3; P3 without.
+   */
+  priority?: string | number | null;
+  /**
+   * low, med or high; high asks for approval.
+   */
+  risk?: string | null;
+  /**
+   * What it may change.
+   */
+  scope_paths?: string[] | string | null;
+  /**
+   * pending, in_progress, completed, blocked; or INTAKE, TRIAGED, READY, DISPATCHED, REVIEW, CLOSED, BLOCKED, DEFERRED, REJECTED, DUPLICATE, SUPERSEDED.
+   */
+  status?: string | null;
+  /**
+   * A person decides before anything is done.
+   */
+  requires_approval?: boolean | null;
+  /**
+   * A person must decide something before anybody can begin.
+   */
+  decision_support_required?: boolean | null;
+  /**
+   * Ids or titles of entries that must be done before.
+   */
+  depends_on?: string[] | string | null;
+  /**
+   * Who looks after it.
+   */
+  owner?: string | null;
+  /**
+   * What else is to be known. `blocked`, `depends on` and `waiting for` in it hold it up.
+   */
+  context?: string | null;
+  /**
+   * What shows that it is done; orders add theirs.
+   */
+  evidence?: string | string[] | null;
+  /**
+   * build, content, hygiene.
+   */
+  task_type?: string | null;
+  /**
+   * Words to find it by.
+   */
+  tags?: string[] | null;
+  /**
+   * What it is a part of.
+   */
+  objective_ref?: string | null;
+  /**
+   * When it was written down.
+   */
+  created_at?: string | null;
+  /**
+   * When it was done.
+   */
+  completed_at?: string | null;
+  [k: string]: unknown;
+}
+
+/**
  * What a designer hands in: what is to be built, where, and how it will be known to work. Nothing is built yet.
  */
 export interface BuildPacket {

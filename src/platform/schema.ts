@@ -6,6 +6,8 @@ import type {
   AgentDocument,
   AgentUsage,
   ApprovalSubject,
+  BacklogClaim,
+  BacklogDocument,
   BuildPacket,
   BuildReport,
   ChainDocument,
@@ -49,6 +51,8 @@ export interface Contracts {
   agent: AgentDocument;
   'agent-usage': AgentUsage;
   'approval-subject': ApprovalSubject;
+  backlog: BacklogDocument;
+  'backlog-claim': BacklogClaim;
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;

@@ -49,6 +49,8 @@ test('formats: there is a contract for every document, each strict, named and wi
     'agents-report',
     'alert-batch',
     'approval-subject',
+    'backlog',
+    'backlog-claim',
     'build-packet',
     'build-report',
     'chain',
@@ -98,8 +100,9 @@ test('formats: there is a contract for every document, each strict, named and wi
 });
 
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
-  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once
-  for (const name of names.filter((n) => n !== 'component' && n !== 'agent-usage')) {
+  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once; a backlog has the version
+  // of a format of others, as text
+  for (const name of names.filter((n) => !['component', 'agent-usage', 'backlog'].includes(n))) {
     const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain', 'plan-register'].includes(name)
       ? 'version'
       : 'v';
@@ -109,9 +112,9 @@ test('formats: each document carries its schema version, and a newer one does no
   }
 });
 
-test('rule 7: records, results, state and settings know all their keys; only orders, telemetry and heartbeats carry others', () => {
+test('rule 7: records, results, state and settings know all their keys; only orders, backlogs, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = ['order', 'telemetry-line', 'heartbeat', 'status-file'].includes(name);
+    const open = ['order', 'backlog', 'telemetry-line', 'heartbeat', 'status-file'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -130,6 +133,21 @@ test('rule 7: a document without one of its required keys does not conform', () 
 });
 
 const BAD: Record<string, Json[]> = {
+  backlog: [
+    { schema_version: 'backlog.v2' },
+    { tasks: {} },
+    { tasks: ['text'] },
+    { tasks: [{}] },
+    { tasks: [{ title: '' }] },
+    { tasks: [{ title: ' ' }] },
+    { tasks: [{ title: 5 }] },
+    { tasks: [{ title: 'a', id: 5 }] },
+    { tasks: [{ title: 'a', priority: [] }] },
+    { tasks: [{ title: 'a', scope_paths: [5] }] },
+    { tasks: [{ title: 'a', requires_approval: 'yes' }] },
+    { tasks: [{ title: 'a', tags: 'x' }] },
+    { tasks: [{ title: 'a', depends_on: [''] }] },
+  ],
   agent: [
     { use: [] },
     { use: 'claude' },
@@ -328,6 +346,17 @@ const BAD: Record<string, Json[]> = {
     { cases: [{ command: 'a', path: 'a', expect: 'safe' }] },
     { cases: [{ argv: [], expect: 'safe' }] },
     { cases: [{ path: '', expect: 'safe' }] },
+  ],
+  'backlog-claim': [
+    { key: 'a/b' },
+    { key: '' },
+    { key: '-a' },
+    { station: 'Ops' },
+    { station: '../ops' },
+    { wo_id: 'BL 1' },
+    { at: 'yesterday' },
+    { item: 'x'.repeat(501) },
+    { item: null },
   ],
   'approval-subject': [
     { attempt: 0 },
