@@ -4,6 +4,7 @@ import { WaybillError } from '../order/error.ts';
 import { program } from './command.ts';
 import './commands/agents.ts';
 import './commands/approvals.ts';
+import './commands/backlog.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';
