@@ -30,7 +30,8 @@ function report(s: TestStation, ...more: string[]): RuntimeStatus {
   return status as RuntimeStatus;
 }
 
-const value = <K extends keyof RuntimeFacts>(status: RuntimeStatus, name: K) => status.facts[name].value;
+const value = <K extends keyof RuntimeFacts>(status: RuntimeStatus, name: K): RuntimeFacts[K]['value'] =>
+  status.facts[name].value;
 
 const withoutTime = ({ generated_at_utc: _, ...rest }: RuntimeStatus) => rest;
 
