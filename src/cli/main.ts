@@ -17,6 +17,7 @@ import './commands/report.ts';
 import './commands/services.ts';
 import './commands/spine.ts';
 import './commands/doctor.ts';
+import './commands/documents.ts';
 import './commands/rollback.ts';
 import './commands/worktrees.ts';
 import { EXIT, fail, note } from './output.ts';

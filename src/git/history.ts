@@ -41,6 +41,19 @@ export async function namesBelow(git: Git, commit: string, folder: string): Prom
     .filter((name) => name !== '');
 }
 
+/** The plain files that a commit has below a folder, '' for the root, each with its blob; links and submodules are none. Throws GIT_FAILED. */
+export async function filesBelow(git: Git, commit: string, folder: string): Promise<{ path: string; id: string }[]> {
+  const where = folder === '' ? [] : ['--', `${folder}/`];
+  const out = await git.run(['--literal-pathspecs', 'ls-tree', '-r', '-z', '--full-tree', commit, ...where]);
+  return out
+    .toString('utf8')
+    .split('\0')
+    .flatMap((entry) => {
+      const match = /^100\d{3} blob ([0-9a-f]{40})\t([\s\S]*)$/.exec(entry);
+      return match === null ? [] : [{ path: match[2] ?? '', id: match[1] ?? '' }];
+    });
+}
+
 /** A blob's bytes, or null when the object is gone. */
 export async function blobBytes(git: Git, id: string): Promise<Buffer | null> {
   const result = await git.try(['cat-file', 'blob', id]);

@@ -4,7 +4,7 @@ import type { DriftReport } from '../../order/generated.ts';
 import { readInstant } from '../../order/instant.ts';
 import { driftOf } from '../../pipeline/report/drift.ts';
 import { type Fed, feed } from '../../pipeline/report/feed.ts';
-import { showDrift } from '../../pipeline/report/show.ts';
+import { showDrift, showStatus } from '../../pipeline/report/show.ts';
 import { statusOf } from '../../pipeline/report/status.ts';
 import { note, plain, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, runningStation, stationOf } from '../station.ts';
@@ -23,7 +23,10 @@ export async function reportDrift(options: ReportOptions): Promise<void> {
     const made = await statusOf(station);
     const since = sinceOf(options['since'], Date.parse(made.status.generated_at_utc));
     const report = await driftOf(station, made, since);
-    const paths = options['write'] === false ? [] : await showDrift(station, report);
+    const paths =
+      options['write'] === false
+        ? []
+        : [...(await showStatus(station, made.status)), ...(await showDrift(station, report))];
     const fed = options['feed'] === true ? feed(station, report) : null;
     if (options.json) return printJson({ ok: true, report, paths, fed });
     for (const line of asText(report)) print(line);

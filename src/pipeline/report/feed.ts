@@ -1,18 +1,18 @@
 import { join } from 'node:path';
+import { addItems } from '../../backlog/add-items.ts';
+import { readBacklog } from '../../backlog/read-backlog.ts';
 import { renderDiff } from '../../order/diff.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { DriftReport } from '../../order/generated.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { now } from '../../platform/clock.ts';
 import { namesIn, readIfThere } from '../../platform/durable.ts';
+import { contentOf } from '../../platform/target.ts';
 import { IdIndex } from '../../record/id-index.ts';
 import { readLives } from '../../record/lives-read.ts';
 import type { Layout } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { sendCommand } from '../commands/send-command.ts';
-import { readFileBelow } from '../documents/read-documents.ts';
-import { addItems } from './added-items.ts';
-import { readBacklog } from './backlog-read.ts';
 import { newItems } from './new-items.ts';
 
 /** What came of feeding a drift report to the backlog. */
@@ -36,35 +36,35 @@ const MOST_ORDERS = 100;
 /**
  * Adds what a drift report found to the first file of the backlog, by an order that is handed in like any other: what an item speaks of is not added
  * again, and while an order of the week is under way no other is handed in, so that it may be called again at any time. Throws NO_INPUT where
- * the backlog cannot be read (closed when in doubt), IO_ERROR.
+ * the backlog cannot be read (closed when in doubt), PATH_DENIED where its file is none, IO_ERROR.
  */
 export function feed(station: Station, report: DriftReport): Fed {
   const { layout, settings } = station;
   const [file] = settings.backlog.files;
   if (file === undefined) throw new WaybillError('NO_INPUT', 'backlog.files in waybill.yaml names no file');
   const nothing = (why: string, woId: string | null = null): Fed => ({ file, woId, isNew: false, items: [], why });
-  const backlog = readBacklog(station);
-  if (backlog.notRead.length > 0)
-    throw new WaybillError(
-      'NO_INPUT',
-      `the backlog cannot be read, so nothing is added: ${backlog.notRead.join('; ')}`,
-    );
+  const backlog = readBacklog(layout.root, settings.backlog.files);
+  const unread = backlog.problems.find(({ code }) => code === 'FILE_UNREADABLE');
+  if (unread !== undefined)
+    throw new WaybillError('NO_INPUT', `the backlog cannot be read, so nothing is added: ${unread.message}`, {
+      place: unread.place,
+    });
   const items = newItems(report, backlog.items);
   if (items.length === 0) return nothing('the backlog has all of it');
   const order = orderOfWeek(layout, report.week);
   if (order.isUnderWay) return nothing(`${order.woId} is under way`, order.woId);
-  const before = readFileBelow(layout.root, file);
-  if ('why' in before && before.isThere) throw new WaybillError('NO_INPUT', `${file}: ${before.why}`);
-  const old = 'why' in before ? null : before;
-  const text = addItems(file, old?.bytes.toString('utf8') ?? '', items, `Drift ${report.week}`);
-  const mode = old?.mode ?? '100644';
-  const patch = renderDiff([{ path: file, before: old, after: { mode, bytes: Buffer.from(text) } }]).toString('utf8');
+  const old = contentOf(join(layout.root, file));
+  const made = addItems(file, old?.bytes.toString('utf8') ?? '', `Drift ${report.week}`, items);
+  if (made.added.length === 0) return nothing('the backlog has all of it');
+  const after = { mode: old?.mode ?? ('100644' as const), bytes: Buffer.from(made.text) };
+  const patch = renderDiff([{ path: file, before: old, after }]).toString('utf8');
   const document = {
     wo_id: order.woId,
-    title: `Add ${items.length} ${items.length === 1 ? 'finding' : 'findings'} of ${report.week} to ${file}`.slice(
-      0,
-      200,
-    ),
+    title:
+      `Add ${made.added.length} ${made.added.length === 1 ? 'finding' : 'findings'} of ${report.week} to ${file}`.slice(
+        0,
+        200,
+      ),
     summary: items.map(({ id, title }) => `${id}: ${title}`).join('\n'),
     priority: 'P3',
     owner: 'waybill',
@@ -75,7 +75,7 @@ export function feed(station: Station, report: DriftReport): Fed {
   const content = Buffer.from(`${JSON.stringify(document, null, 2)}\n`).toString('base64');
   const lane = settings.backlog.lane ?? settings.defaultLane;
   sendCommand(station, { v: 1, command: 'drop', at: now(), lane, file: `${order.woId}.json`, content });
-  return { file, woId: order.woId, isNew: true, items: items.map(({ id }) => id), why: '' };
+  return { file, woId: order.woId, isNew: true, items: made.added, why: '' };
 }
 
 /** The order of a week that is under way, or the id of the next one. Throws LEDGER_BROKEN. */

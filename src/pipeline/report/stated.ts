@@ -1,17 +1,9 @@
-import { join } from 'node:path';
-import { commitsNamed } from '../../documents/commits-named.ts';
+import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
 import type { Contradiction } from '../../documents/contradiction.ts';
-import { contradictionsIn } from '../../documents/contradictions.ts';
-import { readRegister } from '../../documents/read-register.ts';
-import { activePlanOf, type Register, registerFaults } from '../../documents/register.ts';
-import type { TextDocument } from '../../documents/spoken-lines.ts';
-import { isInHistory } from '../../git/history.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { RuntimeFacts } from '../../order/generated.ts';
-import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
-import { readDocuments, readFileBelow } from '../documents/read-documents.ts';
-import { type BacklogRead, readBacklog } from './backlog-read.ts';
+import { type DocumentsHeld, holdDocuments } from '../documents/held.ts';
 import { Absent } from './fact.ts';
 
 /** What backlog and documents say. */
@@ -25,106 +17,48 @@ export interface Stated {
   plan(): string | Absent;
 }
 
-/** More commits than these are not looked up one by one. */
-const MOST_COMMITS = 500;
-
 /** Reads them, and holds them against each other and against what was measured. Never throws. */
-export async function statedIn(station: Station, claims: RuntimeFacts['claims']['value']): Promise<Stated> {
-  const { documents: settings } = station.settings;
-  const backlog = readBacklog(station);
-  const register = registerOf(station);
-  const active = register.kind === 'read' ? activePlanOf(register.register) : null;
-  const { documents, notRead } = await readDocuments(station, [
-    ...settings.state,
-    ...(active === null || !exists(join(station.layout.root, active.path)) ? [] : [active.path]),
-  ]);
-  const commits = await inHistory(station, documents);
-  const contradictions = [
-    ...contradictionsIn({
-      documents,
-      backlog: backlog.items.map(({ id, title, status, place }) => ({
-        path: place.file,
-        line: place.line,
-        id,
-        title,
-        status,
-      })),
-      claims: settings.claims.map(({ phrases, missing = false }, n) => {
-        const claim = claims?.[n];
-        const subject = claim === undefined ? '' : `${claim.kind} ${claim.name}`;
-        return { subject, phrases, missing, isThere: claim?.there ?? null };
-      }),
-      commits: commits.found,
-      activePlan: active,
-    }),
-    ...(register.kind === 'read'
-      ? registerFaults(register.register, (path) => exists(join(station.layout.root, path)))
-      : []),
-  ];
-  return {
-    contradictions,
-    notRead: [...notRead, ...commits.notRead],
-    backlog: () => backlogValue(backlog),
-    plan: () => planValue(register),
-  };
+export async function statedIn(station: Station): Promise<Stated> {
+  const { register } = station.settings.documents;
+  try {
+    const held = await holdDocuments(station);
+    return {
+      contradictions: [...held.contradictions, ...held.registerFaults],
+      notRead: held.notChecked.map(({ message }) => message),
+      backlog: () => backlogOf(station),
+      plan: () => planOf(held, register),
+    };
+  } catch (thrown) {
+    const why = `documents could not be held against each other: ${asWaybillError(thrown).message}`;
+    const fail = () => {
+      throw new Error(why);
+    };
+    return { contradictions: [], notRead: [why], backlog: () => backlogOf(station), plan: fail };
+  }
 }
 
-function backlogValue({ files, items, problems, notRead }: BacklogRead): ReturnType<Stated['backlog']> {
-  if (notRead.length > 0) throw new Error(notRead.join('; '));
-  if (files.length === 0) return new Absent('there is no such file');
-  const count = (status: string) => items.filter((item) => item.status === status).length;
+function backlogOf({ layout, settings }: Station): ReturnType<Stated['backlog']> {
+  const read: BacklogFiles = readBacklog(layout.root, settings.backlog.files);
+  const whole = read.problems.find(({ code }) => code === 'FILE_UNREADABLE');
+  if (whole !== undefined) throw new Error(`${whole.place.file}: ${whole.message}`);
+  if (read.files.size === 0) return new Absent('there is no such file');
+  const count = (status: string) => read.items.filter((item) => item.status === status).length;
   return {
-    files: [...files],
+    files: [...read.files.keys()],
     open: count('open'),
     in_progress: count('in progress'),
     blocked: count('blocked'),
     done: count('done'),
     dropped: count('dropped'),
-    problems: problems.length,
+    problems: read.problems.length,
   };
 }
 
-type RegisterRead =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'read'; readonly register: Register }
-  | { readonly kind: 'not read'; readonly why: string };
-
-function registerOf({ layout, settings }: Station): RegisterRead {
-  const path = settings.documents.register;
-  if (path === null) return { kind: 'none' };
-  const read = readFileBelow(layout.root, path);
-  if ('why' in read) return { kind: 'not read', why: `${path}: ${read.why}` };
-  try {
-    return { kind: 'read', register: readRegister(path, read.bytes) };
-  } catch (thrown) {
-    return { kind: 'not read', why: `${path}: ${asWaybillError(thrown).message}` };
-  }
-}
-
-function planValue(read: RegisterRead): string | Absent {
-  if (read.kind === 'none') return new Absent('settings name no register');
-  if (read.kind === 'not read') throw new Error(read.why);
-  return activePlanOf(read.register)?.path ?? new Absent('the register has no one active plan');
-}
-
-/** Of each commit that documents name whether it is in the history of HEAD; null where nobody knows. */
-async function inHistory(
-  { repo }: Station,
-  documents: readonly TextDocument[],
-): Promise<{ found: Map<string, boolean | null>; notRead: string[] }> {
-  const found = new Map<string, boolean | null>();
-  const named = commitsNamed(documents);
-  const tip = repo.refs.checkedOut();
-  // of a history that is cut off, what is not in it may be in the rest
-  const isShallow = exists(join(repo.gitDir, 'shallow'));
-  try {
-    for (const id of named.slice(0, MOST_COMMITS)) {
-      const isThere = tip !== null && (await isInHistory(repo.git, id, tip));
-      found.set(id, isThere || !isShallow ? isThere : null);
-    }
-  } catch (thrown) {
-    return { found, notRead: [`commits that documents name: ${asWaybillError(thrown).message}`] };
-  }
-  const more = named.length - MOST_COMMITS;
-  return { found, notRead: more > 0 ? [`${more} more commits that documents name were not looked up`] : [] };
+function planOf({ activePlan, registerFaults, notChecked }: DocumentsHeld, register: string | null): string | Absent {
+  if (register === null) return new Absent('settings name no register');
+  const unread =
+    registerFaults.find(({ id }) => id === 'register-unread') ??
+    notChecked.find(({ message }) => message.startsWith(`${register}: `));
+  if (activePlan === null && unread !== undefined) throw new Error(unread.message);
+  return activePlan ?? new Absent('the register has no one active plan');
 }
