@@ -37,8 +37,11 @@ const ALIASES = [
  */
 export function toCanonical(source: Source, context: DialectContext): { sheet: Sheet; shape: ShapeName } {
   const sheet = new Sheet(source);
-  if (JOB.is(source.value)) return { sheet: jobSheet(sheet, context), shape: JOB.name };
   assertCurrentType(sheet, context.deprecatedTypes);
+  if (JOB.is(source.value)) {
+    JOB.map(sheet, null);
+    return { sheet, shape: JOB.name };
+  }
   const raw = typeOf(sheet);
   const shape = shapeOf(sheet, raw);
   mapCommonFields(sheet);
@@ -50,15 +53,6 @@ export function toCanonical(source: Source, context: DialectContext): { sheet: S
   assertMayWrite(sheet, shape);
   noteOtherKeys(sheet, shape);
   return { sheet, shape: shape.name };
-}
-
-/** A job knows its keys; unlike an order it may hold any others. */
-function jobSheet(sheet: Sheet, { deprecatedTypes }: DialectContext): Sheet {
-  const type = sheet.get('job_type');
-  if (typeof type === 'string' && Object.hasOwn(deprecatedTypes, type))
-    throw sheet.fault('DEPRECATED_TYPE', ['job_type'], `${type} is not taken any more`, deprecatedTypes[type]);
-  JOB.map(sheet, null);
-  return sheet;
 }
 
 function shapeOf(sheet: Sheet, raw: string | undefined): Shape {
