@@ -1,9 +1,9 @@
 import { plainKey } from '../../backlog/key.ts';
+import { itemOrderId } from '../../backlog/order-of.ts';
+import { readBacklog } from '../../backlog/read-backlog.ts';
 import { WaybillError } from '../../order/error.ts';
 import { claimedBy, giveBack, type Held, sharedClaims } from '../../pipeline/backlog/claims.ts';
 import { isOver, ordersOf } from '../../pipeline/backlog/facts.ts';
-import { orderIdOf } from '../../pipeline/backlog/mark-order.ts';
-import { readBacklog } from '../../pipeline/backlog/read.ts';
 import { takeTurn } from '../../pipeline/backlog/turn.ts';
 import type { Station } from '../../station/station.ts';
 import { note, plain, print, printJson } from '../output.ts';
@@ -40,7 +40,7 @@ async function claimNamed(station: Station, name: string): Promise<{ key: string
       hint: 'An item is only taken by its order then: `waybill cancel BL-KEY` ends that.',
     });
   const plain = plainKey(name);
-  const item = readBacklog(station).items.find(
+  const item = readBacklog(station.layout.root, station.settings.backlog.files).items.find(
     ({ key, id }) => plainKey(key) === plain || (id !== null && plainKey(id) === plain),
   );
   const key = item?.key ?? name;
@@ -51,7 +51,7 @@ async function claimNamed(station: Station, name: string): Promise<{ key: string
 }
 
 function assertMayGo(station: Station, key: string, held: Held, force: boolean): void {
-  const woId = orderIdOf(key);
+  const woId = itemOrderId(key);
   const order = ordersOf(station, [key]).get(plainKey(key));
   if (!isOver(order))
     throw new WaybillError('BACKLOG_ITEM_TAKEN', `${key} is at work here as ${woId} (${order?.why ?? order?.status})`, {
