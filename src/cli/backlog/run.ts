@@ -27,7 +27,7 @@ async function begin(station: Station, named: string | null, options: Options): 
   try {
     const { item } = await claimed(station, named, options.json !== true);
     const woId = orderIdOf(item.key);
-    const given = { file: `${woId}.json`, bytes: orderOf(item), orderFile: null, attachments: null };
+    const given = { file: `${woId}.json`, bytes: orderOf(item).bytes, orderFile: null, attachments: null };
     return handInMission(station, { ...given, lane: laneOfItems(station), woId });
   } finally {
     turn.release();
@@ -58,7 +58,7 @@ function tell({ item, skipped, despite }: Pick): void {
 
 function show(station: Station, pick: Pick, { json }: Options): void {
   const { item, skipped, despite } = pick;
-  const order: unknown = JSON.parse(orderOf(item).toString('utf8'));
+  const order = orderOf(item).document;
   if (json !== true) {
     tell(pick);
     return print(plain(JSON.stringify(order, null, 2)));

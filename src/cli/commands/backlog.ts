@@ -4,11 +4,30 @@ import { command } from '../command.ts';
 
 command(
   'backlog <what> [item]',
-  'work to do: run, release',
-  ['waybill backlog run', 'waybill backlog run 0f3a9c1d22e4 --dry-run', 'waybill backlog release 0f3a9c1d22e4'],
+  'work to do: ls, next, run, release',
+  [
+    'waybill backlog ls',
+    'waybill backlog ls --all --json',
+    'waybill backlog next',
+    'waybill backlog run',
+    'waybill backlog run 0f3a9c1d22e4 --dry-run',
+    'waybill backlog release 0f3a9c1d22e4',
+  ],
   (c) =>
     c
+      .option('--all', 'ls: also what is done or dropped, and every problem')
       .option('--dry-run', 'run: say which item it would be, and its order; claims nothing')
-      .option('--force', "release: another station's claim too"),
+      .option('--force', "release: another station's claim too")
+      .addHelpText(
+        'after',
+        `
+What:
+  ls              items in the order of their turns, with why each has none, and what of the files is not read
+  next            the item that run would begin with; changes nothing
+  run [ITEM]      begins with the next item, or the one named by key or id, and follows its order
+  release ITEM    gives a claim back
+
+Exit codes of next: 0 there is one, 1 none can be begun (BACKLOG_NO_ITEM), 66 no file of a backlog is there.`,
+      ),
   async ([what, item], o) => (await import('../backlog/backlog.ts')).backlog(what ?? '', item ?? null, o),
 );
