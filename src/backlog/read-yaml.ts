@@ -44,6 +44,16 @@ export function entriesIn(file: string, given: Uint8Array | string): { entries: 
   return reader;
 }
 
+/** The list that entries are added to, and how many it has. Throws as `readDocument` does. */
+export function listToAdd(text: string): { path: readonly string[]; length: number } {
+  const { value } = readDocument(Buffer.from(text), 'yaml', LIMITS);
+  if (Array.isArray(value)) return { path: [], length: value.length };
+  const map = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const name = LISTS.find((key) => Object.hasOwn(map, key)) ?? 'tasks';
+  const list = map[name];
+  return { path: [name], length: Array.isArray(list) ? list.length : 0 };
+}
+
 class Reader {
   readonly entries: Entry[] = [];
   readonly problems: Problem[] = [];

@@ -40,15 +40,11 @@ export async function pickItem(station: Station, named: string | null): Promise<
     const item = itemNamed(items, named, files);
     assertFree(item, orders, claims);
     const fault = faultOf(station, item);
-    if (fault !== null)
-      throw new WaybillError(fault.code, fault.message, { hint: fault.hint, place: item.place });
+    if (fault !== null) throw new WaybillError(fault.code, fault.message, { hint: fault.hint, place: item.place });
     return { item, skipped: [], despite: skipped.find((other) => other.item === item)?.why ?? null };
   }
-  const free = [...(chosen === null ? [] : [chosen]), ...next];
-  // a run that was killed after its claim left an item that nobody else may begin
-  const isLeft = ({ key }: Item) => claims?.held.get(plainKey(key))?.isOwn === true;
   const refused: Why[] = [];
-  for (const item of [...free.filter(isLeft), ...free.filter((other) => !isLeft(other))]) {
+  for (const item of [...(chosen === null ? [] : [chosen]), ...next]) {
     const fault = faultOf(station, item);
     if (fault === null) return { item, skipped: [...refused, ...skipped], despite: null };
     refused.push({ item, why: `no order can be made of it: ${fault.message}` });
@@ -68,11 +64,15 @@ function faultOf({ settings }: Station, item: Item): WaybillError | null {
   return 'error' in read ? read.error : null;
 }
 
-/** By its key, its own id, or the id of its order. Throws BACKLOG_UNKNOWN_ITEM. */
-export function itemNamed(items: readonly Item[], name: string, files: readonly string[]): Item {
+/** By its key, the id of its order, or its own id. */
+export function findItem(items: readonly Item[], name: string): Item | undefined {
   const plain = plainKey(name);
   const found = items.find(({ key }) => plainKey(key) === plain || plainKey(itemOrderId(key)) === plain);
-  const item = found ?? items.find(({ id }) => id !== null && plainKey(id) === plain);
+  return found ?? items.find(({ id }) => id !== null && plainKey(id) === plain);
+}
+
+function itemNamed(items: readonly Item[], name: string, files: readonly string[]): Item {
+  const item = findItem(items, name);
   if (item !== undefined) return item;
   throw new WaybillError('BACKLOG_UNKNOWN_ITEM', `no item ${JSON.stringify(name)} stands in ${files.join(' or ')}`);
 }
