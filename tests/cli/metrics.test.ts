@@ -114,6 +114,12 @@ test('figures of real orders and missions, the same from the ledger alone: witho
   assert.deepEqual(figures(metrics(station)), figures(m), 'while a station runs');
   await running.stop();
 
+  // only words go
+  station.waybill('purge', 'WO-BACK', '--secret', '--reason', 'a token in the task');
+  station.drain();
+  assert.match(JSON.stringify(ledgerOf(station, 'WO-BACK')), /"purged":true/);
+  assert.deepEqual(figures(metrics(station)), { ...figures(m), purged: 1 });
+
   // as it stood before anything was decided
   const at = ledgerOf(station, 'WO-ESC').find(({ event }) => event === 'denied')?.ts ?? '';
   const before = metrics(station, '--until', at);
@@ -122,7 +128,7 @@ test('figures of real orders and missions, the same from the ledger alone: witho
   assert.deepEqual([since.unattended_completion.orders.n, since.unfinished], [3, 0]);
   assert.equal(metrics(station, '--lane', 'OTHER').unattended_completion.orders.rate, null);
   const day = metrics(station, '--since', '1d');
-  assert.deepEqual(figures({ ...day, since: null }), figures(m));
+  assert.deepEqual(figures({ ...day, since: null }), { ...figures(m), purged: 1 });
 });
 
 test('orders of a demo count nowhere: the station says that it is one, and no order can', (t) => {
