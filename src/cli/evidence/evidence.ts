@@ -1,7 +1,9 @@
 import pc from 'picocolors';
+import type { StateDocument } from '../../order/generated.ts';
 import { orderIdOf } from '../../order/job.ts';
+import { isTerminal } from '../../order/transition.ts';
 import { bundlePath } from '../../pipeline/jobs/bundle.ts';
-import { verifyStation } from '../../pipeline/verify/verify.ts';
+import { type Verification, verifyStation } from '../../pipeline/verify/verify.ts';
 import { EXIT, plain, print, printJson, usage } from '../output.ts';
 import { stateOf, stationOf } from '../station.ts';
 
@@ -28,8 +30,8 @@ export async function evidence(what: string, id: string, options: Options): Prom
   const faults: Fault[] = result.findings.filter(isWrong);
   const isJob = result.jobs > 0;
   const bundle = isJob ? bundlePath(station, woId) : null;
-  if (isJob && result.bundles === 0)
-    faults.push({ kind: 'bundle', subject: woId, message: `the job is ${state.status}: it has no bundle yet` });
+  const lack = whyNothing(state, result);
+  if (lack !== null) faults.push({ kind: isJob ? 'bundle' : 'evidence', subject: woId, message: lack });
   if (faults.length > 0) process.exitCode = EXIT.failed;
   const warnings = result.findings.filter((finding) => !isWrong(finding));
   if (options.json)
@@ -52,6 +54,16 @@ export async function evidence(what: string, id: string, options: Options): Prom
       ? `${pc.green('verified')}: ${all}`
       : `${pc.red(`${faults.length} ${faults.length === 1 ? 'error' : 'errors'}`)} in ${all}`,
   );
+}
+
+/** Why there is nothing to hold against anything, which proves nothing (rule 7); null where there is something. */
+function whyNothing({ status }: StateDocument, { jobs, bundles, evidence: folders }: Verification): string | null {
+  if (jobs > 0 ? bundles > 0 : folders > 0) return null;
+  if (status === 'rejected') return 'it was rejected: nothing was done, so there is nothing to prove';
+  if (isTerminal(status)) return 'there is nothing left of it: it was purged, or a dry run';
+  return jobs > 0
+    ? `there is no bundle yet: the job is ${status}, and has come to no end and no checkpoint`
+    : `there is no evidence yet: the order is ${status}`;
 }
 
 function told({ kind, subject, message }: Fault): Fault {

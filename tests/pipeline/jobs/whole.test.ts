@@ -161,6 +161,8 @@ test('a second attempt stands in the place of the first; a mission that is no jo
   );
   assert.equal(s.read(`${BUNDLES}/J/rc.txt`), '0\n');
   assert.deepEqual(verifyJob(s, 'J').faults, []);
+  const verified = s.waybill('verify');
+  assert.equal(verified.code, 0, verified.stdout);
   const { code, stdout } = s.waybill('evidence', 'verify', 'WO-1');
   assert.equal(code, 0, stdout);
   assert.doesNotMatch(stdout, /bundle/);
