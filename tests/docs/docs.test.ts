@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readOrder } from '../../src/intake/read-order.ts';
-import { ACTION_SHAPES, OTHER_SHAPES } from '../../src/order/dialects/shapes.ts';
+import { ACTION_SHAPES, JOB, OTHER_SHAPES } from '../../src/order/dialects/shapes.ts';
 import { readDocument } from '../../src/order/document.ts';
 import { conform } from '../../src/platform/schema.ts';
 import { parsePolicy } from '../../src/policy/policy.ts';
@@ -83,7 +83,7 @@ test('every dialect shown is read as the shape of its heading', () => {
     assert.equal('error' in result ? result.error.message : result.shape, shape);
     shown.push(shape);
   }
-  const known = new Set([...ACTION_SHAPES, ...OTHER_SHAPES].map((shape) => shape.name));
+  const known = new Set([...ACTION_SHAPES, JOB, ...OTHER_SHAPES].map((shape) => shape.name));
   assert.deepEqual(shown.sort(), [...known].sort());
 });
 
