@@ -27,7 +27,7 @@ What:
   run [ITEM]      begins with the next item, or the one named by key or id, and follows its order
   release ITEM    gives a claim back
 
-Exit codes of next: 0 there is one, 1 none can be begun (BACKLOG_NO_ITEM), 66 no file of a backlog is there.`,
+Exit codes of next: 0 there is one, 66 no file of a backlog is there, 69 none can be begun, or claims cannot be seen.`,
       ),
   async ([what, item], o) => (await import('../backlog/backlog.ts')).backlog(what ?? '', item ?? null, o),
 );
