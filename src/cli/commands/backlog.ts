@@ -25,9 +25,10 @@ What:
   ls              items in the order of their turns, with why each has none, and what of the files is not read
   next            the item that run would begin with; changes nothing
   run [ITEM]      begins with the next item, or the one named by key or id, and follows its order
-  release ITEM    gives a claim back
+  release ITEM    gives a claim back, so that any station may begin the item
 
-Exit codes of next: 0 there is one, 66 no file of a backlog is there, 69 none can be begun, or claims cannot be seen.`,
+Exit codes of run: 0 done, 1 failed, rejected or cancelled, 3 waits for somebody or something. Of run and next: 66 no file of a backlog is there,
+69 no item can be begun, the item is taken, or claims cannot be asked for.`,
       ),
   async ([what, item], o) => (await import('../backlog/backlog.ts')).backlog(what ?? '', item ?? null, o),
 );
