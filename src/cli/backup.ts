@@ -89,7 +89,7 @@ export async function restoreFrom(from: string, options: Options): Promise<void>
       'records are still missing that state, outbox or evidence tell of: the next start of the station (`waybill up`) puts that on record, and restores.',
     );
   print(
-    `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders${done.packets === 0 ? '' : `, ${done.packets} packets of missions`}`,
+    `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders${done.packets === 0 ? '' : `, ${done.packets} packets of missions`}${done.bundles === 0 ? '' : `, ${done.bundles} bundles of jobs`}`,
   );
 }
 

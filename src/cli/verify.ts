@@ -27,7 +27,7 @@ export async function verify(woId: string | null, options: Options): Promise<voi
   for (const f of result.findings)
     print(`${f.severity === 'error' ? pc.red(f.kind) : pc.yellow(f.kind)} ${f.subject}: ${plain(f.message)}`);
   const commits = withCommits ? `${result.commits} commits` : 'no commit looked at';
-  const what = `${result.records} ledger records, ${result.anchors} anchors, ${result.evidence} evidence folders, ${commits}`;
+  const what = `${result.records} ledger records, ${result.anchors} anchors, ${result.evidence} evidence folders, ${bundlesText(result.bundles)}${commits}`;
   print(
     errors.length === 0
       ? `${pc.green('verified')}: ${what}`
@@ -35,6 +35,10 @@ export async function verify(woId: string | null, options: Options): Promise<voi
   );
   if (result.steps.some(({ ms }) => ms >= WORTH_TELLING_MS))
     print(pc.dim(result.steps.map(({ name, ms }) => `${name} in ${(ms / 1000).toFixed(1)} s`).join(', ')));
+}
+
+function bundlesText(bundles: number): string {
+  return bundles === 0 ? '' : `${bundles} ${bundles === 1 ? 'bundle' : 'bundles'} of jobs, `;
 }
 
 /** Only the station process writes records: while one runs, it is asked; otherwise this process takes the lock for the while. */
@@ -65,7 +69,7 @@ export async function restore(options: Options): Promise<void> {
         `restored ${rebuilt.records} ledger records from the journal${rebuilt.taken === 0 ? '' : `, and took over ${rebuilt.taken} that only the old ledger had`}${rebuilt.kept === null ? '' : `; the old ledger is kept as ${rebuilt.kept}`}`,
       );
     print(
-      `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders${done.packets === 0 ? '' : `, ${done.packets} packets of missions`}`,
+      `restored ${done.states} state files, ${done.results} results, ${done.evidence} evidence folders of ${done.orders} orders${done.packets === 0 ? '' : `, ${done.packets} packets of missions`}${done.bundles === 0 ? '' : `, ${done.bundles} bundles of jobs`}`,
     );
   } finally {
     lock.release();

@@ -65,7 +65,7 @@ export async function runAction(context: RunContext, command: Command, n: number
 
 /** Runs a check and says how it went; a check never throws for its outcome. Checks only look, so they may run again after a crash. */
 export async function runCheck(context: RunContext, check: Check, n: number): Promise<CheckResult> {
-  const result = await run(context, n, check.name, check.run, null, check.timeoutSeconds, true);
+  const result = await run(context, n, check.name, check.run, check.cwd, check.timeoutSeconds, true);
   const redactor = redactorOf(context.station.settings);
   const base = {
     name: redactor.redactText(check.name),

@@ -4,8 +4,9 @@ import { isMapping } from '../order/dialects/sheet.ts';
 import { toCanonical } from '../order/dialects/to-canonical.ts';
 import { type ReadDocument, readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
-import type { OrderDocument } from '../order/generated.ts';
+import type { JobDocument, OrderDocument } from '../order/generated.ts';
 import { isGoodId, mendedId, strangeCharacter } from '../order/id.ts';
+import { isJob, JOB_KIND, type JobData, jobData, jobIdFault, orderIdOf, wrappedJob } from '../order/job.ts';
 import { mendingHint } from '../order/mend.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -30,6 +31,8 @@ export interface Limits {
 
 export interface ReadOrder {
   readonly order: Order;
+  /** The job that it came as; null for every other order. */
+  readonly job: JobData | null;
   readonly warnings: Warning[];
   /** The shape it was written in, and the same order in canonical form. */
   readonly shape: ShapeName;
@@ -59,8 +62,8 @@ export function readOrder(input: Input, limits: Limits): ReadOrder | RefusedOrde
       ? null
       : mendingHint(bytes.toString('utf8').replace(/^\ufeff/, ''), format, file, error, check);
   // A document that does not parse still tells its id to somebody who looks for the answer under it.
-  const value = isMapping(read.value) ? read.value : {};
-  const id = read.value === undefined ? guessedId(bytes) : (value['wo_id'] ?? value['id'] ?? value['work_order_id']);
+  const value = isMapping(read.value) ? (wrappedJob(read.value)?.job ?? read.value) : {};
+  const id = read.value === undefined ? guessedId(bytes) : idIn(value);
   const title = value['title'];
   return {
     error:
@@ -87,7 +90,7 @@ function tryToRead(
 }
 
 function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrder {
-  const { value, locate } = document;
+  const { value, locate } = inner(document);
   const strange = (input.attachments ?? []).find(({ path }) => path.split('/').some(isGitName));
   if (strange !== undefined)
     throw new WaybillError('BUNDLE_INVALID', `${strange.path} is a name of git's own`, {
@@ -112,9 +115,10 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
         place: locate([]),
       },
     );
+  const job = isJob(value) ? readJob(value, locate) : null;
   for (const key of ['v', 'schema_version'] as const) {
     const version = value[key];
-    if (typeof version === 'number' && version > 1)
+    if (job === null && typeof version === 'number' && version > 1)
       throw new WaybillError('NEWER_VERSION', `the order has version ${version}`, { place: locate([key]) });
   }
   if (input.attachments === null && typeof value['body_file'] === 'string')
@@ -137,7 +141,28 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
   });
   const order = fromCanonical(canonical, (path) => sheet.locate(path));
   const warnings = [...sheet.warnings, ...notesOn(order, input)];
-  return { order, warnings, shape, canonical };
+  return { order, job: job === null ? null : jobData(job), warnings, shape, canonical };
+}
+
+/** A document, or the job that stands in the answer of an agent: its places are all where that answer has it. */
+function inner(document: ReadDocument): Pick<ReadDocument, 'value' | 'locate'> {
+  const wrapped = isMapping(document.value) ? wrappedJob(document.value) : null;
+  return wrapped === null ? document : { value: wrapped.job, locate: () => document.locate([...wrapped.at]) };
+}
+
+/** Throws NEWER_VERSION, BAD_ID, SCHEMA_INVALID, with the place. */
+function readJob(value: Readonly<Record<string, unknown>>, locate: ReadDocument['locate']): JobDocument {
+  if (value['kind'] !== JOB_KIND)
+    throw new WaybillError('NEWER_VERSION', `kind: ${String(value['kind'])} is another version than ${JOB_KIND}`, {
+      place: locate(['kind']),
+    });
+  const id = value['job_id'];
+  if (typeof id === 'string' && jobIdFault(id) !== null)
+    throw new WaybillError('BAD_ID', `job_id ${JSON.stringify(id)} ${jobIdFault(id) ?? ''}`, {
+      place: locate(['job_id']),
+      hint: `Write \`"job_id": ${JSON.stringify(mendedId(id) ?? 'JOB-1')}\`; letters, digits, dot, colon, dash, underscore, at most 200.`,
+    });
+  return conform('job', value, 'SCHEMA_INVALID', { locate });
 }
 
 /** Each key that is not known is looked up, located and told. */
@@ -187,6 +212,12 @@ function oneFileElsewhere(targets: readonly string[]): [string, string][] {
     seen.set(folded, target);
     return twin === undefined ? [] : [[twin, target]];
   });
+}
+
+function idIn(value: Readonly<Record<string, unknown>>): unknown {
+  if (!isJob(value)) return value['wo_id'] ?? value['id'] ?? value['work_order_id'];
+  const id = value['job_id'];
+  return typeof id === 'string' && jobIdFault(id) === null ? orderIdOf(id) : null;
 }
 
 function guessedId(bytes: Buffer): string | undefined {

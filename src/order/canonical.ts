@@ -340,6 +340,7 @@ function check(entry: CheckEntry, kind: Check['kind'], index: number, timeout: n
     name: entry.name ?? `${kind} ${index + 1}: ${invocationText(run).slice(0, 60)}`,
     kind,
     run,
+    cwd: entry.cwd ?? null,
     timeoutSeconds: entry.timeout_seconds ?? timeout ?? null,
     expected: entry.expected ?? null,
     exitCode: entry.exit_code ?? 0,

@@ -84,6 +84,10 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   CANCELLED: { message: 'cancelled by anna on the command line: not needed any more' },
   IO_ERROR: { message: "ENOSPC: no space left on device, write '/repo/.git/waybill/tmp/hello.txt'" },
   GIT_FAILED: { message: 'git update-ref ended with 128: unable to create refs/heads/main.lock' },
+  NOT_A_JOB: {
+    message: 'job.json says kind: "work-order", and no job does',
+    place: { file: 'job.json', line: 2, column: 3 },
+  },
   CHAIN_INVALID: {
     message: 'step build: what it builds is never reviewed',
     place: { file: 'agents/chains/mine.yaml', line: 6, column: 5 },

@@ -1,3 +1,4 @@
+import { JOB_ERRORS } from './errors/jobs.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
 
 /**
@@ -177,6 +178,7 @@ export const ERROR_CODES = {
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
 
   ...MISSION_ERRORS,
+  ...JOB_ERRORS,
 
   // station
   NO_STATION: { what: 'No station was found here.', hint: 'Run `waybill init`, or name one with --station.' },

@@ -1,6 +1,7 @@
 import type { Image, ImageChange } from './change.ts';
 import type { ErrorBody } from './error.ts';
 import type { CheckResult, LedgerRecord, Requester } from './generated.ts';
+import type { JobData } from './job.ts';
 import type { MissionBegun, Raise, RebasedGiven, StepData, SteppedData } from './mission.ts';
 import type { Warning } from './order.ts';
 import type { Transition, WaitingFor } from './transition.ts';
@@ -93,14 +94,6 @@ export interface AdmittedData {
   job?: JobData;
   /** Secrets that the request holds: what kind, and where, never the value. */
   secrets?: SecretPlace[];
-}
-
-/** `sha256` is of the job as a canonical JSON value: the same job, written otherwise, is the same job. */
-export interface JobData {
-  /** As its producer named it, or made of its hash where it had no name. */
-  id: string;
-  run_id: string;
-  sha256: string;
 }
 
 /** `where`: line and column in the request, below the path of the file for one that came with it; or the field that holds it in another form. */

@@ -608,6 +608,90 @@ export interface ChainStep {
 }
 
 /**
+ * Where a mission waits for a person: `packets/CP_<checkpoint>.yaml` in the bundle of its job. Computed from the ledger alone, so that it can be written again.
+ */
+export interface CheckpointPacket {
+  /**
+   * The version of this form.
+   */
+  v: 1;
+  /**
+   * The ask that a decision answers, once.
+   */
+  checkpoint_id: string;
+  /**
+   * The order that waits.
+   */
+  wo_id: string;
+  attempt: number;
+  revision: number;
+  /**
+   * The job that it does; null for an order that is none.
+   */
+  job: {
+    job_id: string;
+    run_id: string;
+  } | null;
+  /**
+   * The order's title.
+   */
+  title: string;
+  /**
+   * start: before anything is done. checkpoint: a step wants a person. budget: what it may use is used up. landing: its work is done and asks before it lands.
+   */
+  trigger: 'start' | 'checkpoint' | 'budget' | 'landing';
+  /**
+   * The step before or after which it stops; null before the first.
+   */
+  step: string | null;
+  /**
+   * Why it waits, in words.
+   */
+  why: string;
+  /**
+   * What is asked, and by which rule.
+   *
+   * @maxItems 100000
+   */
+  asked: {
+    subject: string;
+    rule: string;
+    why: string;
+  }[];
+  /**
+   * Hash of the approval subject: what a decision is about.
+   */
+  subject_sha256: string;
+  /**
+   * When it was asked.
+   */
+  asked_at: string;
+  /**
+   * Who may decide, by the names of policy.yaml; null: every approver.
+   */
+  approvers: string[] | null;
+  /**
+   * What a decision must carry at least.
+   */
+  proof: 'terminal' | 'ssh';
+  /**
+   * When it fails without a decision; null: never.
+   */
+  expires_at: string | null;
+  /**
+   * The record that it waits by.
+   */
+  ledger: {
+    seq: number;
+    hash: string;
+  };
+  /**
+   * Hash of all other values, as RFC 8785 writes them.
+   */
+  packet_hash: string;
+}
+
+/**
  * What a steward hands in when reviewed work is to be closed.
  */
 export interface ClosingPacket {
@@ -1621,6 +1705,220 @@ export interface Advice {
 }
 
 /**
+ * `ledger_refs.json` in the bundle of a job: the records of the ledger that it is computed from.
+ */
+export interface JobLedgerRefs {
+  v: 1;
+  job_id: string;
+  /**
+   * Whose ledger it is.
+   */
+  station: string;
+  /**
+   * The first and the last of the records, each as ledger:SEQ:HASH.
+   */
+  ledger_refs: string[];
+  /**
+   * Every record of the order up to where it stopped.
+   */
+  records: {
+    seq: number;
+    event: string;
+    hash: string;
+  }[];
+}
+
+/**
+ * `packet_refs.json` in the bundle of a job: its packets, which lie beside it.
+ */
+export interface JobPacketRefs {
+  v: 1;
+  job_id: string;
+  /**
+   * Where each packet lies, relative to the station's root.
+   */
+  packet_refs: string[];
+  /**
+   * The same packets, relative to the bundle, with their hashes.
+   */
+  packets: {
+    path: string;
+    sha256: string;
+  }[];
+}
+
+/**
+ * `refs.json` in the bundle of a job: what else there is, and the order and the evidence that it is about.
+ */
+export interface JobRefs {
+  v: 1;
+  job_id: string;
+  run_id: string;
+  /**
+   * The order that does the job; the bundle's folder has its name.
+   */
+  wo_id: string;
+  attempt: number;
+  packet_refs_file: 'packet_refs.json';
+  ledger_refs_file: 'ledger_refs.json';
+  result_file: 'result.json';
+  /**
+   * The order's evidence, relative to the station's root; null before its end.
+   */
+  evidence: {
+    path: string;
+    manifest_sha256: string;
+  } | null;
+}
+
+/**
+ * What is answered to a job of OpenClaw, version 0.2: how it ended, or where it waits for a person. References are paths relative to the station's root.
+ */
+export type JobResult = {
+  kind: 'lifeos.result.v0.2';
+  /**
+   * As the job has it; made of its content where it has none.
+   */
+  job_id: string;
+  /**
+   * As the job has it, or openclaw:JOB_ID.
+   */
+  run_id: string;
+  /**
+   * terminal: it ended. checkpoint: it waits for a person, and another result follows.
+   */
+  state: 'terminal' | 'checkpoint';
+  /**
+   * Terminal: PASS, or what became of it instead.
+   */
+  outcome?: 'PASS' | 'BLOCKED' | 'CANCELLED';
+  /**
+   * Terminal: PASS, or the code of what stopped it and why.
+   */
+  reason?: string;
+  /**
+   * Terminal: when it ended.
+   */
+  terminal_at?: string;
+  /**
+   * Terminal: the packet that tells how; absent for a job that never began.
+   */
+  terminal_packet_ref?: string;
+  /**
+   * Checkpoint: why it waits.
+   */
+  trigger?: string;
+  /**
+   * Checkpoint: what a decision answers.
+   */
+  checkpoint_id?: string;
+  /**
+   * Checkpoint: since when it waits.
+   */
+  checkpoint_at?: string;
+  /**
+   * Checkpoint: the packet that tells what is asked.
+   */
+  checkpoint_packet_ref?: string;
+  /**
+   * Every packet, sorted.
+   */
+  packet_refs: string[];
+  /**
+   * What the ledger has on it, sorted.
+   */
+  ledger_refs: string[];
+  /**
+   * The hashes of all files of the bundle.
+   */
+  hash_manifest_ref?: string;
+} & (
+  | {
+      state?: 'terminal';
+      trigger?: never;
+      checkpoint_id?: never;
+      checkpoint_at?: never;
+      checkpoint_packet_ref?: never;
+      [k: string]: unknown;
+    }
+  | {
+      state?: 'checkpoint';
+      outcome?: never;
+      reason?: never;
+      terminal_at?: never;
+      terminal_packet_ref?: never;
+      [k: string]: unknown;
+    }
+);
+
+/**
+ * A job of OpenClaw, version 0.1: `kind: lifeos.job.v0.1`. Dropped into an inbox lane it is a work order. Keys that are not here are told, and change nothing.
+ */
+export interface JobDocument {
+  kind: 'lifeos.job.v0.1';
+  /**
+   * The job's id: unique in the station. Without one it is known by its content.
+   */
+  job_id?: string | null;
+  /**
+   * What kind of work it is. test, check, verify, run and the like only run the command.
+   */
+  job_type?: string | null;
+  /**
+   * What is to be there in the end, in words.
+   */
+  objective: string;
+  /**
+   * Where the command runs: relative to the station's root, which is `.`, or the root's own absolute path.
+   */
+  workdir?: string | null;
+  /**
+   * Program and arguments, run without a shell. Its exit code judges the work.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  command: [string, ...string[]];
+  /**
+   * How long the command may run, in seconds. Settings may allow less.
+   */
+  timeout_s?: number | null;
+  /**
+   * Paths and patterns that may be changed, and sentences that say what else bounds the work.
+   *
+   * @maxItems 1000
+   */
+  scope?: string[] | null;
+  /**
+   * What is not to be done, in words.
+   *
+   * @maxItems 1000
+   */
+  non_goals?: string[] | null;
+  /**
+   * Files that must be there in the end. stdout.txt, stderr.txt, rc.txt and duration_s.txt are the output of the command.
+   *
+   * @maxItems 1000
+   */
+  expected_artifacts?: string[] | null;
+  /**
+   * Files that whoever does the work should read.
+   *
+   * @maxItems 1000
+   */
+  context_refs?: string[] | null;
+  /**
+   * The producer's own name for this run; openclaw:JOB_ID where it gives none.
+   */
+  run_id?: string | null;
+  /**
+   * Always so: the work is done in a worktree of a commit.
+   */
+  clean_repo_required?: boolean | null;
+  [k: string]: unknown;
+}
+
+/**
  * One line of the ledger: append-only, hash-chained, the authority on what happened.
  */
 export interface LedgerRecord {
@@ -2303,6 +2601,7 @@ export interface CheckEntry {
    */
   argv?: [string, ...string[]];
   command?: string;
+  cwd?: TargetPath;
   /**
    * Standard output must be this, white space at both ends apart.
    */
@@ -3945,6 +4244,10 @@ export interface MissionChain {
    * How many reviews it asked for.
    */
   reviewers: number;
+  /**
+   * No step of it writes: PASS needs no commit and no review.
+   */
+  reads_only?: true;
 }
 export interface TerminalStep {
   /**

@@ -100,6 +100,8 @@ export interface MissionBegun {
   chain_sha256: string;
   reviewers: number;
   policy_sha256: string;
+  /** No step of it writes: nothing lands, so nothing is reviewed, and no commit holds it. */
+  reads_only?: true;
 }
 
 /** Limits that a person raised: what counts from then on. */

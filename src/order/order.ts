@@ -65,6 +65,7 @@ export interface Check {
   readonly name: string;
   readonly kind: 'post_verify' | 'test';
   readonly run: Invocation;
+  readonly cwd: string | null;
   readonly timeoutSeconds: number | null;
   readonly expected: string | null;
   readonly exitCode: number;

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { type ClaimedRequest, MADE_ORDER, readClaim, requestHash } from '../intake/claim.ts';
-import { readOrder } from '../intake/read-order.ts';
+import { type ReadOrder, readOrder } from '../intake/read-order.ts';
 import { ruleFor } from '../intake/scan.ts';
 import { keepMadeOrder, madeOrder } from '../intake/take.ts';
 import { asWaybillError, errorBody, WaybillError } from '../order/error.ts';
 import type { AdmittedData, FirstWait, RejectedData } from '../order/event.ts';
 import type { OrderLife } from '../order/life.ts';
-import { isPure, type Order, type Warning } from '../order/order.ts';
+import { isPure, type Order } from '../order/order.ts';
 import { secretsIn, secretWarnings } from '../order/secrets/carried.ts';
 import { isTerminal, type Status } from '../order/transition.ts';
 import { now, pause } from '../platform/clock.ts';
-import { ensureDir, moveDurable, readIfThere, removeTree, writeUnsynced } from '../platform/durable.ts';
-import { errno, fs, ifThere } from '../platform/fs.ts';
+import { ensureDir, moveDurable, removeTree } from '../platform/durable.ts';
+import { errno } from '../platform/fs.ts';
 import { newTraceId } from '../platform/ids.ts';
 import { agentWait, findCycle, type Known, type Wait, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
@@ -19,7 +19,8 @@ import { shortName } from '../record/result.ts';
 import { redactorOf } from '../station/redactor.ts';
 import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
-import { hasAgents } from './missions/agents-there.ts';
+import { hasAgents, isAgentless } from './missions/agents-there.ts';
+import { quarantine } from './quarantine.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Step 2 of "One order's life": read a claim once, and admit or reject it. */
@@ -187,16 +188,13 @@ function decide(
   if ('error' in read) return [rejected(rt, request, read.error, read, known)];
   const hash = requestHash(request);
   if (known !== null) {
-    const same = (known.admitted ?? known.rejected)?.request?.sha256 === hash && known.woId === read.order.woId;
+    const sameBytes = (known.admitted ?? known.rejected)?.request?.sha256 === hash && known.woId === read.order.woId;
+    // a job is its content, however it is written, and whoever hands it in
+    const same = sameBytes || (read.job !== null && known.admitted?.job?.sha256 === read.job.sha256);
     // After EFFECT_UNVERIFIED only a person may say that it runs again: the same file may have been dropped before anybody knew (rule 4).
     // what was purged is taken as new: its words are gone, and only the drop has them
     const purged = known.purgedAttempts >= known.attempt;
-    if (
-      same &&
-      !purged &&
-      known.lastError?.code !== 'EFFECT_UNVERIFIED' &&
-      (known.status === 'failed' || known.status === 'cancelled')
-    ) {
+    if (sameBytes && !purged && known.lastError?.code !== 'EFFECT_UNVERIFIED' && isFailed(known.status)) {
       rt.orders.recall(known);
       return [
         {
@@ -209,7 +207,9 @@ function decide(
         },
       ];
     }
-    if (same && !(purged && known.status !== 'done')) return [answeredAgain(rt, request, known)];
+    // written otherwise, it cannot be tried again from the bytes on record: then it is a revision
+    const again = sameBytes || known.lastError?.code === 'EFFECT_UNVERIFIED' || !isFailed(known.status);
+    if (same && again && !(purged && known.status !== 'done')) return [answeredAgain(rt, request, known)];
     if (known.status !== 'failed' && known.status !== 'rejected' && known.status !== 'cancelled') {
       const error = new WaybillError(
         'DUPLICATE_ID',
@@ -220,7 +220,7 @@ function decide(
     }
   }
   try {
-    return [admitted(rt, request, read.order, read.warnings, hash, known, others)];
+    return [admitted(rt, request, read, hash, known, others)];
   } catch (thrown) {
     return [
       rejected(
@@ -234,6 +234,10 @@ function decide(
   }
 }
 
+function isFailed(status: Status): boolean {
+  return status === 'failed' || status === 'cancelled';
+}
+
 /** The same bytes under the same id: on record, and the result stands, also in the lane of this drop. The extra copy goes with the next flush. */
 function answeredAgain(rt: Runtime, request: ClaimedRequest, known: OrderLife): Draft {
   rt.orders.recall(known);
@@ -244,8 +248,7 @@ function answeredAgain(rt: Runtime, request: ClaimedRequest, known: OrderLife): 
 function admitted(
   rt: Runtime,
   request: ClaimedRequest,
-  order: Order,
-  warnings: readonly Warning[],
+  { order, warnings, job }: ReadOrder,
   hash: string,
   known: OrderLife | null,
   { statuses, inBatch }: Others,
@@ -268,7 +271,8 @@ function admitted(
           },
         };
   const secrets = secretsIn(redactorOf(rt.station.settings), request, order);
-  const agents = order.mission === null ? {} : { agents: [...order.mission.agents] };
+  const needsAgents = order.mission !== null && !isAgentless(rt, order.mission);
+  const agents = needsAgents ? { agents: [...(order.mission?.agents ?? [])] } : {};
   const wait =
     firstWait(rt, order, received, statuses) ?? agentWait(agents.agents ?? null, () => hasAgents(rt), Date.now());
   const data: AdmittedData & FirstWait = {
@@ -301,6 +305,7 @@ function admitted(
     ...(secrets.length === 0 ? {} : { secrets }),
     ...approval,
     ...agents,
+    ...(job === null ? {} : { job }),
     waiting_for: wait?.waitingFor ?? null,
     until: wait?.until ?? null,
     why: wait?.why ?? null,
@@ -366,34 +371,4 @@ function rejected(
   // An id that belongs to another order stays that order's: the rejection is nobody's transition.
   const woId = known === null ? about.declaredId : null;
   return { event: 'rejected', woId, attempt: 0, from: null, to: 'rejected', data };
-}
-
-/** Shows refused input where people look, byte for byte. The claim keeps the bytes until the journal has them. */
-export function quarantine(rt: Runtime, data: RejectedData): void {
-  if (data.request === null || data.quarantine === null) return;
-  const request = readClaim(rt.station.layout.claimed, data.claim);
-  const path = join(rt.station.layout.root, data.quarantine);
-  if (request === null) return;
-  writeQuarantined(path, quarantinedFiles(request));
-}
-
-/** What stands in quarantine: the file, or the folder bundle, as it was dropped. */
-export function quarantinedFiles({
-  bytes,
-  orderFile,
-  attachments,
-}: Pick<ClaimedRequest, 'bytes' | 'orderFile' | 'attachments'>): { path: string; bytes: Buffer }[] {
-  return orderFile === null || attachments === null
-    ? [{ path: '', bytes }]
-    : [{ path: orderFile, bytes }, ...attachments];
-}
-
-/** Writes what is not there yet, byte for byte. */
-export function writeQuarantined(path: string, files: readonly { path: string; bytes: Buffer }[]): void {
-  for (const file of files) {
-    const to = file.path === '' ? path : join(path, file.path);
-    if (readIfThere(to)?.equals(file.bytes) === true) continue;
-    ifThere(() => fs.unlinkSync(to)); // half of it, left by a kill
-    writeUnsynced(to, file.bytes);
-  }
 }

@@ -8,18 +8,19 @@ import type { Order, Warning } from '../order/order.ts';
 import { planDocument, targetsOf } from '../order/plan.ts';
 import { lstatIfThere } from '../platform/fs.ts';
 import { currentUser } from '../platform/user.ts';
-import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { fenceOf, folderBelow, resolveFolder, resolveTarget } from '../policy/fence.ts';
 import { isolationOf } from '../policy/isolation.ts';
 import type { Judgement } from '../policy/judge.ts';
 import { assertWithinLimits } from '../policy/limits.ts';
 import { limitsOf } from '../policy/missions/budget.ts';
 import type { BudgetLimits } from '../policy/missions/missions.ts';
-import { type MissionRules, missionRulesFor } from '../policy/missions/rules.ts';
+import type { MissionRules } from '../policy/missions/rules.ts';
 import { lanePolicy, loadPolicy, type Policy } from '../policy/policy.ts';
 import { readLedger } from '../record/ledger.ts';
 import type { Station } from '../station/station.ts';
 import { assertNotNever, hooksPathOf, judgeOrder } from './approvals/gate.ts';
 import { Trust } from './approvals/trust.ts';
+import { chainRules } from './missions/chain-rules.ts';
 
 export interface DryRun {
   /** Why it would be refused, though plan and diff can be shown. */
@@ -49,6 +50,7 @@ export async function dryRun(station: Station, input: Input, lane: string): Prom
   const refusal = refusalOf(() => {
     mission = missionOf(station, policy, order, lane);
     for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(fence, cwd);
+    for (const { cwd } of order.checks) if (cwd !== null) folderBelow(station.layout.root, cwd);
     assertWithinLimits(lanePolicy(policy, lane).limits, plan.changes);
     assertNotNever(judgement.rulings);
   });
@@ -85,7 +87,7 @@ async function explain(
 function missionOf(station: Station, policy: Policy, { mission }: Order, lane: string): DryRun['mission'] {
   if (mission === null) return null;
   const { root } = station.layout;
-  const rules = missionRulesFor(policy, {
+  const rules = chainRules(policy, {
     root,
     lane,
     requester: requesterNow(),

@@ -18,6 +18,7 @@ import { projectRejection, projectResult, rejection } from '../record/result.ts'
 import { resultPath } from '../record/result-path.ts';
 import { projectState, stateDocument, stateText } from '../record/state.ts';
 import { flushJournal } from './flush.ts';
+import { removeBundle } from './jobs/show-bundle.ts';
 import { removePackets } from './missions/show-packets.ts';
 import { noteJournal } from './restore/journal-guard.ts';
 import type { Runtime } from './runtime.ts';
@@ -256,6 +257,7 @@ function removeFiles(
     removeTree(join(layout.evidence, evidenceName(life?.woId ?? '', attempt)));
   if (life !== null) {
     removePackets(station, life.woId, life.attempt);
+    removeBundle(station, life.woId);
     for (const r of records)
       if ('lane' in r.data && typeof r.data.lane === 'string') removeTree(resultPath(station, r.data.lane, life.woId));
     rt.show(life.woId, () => projectState(station, life));

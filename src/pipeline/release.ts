@@ -30,7 +30,7 @@ export async function releaseWaiting(rt: Runtime): Promise<void> {
 
 async function look(rt: Runtime, life: OrderLife): Promise<void> {
   if (life.status === 'parked' && asksPeople(life.waitingFor)) return remind(rt, life);
-  if (life.status === 'parked' && life.admitted?.agents !== undefined && lookAtMission(rt, life)) return;
+  if (life.status === 'parked' && life.admitted?.type === 'mission' && lookAtMission(rt, life)) return;
   if (life.status !== 'parked' || (life.waitingFor !== 'time' && life.waitingFor !== 'dependency')) return;
   const { admitted } = life;
   if (admitted === null) return;
@@ -57,7 +57,7 @@ async function look(rt: Runtime, life: OrderLife): Promise<void> {
 function lookAtMission(rt: Runtime, life: OrderLife): boolean {
   const waits = life.waitingFor === 'agent' || (life.waitingFor === 'hold' && life.until !== null);
   if (!waits) return false;
-  const isOver = whyStopped(rt) === null && hasAgents(rt);
+  const isOver = whyStopped(rt) === null && (life.admitted?.agents === undefined || hasAgents(rt));
   if (isOver)
     rt.record([released(life, life.waitingFor === 'agent' ? 'agents are looked at again' : 'missions may go on')]);
   else rt.waiting.add({ ...life, until: new Date(Date.now() + MISSION_LOOK_MS).toISOString() });

@@ -68,7 +68,11 @@ function endDryRun(rt: Runtime, job: Job): boolean {
 function endUnchanged(rt: Runtime, job: Job): boolean {
   if (job.images.length > 0) return false;
   const summary =
-    job.order.type === 'ping' ? 'no_operations: there was nothing to do' : 'no file changed, so there is no commit';
+    job.order.type === 'ping'
+      ? 'no_operations: there was nothing to do'
+      : job.mission?.begun.reads_only === true
+        ? 'its checks passed; nothing was to be changed, so there is no commit'
+        : 'no file changed, so there is no commit';
   finishWithoutLanding(rt, rt.life(job.woId), job, summary, null);
   return true;
 }

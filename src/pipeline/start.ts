@@ -10,7 +10,7 @@ import type { OrderLife } from '../order/life.ts';
 import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
 import { pause } from '../platform/clock.ts';
-import { fenceOf, resolveFolder, resolveTarget } from '../policy/fence.ts';
+import { fenceOf, folderBelow, resolveFolder, resolveTarget } from '../policy/fence.ts';
 import { isolationOf } from '../policy/isolation.ts';
 import { lanePolicy, type Policy } from '../policy/policy.ts';
 import { agentWait } from '../queue/waits.ts';
@@ -282,6 +282,8 @@ function readCandidate(rt: Runtime, policy: Policy, life: OrderLife): Candidate 
   const isolation = order.dryRun ? 'in_place' : isolationOf(order, lane);
   if (isolation === 'in_place')
     for (const command of order.commands) if (command.cwd !== null) resolveFolder(fence, command.cwd);
+  // before anything is spent on what they will look at
+  for (const { cwd } of order.checks) if (cwd !== null) folderBelow(station.layout.root, cwd);
   if (isolation !== 'in_place') assertFitsWorktree(outputsOf(order, resolved));
   const most = Math.min(station.settings.commands.timeoutSeconds, lane.limits.seconds);
   return { life, order: bounded(order, most, lane.limits.seconds), request, resolved, isolation };

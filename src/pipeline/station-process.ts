@@ -26,6 +26,7 @@ import { takeCommands } from './commands/take-commands.ts';
 import { flushJournal } from './flush.ts';
 import { StationGuardrail } from './guardrail/in-station.ts';
 import { holdsMany, IntakeGate } from './intake-gate.ts';
+import { showBundle } from './jobs/show-bundle.ts';
 import { gatherKept } from './keep.ts';
 import { showPackets } from './missions/show-packets.ts';
 import { finishPurges } from './purge.ts';
@@ -328,6 +329,7 @@ class StationLoop {
   #moved(life: OrderLife): void {
     this.#tracker.note(life);
     showPackets(this.#rt, life);
+    showBundle(this.#rt, life);
   }
 
   /** Says that the processors live. */

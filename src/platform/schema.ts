@@ -9,6 +9,7 @@ import type {
   BuildPacket,
   BuildReport,
   ChainDocument,
+  CheckpointPacket,
   ClosingPacket,
   CommandFile,
   ComponentDocument,
@@ -21,6 +22,11 @@ import type {
   GuardrailSeen,
   Heartbeat,
   HistoryDocument,
+  JobDocument,
+  JobLedgerRefs,
+  JobPacketRefs,
+  JobRefs,
+  JobResult,
   LedgerRecord,
   LessonDocument,
   MetricsDocument,
@@ -51,6 +57,7 @@ export interface Contracts {
   'build-packet': BuildPacket;
   'build-report': BuildReport;
   chain: ChainDocument;
+  'checkpoint-packet': CheckpointPacket;
   'closing-packet': ClosingPacket;
   'command-file': CommandFile;
   component: ComponentDocument;
@@ -63,6 +70,11 @@ export interface Contracts {
   heartbeat: Heartbeat;
   forensics: ForensicsDocument;
   history: HistoryDocument;
+  job: JobDocument;
+  'job-ledger-refs': JobLedgerRefs;
+  'job-packet-refs': JobPacketRefs;
+  'job-refs': JobRefs;
+  'job-result': JobResult;
   'ledger-record': LedgerRecord;
   lesson: LessonDocument;
   metrics: MetricsDocument;

@@ -62,6 +62,22 @@ export function resolveTarget(fence: Fence, raw: string): string {
   return inside;
 }
 
+/**
+ * The folder that a command or check runs in, as a path from the root: relative to it, or absolute at or below it, by name alone. It need not be
+ * there yet. Throws PATH_DENIED.
+ */
+export function folderBelow(root: string, cwd: string): string {
+  const expanded = expandHome(cwd);
+  // the root may have been named through a link
+  const path = isAbsolute(expanded) ? (ifThere(() => fs.realpathSync(expanded)) ?? expanded) : resolve(root, expanded);
+  const inside = relative(root, path);
+  if (/^\.\.(\/|$)/.test(inside) || isAbsolute(inside))
+    throw new WaybillError('PATH_DENIED', `${cwd}: lies outside the station`, {
+      hint: 'Name a folder inside the station, relative to its root; the root itself is `.`.',
+    });
+  return inside;
+}
+
 /** The real path of a folder that a command may run in: the root, below it, or below a root that policy allows. Throws PATH_DENIED. */
 export function resolveFolder({ layout, roots }: Fence, raw: string): string {
   const { root, gitDir } = layout;

@@ -81,6 +81,11 @@ export function isReview(step: Step): boolean {
   return step.gives === 'verdict';
 }
 
+/** Whether no step of a chain writes: then nothing of a mission lands, and nothing of it is reviewed. */
+export function readsOnly(chain: Pick<Chain, 'steps'>): boolean {
+  return !chain.steps.some(writes);
+}
+
 /** What a role can hand in, and what each thing that the runner does gives. */
 const GIVEN_BY_ROLES: readonly OutputName[] = [
   'build_packet',
@@ -101,6 +106,8 @@ function assertSound(steps: readonly Step[], at: (n: number) => Place): void {
     throw new WaybillError('CHAIN_INVALID', `step ${steps[n]?.id ?? ''}: ${what}`, { hint, place: at(n) });
   };
   const given = new Set<string>(['task', 'failure']);
+  // a chain with a role is never one: what an agent did must not pass as if nothing had been done
+  const isReadOnly = readsOnly({ steps }) && steps.every(({ role }) => role === null);
   for (const [n, step] of steps.entries()) {
     if (steps.findIndex(({ id }) => id === step.id) !== n)
       fault(n, 'its id is there twice', 'Give each step its own id.');
@@ -108,8 +115,7 @@ function assertSound(steps: readonly Step[], at: (n: number) => Place): void {
       if (!given.has(name) && !isOptional)
         fault(n, `takes ${name}, which no step before it gives`, `Write \`${name}?\`, or let an earlier step give it.`);
     if (step.gives !== null) given.add(step.gives);
-    const gives: readonly (string | null)[] =
-      step.role === null ? GIVEN_BY_RUNNER[step.run ?? 'policy'] : GIVEN_BY_ROLES;
+    const gives = givenBy(step, isReadOnly);
     if (!gives.includes(step.gives))
       fault(
         n,
@@ -127,19 +133,29 @@ function assertSound(steps: readonly Step[], at: (n: number) => Place): void {
     if (isReview(step) && step.backTo === null)
       fault(n, 'a revision has nowhere to go back to', 'Name an earlier step in `back_to`.');
   }
-  // rule 7: policy is asked before anything is given to an agent
-  const first = steps.findIndex(({ role }) => role !== null);
+  // rule 7: policy is asked before anything is given to an agent, and before anything is run
+  const first = steps.findIndex(({ role, run }) => role !== null || (isReadOnly && run === 'close'));
   if (!steps.slice(0, Math.max(0, first)).some(({ run }) => run === 'policy'))
-    fault(Math.max(0, first), 'policy is not asked before it', 'Put a step with `run: policy` before the first role.');
+    fault(
+      Math.max(0, first),
+      'policy is not asked before it',
+      `Put a step with \`run: policy\` before ${isReadOnly ? 'the close' : 'the first role'}.`,
+    );
   const last = steps.length - 1;
   if (steps[last]?.run !== 'close') fault(last, 'is the last, and does not close', 'End the chain with `run: close`.');
   if (steps.filter(({ run }) => run === 'close').length > 1) fault(last, 'closes twice', 'Close once, at the end.');
+  if (isReadOnly) return;
   // rule 14, and lesson 3: a review is never assumed
   const built = steps.findLastIndex(writes);
   if (built < 0) fault(last, 'closes, and nothing was built', 'Let a builder give `review_packet`.');
   const reviewed = steps.findIndex((step, n) => n > built && isReview(step) && takes(step, 'review_packet'));
   if (reviewed < 0)
     fault(built, 'what it builds is never reviewed', 'Let a step after it take `review_packet` and give `verdict`.');
+}
+
+function givenBy({ role, run }: Step, isReadOnly: boolean): readonly (OutputName | null)[] {
+  if (role !== null) return GIVEN_BY_ROLES;
+  return run === 'close' && isReadOnly ? [null] : GIVEN_BY_RUNNER[run ?? 'policy'];
 }
 
 function takes(step: Step, name: Input['name']): boolean {

@@ -4,6 +4,7 @@ import { WaybillError } from '../order/error.ts';
 import { namesIn, readIfThere } from '../platform/durable.ts';
 import { lstatIfThere } from '../platform/fs.ts';
 import { AGENTS_FOLDER, CHAINS_FOLDER } from '../station/agents-folder.ts';
+import { parseChain, readsOnly } from './chain.ts';
 
 /** The chains that Waybill brings: `agents/chains/` of its own package. A station's file of the same name counts before them. */
 const BUILT_IN = fileURLToPath(new URL('../../agents/chains/', import.meta.url));
@@ -22,6 +23,15 @@ export function chainBytes(root: string, name: string): Buffer {
   throw new WaybillError('CHAIN_INVALID', `there is no chain ${name}`, {
     hint: `There are: ${chainNames(root).join(', ')}. Write ${CHAINS_FOLDER}/${name}.yaml, or name one of these.`,
   });
+}
+
+/** Whether a mission under this chain needs no agent, and nothing of it can land. False also for a chain that cannot be read: its mission is told. */
+export function chainReadsOnly(root: string, name: string): boolean {
+  try {
+    return readsOnly(parseChain(name, chainBytes(root, name)));
+  } catch {
+    return false;
+  }
 }
 
 /** The names of all chains that a mission of this station can have. */

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../order/mission.ts';
-import { type Chain, isReview, type Step, writes } from './chain.ts';
+import { type Chain, isReview, readsOnly, type Step, writes } from './chain.ts';
 
 /** What counts for the steps of one mission, as policy has it. */
 export interface StepRules {
@@ -86,7 +86,7 @@ function advance(
       step,
       entry.failure === 'test_failure' || entry.failure === 'test_timeout',
       chain.steps.findLastIndex(writes),
-      entry.failure === null ? null : afterFailure(),
+      entry.failure === null ? null : readsOnly(chain) ? asItIs(entry) : afterFailure(),
     );
   else if (isReview(step)) reviewed(chain, rules, position, step, entry.verdict);
   // whoever asks after that has not landed: a kill came between, or another commit. It closes again, and a yes to that stands
@@ -96,6 +96,11 @@ function advance(
     position.pending = { do: 'checkpoint', at: step.id, why: entry.checkpoint };
     position.yes = 'again';
   }
+}
+
+/** Where nothing is built nothing can be mended by trying again: what its checks and gates say is the answer. */
+function asItIs({ code, why, step }: Extract<HistoryEntry, { kind: 'stepped' }>): AfterFailure {
+  return { action: 'terminate', code: code ?? 'INTERNAL', why: why ?? `${step} failed` };
 }
 
 /** `action` is null where the step was only cut short, by a stop or a kill: it is done again. */

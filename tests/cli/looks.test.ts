@@ -78,6 +78,7 @@ const LOOKS = [
   ['show', 'WO-1'],
   ['why', 'WO-1'],
   ['agents', 'ls'],
+  ['jobs', 'ls'],
 ];
 
 function stationWithAnOrder(t: TestContext): TestStation {

@@ -52,6 +52,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'build-packet',
     'build-report',
     'chain',
+    'checkpoint-packet',
     'closing-packet',
     'command-file',
     'component',
@@ -65,6 +66,11 @@ test('formats: there is a contract for every document, each strict, named and wi
     'guardrail-seen',
     'heartbeat',
     'history',
+    'job',
+    'job-ledger-refs',
+    'job-packet-refs',
+    'job-refs',
+    'job-result',
     'ledger-record',
     'lesson',
     'metrics',
@@ -96,8 +102,9 @@ test('formats: there is a contract for every document, each strict, named and wi
 });
 
 test('formats: each document carries its schema version, and a newer one does not conform', () => {
-  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once
-  for (const name of names.filter((n) => n !== 'component' && n !== 'agent-usage')) {
+  // a component is a part of waybill.yaml, or of a list; usage is written by programs of others, and read at once; jobs have it in `kind`
+  const others = ['component', 'agent-usage', 'job', 'job-result'];
+  for (const name of names.filter((n) => !others.includes(n))) {
     const key = ['settings', 'policy', 'policy-cases', 'agent', 'chain'].includes(name) ? 'version' : 'v';
     assert.ok(conforms(name, { ...exampleOf(name), [key]: 1 }), name);
     for (const version of [2, '1', null, 1.5])
@@ -105,9 +112,9 @@ test('formats: each document carries its schema version, and a newer one does no
   }
 });
 
-test('rule 7: records, results, state and settings know all their keys; only orders, telemetry and heartbeats carry others', () => {
+test('rule 7: records, results, state and settings know all their keys; only orders, jobs, telemetry and heartbeats carry others', () => {
   for (const name of names) {
-    const open = ['order', 'telemetry-line', 'heartbeat'].includes(name);
+    const open = ['order', 'job', 'telemetry-line', 'heartbeat'].includes(name);
     assert.equal(conforms(name, { ...exampleOf(name), surprise: 1 }), open, name);
   }
 });
@@ -267,6 +274,61 @@ const BAD: Record<string, Json[]> = {
     { ok: 'yes' },
   ],
   'spine-status': [{ missions: [{}] }, { running: 'no' }, { stop_file: 'STOP' }, { ok: 1 }],
+  job: [
+    { kind: 'lifeos.job.v0.2' },
+    { job_id: '.' },
+    { job_id: '..' },
+    { job_id: 'a/b' },
+    { job_id: '' },
+    { job_id: 7 },
+    { objective: ' ' },
+    { workdir: '' },
+    { command: [] },
+    { command: 'pytest -q' },
+    { command: ['pytest', 1] },
+    { timeout_s: true },
+    { timeout_s: 0 },
+    { timeout_s: 1.5 },
+    { timeout_s: '900' },
+    { scope: 'tests' },
+    { non_goals: [1] },
+    { expected_artifacts: {} },
+    { context_refs: [null] },
+    { run_id: '' },
+    { clean_repo_required: 'yes' },
+  ],
+  'job-result': [
+    { kind: 'lifeos.result.v0.1' },
+    { state: 'checkpoint' },
+    { state: 'running' },
+    { outcome: 'DONE' },
+    { reason: 'because' },
+    { terminal_at: 'today' },
+    { checkpoint_id: 'x' },
+    { trigger: 'x' },
+    { ledger_refs: ['a', 'a'] },
+    { packet_refs: [''] },
+  ],
+  'checkpoint-packet': [
+    { checkpoint_id: 'CP_1' },
+    { wo_id: '../x' },
+    { trigger: 'luck' },
+    { job: {} },
+    { job: { job_id: 'x', run_id: '' } },
+    { asked: [{ subject: 'x' }] },
+    { subject_sha256: '1'.repeat(64) },
+    { asked_at: 'now' },
+    { approvers: 'berta' },
+    { proof: 'word' },
+    { ledger: { seq: 0, hash: '' } },
+  ],
+  'job-packet-refs': [
+    { packet_refs: ['a', 'a'] },
+    { packets: [{ path: 'a' }] },
+    { packets: [{ path: 'a', sha256: '' }] },
+  ],
+  'job-ledger-refs': [{ ledger_refs: ['artifacts/ledger.jsonl'] }, { records: [{ seq: 0 }] }, { station: '' }],
+  'job-refs': [{ attempt: 0 }, { result_file: 'other.json' }, { evidence: {} }, { evidence: { path: 'a' } }],
   chain: [
     { steps: [] },
     { steps: [{ id: 'x' }] },

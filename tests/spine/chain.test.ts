@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WaybillError } from '../../src/order/error.ts';
 import { parseChain } from '../../src/spine/chain.ts';
-import { chainBytes, chainNames } from '../../src/spine/chains.ts';
+import { chainBytes, chainNames, chainReadsOnly } from '../../src/spine/chains.ts';
 import { assert, suite } from '../support/suite.ts';
 
 const test = suite('spine/chain');
@@ -70,9 +70,24 @@ test('what could only break after money is spent is refused at once', () => {
   assert.match(faultOf(['{id: x, role: designer}']), /./);
 });
 
+test('rule 14: a chain without a role writes nothing, asks policy before it runs anything, and gives no commit', (t) => {
+  const ends = '{id: close, run: close}';
+  assert.equal(faultOf([HYDRATE, POLICY, ends]), '');
+  assert.equal(faultOf([POLICY, ends]), '');
+  assert.match(faultOf([HYDRATE, ends]), /policy is not asked/);
+  assert.match(faultOf([ends, POLICY]), /policy is not asked|does not close/);
+  assert.match(faultOf([HYDRATE, POLICY, '{id: close, run: close, gives: commit}']), /gives commit/);
+  // one with an agent that hands in nothing to review is none
+  assert.match(faultOf([HYDRATE, POLICY, DESIGN, ends]), /gives nothing/);
+  assert.match(faultOf([HYDRATE, POLICY, DESIGN, CLOSE.replace('[verdict]', '[]')]), /nothing was built/);
+  const root = t.tempDir();
+  assert.ok(chainReadsOnly(root, 'checks'));
+  for (const name of ['full', 'short', 'none']) assert.equal(chainReadsOnly(root, name), false, name);
+});
+
 test('rule 9: a chain is a file of the station itself, and no link leads to it', (t) => {
   const root = t.tempDir();
-  assert.deepEqual(chainNames(root), ['full', 'short']);
+  assert.deepEqual(chainNames(root), ['checks', 'full', 'short']);
   mkdirSync(join(root, 'docs/chains'), { recursive: true });
   writeFileSync(join(root, 'docs/chains/own.yaml'), 'version: 1\nsteps: []\n');
   mkdirSync(join(root, 'agents'));

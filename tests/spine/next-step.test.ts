@@ -112,6 +112,24 @@ test('policy decides about a failure, and is obeyed', () => {
   assert.equal(at(SHORT, [...history, decided('build')], RULES, action('escalate')), 'build');
 });
 
+test('where nothing is built nothing is tried again: what a check or a gate says is the answer, and no policy is asked', () => {
+  const checks = built('checks');
+  const asked: number[] = [];
+  const ask = (history: readonly HistoryEntry[]) => {
+    asked.push(history.length);
+    return retry();
+  };
+  assert.equal(at(checks, [stepped('hydrate'), stepped('policy')], RULES, ask), 'close');
+  for (const failure of ['test_failure', 'test_timeout', 'unknown', 'environment_error'] as const)
+    assert.equal(
+      at(checks, [stepped('hydrate'), stepped('policy'), fails('close', failure)], RULES, ask),
+      'end CHECK_FAILED',
+    );
+  assert.equal(at(checks, [fails('policy', 'validation_error')], RULES, ask), 'end CHECK_FAILED');
+  assert.equal(at(checks, [stepped('hydrate'), fails('policy', null)], RULES, ask), 'policy', 'only cut short');
+  assert.deepEqual(asked, []);
+});
+
 test('a step that was cut short is done again, and policy is not asked', () => {
   const never = () => assert.fail('nothing failed');
   assert.equal(at(SHORT, [...way(SHORT).slice(0, 3), fails('build', null)], RULES, never), 'build');

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
+import type { ResultDocument } from '../../order/generated.ts';
 import { pause } from '../../platform/clock.ts';
 import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
 import { handIn, isTaken, laneOf, refusalOf, type Waiting } from '../drop.ts';
+import type { Given } from '../input.ts';
 import { note, plain } from '../output.ts';
 import { HOW_TO_START, readState, runningStation, stationOf } from '../station.ts';
 import { LOOK_MS, rest, telling, workHere } from './follow.ts';
@@ -21,17 +23,33 @@ export async function run(about: string, options: SpineOptions): Promise<void> {
   const lane = laneOf(station, options);
   if (!json) for (const { code, message } of task.warnings) note(`${code}: ${plain(message)}`);
   const steps = json ? null : new Steps(station, task.woId);
+  const refusal = await carryOut(station, { ...task.given, lane, woId: task.woId }, options, steps);
+  tellOutcome(refusal === null ? await outcomeOf(station, task.woId) : refusedOutcome(refusal, task.woId, lane), json);
+}
+
+/**
+ * Hands an order in, and follows it until it ends or waits for somebody; where no station process runs, it is done here. Returns the rejection of this
+ * very file; null where there is an order of it. Throws STATION_NOT_RUNNING.
+ */
+export async function carryOut(
+  station: Station,
+  order: Given & { readonly lane: string; readonly woId: string },
+  options: SpineOptions,
+  steps: Steps | null,
+): Promise<ResultDocument | null> {
+  const { woId, lane } = order;
   const isRunning = runningStation(station) !== null;
-  const waiting = handIn(station, { ...task.given, lane, woId: task.woId });
-  if (!json)
-    note(`${task.woId}  handed in, lane ${lane}${isRunning ? '' : '; no station process runs, so it is done here'}`);
+  const waiting = handIn(station, order);
+  if (options.json !== true)
+    note(`${woId}  handed in, lane ${lane}${isRunning ? '' : '; no station process runs, so it is done here'}`);
   await telling(steps, async () => {
     if (!isRunning) await workHereOrThere(options);
     await taken(station, waiting);
-    await rest(station, task.woId);
+    const refusal = refusalOf(station, waiting);
+    // an id of its own that is known already, as somebody else's, is none of it
+    if (refusal === null) await rest(station, woId);
   });
-  const refusal = refusalOf(station, waiting);
-  tellOutcome(refusal === null ? await outcomeOf(station, task.woId) : refusedOutcome(refusal, task.woId, lane), json);
+  return refusalOf(station, waiting);
 }
 
 /** The same text under the same id, which is alive already, changes nothing that could be seen. */

@@ -192,6 +192,17 @@ const CAUTION =
 const CARELESS: readonly unknown[] = [null, '', 'false', 'no', 'none', false, 0];
 const CARELESS_WHEN_TRUE = /^(self_?apply|auto_?apply|allow_?write)$/;
 
+/** Whether a key, with this value, is a wish for care. */
+export function asksForCare(key: string, value: unknown): boolean {
+  const word = key
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replaceAll('-', '_');
+  if (!CAUTION.test(word)) return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return !(CARELESS_WHEN_TRUE.test(word) ? value === true : CARELESS.includes(value));
+}
+
 /** A wish for care that stands where nobody looks is refused, never passed over (rule 7). `known` are keys that are understood there. */
 export function assertNoCaution(
   sheet: Sheet,
@@ -200,17 +211,7 @@ export function assertNoCaution(
   known: readonly string[],
 ): void {
   for (const [key, value] of Object.entries(holder)) {
-    const word = key
-      .replace(/([a-z])([A-Z])/g, '$1_$2')
-      .toLowerCase()
-      .replaceAll('-', '_');
-    if (known.includes(key) || !CAUTION.test(word)) continue;
-    const empty = Array.isArray(value)
-      ? value.length === 0
-      : CARELESS_WHEN_TRUE.test(word)
-        ? value === true
-        : CARELESS.includes(value);
-    if (empty) continue;
+    if (known.includes(key) || !asksForCare(key, value)) continue;
     throw sheet.fault(
       'UNKNOWN_FIELD',
       [...path, key],

@@ -1,5 +1,7 @@
+import { isJob, JOB_KEYS, JOB_KIND } from '../job.ts';
 import { hasOperations, mapCanonical, mapFileMap, mapOperations, mapTaskSpec } from './actions.ts';
 import { mapEnvelope } from './envelope.ts';
+import { mapJob } from './jobs.ts';
 import { mapAuto, mapBundle, mapConstrained, mapInput, mapNarrative, mapSpecMission } from './missions.ts';
 import { isMapping, type Sheet } from './sheet.ts';
 
@@ -19,6 +21,7 @@ export interface Shape {
 
 export type ShapeName =
   | 'canonical'
+  | 'job'
   | 'file map'
   | 'envelope'
   | 'operations'
@@ -58,6 +61,16 @@ export const CANONICAL: Shape = {
   keys: ['files', 'actions'],
   type: 'actions',
   map: mapCanonical,
+};
+
+/** It has keys of its own only: what others mean by theirs is nothing in a job. */
+export const JOB: Shape = {
+  name: 'job',
+  is: isJob,
+  needs: [`kind: ${JOB_KIND}`, 'objective', 'command'],
+  keys: JOB_KEYS,
+  type: 'mission',
+  map: mapJob,
 };
 
 /** The shapes that carry actions. A document may be of one of them at most. */
@@ -203,7 +216,7 @@ export const OTHER_SHAPES: readonly Shape[] = [
 export function nearestShape(value: Readonly<Record<string, unknown>>): { shape: Shape; lacks: string[] } {
   const keys = new Set(Object.keys(value));
   let best: { shape: Shape; lacks: string[]; score: number } | null = null;
-  for (const shape of [...ACTION_SHAPES, ...OTHER_SHAPES]) {
+  for (const shape of [...ACTION_SHAPES, JOB, ...OTHER_SHAPES]) {
     const lacks = shape.needs.filter((need) => !keys.has(need.split(':')[0] ?? ''));
     const score =
       shape.keys.filter((key) => keys.has(key)).length * 2 - lacks.length - (shape.name === 'canonical' ? 0 : 0.5);

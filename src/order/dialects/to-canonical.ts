@@ -4,7 +4,7 @@ import { mapChecks } from './actions.ts';
 import { assertCurrentType } from './deprecated.ts';
 import { assertNoCaution, KNOWN_TYPES, mapCommonFields, mapMissingTitle, typeOf } from './fields.ts';
 import { mapApproval } from './missions.ts';
-import { ACTION_SHAPES, CANONICAL, nearestShape, OTHER_SHAPES, type Shape, type ShapeName } from './shapes.ts';
+import { ACTION_SHAPES, CANONICAL, JOB, nearestShape, OTHER_SHAPES, type Shape, type ShapeName } from './shapes.ts';
 import { isMapping, Sheet, type Source } from './sheet.ts';
 
 /** What settings and the folder around a document add to it. */
@@ -38,6 +38,7 @@ const ALIASES = [
 export function toCanonical(source: Source, context: DialectContext): { sheet: Sheet; shape: ShapeName } {
   const sheet = new Sheet(source);
   assertCurrentType(sheet, context.deprecatedTypes);
+  if (JOB.is(source.value)) return { sheet: jobSheet(sheet), shape: JOB.name };
   const raw = typeOf(sheet);
   const shape = shapeOf(sheet, raw);
   mapCommonFields(sheet);
@@ -49,6 +50,12 @@ export function toCanonical(source: Source, context: DialectContext): { sheet: S
   assertMayWrite(sheet, shape);
   noteOtherKeys(sheet, shape);
   return { sheet, shape: shape.name };
+}
+
+/** A job knows its keys; unlike an order it may hold any others. */
+function jobSheet(sheet: Sheet): Sheet {
+  JOB.map(sheet, null);
+  return sheet;
 }
 
 function shapeOf(sheet: Sheet, raw: string | undefined): Shape {

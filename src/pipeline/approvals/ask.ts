@@ -162,7 +162,7 @@ function commandOf(run: Command | Check, judged: JudgedCommand | undefined): App
     run: invocationText(run.run),
     argv: 'argv' in run.run ? [...run.run.argv] : null,
     program: recognised?.kind === 'program' ? recognised.program : null,
-    cwd: isCommand ? run.cwd : null,
+    cwd: run.cwd,
     timeout_seconds: run.timeoutSeconds,
     idempotent: isCommand ? run.idempotent : true,
     outputs: isCommand ? [...run.outputs] : [],

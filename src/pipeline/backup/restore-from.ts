@@ -82,7 +82,7 @@ export async function restoreFrom(folder: string, from: string, options: Restore
       settings: begun.settings,
       policy: begun.policy,
       ...continued,
-      ...(restored ?? { orders: 0, states: 0, results: 0, evidence: 0, packets: 0 }),
+      ...(restored ?? { orders: 0, states: 0, results: 0, evidence: 0, packets: 0, bundles: 0 }),
       lost: restored === null,
     };
   } finally {

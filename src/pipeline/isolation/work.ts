@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   checkFailure,
   lastOutput,
@@ -10,13 +10,13 @@ import {
 import { Placement } from '../../git/placement.ts';
 import { assertWorktree, type WorktreeShape } from '../../git/worktrees/identity.ts';
 import type { Worktree } from '../../git/worktrees/record.ts';
-import { leaveBranches } from '../../git/worktrees/worktree.ts';
+import { changedPaths, leaveBranches } from '../../git/worktrees/worktree.ts';
 import { isOutside } from '../../order/change.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { CheckResult } from '../../order/generated.ts';
 import { removeTree } from '../../platform/durable.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
-import { expandHome } from '../../platform/user.ts';
+import { folderBelow } from '../../policy/fence.ts';
 import { lanePolicy } from '../../policy/policy.ts';
 import type { Draft } from '../../record/ledger.ts';
 import { passWork } from '../approvals/gate.ts';
@@ -29,9 +29,10 @@ import { workOnMission } from '../missions/work.ts';
 import { parkForRepository } from '../park.ts';
 import { type Runtime, STATION_STOPS } from '../runtime.ts';
 import { commandContext, targets } from '../work.ts';
+import { expectedFiles } from './expected-files.ts';
 import { keepWorktree } from './keep-work.ts';
 import { measure, outputsIn } from './measure.ts';
-import { giveBack, moveWorktree, takeWorktree, worktreesInHand } from './pool.ts';
+import { giveBack, moveWorktree, takeWorktree, worktreeRecords, worktreesInHand } from './pool.ts';
 import { sandboxFor } from './sandboxed.ts';
 
 /** When the next try comes where no worktree could be made. */
@@ -66,11 +67,11 @@ export async function workInWorktree(rt: Runtime, job: Job, isolation: Isolated)
     const { worktree: current } = isolation;
     if (current === null) throw new WaybillError('INTERNAL', `${job.woId} lost its worktree`);
     leaveBranches(rt.station.repo, current);
-    const leftover = job.mission === null ? await takeMeasure(rt, job, current) : [];
+    const leftover = job.mission === null ? await takeMeasure(rt, job, current) : await leftByChecks(rt, job, current);
     rt.step('life 4: commands done', [job.woId]);
     const asks = await passWork(rt, job.policy, job);
     // the gates of a mission ran its checks on a clean checkout
-    if (job.mission === null) job.checks = await runChecks(context, job, n);
+    if (job.mission === null) job.checks = await runChecks(rt, context, job, n);
     throwIfUnfit(job, signal);
     await hold(rt, job);
     const why = 'changed while the commands ran, and named in no outputs';
@@ -104,7 +105,7 @@ export async function checkAgain(rt: Runtime, job: Job, isolation: Isolated): Pr
   if (worktree === null) return false;
   try {
     putIn(rt, job, worktree);
-    job.checks = await runChecks(await contextOf(rt, job, worktree), job, job.order.commands.length);
+    job.checks = await runChecks(rt, await contextOf(rt, job, worktree), job, job.order.commands.length);
     throwIfUnfit(job, signalOf(rt, job));
   } catch (thrown) {
     if (signalOf(rt, job).reason === STATION_STOPS) return leaveIt(rt, worktree);
@@ -124,6 +125,12 @@ async function takeMeasure(rt: Runtime, job: Job, worktree: Worktree): Promise<r
   job.images = images;
   occupy(rt, job);
   return leftover;
+}
+
+/** What the checks of a mission that writes nothing left behind: none of it lands, and whoever sent it is told. */
+async function leftByChecks(rt: Runtime, job: Job, worktree: Worktree): Promise<readonly string[]> {
+  if (job.mission?.begun.reads_only !== true) return [];
+  return changedPaths(rt.station.repo, worktreeRecords(rt), worktree);
 }
 
 /** Parks a mission that stops in the middle: what it made so far is on record, and what nobody recorded is kept. */
@@ -151,7 +158,7 @@ function missionPlace(rt: Runtime, job: Job, isolation: Isolated, signal: AbortS
       // a start after a kill counts from 0, and what earlier checks said is evidence
       const life = rt.life(job.woId);
       const before = Math.max(life.commandsBegun, lastOutput(rt.claimFolder(life)));
-      const results = await runChecks(context, job, before);
+      const results = await runChecks(rt, context, job, before);
       // one that was ended says nothing about the work
       if (context.signal.aborted) throw new WaybillError('CANCELLED', `the checks of ${job.woId} were stopped`);
       return results;
@@ -255,7 +262,7 @@ async function contextOf(rt: Runtime, job: Job, worktree: Worktree): Promise<Run
 /** The folder of a worktree that stands for one of the root. Throws PATH_DENIED. */
 export function folderIn(root: string, worktree: string, cwd: string | null): string {
   if (cwd === null) return worktree;
-  const path = join(worktree, relative(root, resolve(root, expandHome(cwd))));
+  const path = join(worktree, folderBelow(root, cwd));
   const real = ifThere(() => fs.realpathSync(path));
   const deny = (why: string) =>
     new WaybillError('PATH_DENIED', `${cwd}: ${why}`, { hint: 'Name a folder inside the station.' });
@@ -264,10 +271,12 @@ export function folderIn(root: string, worktree: string, cwd: string | null): st
   return real;
 }
 
-async function runChecks(context: RunContext, job: Job, before: number): Promise<CheckResult[]> {
+async function runChecks(rt: Runtime, context: RunContext, job: Job, before: number): Promise<CheckResult[]> {
   const checks: CheckResult[] = [];
   for (const check of job.order.checks) checks.push(await runCheck(context, check, before + checks.length + 1));
-  return checks;
+  const folder = (cwd: string | null) => context.place?.folder(cwd) ?? rt.station.layout.root;
+  const expected = expectedFiles(rt, job, folder(null), folder(job.order.checks[0]?.cwd ?? null));
+  return expected === null ? checks : [...checks, expected];
 }
 
 function throwIfUnfit(job: Job, signal: AbortSignal): void {

@@ -3,18 +3,19 @@ import { sha256 } from '../../order/canonical-json.ts';
 import type { Change, ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
-import { changedSoFar } from '../../order/mission.ts';
+import { changedSoFar, type MissionBegun } from '../../order/mission.ts';
 import type { Mission } from '../../order/order.ts';
 import { ensureDir, readIfThere, removeTree, syncDir, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { limitsOf } from '../../policy/missions/budget.ts';
-import { type MissionRules, missionRulesFor } from '../../policy/missions/rules.ts';
+import type { MissionRules } from '../../policy/missions/rules.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { parseChain } from '../../spine/chain.ts';
+import { parseChain, readsOnly } from '../../spine/chain.ts';
 import { chainBytes } from '../../spine/chains.ts';
 import type { Runtime } from '../runtime.ts';
 import { changesOf } from '../undo.ts';
 import { assertRoles } from './agents-there.ts';
+import { chainRules } from './chain-rules.ts';
 import { CHAIN_FILE, MISSION_FOLDER } from './documents.ts';
 import { envelopeOf, protectedPaths } from './envelope.ts';
 import type { MissionJob } from './mission-job.ts';
@@ -46,15 +47,16 @@ export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife,
     syncDir(folder);
   }
   const bytes = readIfThere(join(folder, CHAIN_FILE)) ?? Buffer.alloc(0);
-  const begun = life.mission?.begun ?? {
+  if (life.mission !== null && sha256(bytes) !== life.mission.begun.chain_sha256)
+    throw new WaybillError('MISSION_ALTERED', `the chain of ${life.woId} is not the one that it began with`);
+  const chain = parseChain(name, bytes);
+  const begun: MissionBegun = life.mission?.begun ?? {
     chain: name,
     chain_sha256: sha256(bytes),
     reviewers: rules.reviewers,
     policy_sha256: policy.sha256,
+    ...(readsOnly(chain) ? { reads_only: true } : {}),
   };
-  if (sha256(bytes) !== begun.chain_sha256)
-    throw new WaybillError('MISSION_ALTERED', `the chain of ${life.woId} is not the one that it began with`);
-  const chain = parseChain(name, bytes);
   // later a step that nobody can do waits for an agent: a slip in a role's file ends nothing that was paid for
   if (life.mission === null) assertRoles(rt, chain);
   const images = changedSoFar(life.mission?.history ?? []);
@@ -85,7 +87,7 @@ export function rulesOf(
 ): MissionRules {
   const wanted = mission.chain;
   const isWithdrawn = begun !== null && wanted !== null && !policy.missions.chains.includes(wanted);
-  return missionRulesFor(policy, {
+  return chainRules(policy, {
     root,
     lane: admitted?.lane ?? '',
     requester: admitted?.requester ?? { uid: -1, user: null },

@@ -1,3 +1,4 @@
+import { checkFailure } from '../../execute/run-commands.ts';
 import { sha256 } from '../../order/canonical-json.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { GateResult, ReviewPacket } from '../../order/generated.ts';
@@ -31,6 +32,7 @@ export async function gatesBefore(
   const { repo } = rt.station;
   const listed = base === null ? null : await repo.git.run(['ls-tree', '-r', '-z', '--name-only', base]);
   return askBeforeWork({
+    readsOnly: mission.begun.reads_only === true,
     policySha256: rt.policyFile.policy?.sha256 ?? null,
     paths: mission.envelope,
     protected: mission.protected,
@@ -46,7 +48,7 @@ export async function gatesBefore(
 
 /** Why what a mission changed is riskier than what it ran under, before it closes; null where it is not, or where a person has seen it. */
 export function whyRisky(rt: Runtime, job: Job, mission: MissionJob, at: string, policy: Policy): string | null {
-  if (at !== mission.chain.steps.at(-1)?.id) return null;
+  if (at !== mission.chain.steps.at(-1)?.id || mission.begun.reads_only === true) return null;
   const life = rt.life(job.woId);
   const history = life.mission?.history ?? [];
   const { lane = '', requester = { uid: -1, user: null } } = life.admitted ?? {};
@@ -87,9 +89,10 @@ export async function passGates(
   } finally {
     stop.end();
   }
-  const review = keepReviewText(rt, job, mission, stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id));
+  const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), open.n, step.id);
+  const outputs = mission.begun.reads_only === true ? [] : [keepReviewText(rt, job, mission, folder)];
   const gates = askAfterWork(await lookAfter(rt, job, mission, measured));
-  endStep(rt, job, open, { outputs: [review], fault: faultOf(gates, job), gates });
+  endStep(rt, job, open, { outputs, fault: faultOf(gates, job), gates });
   return gates.every(({ ok }) => ok);
 }
 
@@ -116,13 +119,14 @@ function faultOf(gates: readonly GateResult[], job: Job): StepFault | null {
   const failed = gates.filter(({ ok }) => !ok);
   const [first] = failed;
   if (first === undefined) return null;
-  const why = failed.map((gate) => `${gate.name}: ${gate.why ?? ''}`).join('; ');
+  const told = failed.map((gate) => `${gate.name}: ${gate.why ?? ''}`).join('; ');
   if (failed.every(({ name }) => name === 'checks')) {
     const isLate = job.checks.some(({ ok, timed_out }) => !ok && timed_out === true);
+    const why = checkFailure(job.checks)?.message ?? told;
     return { code: 'CHECK_FAILED', why, failure: isLate ? 'test_timeout' : 'test_failure' };
   }
   const isOutside = failed.some(({ name }) => name === 'changed_files');
   return isOutside
-    ? { code: 'ENVELOPE_VIOLATION', why, failure: 'governance_violation' }
-    : { code: 'GATE_FAILED', why, failure: 'unknown' };
+    ? { code: 'ENVELOPE_VIOLATION', why: told, failure: 'governance_violation' }
+    : { code: 'GATE_FAILED', why: told, failure: 'unknown' };
 }

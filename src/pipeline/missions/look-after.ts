@@ -46,6 +46,7 @@ export async function lookAfter(rt: Runtime, job: Job, mission: MissionJob, meas
     return given ? evidencePathOf(given, `${name}.json`) : `${EVIDENCE_FOLDER}/${name}.json`;
   });
   return {
+    readsOnly: mission.begun.reads_only === true,
     // this step itself is open while it asks
     mission: life.mission && { ...life.mission, open: null },
     policySha256: rt.policyFile.policy?.sha256 ?? null,

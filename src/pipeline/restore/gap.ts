@@ -13,6 +13,7 @@ import { projectRejection, projectResult, rejection } from '../../record/result.
 import { projectState } from '../../record/state.ts';
 import type { Station } from '../../station/station.ts';
 import { flushJournal } from '../flush.ts';
+import { areBundlesGone } from '../jobs/show-bundle.ts';
 import { arePacketsGone } from '../missions/show-packets.ts';
 import type { Runtime } from '../runtime.ts';
 import { lookOutside, markProjections, wholenessOf } from './marks.ts';
@@ -247,7 +248,7 @@ function moveAside(from: string, to: string): void {
 export async function mendProjections(rt: Runtime, again: boolean): Promise<boolean> {
   const { station } = rt;
   const marks = wholenessOf(station);
-  const found = marks === 'whole' && arePacketsGone(station) ? 'missing' : marks;
+  const found = marks === 'whole' && (arePacketsGone(station) || areBundlesGone(station)) ? 'missing' : marks;
   if (found === 'whole' && !again) return false;
   if (found === 'missing' && rt.ledger.head.seq <= 1) {
     markProjections(station, rt.ledger.head);
@@ -262,7 +263,7 @@ export async function mendProjections(rt: Runtime, again: boolean): Promise<bool
         setAside(station, marked?.seq ?? rt.ledger.head.seq);
     }
     const restored = await restoreProjections(station, older, true);
-    const written = restored.states + restored.results + restored.evidence + restored.packets;
+    const written = restored.states + restored.results + restored.evidence + restored.packets + restored.bundles;
     if (found === 'stale')
       rt.log.warn(
         restored,

@@ -24,9 +24,11 @@ import { archivedStatePath, isOldCanary, isPastRetention } from '../../record/re
 import { projectState, stateDocument, stateText } from '../../record/state.ts';
 import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
-import { writeQuarantined } from '../admit.ts';
+import { JobFold } from '../jobs/bundle.ts';
+import { keepBundlesFolder, removeBundle, writeBundle } from '../jobs/show-bundle.ts';
 import { type MissionEnd, missionEnd } from '../missions/ending.ts';
 import { keepPacketsFolder, removePackets, writePackets } from '../missions/show-packets.ts';
+import { writeQuarantined } from '../quarantine.ts';
 import { markProjections, type Seen, seenInTree, wholenessOf } from './marks.ts';
 
 export { unmarkProjections } from './marks.ts';
@@ -39,6 +41,8 @@ export interface Restored {
   readonly evidence: number;
   /** Terminal packets and review packets of missions. */
   readonly packets: number;
+  /** Bundles of jobs. */
+  readonly bundles: number;
 }
 
 /** What the ledger says that projections repeat. */
@@ -50,6 +54,8 @@ interface Told {
   readonly manifests: Map<string, string>;
   /** Every attempt of a mission that ended, and was not purged since. */
   readonly missions: MissionEnd[];
+  /** Every order that does a job. */
+  readonly jobs: ReadonlyMap<string, JobFold>;
 }
 
 /**
@@ -88,10 +94,17 @@ export async function restoreProjections(station: Station, all: boolean, lossIsT
   const packets = new Showing(all);
   for (const end of told.missions) writePackets(station, end, packets.write);
   keepPacketsFolder(station);
-  for (const { failure } of [states, results, packets]) if (failure !== null) throw failure;
+  const bundles = showBundles(station, told, all);
+  for (const { failure } of [states, results, packets, bundles]) if (failure !== null) throw failure;
   // marks that are whole stay: somebody may have deleted a folder while we wrote, and a fresh mark in it would cover that up
   if (wholenessOf(station) !== 'whole') markProjections(station, head);
-  return { orders: orders.size, states: states.written, results: results.written, evidence, packets: packets.written };
+  const written = {
+    states: states.written,
+    results: results.written,
+    packets: packets.written,
+    bundles: bundles.written,
+  };
+  return { orders: orders.size, evidence, ...written };
 }
 
 function readTold(station: Station, seen: readonly Seen[]): Told {
@@ -99,10 +112,12 @@ function readTold(station: Station, seen: readonly Seen[]): Told {
   const rejected: Recorded<'rejected'>[] = [];
   const manifests = new Map<string, string>();
   let missions: MissionEnd[] = [];
+  const jobs = new Map<string, JobFold>();
   const lost = new Set(seen.filter(({ seq }) => seq > 0));
   let head = GENESIS;
   for (const record of readLedger(station.layout.ledger, 1)) {
     const life = orders.apply(record);
+    if (life !== null) foldJob(jobs, life, record);
     const end = missionEnd(life, record);
     if (end !== null) missions.push(end);
     if (record.event === 'purged') missions = missions.filter(({ life: { woId } }) => woId !== record.wo_id);
@@ -122,7 +137,29 @@ function readTold(station: Station, seen: readonly Seen[]): Told {
         hint: 'Where a backup has them, `waybill restore --from PLACE` first. Then start the station (`waybill up`): it puts on record what is missing, and restores.',
       },
     );
-  return { orders, head, rejected, manifests, missions };
+  return { orders, head, rejected, manifests, missions, jobs };
+}
+
+function foldJob(jobs: Map<string, JobFold>, life: OrderLife, record: Recorded): void {
+  const { woId, admitted } = life;
+  const fold = jobs.get(woId) ?? (admitted?.job === undefined ? null : new JobFold());
+  fold?.take(record, life);
+  if (fold !== null) jobs.set(woId, fold);
+}
+
+/** The bundles of jobs; one that cannot be written holds up no other. */
+function showBundles(station: Station, { jobs }: Told, all: boolean): Pick<Showing, 'written' | 'failure'> {
+  const shown: { written: number; failure: Error | null } = { written: 0, failure: null };
+  for (const fold of jobs.values()) {
+    try {
+      const bundle = fold.bundle(station);
+      if (bundle !== null && writeBundle(station, bundle, all)) shown.written++;
+    } catch (error) {
+      shown.failure ??= error instanceof Error ? error : new Error(String(error));
+    }
+  }
+  keepBundlesFolder(station);
+  return shown;
 }
 
 /** Writes texts that are missing, or with `all` those that differ; one that cannot be written holds up no other. */
@@ -160,6 +197,8 @@ function restoreState(station: Station, life: OrderLife, states: Showing, at: nu
 function removePurged(station: Station, { orders, rejected }: Told): void {
   for (const life of orders.all()) {
     if (life.purgedAttempts > 0) removePackets(station, life.woId, life.purgedAttempts);
+    // one of a later attempt is written again
+    if (life.purgedAttempts > 0) removeBundle(station, life.woId);
     for (let attempt = 1; attempt <= life.purgedAttempts; attempt++)
       removeTree(join(station.layout.evidence, evidenceName(life.woId, attempt)));
   }

@@ -11,9 +11,10 @@ import { projectRejection, projectResult, rejection } from '../../record/result.
 import { isOldCanary, isPastRetention } from '../../record/retention.ts';
 import { projectState } from '../../record/state.ts';
 import type { Station } from '../../station/station.ts';
-import { quarantine } from '../admit.ts';
 import { showEvidence } from '../finish.ts';
+import { showBundleAgain } from '../jobs/show-bundle.ts';
 import { showPacketsAgain } from '../missions/show-packets.ts';
+import { quarantine } from '../quarantine.ts';
 import type { Runtime } from '../runtime.ts';
 import { restoreQuarantined } from './restore.ts';
 
@@ -100,6 +101,8 @@ export async function showAgain(rt: Runtime, fromSeq: number): Promise<void> {
     await showAttempt(rt, life, attempt, manifest);
     showPacketsAgain(rt, life, record);
   }
+  // the evidence has what their commands said, and was shown by now
+  for (const life of touched.values()) showBundleAgain(rt, life);
   rt.catchUpTelemetry();
 }
 

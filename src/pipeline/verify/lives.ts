@@ -49,7 +49,13 @@ export class Lives {
   }
 }
 
-/** Nothing that is told of its last attempt counts later. What a canary was is asked again when somebody retries it. */
+/**
+ * Nothing that is told of its last attempt counts later. What a canary was is asked again when somebody retries it, and the packet of a mission's next
+ * attempt tells of its order too.
+ */
 function isOver(life: OrderLife): boolean {
-  return life.status === 'done' || (isTerminal(life.status) && life.landed === null && !isCanary(life));
+  return (
+    life.status === 'done' ||
+    (isTerminal(life.status) && life.landed === null && !isCanary(life) && life.admitted?.type !== 'mission')
+  );
 }

@@ -4,6 +4,7 @@ import { refsOf } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { accountedBy, type Seen, seenInTree } from '../restore/marks.ts';
 import { type Anchors, contradicted, readAnchors } from './anchors.ts';
+import { BundleCheck } from './bundles.ts';
 import { verifyChain, verifyPurges } from './chain.ts';
 import { verifyCommits } from './commits.ts';
 import { EvidenceCheck } from './evidence.ts';
@@ -21,6 +22,9 @@ export interface Verification {
   readonly orders: number;
   readonly anchors: number;
   readonly evidence: number;
+  /** Orders that do jobs, and those of them whose bundle was held against the ledger. */
+  readonly jobs: number;
+  readonly bundles: number;
   readonly commits: number;
   readonly steps: Step[];
   readonly findings: Finding[];
@@ -69,15 +73,17 @@ async function verifyRecords(
   anchors: Anchors,
   seen: readonly Seen[],
   tell: Tell,
-): Promise<Pick<Verification, 'records' | 'orders' | 'evidence' | 'findings'>> {
+): Promise<Pick<Verification, 'records' | 'orders' | 'evidence' | 'jobs' | 'bundles' | 'findings'>> {
   const evidence = new EvidenceCheck(station, woId);
   const packets = new PacketCheck(station, woId);
+  const bundles = new BundleCheck(station, woId);
   const met = new Set<Seen>();
   const chain = verifyChain(station.layout.ledger, (record, life) => {
     anchors.meet(record.seq, record.hash);
     for (const mark of seen) if (mark.seq === record.seq && mark.hash === record.hash) met.add(mark);
     evidence.take(record, life);
     packets.take(record, life);
+    bundles.take(record, life);
     if (record.seq % TOLD_EVERY === 0) tell(`${record.seq} ledger records, ${evidence.looked} evidence folders`);
   });
   const { head, lives, gaps, broken } = chain;
@@ -89,8 +95,10 @@ async function verifyRecords(
   findings.push(...lost);
   if (woId === null && broken === null && lost.length === 0) findings.push(...evidence.strays(lives));
   findings.push(...packets.findings(woId === null && broken === null && lost.length === 0));
+  findings.push(...(await bundles.findings(head.seq, broken === null && lost.length === 0)));
   const orders = woId === null ? lives.size : lives.has(woId) ? 1 : 0;
-  return { records: head.seq, orders, evidence: evidence.looked, findings };
+  const { jobs, looked } = bundles;
+  return { records: head.seq, orders, evidence: evidence.looked, jobs, bundles: looked, findings };
 }
 
 /** Nobody can mend it, so it is no error; it is told for ever. */

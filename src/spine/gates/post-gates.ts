@@ -5,6 +5,8 @@ import { ask, type Gate, isCommit, isHash, several } from './gate.ts';
 
 /** What is looked at after the work. null is what nobody could find out, and is never passed. */
 export interface AfterWork {
+  /** No step of its chain writes: then nothing may be changed, and nobody reviews. */
+  readonly readsOnly?: boolean;
   readonly mission: MissionLife | null;
   /** Hash of the policy as it is now. */
   readonly policySha256: string | null;
@@ -83,7 +85,8 @@ function policyUnchanged({ mission, policySha256 }: AfterWork): string | null {
 }
 
 /** Review is never assumed: what was changed last has been approved after that, and nobody said otherwise. */
-function reviewed({ mission, approvals }: AfterWork): string | null {
+function reviewed({ mission, approvals, readsOnly }: AfterWork): string | null {
+  if (readsOnly === true) return null;
   if (mission === null || approvals === null) return 'nobody knows of a review';
   if (!Number.isInteger(approvals) || approvals < 1) return 'no review is asked for, and one is always needed';
   const last = mission.history.findLastIndex(
@@ -128,7 +131,9 @@ function checksPassed({ checks }: AfterWork): string | null {
   return left.length === 0 ? null : several('not run', left);
 }
 
-function changedFiles({ changed, paths, protected: closed }: AfterWork): string | null {
+function changedFiles({ changed, paths, protected: closed, readsOnly }: AfterWork): string | null {
+  if (readsOnly === true && changed !== null)
+    return changed.length === 0 ? null : several('changed, and nothing may be', changed);
   if (changed === null || paths === null || closed === null) return 'what was changed, or may be, is not known';
   if (paths.length === 0) return 'nothing may be changed: the list of paths is empty';
   if (changed.length === 0) return 'nothing is changed';
@@ -166,10 +171,10 @@ function packetsPresent({ packets, requiredPackets }: AfterWork): string | null 
       );
 }
 
-function ledgerAgrees({ ledger, mission }: AfterWork): string | null {
+function ledgerAgrees({ ledger, mission, readsOnly }: AfterWork): string | null {
   if (ledger === null || mission === null) return 'the ledger was not read';
   if (ledger.intact !== true) return 'its chain of hashes is broken';
   if (mission.open !== null) return `the step ${mission.open.step} is not at its end`;
-  if (!isHash(ledger.recordedDiff)) return 'it has no hash of the changes';
+  if (readsOnly !== true && !isHash(ledger.recordedDiff)) return 'it has no hash of the changes';
   return ledger.recordedDiff === ledger.measuredDiff ? null : 'what is there is not what it has on record';
 }

@@ -4,6 +4,8 @@ import { ask, type Gate, isCommit, isHash, several } from './gate.ts';
 
 /** What is looked at before the work. null is what nobody could find out, and is never passed. */
 export interface BeforeWork {
+  /** No step of its chain writes: then what it may change is not asked. */
+  readonly readsOnly?: boolean;
   readonly policySha256: string | null;
   /** What the mission may change: its own paths, or else what policy gives it. */
   readonly paths: readonly string[] | null;
@@ -28,7 +30,8 @@ const GATES: readonly Gate<BeforeWork>[] = [
   },
   {
     name: 'envelope',
-    why({ paths, files }) {
+    why({ paths, files, readsOnly }) {
+      if (readsOnly === true) return null;
       if (paths === null) return 'nobody said what may be changed';
       if (files === null) return 'the files of the base are not known';
       if (paths.length === 0) return 'nothing may be changed: the list of paths is empty';
@@ -43,7 +46,8 @@ const GATES: readonly Gate<BeforeWork>[] = [
   },
   {
     name: 'protected_paths',
-    why({ paths, protected: closed, files }) {
+    why({ paths, protected: closed, files, readsOnly }) {
+      if (readsOnly === true) return null;
       if (paths === null || closed === null || files === null) return 'what is protected is not known';
       const both = paths.filter((path) => isClosed(path, closed, files));
       return both.length === 0 ? null : several('declared, and protected', both);

@@ -39,9 +39,11 @@ function contradictions(packet: TerminalPacket): string[] {
   const told: string[] = [];
   if ((outcome === 'PASS') !== (reason === 'PASS')) told.push(`the outcome is ${outcome}, and the reason ${reason}`);
   if (outcome === 'PASS') {
-    if (commits.length === 0) told.push('PASS without a commit');
+    const isReadOnly = packet.chain?.reads_only === true;
+    if (isReadOnly && commits.length > 0) told.push('a commit, and nothing of it writes');
+    if (!isReadOnly && commits.length === 0) told.push('PASS without a commit');
     if (packet.evidence_sha256 === null) told.push('PASS without evidence');
-    if (packet.review_packet === null) told.push('PASS without a review packet');
+    if (!isReadOnly && packet.review_packet === null) told.push('PASS without a review packet');
     if (!steps.some((step) => step.outcome === 'ok')) told.push('PASS without a step');
     for (const phase of ['pre', 'post'] as const)
       if (!gates.some((gate) => gate.phase === phase)) told.push(`PASS without a gate of phase ${phase}`);

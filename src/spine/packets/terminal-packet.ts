@@ -46,7 +46,12 @@ export function terminalPacket(source: TerminalSource): TerminalPacket {
     chain:
       mission === null
         ? null
-        : { name: mission.begun.chain, sha256: mission.begun.chain_sha256, reviewers: mission.begun.reviewers },
+        : {
+            name: mission.begun.chain,
+            sha256: mission.begun.chain_sha256,
+            reviewers: mission.begun.reviewers,
+            ...(mission.begun.reads_only === true ? { reads_only: true as const } : {}),
+          },
     policy_sha256: mission?.begun.policy_sha256 ?? null,
     steps,
     commits: [...outcome.commits],
@@ -73,9 +78,11 @@ export function whyNoPass({ mission, outcome, gates, reviewPacket }: TerminalSou
   for (const phase of ['pre', 'post'] as const)
     if (!gates.some((gate) => gate.phase === phase))
       missing.push({ code: 'GATE_FAILED', why: `no gate was asked ${phase === 'pre' ? 'before' : 'after'} the work` });
-  if (outcome.commits.length === 0) missing.push({ code: 'NO_COMMIT', why: 'no commit holds the work' });
+  // of what wrote nothing there is nothing to commit, and nothing to review
+  const isReadOnly = mission?.begun.reads_only === true;
+  if (!isReadOnly && outcome.commits.length === 0) missing.push({ code: 'NO_COMMIT', why: 'no commit holds the work' });
   if (outcome.evidence === null) missing.push({ code: 'NO_EVIDENCE', why: 'no evidence was sealed' });
-  if (reviewPacket === null) missing.push({ code: 'NO_REVIEW', why: 'there is no review packet' });
+  if (!isReadOnly && reviewPacket === null) missing.push({ code: 'NO_REVIEW', why: 'there is no review packet' });
   if (mission === null || !mission.history.some((e) => e.kind === 'stepped' && e.ok))
     missing.push({ code: 'NO_STEPS', why: 'no step came to its end' });
   if (mission?.open) missing.push({ code: 'NO_STEPS', why: `the step ${mission.open.step} is not at its end` });

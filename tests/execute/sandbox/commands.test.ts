@@ -117,7 +117,15 @@ test('policy may name more that it writes and more that it does not read', async
   for (const folder of hidden) await refuses(context, `cat ${folder}/key`, /No such file/);
   const check = await runCheck(
     context,
-    { name: 'it', kind: 'test', run: { shell: `cat ${secret}/key` }, exitCode: 0, expected: null, timeoutSeconds: 20 },
+    {
+      name: 'it',
+      kind: 'test',
+      run: { shell: `cat ${secret}/key` },
+      exitCode: 0,
+      expected: null,
+      cwd: null,
+      timeoutSeconds: 20,
+    },
     1,
   );
   assert.equal(check.ok, false, 'checks run in it too');

@@ -142,6 +142,24 @@ test('rule 9: what is protected cannot be declared; what is wider than that can'
   assert.deepEqual(before({ paths: ['**'] }), []);
 });
 
+test('rule 14: of a mission that writes nothing no review and no change is asked, and whatever is changed is not passed', () => {
+  const nothing = missionOf([stepped(1, 'hydrate', { role: null, agent: null, diff_sha256: null })]);
+  const looked: Partial<AfterWork> = {
+    readsOnly: true,
+    mission: nothing,
+    changed: [],
+    ledger: { intact: true, recordedDiff: null, measuredDiff: null },
+  };
+  assert.deepEqual(before({ readsOnly: true, paths: [] }), []);
+  assert.deepEqual(before({ readsOnly: true, dirty: ['x'] }), ['clean_base']);
+  assert.deepEqual(after(looked), []);
+  assert.deepEqual(after({ ...looked, readsOnly: false }), ['reviewed', 'changed_files', 'ledger']);
+  assert.deepEqual(after({ ...looked, changed: ['src/a.js'] }), ['changed_files']);
+  assert.deepEqual(after({ ...looked, changed: null }), ['changed_files']);
+  const measured = { intact: true, recordedDiff: null, measuredDiff: hash('d') };
+  assert.deepEqual(after({ ...looked, ledger: measured }), ['ledger']);
+});
+
 test('lessons 4: a base that is not clean, or no commit, is not begun on', () => {
   assert.deepEqual(before({ dirty: ['a.txt'] }), ['clean_base']);
   for (const base of ['', 'HEAD', 'main', `${BASE} `, BASE.slice(1)])

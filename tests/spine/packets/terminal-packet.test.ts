@@ -107,6 +107,31 @@ test('rule 14: PASS needs a commit, evidence, a review packet, steps, and every 
   }
 });
 
+test('rule 14: a mission that writes nothing passes with no commit and no review, but not without gates, steps or evidence', () => {
+  const { begun: short, ...mission } = missionOf([stepped(1, 'close', { role: null, agent: null, usage: null })]);
+  const readsOnly: TerminalSource = {
+    ...SOURCE,
+    mission: { ...mission, begun: { ...short, chain: 'checks', reviewers: 0, reads_only: true } },
+    outcome: { ...SOURCE.outcome, commits: [] },
+    reviewPacket: null,
+  };
+  const packet = terminalPacket(readsOnly);
+  assert.deepEqual([packet.outcome, packet.chain?.reads_only], ['PASS', true]);
+  assert.deepEqual(checkTerminalPacket(textOf(packet), packet), []);
+  for (const lack of [{ gates: [] }, { outcome: { ...readsOnly.outcome, evidence: null } }])
+    assert.equal(terminalPacket({ ...readsOnly, ...lack }).outcome, 'BLOCKED');
+  // and nobody can call any other mission one
+  const plain = terminalPacket({ ...SOURCE, outcome: readsOnly.outcome, reviewPacket: null });
+  assert.equal(plain.outcome, 'BLOCKED');
+  const chain = plain.chain === null ? null : { ...plain.chain, reads_only: true as const };
+  const lie = forged(plain, { outcome: 'PASS', reason: 'PASS', why: null, chain });
+  assert.match(checkTerminalPacket(textOf(lie), plain).join('; '), /chain is not what the ledger tells/);
+  assert.match(
+    checkTerminalPacket(textOf(forged(packet, { commits: ['a'.repeat(40)] })), null).join(),
+    /nothing of it/,
+  );
+});
+
 test('budgets add up: what was told, what was reserved by lost steps, and whether anybody kept silent', () => {
   const usage = (history: Parameters<typeof missionOf>[0], open: Parameters<typeof missionOf>[1] = null) =>
     terminalPacket({ ...SOURCE, mission: missionOf(history, open) }).usage;

@@ -18,6 +18,7 @@ const NEEDS = {
   'ssh-keygen': () => onPath(['ssh-keygen'], 'openssh-client'),
   zsh: () => onPath(['zsh'], 'zsh'),
   rsync: () => onPath(['rsync'], 'rsync'),
+  sha256sum: () => onPath(['sha256sum'], 'coreutils'),
   // Present is not enough: containers often forbid ptrace.
   strace: () => onPath(['strace'], 'strace') ?? works('strace', ['-f', '-o', '/dev/null', 'true']),
   // Present is not enough: containers often forbid namespaces.
