@@ -1,6 +1,7 @@
 import { hashOf, sha256 } from './canonical-json.ts';
 import type { JobDocument, JobResult } from './generated.ts';
 import { isGoodId } from './id.ts';
+import { invocationText } from './order.ts';
 
 /**
  * Jobs of OpenClaw, both ways, and nowhere else: what a job says of an order, and what is answered to whoever sent it. Pure: nothing is looked up,
@@ -151,6 +152,14 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
       'context_refs',
     );
 
+  const isOnlyRun = onlyRuns(job);
+  if (!isOnlyRun)
+    put(
+      'success_criteria',
+      `This exits with 0: ${invocationText({ argv: job.command })}${inFolder(job.workdir)}`,
+      'command',
+    );
+
   const workdir = (job.workdir ?? '.').replace(/^(?:\.\/+)+(?=.)|\/+$/g, '') || job.workdir;
   put(
     'tests',
@@ -176,7 +185,7 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
       'expected_artifacts',
     );
 
-  if (onlyRuns(job)) {
+  if (isOnlyRun) {
     put('chain', CHECKS_CHAIN, 'job_type');
     note('note', 'the command is run, and nothing else: no agent takes part, and what it changes does not land');
   }
@@ -228,6 +237,10 @@ function otherKeys(
   }
   const [first] = careful;
   if (first !== undefined) put('approval', { why: `the job says ${careful.join(', ')}` }, first);
+}
+
+function inFolder(workdir: string | null | undefined): string {
+  return workdir === null || workdir === undefined || workdir === '.' ? '' : ` (in ${workdir})`;
 }
 
 interface Entry {

@@ -83,6 +83,10 @@ test('the two jobs that real producers write say of an order what is meant', () 
   assert.deepEqual(saidOf(build, 'expected_outputs'), ['artifacts/terminal']);
   assert.equal((saidOf(build, 'tests') as { cwd: string }[])[0]?.cwd, 'runtime');
   assert.equal(saidOf(build, 'chain'), undefined, 'agents build it');
+  assert.equal(
+    saidOf(build, 'success_criteria'),
+    'This exits with 0: python3 -m pytest -q tests_recursive/test_e2e.py (in ./runtime/)',
+  );
 });
 
 test('a job whose command is only to be run is known by its type, and by words that rule changes out', () => {

@@ -138,6 +138,27 @@ test('rule 4: the same job gives one run, also written otherwise and handed in a
   );
 });
 
+test('rule 4: a station that is killed in the middle of a job does it after all, once, and answers it when it comes again', (t) => {
+  const s = testStation(t, { policy: POLICY, files: FILES });
+  const ends: string[] = [];
+  let isKilled = true;
+  for (let n = 2; isKilled; n += 7) {
+    const id = `JOB-${n}`;
+    send(s, `${id}.json`, { ...E2E_JOB, job_id: id, command: ['true'] });
+    ({ killed: isKilled } = s.drainKilledAt(n));
+    // as its producer would that had no answer
+    send(s, `${id}-again.json`, { job_id: id, ...E2E_JOB, command: ['true'] }, 0);
+    s.drain();
+    ends.push(`${s.state(id).status} ${stepped(s, id).join(' ')}`);
+    assert.equal(counted(s, id, 'succeeded'), 1, id);
+    assert.match(s.read(`state/artifacts/terminal/TP_${id}.yaml`), /^outcome: PASS$/m);
+  }
+  assert.ok(ends.length > 2, 'killed at several places');
+  // its last step is done again where nobody knows that it came to its end
+  for (const end of ends) assert.match(end, /^done hydrate policy close( close)?$/);
+  assert.equal(s.waybill('verify').code, 0);
+});
+
 test('rule 9: a workdir outside the station is refused before anything is done', (t) => {
   const { station: s, agents } = missionStation(t, HELLO, { policy: POLICY });
   send(s, 'a.json', { ...BUILD_JOB, job_id: 'JOB-ABS', workdir: '/tmp' });
