@@ -22,11 +22,11 @@ export async function reportDrift(options: ReportOptions): Promise<void> {
   try {
     const made = await statusOf(station);
     const since = sinceOf(options['since'], Date.parse(made.status.generated_at_utc));
+    const isShown = options['write'] !== false;
+    // the gate reads it: an old one would tell of what is over
+    const paths = isShown ? await showStatus(station, made.status) : [];
     const report = await driftOf(station, made, since);
-    const paths =
-      options['write'] === false
-        ? []
-        : [...(await showStatus(station, made.status)), ...(await showDrift(station, report))];
+    if (isShown) paths.push(...(await showDrift(station, report)));
     const fed = options['feed'] === true ? feed(station, report) : null;
     if (options.json) return printJson({ ok: true, report, paths, fed });
     for (const line of asText(report)) print(line);
