@@ -8,7 +8,7 @@ import { showDrift, showStatus } from '../../pipeline/report/show.ts';
 import { statusOf } from '../../pipeline/report/status.ts';
 import { note, plain, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, runningStation, stationOf } from '../station.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from './options.ts';
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 const LONGEST_MS = 366 * 86_400_000;
