@@ -27,7 +27,7 @@ export interface Item {
   readonly tags: readonly string[];
   readonly format: 'markdown' | 'yaml';
   readonly place: Required<Place>;
-  /** Exactly what the file has of it: what is replaced when it is marked. */
+  /** Exactly what the file has of it, in Markdown; in YAML its value as JSON. Where it is not that any more, nothing is marked. */
   readonly text: string;
 }
 

@@ -3,6 +3,7 @@ import { type FieldName, partsOf } from './fields.ts';
 import type { Item, ProblemCode } from './item.ts';
 import { isGoodItemId, keyOf } from './key.ts';
 import type { Line } from './lines.ts';
+import { HIDDEN, priorityIn, said } from './said.ts';
 import { scopeOf } from './scope.ts';
 import { waitsFor } from './words.ts';
 
@@ -126,12 +127,6 @@ export function itemOf({ file, lines, at, last, box, first, further, priority, t
   return { item, at, last, box, notes };
 }
 
-/** Nothing, or as good as nothing, is null. */
-export function said(text: string): string | null {
-  const plain = text.replace(/^[\s*_,]+|[\s*_,]+$/g, '');
-  return /^(?:[-–—?.]*|n\/?a|none|tbd|tba|todo|unassigned)$/i.test(plain) ? null : plain;
-}
-
 /** Names parted by commas. */
 function listOf(text: string): string[] {
   return text
@@ -179,26 +174,6 @@ function cutOf(text: string, rest: string, number: string): Cut {
     : { rest: text, priority: null, unknown: `P${number}` };
 }
 
-const PRIORITIES: Readonly<Record<string, Item['priority']>> = {
-  p0: 0,
-  p1: 1,
-  p2: 2,
-  p3: 3,
-  critical: 0,
-  urgent: 0,
-  high: 1,
-  normal: 2,
-  medium: 2,
-  low: 3,
-};
-
-/** The priority that a word names; null for no word. */
-export function priorityIn(word: string | null): Item['priority'] | 'unknown' | null {
-  if (word === null) return null;
-  const plain = /^[a-z0-9]+/.exec(word.toLowerCase())?.[0] ?? '';
-  return Object.hasOwn(PRIORITIES, plain) ? (PRIORITIES[plain] ?? 'unknown') : 'unknown';
-}
-
 /** Signs of completion that people put around a title. */
 function withoutProgress(title: string): string {
   return title
@@ -215,5 +190,3 @@ function plainTitle(title: string): string {
     .replace(/^[*_]([^*_]+)[*_]$/, '$1')
     .trim();
 }
-
-const HIDDEN = /[\p{Bidi_Control}\u200b\u2060\u00ad\ufeff]/u;

@@ -52,6 +52,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   APPROVAL_REFUSED: EXIT.noPermission,
   WORKTREE_BROKEN: EXIT.failed,
   BRANCH_TAKEN: EXIT.failed,
+  BACKLOG_CHANGED: EXIT.failed,
   BACKLOG_MISSING: EXIT.noInput,
   BACKLOG_NO_ITEM: EXIT.unavailable,
   BACKLOG_UNKNOWN_ITEM: EXIT.noInput,

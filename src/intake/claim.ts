@@ -12,7 +12,7 @@ import { type Attachment, MAX_BUNDLE_FILES, orderFileOf } from './bundle.ts';
 import type { Drop } from './scan.ts';
 
 /** Name of the one file in the claim folder of an order that came as a command. */
-const DROP_COMMAND = 'drop.json';
+export const DROP_COMMAND = 'drop.json';
 /** Beside a claimed file that is no order: the order that a rule made of it. No drop is called so, because scans skip dotfiles. */
 export const MADE_ORDER = '.order.json';
 

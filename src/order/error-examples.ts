@@ -119,6 +119,10 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   STATUS_FILE_INVALID: { message: 'status: must be one of ok, warn, fail' },
   NOT_GENERATED: { message: 'docs/INDEX.md was written by somebody' },
   MISSION_STOPPED: { message: 'stopped before build, because the file that stops all missions is there' },
+  BACKLOG_CHANGED: {
+    message: 'BACKLOG.md: the item 3f2a9c01d4e5 is not as it was read',
+    place: { file: 'BACKLOG.md', line: 12, column: 1 },
+  },
   BACKLOG_MISSING: { message: 'neither BACKLOG.md nor backlog.yaml is there' },
   BACKLOG_NO_ITEM: { message: 'none of 12 items can be begun: 7 done, 3 blocked, 2 without a definition of done' },
   BACKLOG_UNKNOWN_ITEM: { message: 'no item 0f3a9c1d22e4 stands in BACKLOG.md' },

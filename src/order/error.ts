@@ -1,3 +1,4 @@
+import { BACKLOG_ERRORS } from './errors/backlog.ts';
 import { CLAIM_ERRORS } from './errors/claims.ts';
 import { DOCUMENT_ERRORS } from './errors/documents.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
@@ -182,6 +183,7 @@ export const ERROR_CODES = {
   ...DOCUMENT_ERRORS,
 
   // taking items of a backlog
+  ...BACKLOG_ERRORS,
   ...CLAIM_ERRORS,
 
   // station

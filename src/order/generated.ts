@@ -493,6 +493,14 @@ export interface BacklogEntry {
    */
   depends_on?: string[] | string | null;
   /**
+   * Another name of depends_on.
+   */
+  dependencies?: string[] | string | null;
+  /**
+   * Another name of depends_on.
+   */
+  blocked_by?: string[] | string | null;
+  /**
    * Who looks after it.
    */
   owner?: string | null;
@@ -1224,6 +1232,70 @@ export interface DocumentFinding {
    */
   refs: string[];
   hint: string;
+}
+
+/**
+ * What drifted apart in a week: <artifacts>/status/drift_report_<YYYY>-W<WW>.json.
+ */
+export interface DriftReport {
+  v: 1;
+  generated_at_utc: string;
+  repo_root: '.';
+  /**
+   * The ISO week in which it was made, UTC.
+   */
+  week: string;
+  /**
+   * From when events count.
+   */
+  since: string;
+  findings: DriftFinding[];
+  /**
+   * What could not be looked at, and why.
+   */
+  not_read: string[];
+}
+export interface DriftFinding {
+  /**
+   * The same for the same thing, from week to week.
+   */
+  fingerprint: string;
+  source: 'contradiction' | 'documents' | 'guardrail' | 'orders' | 'stale';
+  severity: 'warn' | 'block';
+  /**
+   * What kind it is, in the words of its source: a component, an error's code, a kind of contradiction.
+   */
+  id: string;
+  message: string;
+  /**
+   * Where it stands, or which orders it is about.
+   */
+  refs: string[];
+  /**
+   * How often it was seen since then.
+   */
+  count: number;
+  first: string | null;
+  last: string | null;
+  /**
+   * Whether it is so now.
+   */
+  lasts: boolean;
+}
+
+/**
+ * When the next drift report is due: <git dir>/waybill/drift-schedule.json. What was missed while no station ran is made good by it, once.
+ */
+export interface DriftSchedule {
+  v: 1;
+  /**
+   * The cron line it was made of.
+   */
+  line: string;
+  /**
+   * Not before that instant.
+   */
+  next: string;
 }
 
 /**
@@ -3182,6 +3254,275 @@ export interface ReviewedCheck {
    * Whether its time was up.
    */
   timed_out: boolean;
+}
+
+/**
+ * How it was measured.
+ */
+export type FactHow = string;
+/**
+ * Why there is no value.
+ */
+export type FactWhy = string;
+
+/**
+ * How things stand, measured: <artifacts>/status/runtime_status.json, and the same dated by day, <artifacts>/packets/status/checkpoint_report_<YYYYMMDD>.json.
+ */
+export interface RuntimeStatus {
+  v: 1;
+  generated_at_utc: string;
+  /**
+   * Relative to the folder that the paths in it are relative to: an absolute one would tell of somebody's machine.
+   */
+  repo_root: '.';
+  facts: RuntimeFacts;
+  /**
+   * Statements of documents that cannot all be true, or are not what was measured: `severity: id: message (path:line, ...)`.
+   */
+  contradictions: string[];
+  /**
+   * Why the status is not ok, beside contradictions; each begins with `warn: ` or `fail: `.
+   */
+  reasons: string[];
+  /**
+   * fail: a contradiction of severity block, a ledger that does not hold, or a critical component at fault. warn: anything else is not in order, or could not be measured.
+   */
+  status: 'ok' | 'warn' | 'fail';
+}
+/**
+ * Each with how it was measured; null, with the reason, where it could not be, or where there is nothing of it.
+ */
+export interface RuntimeFacts {
+  /**
+   * The station's id.
+   */
+  station: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Waybill's version.
+   */
+  version: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The branch that is checked out.
+   */
+  branch: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The commit that is checked out.
+   */
+  head: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Paths that git status shows.
+   */
+  work_tree: {
+    value: {
+      clean: boolean;
+      changed: number;
+      untracked: number;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The station process. Of one that runs since when, of others the last heartbeat.
+   */
+  process: {
+    value: {
+      /**
+       * stopped: by a signal; silent: its heartbeat is old; died: it ended without saying so.
+       */
+      state: 'running' | 'stopped' | 'silent' | 'died' | 'none';
+      since: string | null;
+      heartbeat_at: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Orders alive now, and those that ended in the seven days before.
+   */
+  orders: {
+    value: {
+      ready: number;
+      running: number;
+      parked: number;
+      waiting_for: {
+        [k: string]: number;
+      };
+      ended: {
+        done: number;
+        failed: number;
+        rejected: number;
+        cancelled: number;
+      };
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The order alive that has been without a change for the longest time.
+   */
+  oldest_wait: {
+    value: {
+      wo_id: string;
+      status: 'ready' | 'running' | 'parked';
+      waiting_for: string | null;
+      since: string;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The ledger's newest record.
+   */
+  ledger: {
+    value: {
+      seq: number;
+      hash: string;
+      /**
+       * What does not hold in it; null where all that was read does.
+       */
+      fault: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Up to which record the journal has the ledger's hash.
+   */
+  journal: {
+    value: {
+      anchored: number;
+      anchored_at: string;
+      behind: number;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * What the guardrail found when it looked last. Of an old look nothing counts: all is unknown.
+   */
+  guardrail: {
+    value: {
+      components: number;
+      ok: number;
+      drifted: number;
+      unknown: number;
+      looked_at: string;
+      faults: ComponentFault[];
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The last backup.
+   */
+  backup: {
+    value: {
+      at: string;
+      age_hours: number;
+      behind: number;
+      /**
+       * The code with which the last try failed; null where it did not.
+       */
+      failed: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Items by status.
+   */
+  backlog: {
+    value: {
+      files: string[];
+      open: number;
+      in_progress: number;
+      blocked: number;
+      done: number;
+      dropped: number;
+      problems: number;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * The one active plan of the register.
+   */
+  plan: {
+    value: string | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * What missions run by.
+   */
+  missions: {
+    value: {
+      /**
+       * Chains of its own, beside those that are built in.
+       */
+      chains: string[];
+      /**
+       * The file that stops all missions is there.
+       */
+      stopped: boolean;
+      /**
+       * Why policy.yaml cannot be used; null where it can.
+       */
+      policy: string | null;
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Roles, and who may do each, the preferred first.
+   */
+  agents: {
+    value: {
+      roles: {
+        role: string;
+        agents: string[];
+      }[];
+      faults: string[];
+    } | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+  /**
+   * Programs and paths that documents.claims names: whether each is there.
+   */
+  claims: {
+    value:
+      | {
+          kind: 'program' | 'path';
+          name: string;
+          there: boolean;
+        }[]
+      | null;
+    how: FactHow;
+    why?: FactWhy;
+  };
+}
+export interface ComponentFault {
+  component: string;
+  kind: string;
+  severity: 'critical' | 'warning';
+  since: string;
 }
 
 /**

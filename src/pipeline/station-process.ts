@@ -31,6 +31,7 @@ import { showPackets } from './missions/show-packets.ts';
 import { finishPurges } from './purge.ts';
 import { endWork } from './recover.ts';
 import { releaseWaiting } from './release.ts';
+import { StationReports } from './report/in-station.ts';
 import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
 import { endRun, showAgain } from './restore/show-again.ts';
 import { runOrders } from './run-order.ts';
@@ -97,6 +98,7 @@ class StationLoop {
   readonly #packs: PackUpkeep;
   readonly #gate: IntakeGate;
   readonly #guardrail: StationGuardrail;
+  readonly #reports: StationReports;
   readonly #atWork = new Map<string, Promise<void>>();
   readonly #nap: Nap;
   #failure: unknown = null;
@@ -127,6 +129,7 @@ class StationLoop {
     this.#packs = new PackUpkeep(rt.station.repo, rt.log, options.signal);
     this.#gate = new IntakeGate(rt);
     this.#guardrail = new StationGuardrail(rt);
+    this.#reports = new StationReports(rt);
     rt.onMoved = (life) => this.#moved(life);
     setMaxListeners(0, options.signal);
   }
@@ -163,6 +166,7 @@ class StationLoop {
           break;
         }
         if (!this.#options.drain) this.#backups.look();
+        if (!this.#options.drain) this.#reports.look();
         this.#packs.look();
         await this.#watchFolders();
         await this.#nap.sleep(pause);
@@ -179,6 +183,7 @@ class StationLoop {
       await this.#guardrail.end();
       await this.#rt.notices.end();
       await this.#backups.end();
+      await this.#reports.end();
       await this.#packs.end();
       await this.#watch?.close();
     }
@@ -327,6 +332,7 @@ class StationLoop {
 
   #moved(life: OrderLife): void {
     this.#tracker.note(life);
+    this.#reports.note(life);
     showPackets(this.#rt, life);
   }
 

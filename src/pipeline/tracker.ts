@@ -15,6 +15,7 @@ import { endedOrder, FAILURES, followupDocument, RECENT, readFollowup, writeFoll
 import { lanesOf } from '../record/result.ts';
 import { resultPath } from '../record/result-path.ts';
 import { archivedStatePath, isOldCanary, isPastRetention } from '../record/retention.ts';
+import { BacklogMarks } from './backlog/marks.ts';
 import { WorktreeCleaning } from './isolation/tidy.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -27,13 +28,14 @@ const WORK_FOR_LOOK = 20;
 const SWEPT_AT_ONCE = 250;
 
 /**
- * The tracker: ages and staleness in state/followup.json, state files of orders that ended long ago into the archive, canaries cleaned up.
- * It only moves and writes projections: ledger and journal know of all of it.
+ * The tracker: ages and staleness in state/followup.json, state files of orders that ended long ago into the archive, canaries cleaned up,
+ * items of the backlog marked done. It only moves and writes projections, and hands orders in: ledger and journal know of all of it.
  */
 export class Tracker {
   readonly #rt: Runtime;
   readonly #scanner: InboxScanner;
   readonly #worktrees: WorktreeCleaning;
+  readonly #marks: BacklogMarks;
   #recent: EndedOrder[];
   #failures: EndedOrder[];
   /** Orders called stale already, by id and the change since which they are. */
@@ -51,6 +53,7 @@ export class Tracker {
     this.#rt = rt;
     this.#scanner = scanner;
     this.#worktrees = new WorktreeCleaning(rt);
+    this.#marks = new BacklogMarks(rt);
     const { live, ledger } = rt.station.layout;
     this.#canaries = new AgedEnds(join(live, 'canaries-swept'), ledger);
     this.#archived = new AgedEnds(join(live, 'archived'), ledger);
@@ -62,6 +65,7 @@ export class Tracker {
 
   /** Told of every order that a record moved. */
   note(life: OrderLife): void {
+    this.#marks.note(life);
     if (!isTerminal(life.status)) return;
     const ended = endedOrder(life);
     const others = (list: EndedOrder[]) => list.filter((order) => order.wo_id !== life.woId);
@@ -86,6 +90,7 @@ export class Tracker {
     if (rt.ledger.head.seq !== this.#writtenSeq || at - this.#writtenAt >= FOLLOWUP_MS)
       rt.show('followup', () => this.#followUp(at));
     await this.#worktrees.look();
+    await this.#marks.look();
     const { retentionDays, canaryHours } = rt.station.settings.tracker;
     for (const [ends, hours] of [
       [this.#canaries, canaryHours],

@@ -15,6 +15,8 @@ import type {
   CommandFile,
   ComponentDocument,
   ContextPacket,
+  DriftReport,
+  DriftSchedule,
   ErrorDocument,
   EvidenceManifest,
   FollowupDocument,
@@ -33,6 +35,7 @@ import type {
   RedactedEvidence,
   ResultDocument,
   ReviewPacket,
+  RuntimeStatus,
   SettingsDocument,
   SpineOutcome,
   SpineStatus,
@@ -60,6 +63,8 @@ export interface Contracts {
   'command-file': CommandFile;
   component: ComponentDocument;
   'context-packet': ContextPacket;
+  'drift-report': DriftReport;
+  'drift-schedule': DriftSchedule;
   error: ErrorDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
@@ -76,6 +81,7 @@ export interface Contracts {
   'redacted-evidence': RedactedEvidence;
   result: ResultDocument;
   'review-packet': ReviewPacket;
+  'runtime-status': RuntimeStatus;
   policy: PolicyDocument;
   'policy-cases': PolicyCases;
   settings: SettingsDocument;

@@ -9,6 +9,30 @@ import { Folder } from './target.ts';
  * Returns its path below root. Throws PATH_DENIED for a path that leads out of it, and where a folder on the way is a link or a file.
  */
 export function writeInside(root: string, path: string, bytes: Uint8Array, mode: number): string {
+  const { folder, name: last } = folderInside(root, path);
+  try {
+    for (let n = 0; ; n++) {
+      const name = n === 0 ? last : `${last}.${n}`;
+      try {
+        writeNew(folder.entry(name), bytes, mode);
+      } catch (error) {
+        if (errno(error) === 'EEXIST') continue;
+        throw error;
+      }
+      folder.assertInPlace();
+      folder.sync();
+      return [...path.split('/').slice(0, -1), name].join('/');
+    }
+  } finally {
+    folder.close();
+  }
+}
+
+/**
+ * Opens the folder of a path below `root`, a real path, and makes what is missing of it. Whoever calls closes it. Throws PATH_DENIED for a path that
+ * leads out, and where a folder on the way is a link or a file.
+ */
+export function folderInside(root: string, path: string): { readonly folder: Folder; readonly name: string } {
   const folders = path.split('/');
   if (folders.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0')))
     throw new WaybillError('PATH_DENIED', `${JSON.stringify(path)} is no plain path`);
@@ -26,19 +50,9 @@ export function writeInside(root: string, path: string, bytes: Uint8Array, mode:
       folder.close();
       folder = inner;
     }
-    for (let n = 0; ; n++) {
-      const name = n === 0 ? last : `${last}.${n}`;
-      try {
-        writeNew(folder.entry(name), bytes, mode);
-      } catch (error) {
-        if (errno(error) === 'EEXIST') continue;
-        throw error;
-      }
-      folder.assertInPlace();
-      folder.sync();
-      return [...folders, name].join('/');
-    }
-  } finally {
+    return { folder, name: last };
+  } catch (error) {
     folder.close();
+    throw error;
   }
 }

@@ -35,6 +35,8 @@ export interface Layout {
   /** What the last backup was, and why the last try failed, if it did. */
   readonly backup: string;
   readonly backupFailure: string;
+  /** When the next drift report is due. */
+  readonly driftSchedule: string;
   /** What the guardrail remembers from look to look, and what concerns it alone. */
   readonly guardrail: string;
   /** What the git hooks of `waybill hooks install` write down. */
@@ -72,6 +74,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     keptSize: join(live, 'kept-size.json'),
     backup: join(live, 'backup.json'),
     backupFailure: join(live, 'backup-failure.json'),
+    driftSchedule: join(live, 'drift-schedule.json'),
     guardrail: join(live, 'guardrail'),
     hooksLog: join(live, 'hooks.jsonl'),
   };

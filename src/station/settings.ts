@@ -4,6 +4,7 @@ import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { DocumentClaim, SettingsDocument, TakeRule } from '../order/generated.ts';
 import { readIfThere } from '../platform/durable.ts';
 import { conform } from '../platform/schema.ts';
+import { cronFault } from './cron-line.ts';
 
 export const SETTINGS_FILE = 'waybill.yaml';
 /** Beside it; read by policy/policy.ts. */
@@ -78,7 +79,7 @@ export interface DocumentSettings {
   readonly register: string | null;
   readonly state: readonly string[];
   readonly claims: readonly DocumentClaim[];
-  /** A cron line. */
+  /** A cron line, UTC. */
   readonly weekly: string | null;
 }
 
@@ -234,6 +235,16 @@ function documentsWithDefaults(doc: NonNullable<SettingsDocument['documents']>):
   const { block_from: blockFrom = null } = doc;
   if (blockFrom !== null && new Date(`${blockFrom}T00:00:00Z`).toJSON()?.slice(0, 10) !== blockFrom)
     throw new WaybillError('SETTINGS_INVALID', `documents.block_from: ${blockFrom} is no day`);
+  const { weekly = null } = doc;
+  const fault = weekly === null ? null : cronFault(weekly);
+  if (fault !== null)
+    throw new WaybillError(
+      'SETTINGS_INVALID',
+      `documents.weekly: ${JSON.stringify(weekly)} is no cron line: ${fault}`,
+      {
+        hint: 'Write minute, hour, day of the month, month, day of the week, as in "0 6 * * 1": Mondays at six, UTC.',
+      },
+    );
   return {
     mode: doc.mode ?? 'warn',
     blockFrom,
@@ -244,7 +255,7 @@ function documentsWithDefaults(doc: NonNullable<SettingsDocument['documents']>):
     register: doc.register ?? null,
     state: doc.state ?? [],
     claims: doc.claims ?? [],
-    weekly: doc.weekly ?? null,
+    weekly,
   };
 }
 

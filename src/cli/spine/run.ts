@@ -20,18 +20,35 @@ export async function run(about: string, options: SpineOptions): Promise<void> {
   const task = await readTask(about, id, station.settings.intake);
   const lane = laneOf(station, options);
   if (!json) for (const { code, message } of task.warnings) note(`${code}: ${plain(message)}`);
-  const steps = json ? null : new Steps(station, task.woId);
+  await follow(station, handInMission(station, { ...task.given, lane, woId: task.woId }), options);
+}
+
+/** A mission on its way into the station. */
+export interface UnderWay {
+  readonly waiting: Waiting;
+  /** Tells its steps; begins before it is handed in, so that none is missed. */
+  readonly steps: Steps;
+}
+
+/** Hands a mission in, durably: whoever is killed from here on has lost nothing. */
+export function handInMission(station: Station, order: Parameters<typeof handIn>[1]): UnderWay {
+  return { steps: new Steps(station, order.woId), waiting: handIn(station, order) };
+}
+
+/** Follows a mission that was handed in until it ends or stops, tells how it stands, and sets the exit code. Works here where no station runs. */
+export async function follow(station: Station, { waiting, steps }: UnderWay, options: SpineOptions): Promise<void> {
+  const { woId, lane } = waiting;
+  const json = options.json === true;
   const isRunning = runningStation(station) !== null;
-  const waiting = handIn(station, { ...task.given, lane, woId: task.woId });
   if (!json)
-    note(`${task.woId}  handed in, lane ${lane}${isRunning ? '' : '; no station process runs, so it is done here'}`);
-  await telling(steps, async () => {
+    note(`${woId}  handed in, lane ${lane}${isRunning ? '' : '; no station process runs, so it is done here'}`);
+  await telling(json ? null : steps, async () => {
     if (!isRunning) await workHereOrThere(options);
     await taken(station, waiting);
-    await rest(station, task.woId);
+    await rest(station, woId);
   });
   const refusal = refusalOf(station, waiting);
-  tellOutcome(refusal === null ? await outcomeOf(station, task.woId) : refusedOutcome(refusal, task.woId, lane), json);
+  tellOutcome(refusal === null ? await outcomeOf(station, woId) : refusedOutcome(refusal, woId, lane), json);
 }
 
 /** The same text under the same id, which is alive already, changes nothing that could be seen. */

@@ -16,13 +16,15 @@ const ONE_SCAN_MS = 1000;
 /** The clock is looked at every so many lines. */
 const LINES_BETWEEN_LOOKS = 4096;
 
-interface Line {
+/** One line of telemetry, as far as it tells of components. */
+export interface Line {
   readonly at: number;
   readonly event: string;
   readonly missing: string | null;
   readonly kind: string | null;
   readonly goodAt: string | null;
   readonly since: string | null;
+  readonly severity: string | null;
 }
 
 /** `isWatched`: settings name the path as a component. Oldest first. */
@@ -106,7 +108,7 @@ function restart({ at }: Line): Trace {
 }
 
 /** The lines that matter within reach, oldest first, read from the end. */
-function linesOf(telemetry: string, reach: Reach): { lines: Line[]; notRead: string[] } {
+export function linesOf(telemetry: string, reach: Reach): { lines: Line[]; notRead: string[] } {
   const lines: Line[] = [];
   const files = [telemetry, ...turnedFiles(telemetry)];
   if (statIfThere(telemetry) === undefined && files.length === 1)
@@ -151,5 +153,6 @@ function parsed(text: string): Line | null {
     kind: of('kind'),
     goodAt: instant('good_at'),
     since: instant('since'),
+    severity: of('severity'),
   };
 }

@@ -1,0 +1,56 @@
+import type { OrderDocument } from '../order/generated.ts';
+import type { Item } from './item.ts';
+
+/** A mission as it is handed in: its id, and the bytes of its document (JSON). */
+export interface ItemOrder {
+  readonly woId: string;
+  readonly document: OrderDocument & { readonly task_ref: string };
+  readonly bytes: Buffer;
+}
+
+/** What finds the orders of items among others. */
+export const ITEM_TAG = 'backlog';
+
+/** The id of an item's order. */
+export function itemOrderId(key: string): string {
+  return `BL-${key}`;
+}
+
+/** The mission that does an item. The same item gives the same bytes: neither its status, its place nor the time goes into them. */
+export function orderOf(item: Item): ItemOrder {
+  const woId = itemOrderId(item.key);
+  const said: [string, string | null][] = [
+    ['', item.title],
+    ['', item.description],
+    ['Definition of done', item.dod],
+    ['Context', item.context],
+  ];
+  const task = said
+    .filter(([, text]) => text !== null)
+    .map(([name, text]) => (name === '' ? text : `${name}:\n${text}`))
+    .join('\n\n');
+  const document = {
+    wo_id: woId,
+    type: 'mission',
+    title: cut(item.title, MAX_TITLE),
+    priority: `P${item.priority}`,
+    ...(item.owner === null ? {} : { owner: cut(item.owner, MAX_OWNER) }),
+    tags: [ITEM_TAG],
+    task: cut(task, MAX_TEXT),
+    ...(item.dod === null ? {} : { success_criteria: cut(item.dod, MAX_TEXT) }),
+    task_ref: `${item.place.file}#${item.key}`,
+    ...(item.scopePaths.length === 0 ? {} : { constraints: { paths: [...item.scopePaths] } }),
+    ...(item.requiresApproval ? { approval: { why: `the backlog asks for approval of ${item.key}` } } : {}),
+  } satisfies OrderDocument & { task_ref: string };
+  return { woId, document, bytes: Buffer.from(`${JSON.stringify(document, null, 2)}\n`) };
+}
+
+/** As schemas/order.schema.json has them. */
+const MAX_TITLE = 500;
+const MAX_OWNER = 200;
+const MAX_TEXT = 1_000_000;
+
+/** Never half a character. */
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}

@@ -1,0 +1,10 @@
+import { usage } from '../output.ts';
+
+export type ReportOptions = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
+
+/** `waybill report WHAT`. Throws USAGE for what is none. */
+export async function report(what: string, options: ReportOptions): Promise<void> {
+  if (what === 'status') return (await import('./status.ts')).reportStatus(options);
+  if (what === 'drift') return (await import('./drift.ts')).reportDrift(options);
+  throw usage(`there is no report ${JSON.stringify(what)}: status, drift`);
+}
