@@ -56,7 +56,7 @@ test('markers of unfinished work are told in documents that say they are finishe
   assert.deepEqual(found('# P\n\n**Status:** ACTIVE\n\nTODO: say more\n\n- [ ] TBD\n'), [
     ['p.md says that it is finished, and has TODO, TBD', 'p.md:5', 'p.md:7'],
   ]);
-  assert.deepEqual(found('---\nstatus: final\n---\n\nSee WIP.').length, 1);
+  assert.deepEqual(found('---\nstatus: final\n---\n\nWho: TBD.').length, 1);
   for (const line of [
     'TODO',
     '- TODO say more',
