@@ -61,7 +61,10 @@ export async function giveBack(station: Station, key: string, { id }: Held): Pro
 
 /** Whose a claim is, and since when, as far as it can be read. */
 export function whoseOf({ claim }: Held): { readonly station: string; readonly at: string } {
-  return { station: claim?.station ?? 'a station in a form that cannot be read here', at: claim?.at ?? 'who knows when' };
+  return {
+    station: claim?.station ?? 'a station in a form that cannot be read here',
+    at: claim?.at ?? 'who knows when',
+  };
 }
 
 /** The same for people. */

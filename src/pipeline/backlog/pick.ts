@@ -63,7 +63,8 @@ function assertFree({ key, status, place }: Item, orders: Orders, claims: Claims
   const order = orders.get(plainKey(key));
   if (order === undefined) return;
   const { woId, why } = order;
-  if (order.status === 'done') throw taken(`done by ${woId}, and not marked`, `\`waybill why ${woId}-done\` tells why.`);
+  if (order.status === 'done')
+    throw taken(`done by ${woId}, and not marked`, `\`waybill why ${woId}-done\` tells why.`);
   if (!isOver(order))
     throw taken(`at work as ${woId} (${why ?? order.status})`, `\`waybill spine resume ${woId}\` follows it.`);
 }

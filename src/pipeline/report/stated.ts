@@ -1,17 +1,10 @@
-import { join } from 'node:path';
 import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
-import { commitsNamed } from '../../documents/commits-named.ts';
 import type { Contradiction } from '../../documents/contradiction.ts';
-import { contradictionsIn } from '../../documents/contradictions.ts';
-import { readRegister } from '../../documents/read-register.ts';
-import { activePlanOf, type Register, registerFaults } from '../../documents/register.ts';
-import type { TextDocument } from '../../documents/spoken-lines.ts';
-import { isInHistory } from '../../git/history.ts';
+import { activePlanOf } from '../../documents/register.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { RuntimeFacts } from '../../order/generated.ts';
-import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
-import { readDocuments, readText } from '../documents/read-documents.ts';
+import { type DocumentsHeld, holdDocuments } from '../documents/held.ts';
 import { Absent } from './fact.ts';
 
 /** What backlog and documents say. */
@@ -25,47 +18,15 @@ export interface Stated {
   plan(): string | Absent;
 }
 
-/** More commits than these are not looked up one by one. */
-const MOST_COMMITS = 500;
-
-/** Reads them, and holds them against each other and against what was measured. Never throws. */
-export async function statedIn(station: Station, claims: RuntimeFacts['claims']['value']): Promise<Stated> {
-  const { documents: settings } = station.settings;
+/** Reads them, and holds them against each other and against what is measured, as `docs check` does. Never throws. */
+export async function statedIn(station: Station): Promise<Stated> {
+  const held = await holdDocuments(station);
   const backlog = backlogOf(station);
-  const register = registerOf(station);
-  const active = register.kind === 'read' ? activePlanOf(register.register) : null;
-  const { documents, notRead } = await readDocuments(station, [
-    ...settings.state,
-    ...(active === null || !exists(join(station.layout.root, active.path)) ? [] : [active.path]),
-  ]);
-  const commits = await inHistory(station, documents);
-  const contradictions = [
-    ...contradictionsIn({
-      documents,
-      backlog: ('why' in backlog ? [] : backlog.items).map(({ id, title, status, place }) => ({
-        path: place.file,
-        line: place.line,
-        id,
-        title,
-        status,
-      })),
-      claims: settings.claims.map(({ phrases, missing = false }, n) => {
-        const claim = claims?.[n];
-        const subject = claim === undefined ? '' : `${claim.kind} ${claim.name}`;
-        return { subject, phrases, missing, isThere: claim?.there ?? null };
-      }),
-      commits: commits.found,
-      activePlan: active,
-    }),
-    ...(register.kind === 'read'
-      ? registerFaults(register.register, (path) => exists(join(station.layout.root, path)))
-      : []),
-  ];
   return {
-    contradictions,
-    notRead: [...notRead, ...commits.notRead],
+    contradictions: [...held.contradictions, ...held.registerFaults],
+    notRead: held.notChecked.map(({ message }) => message),
     backlog: () => backlogValue(backlog),
-    plan: () => planValue(register),
+    plan: () => planValue(station, held),
   };
 }
 
@@ -95,47 +56,10 @@ function backlogValue(read: ReturnType<typeof backlogOf>): ReturnType<Stated['ba
   };
 }
 
-type RegisterRead =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'read'; readonly register: Register }
-  | { readonly kind: 'not read'; readonly why: string };
-
-function registerOf({ layout, settings }: Station): RegisterRead {
+function planValue({ settings }: Station, { register, registerFaults, notChecked }: DocumentsHeld): string | Absent {
   const path = settings.documents.register;
-  if (path === null) return { kind: 'none' };
-  const read = readText(layout.root, path);
-  if ('why' in read) return { kind: 'not read', why: `${path}: ${read.why}` };
-  try {
-    return { kind: 'read', register: readRegister(path, Buffer.from(read.text)) };
-  } catch (thrown) {
-    return { kind: 'not read', why: `${path}: ${asWaybillError(thrown).message}` };
-  }
-}
-
-function planValue(read: RegisterRead): string | Absent {
-  if (read.kind === 'none') return new Absent('settings name no register');
-  if (read.kind === 'not read') throw new Error(read.why);
-  return activePlanOf(read.register)?.path ?? new Absent('the register has no one active plan');
-}
-
-/** Of each commit that documents name whether it is in the history of HEAD; null where nobody knows. */
-async function inHistory(
-  { repo }: Station,
-  documents: readonly TextDocument[],
-): Promise<{ found: Map<string, boolean | null>; notRead: string[] }> {
-  const found = new Map<string, boolean | null>();
-  const named = commitsNamed(documents);
-  const tip = repo.refs.checkedOut();
-  // of a history that is cut off, what is not in it may be in the rest
-  const isShallow = exists(join(repo.gitDir, 'shallow'));
-  try {
-    for (const id of named.slice(0, MOST_COMMITS)) {
-      const isThere = tip !== null && (await isInHistory(repo.git, id, tip));
-      found.set(id, isThere || !isShallow ? isThere : null);
-    }
-  } catch (thrown) {
-    return { found, notRead: [`commits that documents name: ${asWaybillError(thrown).message}`] };
-  }
-  const more = named.length - MOST_COMMITS;
-  return { found, notRead: more > 0 ? [`${more} more commits that documents name were not looked up`] : [] };
+  if (path === null) return new Absent('settings name no register');
+  const why = [...registerFaults, ...notChecked].find(({ refs }) => refs.some((ref) => ref.startsWith(path)))?.message;
+  if (register === null) throw new Error(why ?? `${path} cannot be read`);
+  return activePlanOf(register)?.path ?? new Absent('the register has no one active plan');
 }

@@ -33,7 +33,7 @@ export async function statusOf(station: Station, at: string = now()): Promise<St
   // told by whoever asks for it
   orders.catch(() => {});
   const claims = await fact('claims', 'PATH, and the files below the root', () => measure.claims(station));
-  const stated: Stated = await statedIn(station, claims.value);
+  const stated: Stated = await statedIn(station);
   const { files, register } = { files: station.settings.backlog.files, register: station.settings.documents.register };
   const facts: RuntimeFacts = {
     station: await fact('station', 'station.json in the git folder', () => station.id),
