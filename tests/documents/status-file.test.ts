@@ -17,12 +17,12 @@ test('section 17: its age is what it says itself', () => {
   assert.deepEqual(faults({}), []);
   assert.deepEqual(faults({ generated_at_utc: '2026-11-21T12:00:00Z' }), []);
   assert.deepEqual(faults({ generated_at_utc: '2026-11-21T13:59:59+02:00' }), [
-    'block: status-old: was written 2026-11-21T13:59:59+02:00, more than 24 hours ago (status.json)',
+    'block: status-old: the status file was written 2026-11-21T13:59:59+02:00, more than 24 hours ago (status.json)',
   ]);
   assert.deepEqual(faults({ generated_at_utc: '2020-01-01T00:00:00Z' }).length, 1);
   assert.deepEqual(faults({ generated_at_utc: '2026-11-22T12:04:00Z' }), []);
   assert.deepEqual(faults({ generated_at_utc: '2026-11-22T12:06:00Z' }), [
-    'block: status-from-the-future: was written 2026-11-22T12:06:00Z, which is yet to come (status.json)',
+    'block: status-from-the-future: the status file was written 2026-11-22T12:06:00Z, which is yet to come (status.json)',
   ]);
 });
 
@@ -48,16 +48,17 @@ test('section 17: contradictions count as text, as the generator has them, and a
 
 test('section 17: its own verdict fail counts, with the reasons that it gives', () => {
   assert.deepEqual(faults({ status: 'fail', reasons: ['warn: no backup', 'fail: ledger'] }), [
-    'block: status-fail: says fail: fail: ledger (status.json)',
+    'block: status-fail: the status file says fail: fail: ledger (status.json)',
   ]);
-  assert.deepEqual(faults({ status: 'fail' }), ['block: status-fail: says fail (status.json)']);
+  assert.deepEqual(faults({ status: 'fail' }), ['block: status-fail: the status file says fail (status.json)']);
   assert.deepEqual(faults({ status: 'warn' }), []);
 });
 
 test('rule 7, rule 10: what is no status file is refused with its place', () => {
   const bad = ['', '{', '[]', 'null', '{"status": "ok"}', JSON.stringify({ ...GOOD, status: 'OK' })];
   bad.push(JSON.stringify({ ...GOOD, contradictions: [5] }), JSON.stringify({ ...GOOD, generated_at_utc: 'today' }));
-  bad.push(JSON.stringify({ ...GOOD, v: 2 }));
+  // a version is Waybill's own, and says more than the others
+  bad.push(JSON.stringify({ ...GOOD, v: 2 }), JSON.stringify({ ...GOOD, v: 1 }));
   for (const text of bad)
     assert.throws(
       () => readStatusFile('status.json', Buffer.from(text)),
