@@ -19,8 +19,8 @@ export interface DocumentsHeld {
   /** State documents and the active plan, as they were read. */
   readonly documents: readonly TextDocument[];
   readonly contradictions: readonly Contradiction[];
-  /** As it was read; null where settings name none, and where it does not read. */
-  readonly register: Register | null;
+  /** Relative to the root; null without a register, and where it has not exactly one. */
+  readonly activePlan: string | null;
   /** What is wrong with the register itself. */
   readonly registerFaults: readonly Contradiction[];
   /** What could not be looked at, each with why: nothing of it passed. */
@@ -48,7 +48,7 @@ export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
       commits: commits.found,
       activePlan: active,
     }),
-    register,
+    activePlan: active?.path ?? null,
     registerFaults: faults,
     notChecked: [
       ...[...notRead, ...read.notRead, ...unmeasured.map((subject) => `${subject} cannot be looked at`)].map(

@@ -7,6 +7,7 @@ import { asWaybillError } from '../../order/error.ts';
 import type { DriftFinding, DriftReport } from '../../order/generated.ts';
 import { conform } from '../../platform/schema.ts';
 import type { Station } from '../../station/station.ts';
+import { checkDocuments } from '../documents/check.ts';
 import { withoutPlaces } from './fact.ts';
 import { oldestFirst } from './measure.ts';
 import { type Failure, ordersSeen } from './orders-seen.ts';
@@ -31,7 +32,7 @@ export function weekOf(at: string): string {
 }
 
 /**
- * What drifted apart since an instant: contradictions and what else the documents' gate finds now, components that were at fault, orders that failed,
+ * What drifted apart since an instant: contradictions and what else the documents' gate finds now (with the status file as it is shown), components that were at fault, orders that failed,
  * by code, and those that are stale. A source that cannot be read stands in `not_read`, and stops no other.
  */
 export async function driftOf(station: Station, made: StatusMade, since: string): Promise<DriftReport> {
@@ -46,7 +47,8 @@ export async function driftOf(station: Station, made: StatusMade, since: string)
     }
   };
   const findings = [
-    ...(await ask('documents', () => made.contradictions.map(ofContradiction))),
+    ...made.contradictions.map((one) => ofStatement('contradiction', one)),
+    ...(await ask('documents', () => ofGate(station, made, at))),
     ...(await ask('guardrail', () => ofGuardrail(station, since, at, notRead))),
     ...(await ask('orders', () => ofOrders(station, since, at))),
   ];
@@ -73,10 +75,22 @@ function finding(
   return { fingerprint, source, id, refs: [], count: 1, first: null, last: null, lasts: true, ...rest };
 }
 
-function ofContradiction({ id, severity, message, refs }: Contradiction): DriftFinding {
+/** What the gate of documents finds beside the contradictions; of the status file it says what is known here better. */
+async function ofGate(station: Station, { contradictions }: StatusMade, at: string): Promise<DriftFinding[]> {
+  const { findings } = await checkDocuments(station, { asked: null, variable: null, now: at });
+  const known = new Set(contradictions.map(({ id, message }) => `${id}: ${message}`));
+  return findings
+    .filter(({ id, message }) => !id.startsWith('status-') && !known.has(`${id}: ${message}`))
+    .map((one) => ofStatement('documents', one));
+}
+
+function ofStatement(
+  source: 'contradiction' | 'documents',
+  { id, severity, message, refs }: Contradiction,
+): DriftFinding {
   // the same one may stand some lines further down next week
   const subject = message.replace(/:\d+\b/g, '');
-  return finding('contradiction', id, subject, { severity, message, refs: refs.slice(0, MOST_REFS) });
+  return finding(source, id, subject, { severity, message, refs: refs.slice(0, MOST_REFS) });
 }
 
 function ofGuardrail({ layout }: Station, since: string, until: string, notRead: string[]): DriftFinding[] {

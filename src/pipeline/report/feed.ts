@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { addItems } from '../../backlog/add-items.ts';
 import { readBacklog } from '../../backlog/read-backlog.ts';
 import { renderDiff } from '../../order/diff.ts';
 import { WaybillError } from '../../order/error.ts';
@@ -12,7 +13,6 @@ import { readLives } from '../../record/lives-read.ts';
 import type { Layout } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { sendCommand } from '../commands/send-command.ts';
-import { addItems } from './added-items.ts';
 import { newItems } from './new-items.ts';
 
 /** What came of feeding a drift report to the backlog. */
@@ -54,15 +54,17 @@ export function feed(station: Station, report: DriftReport): Fed {
   const order = orderOfWeek(layout, report.week);
   if (order.isUnderWay) return nothing(`${order.woId} is under way`, order.woId);
   const old = contentOf(join(layout.root, file));
-  const text = addItems(file, old?.bytes.toString('utf8') ?? '', items, `Drift ${report.week}`);
-  const after = { mode: old?.mode ?? ('100644' as const), bytes: Buffer.from(text) };
+  const made = addItems(file, old?.bytes.toString('utf8') ?? '', `Drift ${report.week}`, items);
+  if (made.added.length === 0) return nothing('the backlog has all of it');
+  const after = { mode: old?.mode ?? ('100644' as const), bytes: Buffer.from(made.text) };
   const patch = renderDiff([{ path: file, before: old, after }]).toString('utf8');
   const document = {
     wo_id: order.woId,
-    title: `Add ${items.length} ${items.length === 1 ? 'finding' : 'findings'} of ${report.week} to ${file}`.slice(
-      0,
-      200,
-    ),
+    title:
+      `Add ${made.added.length} ${made.added.length === 1 ? 'finding' : 'findings'} of ${report.week} to ${file}`.slice(
+        0,
+        200,
+      ),
     summary: items.map(({ id, title }) => `${id}: ${title}`).join('\n'),
     priority: 'P3',
     owner: 'waybill',
@@ -73,7 +75,7 @@ export function feed(station: Station, report: DriftReport): Fed {
   const content = Buffer.from(`${JSON.stringify(document, null, 2)}\n`).toString('base64');
   const lane = settings.backlog.lane ?? settings.defaultLane;
   sendCommand(station, { v: 1, command: 'drop', at: now(), lane, file: `${order.woId}.json`, content });
-  return { file, woId: order.woId, isNew: true, items: items.map(({ id }) => id), why: '' };
+  return { file, woId: order.woId, isNew: true, items: made.added, why: '' };
 }
 
 /** The order of a week that is under way, or the id of the next one. Throws LEDGER_BROKEN. */

@@ -1,13 +1,6 @@
+import type { NewItem } from '../../backlog/add-items.ts';
 import type { Item } from '../../backlog/item.ts';
 import type { DriftFinding, DriftReport } from '../../order/generated.ts';
-
-/** An item that a drift report adds to a backlog. */
-export interface NewItem {
-  readonly id: string;
-  readonly title: string;
-  readonly priority: Item['priority'];
-  readonly dod: string;
-}
 
 const LONGEST_TITLE = 200;
 /** Orders named in a title. */
@@ -37,7 +30,9 @@ function asItem(finding: DriftFinding, id: string): NewItem {
     id,
     title: plainTitle(`${message}${orders}`),
     priority: !lasts ? 3 : severity === 'block' ? 1 : 2,
-    dod: `\`waybill report drift\` does not find ${fingerprint} any more`,
+    dod: `waybill report drift does not find ${fingerprint} any more`,
+    owner: null,
+    context: null,
   };
 }
 

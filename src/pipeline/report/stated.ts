@@ -1,6 +1,5 @@
 import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
 import type { Contradiction } from '../../documents/contradiction.ts';
-import { activePlanOf } from '../../documents/register.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { RuntimeFacts } from '../../order/generated.ts';
 import type { Station } from '../../station/station.ts';
@@ -18,48 +17,48 @@ export interface Stated {
   plan(): string | Absent;
 }
 
-/** Reads them, and holds them against each other and against what is measured, as `docs check` does. Never throws. */
+/** Reads them, and holds them against each other and against what was measured. Never throws. */
 export async function statedIn(station: Station): Promise<Stated> {
-  const held = await holdDocuments(station);
-  const backlog = backlogOf(station);
-  return {
-    contradictions: [...held.contradictions, ...held.registerFaults],
-    notRead: held.notChecked.map(({ message }) => message),
-    backlog: () => backlogValue(backlog),
-    plan: () => planValue(station, held),
-  };
-}
-
-function backlogOf({ layout, settings }: Station): BacklogFiles | { readonly why: string } {
+  const { register } = station.settings.documents;
   try {
-    return readBacklog(layout.root, settings.backlog.files);
+    const held = await holdDocuments(station);
+    return {
+      contradictions: [...held.contradictions, ...held.registerFaults],
+      notRead: held.notChecked.map(({ message }) => message),
+      backlog: () => backlogOf(station),
+      plan: () => planOf(held, register),
+    };
   } catch (thrown) {
-    return { why: asWaybillError(thrown).message };
+    const why = `documents could not be held against each other: ${asWaybillError(thrown).message}`;
+    const fail = () => {
+      throw new Error(why);
+    };
+    return { contradictions: [], notRead: [why], backlog: () => backlogOf(station), plan: fail };
   }
 }
 
-function backlogValue(read: ReturnType<typeof backlogOf>): ReturnType<Stated['backlog']> {
-  if ('why' in read) throw new Error(read.why);
-  const { files, items, problems } = read;
-  const whole = problems.find(({ code }) => code === 'FILE_UNREADABLE');
+function backlogOf({ layout, settings }: Station): ReturnType<Stated['backlog']> {
+  const read: BacklogFiles = readBacklog(layout.root, settings.backlog.files);
+  const whole = read.problems.find(({ code }) => code === 'FILE_UNREADABLE');
   if (whole !== undefined) throw new Error(`${whole.place.file}: ${whole.message}`);
-  if (files.size === 0) return new Absent('there is no such file');
-  const count = (status: string) => items.filter((item) => item.status === status).length;
+  if (read.files.size === 0) return new Absent('there is no such file');
+  const count = (status: string) => read.items.filter((item) => item.status === status).length;
   return {
-    files: [...files.keys()],
+    files: [...read.files.keys()],
     open: count('open'),
     in_progress: count('in progress'),
     blocked: count('blocked'),
     done: count('done'),
     dropped: count('dropped'),
-    problems: problems.length,
+    problems: read.problems.length,
   };
 }
 
-function planValue({ settings }: Station, { register, registerFaults, notChecked }: DocumentsHeld): string | Absent {
-  const path = settings.documents.register;
-  if (path === null) return new Absent('settings name no register');
-  const why = [...registerFaults, ...notChecked].find(({ refs }) => refs.some((ref) => ref.startsWith(path)))?.message;
-  if (register === null) throw new Error(why ?? `${path} cannot be read`);
-  return activePlanOf(register)?.path ?? new Absent('the register has no one active plan');
+function planOf({ activePlan, registerFaults, notChecked }: DocumentsHeld, register: string | null): string | Absent {
+  if (register === null) return new Absent('settings name no register');
+  const unread =
+    registerFaults.find(({ id }) => id === 'register-unread') ??
+    notChecked.find(({ message }) => message.startsWith(`${register}: `));
+  if (activePlan === null && unread !== undefined) throw new Error(unread.message);
+  return activePlan ?? new Absent('the register has no one active plan');
 }

@@ -32,7 +32,6 @@ export async function statusOf(station: Station, at: string = now()): Promise<St
   const orders = ordersSeen(station.layout, atMs - ENDED_DAYS * DAY_MS);
   // told by whoever asks for it
   orders.catch(() => {});
-  const claims = await fact('claims', 'PATH, and the files below the root', () => measure.claims(station));
   const stated: Stated = await statedIn(station);
   const { files, register } = { files: station.settings.backlog.files, register: station.settings.documents.register };
   const facts: RuntimeFacts = {
@@ -58,7 +57,7 @@ export async function statusOf(station: Station, at: string = now()): Promise<St
     plan: await fact('plan', register ?? 'documents.register', () => stated.plan()),
     missions: await fact('missions', 'policy.yaml, agents/chains and the stop file', () => measure.missions(station)),
     agents: await fact('agents', 'agents/*/agent.yaml', () => measure.agents(station)),
-    claims,
+    claims: await fact('claims', 'PATH, and the files below the root', () => measure.claims(station)),
   };
   const reasons = judged(facts, station.settings, unmeasured, atMs);
   for (const why of stated.notRead) reasons.push(`warn: ${why}`);
