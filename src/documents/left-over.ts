@@ -4,7 +4,9 @@ import { spokenLines, type TextDocument } from './spoken-lines.ts';
 /** How a document that counts as finished says so, near its beginning. */
 const FINISHED = /^\W*(?:document\s+)?status\W*:\W*(?:active|final|finalized|finalised|approved|ratified|canonical)\b/i;
 const HEAD_LINES = 30;
-const MARKER = /(?<![\p{L}\p{N}_-])(?:TODO|TBD|WIP|FIXME)(?![\p{L}\p{N}_-])/gu;
+/** As a marker, not as a word: `TODO: say more`, `(WIP)`, a line that begins with TODO; TBD anywhere. */
+const MARKER =
+  /(?<![\p{L}\p{N}_-])(?:(?:TODO|FIXME|WIP)(?=\s*:)|TODO(?=\()|TBD(?![\p{L}\p{N}_-]))|(?<=\()(?:TODO|FIXME|WIP)(?=\))|(?<=\[)(?:TODO|FIXME|WIP)(?=\])|(?<=^\s*(?:[-*+]\s+(?:\[.\]\s+)?)?)(?:TODO|FIXME)(?=\s|$)/gu;
 /** `no TODO markers`, `remove WIP notes`: spoken of, not left over. */
 const SPOKEN_OF_BEFORE = /\b(?:no|without|remove|removed|any|zero|free of|all|grep)\s+(?:[\p{L}/]+[\s/]+)?$/iu;
 const SPOKEN_OF_AFTER = /^['"]?\s*[/-]?\s*(?:\p{L}+\s+)?(?:markers?|placeholders?|lists?|comments?|tags?|limits?)\b/iu;

@@ -15,9 +15,11 @@ const MOST_REASONS = 5;
 export function readStatusFile(path: string, bytes: Uint8Array): StatusFile {
   try {
     const { value, locate } = readDocument(bytes, 'json', LIMITS);
-    return conform('status-file', value, 'STATUS_FILE_INVALID', {
-      locate: (segments) => ({ file: path, ...locate(segments) }),
-    });
+    const origin = { locate: (segments: readonly (string | number)[]) => ({ file: path, ...locate(segments) }) };
+    // what carries a version was written by Waybill, and must be all that its own schema says
+    const isOurs = typeof value === 'object' && value !== null && 'v' in value;
+    if (isOurs) conform('runtime-status', value, 'STATUS_FILE_INVALID', origin);
+    return conform('status-file', value, 'STATUS_FILE_INVALID', origin);
   } catch (error) {
     if (!(error instanceof WaybillError) || error.code === 'STATUS_FILE_INVALID') throw error;
     throw new WaybillError('STATUS_FILE_INVALID', error.message, {
@@ -42,12 +44,12 @@ export function statusFaults(
   const age = Date.parse(at.now) - generated;
   // written so that an instant that is none counts as wrong
   if (!(age >= -AHEAD_MS))
-    fault('status-from-the-future', `was written ${file.generated_at_utc}, which is yet to come`);
+    fault('status-from-the-future', `the status file was written ${file.generated_at_utc}, which is yet to come`);
   else if (!(age <= at.maxAgeHours * HOUR_MS))
-    fault('status-old', `was written ${file.generated_at_utc}, more than ${at.maxAgeHours} hours ago`);
+    fault('status-old', `the status file was written ${file.generated_at_utc}, more than ${at.maxAgeHours} hours ago`);
   if (file.status === 'fail') {
     const reasons = (file.reasons ?? []).filter((reason) => reason.startsWith('fail')).slice(0, MOST_REASONS);
-    fault('status-fail', `says fail${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`);
+    fault('status-fail', `the status file says fail${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`);
   }
   return [...found, ...file.contradictions.map((told) => contradictionOf(path, told))];
 }

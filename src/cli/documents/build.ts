@@ -10,7 +10,7 @@ import { showEnd } from '../drop.ts';
 import { EXIT, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
 import { assertAcceptable, carryOut } from '../rollback/carry-out.ts';
 import { stationOf } from '../station.ts';
-import type { DocumentOptions } from './documents.ts';
+import type { DocumentOptions } from './options.ts';
 
 /** Writes index and corpus by an order, where they are not current; with --check it only says so. Throws USAGE where settings name neither. */
 export async function build(options: DocumentOptions): Promise<void> {

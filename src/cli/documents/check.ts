@@ -6,7 +6,7 @@ import { checkDocuments } from '../../pipeline/documents/check.ts';
 import { now } from '../../platform/clock.ts';
 import { EXIT, note, plain, print } from '../output.ts';
 import { stationOf } from '../station.ts';
-import type { DocumentOptions } from './documents.ts';
+import type { DocumentOptions } from './options.ts';
 
 /** Says what is wrong with the documents. Exits 1 where that fails, by mode; with mode warn it is told on standard error and the exit is 0. */
 export async function check(options: DocumentOptions): Promise<void> {

@@ -1,6 +1,5 @@
 import { usage } from '../output.ts';
-
-export type DocumentOptions = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
+import type { DocumentOptions } from './options.ts';
 
 /** `waybill docs check|build`. Throws USAGE for another word. */
 export async function documents(what: string, options: DocumentOptions): Promise<void> {

@@ -8,7 +8,7 @@ import { showDrift, showStatus } from '../../pipeline/report/show.ts';
 import { statusOf } from '../../pipeline/report/status.ts';
 import { note, plain, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, runningStation, stationOf } from '../station.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from './options.ts';
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 const LONGEST_MS = 366 * 86_400_000;
@@ -22,11 +22,11 @@ export async function reportDrift(options: ReportOptions): Promise<void> {
   try {
     const made = await statusOf(station);
     const since = sinceOf(options['since'], Date.parse(made.status.generated_at_utc));
+    const isShown = options['write'] !== false;
+    // the gate reads it: an old one would tell of what is over
+    const paths = isShown ? await showStatus(station, made.status) : [];
     const report = await driftOf(station, made, since);
-    const paths =
-      options['write'] === false
-        ? []
-        : [...(await showStatus(station, made.status)), ...(await showDrift(station, report))];
+    if (isShown) paths.push(...(await showDrift(station, report)));
     const fed = options['feed'] === true ? feed(station, report) : null;
     if (options.json) return printJson({ ok: true, report, paths, fed });
     for (const line of asText(report)) print(line);

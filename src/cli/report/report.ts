@@ -1,6 +1,5 @@
 import { usage } from '../output.ts';
-
-export type ReportOptions = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
+import type { ReportOptions } from './options.ts';
 
 /** `waybill report WHAT`. Throws USAGE for what is none. */
 export async function report(what: string, options: ReportOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { showStatus } from '../../pipeline/report/show.ts';
 import { statusOf } from '../../pipeline/report/status.ts';
 import { note, plain, print } from '../output.ts';
 import { stationOf } from '../station.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from './options.ts';
 
 /** Measures how the station stands, shows it in its files, and says it. Exits 0 whatever the answer is: `docs check` judges. */
 export async function reportStatus(options: ReportOptions): Promise<void> {

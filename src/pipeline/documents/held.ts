@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { readMarkdown } from '../../backlog/read-markdown.ts';
+import { readBacklogFile } from '../../backlog/read-backlog.ts';
 import type { MeasuredClaim } from '../../documents/claims.ts';
 import { commitsNamed } from '../../documents/commits-named.ts';
 import type { Contradiction } from '../../documents/contradiction.ts';
@@ -19,31 +19,26 @@ export interface DocumentsHeld {
   /** State documents and the active plan, as they were read. */
   readonly documents: readonly TextDocument[];
   readonly contradictions: readonly Contradiction[];
-  /** What is wrong with the register itself. */
-  readonly registerFaults: readonly Contradiction[];
   /** Relative to the root; null without a register, and where it has not exactly one. */
   readonly activePlan: string | null;
+  /** What is wrong with the register itself. */
+  readonly registerFaults: readonly Contradiction[];
   /** What could not be looked at, each with why: nothing of it passed. */
   readonly notChecked: readonly Contradiction[];
 }
 
-/** Reads what settings name, in the work tree, measures what it speaks of, and says what does not fit. Never throws for a file. */
+/** Reads what settings name, in the work tree, measures what it speaks of, and says what does not fit. Never throws for a file or git. */
 export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
   const { documents: settings } = station.settings;
   const { register, faults, notRead } = registerOf(station);
-  const activePlan = register === null ? null : activePlanOf(register);
-  const named = [...settings.state, ...(activePlan === null ? [] : [activePlan.path])];
-  const read = await readDocuments(station, named);
+  const active = register === null ? null : activePlanOf(register);
+  // that the plan is missing is told by the register's own check
+  const plan = active === null || isThere(station.layout.root, active.path) === false ? [] : [active.path];
+  const read = await readDocuments(station, [...settings.state, ...plan]);
   const backlog = backlogOf(station);
   const commits = await commitsInHistory(station, commitsNamed(read.documents));
   const claims = settings.claims.map((claim) => measuredClaim(station, claim));
-  const notMeasured = claims
-    .filter(({ isThere }) => isThere === null)
-    .map(({ subject }) => `${subject} cannot be looked at`);
-  const planFault = faults.some(({ id }) => id === 'register-target-missing');
-  const unread = read.notRead.filter(
-    (why) => !(planFault && activePlan !== null && why.startsWith(`${activePlan.path}:`)),
-  );
+  const unmeasured = claims.flatMap(({ subject, isThere: there }) => (there === null ? [subject] : []));
   return {
     documents: read.documents,
     contradictions: contradictionsIn({
@@ -51,17 +46,23 @@ export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
       backlog: backlog.entries,
       claims,
       commits: commits.found,
-      activePlan,
+      activePlan: active,
     }),
+    activePlan: active?.path ?? null,
     registerFaults: faults,
-    activePlan: activePlan?.path ?? null,
-    notChecked: [...[...notRead, ...unread, ...backlog.notRead, ...notMeasured].map(notChecked), ...commits.notChecked],
+    notChecked: [
+      ...[...notRead, ...read.notRead, ...unmeasured.map((subject) => `${subject} cannot be looked at`)].map(
+        notChecked,
+      ),
+      ...backlog.notChecked,
+      ...commits.notChecked,
+    ],
   };
 }
 
-/** A check that could not be made, as a finding. */
+/** A check that could not be made, as a finding; `path: why` names where. */
 export function notChecked(why: string): Contradiction {
-  const path = /^([^\s:]+):/.exec(why)?.[1];
+  const path = /^([^:]+\.\w+): /.exec(why)?.[1];
   return { id: 'not-checked', severity: 'block', message: why, refs: path === undefined ? [] : [path] };
 }
 
@@ -78,7 +79,8 @@ function registerOf(station: Station): { register: Register | null; faults: Cont
   } catch (thrown) {
     const { message, place } = asWaybillError(thrown);
     const line = place.line === undefined ? '' : `:${place.line}`;
-    return { ...none, faults: [{ id: 'register-unread', severity: 'block', message, refs: [`${path}${line}`] }] };
+    const fault = { id: 'register-unread', severity: 'block' as const, message: `${path}: ${message}` };
+    return { ...none, faults: [{ ...fault, refs: [`${path}${line}`] }] };
   }
 }
 
@@ -104,20 +106,29 @@ function measuredClaim(
   return { subject: `program ${program}`, phrases, missing, isThere: found };
 }
 
-function backlogOf({ layout, settings }: Station): { entries: BacklogEntry[]; notRead: string[] } {
+/** Every item of every file, also those that the backlog takes from another file: that they differ is what is looked for. */
+function backlogOf({ layout, settings }: Station): { entries: BacklogEntry[]; notChecked: Contradiction[] } {
   const entries: BacklogEntry[] = [];
-  const notRead: string[] = [];
+  const missed: Contradiction[] = [];
   for (const path of settings.backlog.files) {
     // files that are not there are passed over
     if (isThere(layout.root, path) === false) continue;
     const read = readText(layout.root, path);
-    if ('why' in read) notRead.push(`${path}: ${read.why}`);
-    else {
-      const { items, problems } = readMarkdown(path, read.text);
-      for (const { id, title, status, place } of items) entries.push({ path, line: place.line, id, title, status });
-      const whole = problems.find(({ code }) => code === 'FILE_UNREADABLE');
-      if (whole !== undefined) notRead.push(`${path}: ${whole.message}`);
+    if ('why' in read) {
+      missed.push(notChecked(`${path}: ${read.why}`));
+      continue;
     }
+    const { items, problems } = readBacklogFile(path, read.text);
+    for (const { id, title, status, place } of items) entries.push({ path, line: place.line, id, title, status });
+    const unread = problems.filter(({ severity }) => severity === 'unread');
+    const [first] = unread;
+    if (first === undefined) continue;
+    missed.push({
+      id: 'not-checked',
+      severity: first.code === 'FILE_UNREADABLE' ? 'block' : 'warn',
+      message: `${path}: ${unread.length === 1 ? first.message : `${unread.length} entries could not be read`}`,
+      refs: unread.slice(0, 10).map(({ place }) => `${place.file}:${place.line}`),
+    });
   }
-  return { entries, notRead };
+  return { entries, notChecked: missed };
 }

@@ -32,7 +32,7 @@ export function weekOf(at: string): string {
 }
 
 /**
- * What drifted apart since an instant: contradictions and what else the documents' gate finds now, components that were at fault, orders that failed,
+ * What drifted apart since an instant: contradictions and what else the documents' gate finds now (with the status file as it is shown), components that were at fault, orders that failed,
  * by code, and those that are stale. A source that cannot be read stands in `not_read`, and stops no other.
  */
 export async function driftOf(station: Station, made: StatusMade, since: string): Promise<DriftReport> {

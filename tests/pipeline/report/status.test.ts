@@ -331,6 +331,25 @@ test('rule 12: a running station keeps the status young by what it says itself, 
   assert.ok(!plain.exists(FILE));
 });
 
+test('an order that changes a document makes the status old, long before its age does', async (t) => {
+  const s = testStation(t, {
+    files: { 'docs/state.md': '- W1-T01: DONE\n', 'docs/plan.md': '# Plan\n', 'docs/register.yaml': REGISTER },
+    settings: `${DOCS}intake: {scan_seconds: 1}\n`,
+  });
+  const at = new Date(Date.now() - 120_000).toISOString();
+  s.write(FILE, JSON.stringify({ ...report(s), generated_at_utc: at }));
+  await s.up(t);
+  const shown = () => JSON.parse(s.read(FILE)) as RuntimeStatus;
+  s.drop({ wo_id: 'WO-1', files: [{ path: 'other.txt', content: 'other' }] });
+  await until(() => s.exists('bridge/outbox/MAIN/WO-1.result.json'), 'another order is done');
+  const beats = new Set<string>();
+  await until(() => beats.add(s.read('.git/waybill/heartbeat.json')).size > 2, 'the loop turns');
+  assert.equal(shown().generated_at_utc, at);
+  s.drop({ wo_id: 'WO-2', files: [{ path: 'docs/state.md', content: '- W1-T01: DONE\n- W1-T01: OPEN\n' }] });
+  await until(() => shown().generated_at_utc !== at, 'it is measured anew');
+  assert.equal(shown().status, 'fail');
+});
+
 test('with the lifeos preset both files stand where seed 000 says', (t) => {
   const s = testStation(t, { preset: 'lifeos' });
   s.drain();

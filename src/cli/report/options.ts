@@ -1,0 +1,2 @@
+/** What every report takes. */
+export type ReportOptions = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
