@@ -75,10 +75,11 @@ function tidy(item: NewItem): NewItem {
       .replace(/ (?:—|–|--|-) | ?; ?/g, ', ')
       .trim();
   const maybe = (words: string | null) => (words === null || line(words) === '' ? null : line(words));
+  const title = line(item.title).replace(/^[*_\s]+|[*_\s]+$/g, '');
   return {
     ...item,
     id: item.id !== null && isGoodItemId(item.id) ? item.id : null,
-    title: line(item.title).replace(/^[*_\s]+|[*_\s]+$/g, '') || 'untitled',
+    title: /[\p{L}\p{N}]/u.test(title) ? title : 'untitled',
     dod: maybe(item.dod),
     owner: maybe(item.owner),
     context: maybe(item.context),

@@ -76,7 +76,7 @@ export function readBox(line: string): Box {
     return { kind: 'misplaced', why: 'a check box without a bullet', hint: 'Write `- [ ] Title`.', column };
   }
   if (isLink) {
-    if (status === undefined || mark.length > 1) return NONE;
+    if (!isMarks(mark)) return NONE;
     return {
       kind: 'unclear',
       why: `${shown(inside)}${next}: a check box, or the words of a link`,
@@ -89,9 +89,9 @@ export function readBox(line: string): Box {
   return { kind: 'box', status, odd, column, from, to, indent: indentOf(line) };
 }
 
-/** A mark of several characters that are all marks, such as `[x/]`; `[P1]` and `[RFC]` are words of a list. */
+/** Only marks, such as `[x/]` or `[?]`: `[P1]`, `[1]` and `[RFC]` are words of a list. */
 function isMarks(mark: string): boolean {
-  return mark.length > 1 && mark.length <= 4 && [...mark].every((c) => /[xX/!~?*.+\-\s]/.test(c) || c in MARKS);
+  return mark.length <= 4 && [...mark].every((c) => /[xX\s]|[^\p{L}\p{N}]/u.test(c));
 }
 
 function oddity(inside: string, gap: string, next: string): string | null {

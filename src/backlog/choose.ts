@@ -66,7 +66,7 @@ export interface Choice {
 }
 
 /**
- * Picks the item to begin with: by priority, then by the order of the files and of their lines. The same items and facts give the same choice.
+ * Picks the item to begin with: what this station claimed before, then by priority, then by the order of the files and of their lines. The same items and facts give the same choice.
  * Items come as they were read, file after file. An item that asks for approval is picked like any other: its order asks.
  */
 export function choose(items: readonly Item[], facts: Facts): Choice {
@@ -82,7 +82,9 @@ export function choose(items: readonly Item[], facts: Facts): Choice {
     if (reason === null) free.push(item);
     else skipped.push({ item, ...reason });
   }
-  const [chosen = null, ...next] = free;
+  // what this station claimed and never began, nobody else may begin
+  const isOwn = (item: Item) => facts.claims.get(plainKey(item.key))?.isOwn === true;
+  const [chosen = null, ...next] = [...free.filter(isOwn), ...free.filter((item) => !isOwn(item))];
   return { chosen, next, skipped };
 }
 

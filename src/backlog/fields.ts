@@ -82,7 +82,7 @@ const PROGRESS = /^(?:(?:done|completed|closed|merged|shipped|finished|started)\
 
 /** Takes apart what stands behind a check box, and on the lines that belong to it. */
 export function partsOf(first: string, further: readonly string[]): Parts {
-  const { head: title, fields } = takenApart(collapsed(first), true);
+  const { head: title, fields } = takenApart(collapsed(first).replace(/^(?=(?:—|–|--|-) )/, ' '), true);
   let bullet: number | null = null;
   for (const line of further) {
     const text = collapsed(line);

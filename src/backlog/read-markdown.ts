@@ -130,9 +130,11 @@ type Seen =
 function boxOf(line: Line): Seen {
   const isLong = line.raw.length > MAX_LINE;
   const read = (text: string) => readBox(isLong ? text.slice(0, 400) : text);
-  const raw = read(line.raw);
-  const box = line.text === line.raw ? raw : read(line.text);
-  const seen = box.kind === 'none' ? raw : box;
+  const box = read(line.text);
+  // also beside the sign that opens a comment
+  const isBlanked = line.text !== line.raw;
+  const seen =
+    box.kind === 'none' && isBlanked ? read(line.raw.replace(/<!--|-->/g, (sign) => ' '.repeat(sign.length))) : box;
   if (seen.kind === 'none') return seen;
   const unread = (code: ProblemCode, message: string, hint: string): Seen => ({
     kind: 'unread',

@@ -105,7 +105,9 @@ class Reader {
     const pieces = isHopeless ? [] : piecesOf(Buffer.from(bytes).toString('utf8'));
     const before = this.problems.length;
     for (const [index, { text, above }] of pieces.entries()) {
-      const moved = ({ line = 1, column = 1 }: Place): Place => ({ line: line + above, column });
+      const most = text.trimEnd().split('\n').length;
+      // what is never closed is missed behind the end
+      const moved = ({ line = 1, column = 1 }: Place): Place => ({ line: Math.min(line, most) + above, column });
       try {
         const { value, locate } = readDocument(Buffer.from(text), 'yaml', LIMITS);
         const list = Array.isArray(value) ? (value as unknown[]) : [];

@@ -1,9 +1,10 @@
 import { plainKey } from '../../backlog/key.ts';
+import { itemOrderId } from '../../backlog/order-of.ts';
+import { readBacklog } from '../../backlog/read-backlog.ts';
 import { WaybillError } from '../../order/error.ts';
 import { claimedBy, giveBack, type Held, sharedClaims } from '../../pipeline/backlog/claims.ts';
 import { isOver, ordersOf } from '../../pipeline/backlog/facts.ts';
-import { orderIdOf } from '../../pipeline/backlog/mark-order.ts';
-import { readBacklog } from '../../pipeline/backlog/read.ts';
+import { findItem } from '../../pipeline/backlog/pick.ts';
 import { takeTurn } from '../../pipeline/backlog/turn.ts';
 import type { Station } from '../../station/station.ts';
 import { note, plain, print, printJson } from '../output.ts';
@@ -39,11 +40,8 @@ async function claimNamed(station: Station, name: string): Promise<{ key: string
     throw new WaybillError('USAGE', 'stations share no claims here: backlog.claims is not set', {
       hint: 'An item is only taken by its order then: `waybill cancel BL-KEY` ends that.',
     });
-  const plain = plainKey(name);
-  const item = readBacklog(station).items.find(
-    ({ key, id }) => plainKey(key) === plain || (id !== null && plainKey(id) === plain),
-  );
-  const key = item?.key ?? name;
+  const { items } = readBacklog(station.layout.root, station.settings.backlog.files);
+  const key = findItem(items, name)?.key ?? name;
   const held = claims.held.get(plainKey(key));
   if (held === undefined)
     throw new WaybillError('BACKLOG_UNKNOWN_ITEM', `nobody has claimed ${JSON.stringify(name)} in ${claims.shown}`);
@@ -51,7 +49,7 @@ async function claimNamed(station: Station, name: string): Promise<{ key: string
 }
 
 function assertMayGo(station: Station, key: string, held: Held, force: boolean): void {
-  const woId = orderIdOf(key);
+  const woId = itemOrderId(key);
   const order = ordersOf(station, [key]).get(plainKey(key));
   if (!isOver(order))
     throw new WaybillError('BACKLOG_ITEM_TAKEN', `${key} is at work here as ${woId} (${order?.why ?? order?.status})`, {

@@ -1,8 +1,7 @@
-import { orderOf } from '../../backlog/order-of.ts';
+import { itemOrderId, orderOf } from '../../backlog/order-of.ts';
 import { asWaybillError } from '../../order/error.ts';
 import { claimItem } from '../../pipeline/backlog/claims.ts';
-import { orderIdOf } from '../../pipeline/backlog/mark-order.ts';
-import { type Pick, pickItem } from '../../pipeline/backlog/pick.ts';
+import { givenOf, type PickedItem, pickItem } from '../../pipeline/backlog/pick.ts';
 import { takeTurn } from '../../pipeline/backlog/turn.ts';
 import type { Station } from '../../station/station.ts';
 import { laneOf } from '../drop.ts';
@@ -26,20 +25,18 @@ async function begin(station: Station, named: string | null, options: Options): 
   const turn = await takeTurn(station.layout);
   try {
     const { item } = await claimed(station, named, options.json !== true);
-    const woId = orderIdOf(item.key);
-    const given = { file: `${woId}.json`, bytes: orderOf(item), orderFile: null, attachments: null };
-    return handInMission(station, { ...given, lane: laneOfItems(station), woId });
+    return handInMission(station, { ...givenOf(item), lane: laneOfItems(station), woId: itemOrderId(item.key) });
   } finally {
     turn.release();
   }
 }
 
 /** Where another station was faster the next item is picked, unless one was named. */
-async function claimed(station: Station, named: string | null, isTold: boolean): Promise<Pick> {
+async function claimed(station: Station, named: string | null, isTold: boolean): Promise<PickedItem> {
   for (;;) {
     const pick = await pickItem(station, named);
     try {
-      await claimItem(station, pick.item, orderIdOf(pick.item.key));
+      await claimItem(station, pick.item, itemOrderId(pick.item.key));
       if (isTold) tell(pick);
       return pick;
     } catch (thrown) {
@@ -48,7 +45,7 @@ async function claimed(station: Station, named: string | null, isTold: boolean):
   }
 }
 
-function tell({ item, skipped, despite }: Pick): void {
+function tell({ item, skipped, despite }: PickedItem): void {
   const { key, priority, title, place } = item;
   note(`${key}  P${priority}  ${plain(title)}  (${plain(place.file)}:${place.line})`);
   if (despite !== null) note(`  taken by its name, though it is skipped otherwise: ${plain(despite)}`);
@@ -56,12 +53,13 @@ function tell({ item, skipped, despite }: Pick): void {
   if (skipped.length > TOLD) note(`  and ${skipped.length - TOLD} more: \`waybill backlog ls --all\``);
 }
 
-function show(station: Station, pick: Pick, { json }: Options): void {
+function show(station: Station, pick: PickedItem, { json }: Options): void {
   const { item, skipped, despite } = pick;
-  const order: unknown = JSON.parse(orderOf(item).toString('utf8'));
+  const { document: order } = orderOf(item);
   if (json !== true) {
     tell(pick);
-    return print(plain(JSON.stringify(order, null, 2)));
+    print(plain(JSON.stringify(order, null, 2)));
+    return;
   }
   printJson({
     ok: true,

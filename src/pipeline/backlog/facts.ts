@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Facts } from '../../backlog/choose.ts';
 import type { Item } from '../../backlog/item.ts';
 import { plainKey } from '../../backlog/key.ts';
+import { itemOrderId } from '../../backlog/order-of.ts';
 import type { StateDocument } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { isTerminal, type Status } from '../../order/transition.ts';
@@ -11,7 +12,6 @@ import { readLives } from '../../record/lives-read.ts';
 import type { Station } from '../../station/station.ts';
 import { type Claims, whoseOf } from './claims.ts';
 import { handedIn } from './handed-in.ts';
-import { orderIdOf } from './mark-order.ts';
 
 /** How the order of an item stands. */
 export interface ItemOrder {
@@ -30,7 +30,7 @@ export function ordersOf({ layout }: Pick<Station, 'layout'>, keys: readonly str
   const ids = new IdIndex(layout.ids);
   const gone: { woId: string; born: number; key: string }[] = [];
   for (const key of keys) {
-    const woId = orderIdOf(key);
+    const woId = itemOrderId(key);
     const text = readIfThere(join(layout.state, `${woId}.json`))?.toString('utf8');
     const entry = text === undefined ? ids.born(woId) : null;
     if (text !== undefined) orders.set(plainKey(key), fromState(JSON.parse(text) as StateDocument));
@@ -43,7 +43,7 @@ export function ordersOf({ layout }: Pick<Station, 'layout'>, keys: readonly str
   }
   const onTheWay = handedIn(layout);
   for (const key of keys) {
-    const woId = orderIdOf(key);
+    const woId = itemOrderId(key);
     // one that failed and is handed in again is not recorded anew yet
     if (onTheWay.has(woId) && isOver(orders.get(plainKey(key))))
       orders.set(plainKey(key), { woId, status: 'ready', why: 'handed in' });
@@ -62,7 +62,7 @@ export function factsOf({ settings }: Station, items: readonly Item[], orders: O
   return {
     claims: new Map([...(claims?.held ?? [])].map(([key, held]) => [key, { ...whoseOf(held), isOwn: held.isOwn }])),
     orders,
-    atWork: alive.map(({ key, scopePaths }) => ({ name: orderIdOf(key), scopePaths })),
+    atWork: alive.map(({ key, scopePaths }) => ({ name: itemOrderId(key), scopePaths })),
     require: settings.backlog.require,
   };
 }

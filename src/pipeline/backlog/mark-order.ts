@@ -1,6 +1,7 @@
 import { editOf } from '../../backlog/edit-of.ts';
 import type { Item } from '../../backlog/item.ts';
 import { markDone } from '../../backlog/mark.ts';
+import { ITEM_TAG, itemOrderId } from '../../backlog/order-of.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
 import type { Station } from '../../station/station.ts';
@@ -8,20 +9,14 @@ import { sendCommand } from '../commands/send-command.ts';
 
 /** Orders of items, and the orders that mark items done: what they are called, and what tells the two apart. */
 
-export const ITEM_TAG = 'backlog';
-export const MARK_TAG = 'backlog-done';
+const MARK_TAG = 'backlog-done';
 
 /** Somebody may have the file in hand for hours: half a day, with the pauses that settings have by default. */
 const RETRIES = 20;
 
-/** The order of an item. */
-export function orderIdOf(key: string): string {
-  return `BL-${key}`;
-}
-
 /** The order that marks it done. */
 export function markIdOf(key: string): string {
-  return `BL-${key}-done`;
+  return `${itemOrderId(key)}-done`;
 }
 
 /** The key of the item whose order this is; null for any other order, also one that only marks. */

@@ -1,12 +1,14 @@
 import { plainKey } from '../../backlog/key.ts';
+import { itemOrderId } from '../../backlog/order-of.ts';
+import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
 import { isInHistory } from '../../git/history.ts';
+import { asWaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { now } from '../../platform/clock.ts';
 import type { Runtime } from '../runtime.ts';
 import { handedIn } from './handed-in.ts';
-import { dropMark, isMarkOrder, keyOfOrder, markIdOf, orderIdOf } from './mark-order.ts';
-import { type BacklogFiles, readBacklog } from './read.ts';
+import { dropMark, isMarkOrder, keyOfOrder, markIdOf } from './mark-order.ts';
 
 /** After a mark that could not be made the backlog is looked at again; the pause doubles, up to the longest. */
 const FIRST_PAUSE_MS = 60_000;
@@ -42,7 +44,7 @@ export class BacklogMarks {
       if (life.outcome?.branch !== undefined) {
         this.#tell(life, false, `its work is on ${life.outcome.branch}, and not merged`);
         this.#lookAt = Math.min(this.#lookAt, Date.now() + MERGE_LOOK_MS);
-      } else this.#mark(readBacklog(this.#rt.station), key, life);
+      } else this.#mark(this.#files(), key, life);
     });
   }
 
@@ -60,12 +62,12 @@ export class BacklogMarks {
 
   async #lookAtAll(): Promise<void> {
     const rt = this.#rt;
-    const files = readBacklog(rt.station);
+    const files = this.#files();
     const open = files.items.filter(({ status }) => status !== 'done' && status !== 'dropped');
-    const begun = open.filter(({ key }) => rt.ids.born(orderIdOf(key)) !== null);
+    const begun = open.filter(({ key }) => rt.ids.born(itemOrderId(key)) !== null);
     const onTheWay = begun.length === 0 ? new Set<string>() : handedIn(rt.station.layout);
     for (const { key } of begun) {
-      const life = await rt.find(orderIdOf(key));
+      const life = await rt.find(itemOrderId(key));
       if (life === null || keyOfOrder(life) === null || !isDone(life) || onTheWay.has(markIdOf(key))) continue;
       const mark = await rt.find(markIdOf(key));
       if (mark !== null && !wasInVain(mark)) continue;
@@ -81,13 +83,26 @@ export class BacklogMarks {
     return tip !== null && commit !== undefined && (await isInHistory(git, commit, tip));
   }
 
+  #files(): BacklogFiles {
+    const { layout, settings } = this.#rt.station;
+    return readBacklog(layout.root, settings.backlog.files);
+  }
+
   #mark(files: BacklogFiles, key: string, life: OrderLife): void {
     const item = files.items.find((candidate) => plainKey(candidate.key) === plainKey(key));
-    const text = item === undefined ? undefined : files.texts.get(item.place.file);
-    if (item === undefined || text === undefined) this.#tell(life, false, 'its item is not in the backlog any more');
-    else if (item.status === 'done') this.#tell(life, true, 'its item is marked already');
-    else if (item.status === 'dropped') this.#tell(life, false, 'somebody dropped its item meanwhile');
-    else if (!dropMark(this.#rt.station, item, text, life)) this.#tell(life, false, 'its item reads as it did before');
+    const text = item === undefined ? undefined : files.files.get(item.place.file)?.toString('utf8');
+    try {
+      if (item === undefined || text === undefined) this.#tell(life, false, 'its item is not in the backlog any more');
+      else if (item.status === 'done') this.#tell(life, true, 'its item is marked already');
+      else if (item.status === 'dropped') this.#tell(life, false, 'somebody dropped its item meanwhile');
+      else if (!dropMark(this.#rt.station, item, text, life))
+        this.#tell(life, false, 'its item reads as it did before');
+    } catch (thrown) {
+      // one that cannot be marked is no reason to leave out the others
+      const { code, message } = asWaybillError(thrown);
+      this.#tell(life, false, `its item cannot be marked: ${code}: ${message}`);
+      this.#lookLater();
+    }
   }
 
   #tell({ woId }: OrderLife, ok: boolean, why: string): void {

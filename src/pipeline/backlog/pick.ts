@@ -1,18 +1,22 @@
 import { choose, type Skipped } from '../../backlog/choose.ts';
 import type { Item } from '../../backlog/item.ts';
 import { plainKey } from '../../backlog/key.ts';
+import { itemOrderId, orderOf } from '../../backlog/order-of.ts';
+import { readBacklog } from '../../backlog/read-backlog.ts';
+import { readOrder } from '../../intake/read-order.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { Station } from '../../station/station.ts';
 import { type Claims, claimedBy, sharedClaims } from './claims.ts';
 import { factsOf, isOver, type Orders, ordersOf } from './facts.ts';
-import { orderIdOf } from './mark-order.ts';
-import { readBacklog } from './read.ts';
+
+/** An item, and why it is not begun. */
+export type Why = Pick<Skipped, 'item' | 'why'>;
 
 /** One item that may be begun now. */
-export interface Pick {
+export interface PickedItem {
   readonly item: Item;
   /** Items that cannot be begun now, each with why; none where one was named. */
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly Why[];
   /** Why it would not have been picked by itself; null where it would. */
   readonly despite: string | null;
 }
@@ -21,10 +25,10 @@ export interface Pick {
  * The item that is next, or the one of this key or id. Changes nothing: claiming it comes after. Throws BACKLOG_MISSING, BACKLOG_NO_ITEM,
  * BACKLOG_UNKNOWN_ITEM, BACKLOG_ITEM_TAKEN, and BACKLOG_CLAIMS_UNREACHABLE where stations share claims that cannot be seen.
  */
-export async function pickItem(station: Station, named: string | null): Promise<Pick> {
-  const { items, texts } = readBacklog(station);
+export async function pickItem(station: Station, named: string | null): Promise<PickedItem> {
   const { files } = station.settings.backlog;
-  if (texts.size === 0)
+  const { items, files: there } = readBacklog(station.layout.root, files);
+  if (there.size === 0)
     throw new WaybillError('BACKLOG_MISSING', `${files.join(' and ')}: not there`.replace(/ and (?=.* and )/g, ', '));
   const claims = await sharedClaims(station);
   const orders = ordersOf(
@@ -35,19 +39,40 @@ export async function pickItem(station: Station, named: string | null): Promise<
   if (named !== null) {
     const item = itemNamed(items, named, files);
     assertFree(item, orders, claims);
+    const fault = faultOf(station, item);
+    if (fault !== null) throw new WaybillError(fault.code, fault.message, { hint: fault.hint, place: item.place });
     return { item, skipped: [], despite: skipped.find((other) => other.item === item)?.why ?? null };
   }
-  if (chosen === null) throw nothingToPick(items, skipped);
-  // a run that was killed after its claim left an item that nobody else may begin
-  const left = [chosen, ...next].find(({ key }) => claims?.held.get(plainKey(key))?.isOwn === true);
-  return { item: left ?? chosen, skipped, despite: null };
+  const refused: Why[] = [];
+  for (const item of [...(chosen === null ? [] : [chosen]), ...next]) {
+    const fault = faultOf(station, item);
+    if (fault === null) return { item, skipped: [...refused, ...skipped], despite: null };
+    refused.push({ item, why: `no order can be made of it: ${fault.message}` });
+  }
+  throw nothingToPick(items, [...refused, ...skipped]);
 }
 
-/** By its key, its own id, or the id of its order. Throws BACKLOG_UNKNOWN_ITEM. */
-export function itemNamed(items: readonly Item[], name: string, files: readonly string[]): Item {
+/** The order of an item as it is handed in. */
+export function givenOf(item: Item): { file: string; bytes: Buffer; orderFile: null; attachments: null } {
+  const { woId, bytes } = orderOf(item);
+  return { file: `${woId}.json`, bytes, orderFile: null, attachments: null };
+}
+
+/** What intake would refuse its order with: that is known before it is claimed. */
+function faultOf({ settings }: Station, item: Item): WaybillError | null {
+  const read = readOrder(givenOf(item), settings.intake);
+  return 'error' in read ? read.error : null;
+}
+
+/** By its key, the id of its order, or its own id. */
+export function findItem(items: readonly Item[], name: string): Item | undefined {
   const plain = plainKey(name);
-  const found = items.find(({ key }) => plainKey(key) === plain || plainKey(orderIdOf(key)) === plain);
-  const item = found ?? items.find(({ id }) => id !== null && plainKey(id) === plain);
+  const found = items.find(({ key }) => plainKey(key) === plain || plainKey(itemOrderId(key)) === plain);
+  return found ?? items.find(({ id }) => id !== null && plainKey(id) === plain);
+}
+
+function itemNamed(items: readonly Item[], name: string, files: readonly string[]): Item {
+  const item = findItem(items, name);
   if (item !== undefined) return item;
   throw new WaybillError('BACKLOG_UNKNOWN_ITEM', `no item ${JSON.stringify(name)} stands in ${files.join(' or ')}`);
 }
@@ -69,7 +94,7 @@ function assertFree({ key, status, place }: Item, orders: Orders, claims: Claims
     throw taken(`at work as ${woId} (${why ?? order.status})`, `\`waybill spine resume ${woId}\` follows it.`);
 }
 
-function nothingToPick(items: readonly Item[], skipped: readonly Skipped[]): WaybillError {
+function nothingToPick(items: readonly Item[], skipped: readonly Why[]): WaybillError {
   const reasons = new Map<string, number>();
   for (const { why } of skipped) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   const most = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 5);
