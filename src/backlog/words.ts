@@ -24,6 +24,7 @@ export function waitsFor(text: string): { readonly names: readonly string[]; rea
   return { names, words: null };
 }
 
-function cut(words: string): string {
+function cut(text: string): string {
+  const words = text.replace(/\s+/g, ' ');
   return words.length <= SHOWN ? words : `${words.slice(0, SHOWN - 1).trimEnd()}…`;
 }
