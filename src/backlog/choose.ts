@@ -133,7 +133,8 @@ class Known {
       case 'in progress':
         return { code: 'IN_PROGRESS', why: 'in progress' };
       case 'blocked':
-        return { code: 'BLOCKED', why: `blocked: ${blockedBy ?? 'its status says so'}` };
+        // its words often begin with that one
+        return { code: 'BLOCKED', why: `blocked: ${blockedBy?.replace(/^blocked:?\s+/i, '') ?? 'its status says so'}` };
       case 'open':
         return null;
     }
