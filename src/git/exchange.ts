@@ -114,7 +114,8 @@ export async function headsAt(git: Git, place: Place, limits: ToolLimits = {}): 
   const found = new Map<string, { journal: string | null; keeps: Map<string, string> }>();
   for (const { ref, id } of await refsAt(git, place, limits)) {
     const match = /^refs\/waybill\/([a-z0-9][a-z0-9-]{0,63})\/(?:journal|keep\/(.+))$/.exec(ref);
-    if (match === null) continue;
+    // no station: claims of items stand there, and an item may be called journal
+    if (match === null || match[1] === 'backlog') continue;
     const [, station = '', keep] = match;
     const heads = found.get(station) ?? { journal: null, keeps: new Map<string, string>() };
     if (keep === undefined) heads.journal = id;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimsAt, dropClaim, makeClaim } from '../../src/git/claims.ts';
-import { type Place, placeOf } from '../../src/git/exchange.ts';
+import { headsAt, type Place, placeOf } from '../../src/git/exchange.ts';
 import { Git } from '../../src/git/git.ts';
 import { bareRepository, refsIn } from '../support/backups.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
@@ -96,6 +96,14 @@ test('rule 7: what stands in the place of a claim and is none still takes the ke
     ],
   );
   assert.equal(await makeClaim(git, place, 'large', bytesOf('s0', 'large')), 'taken');
+});
+
+test('an item that is called journal makes no station of the claims', async (t) => {
+  const remote = bareRepository(t);
+  const git = clone(t, remote);
+  const place = await placeOf(git, remote, git.root);
+  await makeClaim(git, place, 'journal', bytesOf('s0', 'journal'));
+  assert.deepEqual([...(await headsAt(git, place)).keys()], []);
 });
 
 async function codeOf(act: Promise<unknown>): Promise<string> {

@@ -20,13 +20,28 @@ export function scriptFor(ids: readonly string[]): Script {
   );
 }
 
+/** Two agents in the place of four: what is tried here is what is around a mission. */
+const SHORT = `version: 1
+description: Built, reviewed, landed.
+steps:
+  - { id: hydrate, run: hydrate, gives: context }
+  - { id: policy, run: policy }
+  - { id: build, role: builder, takes: [context, "verdict?", "failure?"], gives: review_packet }
+  - { id: review, role: reviewer, takes: [context, review_packet], gives: verdict, back_to: build }
+  - { id: close, run: close, takes: [review_packet, verdict], gives: commit }
+`;
+
 /** A station with these items in its BACKLOG.md, and agents that do them. */
 export function backlogStation(
   t: TestContext,
   ids: readonly string[],
   setup: StationSetup = {},
 ): { station: TestStation; agents: Agents } {
-  const files = { 'BACKLOG.md': backlogText(...ids.map((id) => itemLine(id))), ...setup.files };
+  const files = {
+    'agents/chains/short.yaml': SHORT,
+    'BACKLOG.md': backlogText(...ids.map((id) => itemLine(id))),
+    ...setup.files,
+  };
   return missionStation(t, { ...HELLO, ...scriptFor(ids) }, { ...setup, files });
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
-import { delimiter } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import {
   backlogStation,
   backlogText,
@@ -172,9 +172,7 @@ test('rule 4: killed after its claim and before its hand-in, a station goes on w
   const bin = t.tempDir();
   const real = findOnPath(['git']) ?? 'git';
   const killer = `#!/bin/sh\ncase " $* " in *" push "*) ${real} "$@"; kill -9 $PPID; exit 1;; esac\nexec ${real} "$@"\n`;
-  station.write('../killer', killer);
-  station.move('../killer', `../${bin.split('/').at(-1)}/git`);
-  chmodSync(`${bin}/git`, 0o755);
+  writeFileSync(join(bin, 'git'), killer, { mode: 0o755 });
   const { signal } = spawnSync(process.execPath, [CLI, 'backlog', 'run'], {
     cwd: station.root,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` },

@@ -62,6 +62,28 @@ test('items that are done at once do not spoil each other', (t) => {
   }
 });
 
+test('entries of backlog.yaml that are done at once are marked in place; comments and unknown keys stay', (t) => {
+  const ids = ['one', 'two', 'three'];
+  const entry = (id: string) =>
+    `  - id: ${id} # first\n    title: Do ${id}\n    dod: it is there\n    status: pending\n    mood: calm\n`;
+  const yaml = `schema_version: backlog.v1\ntasks:\n${ids.map(entry).join('')}`;
+  const station = testStation(t, { files: { 'backlog.yaml': yaml } });
+  for (const id of ids) station.drop(itemOrder(id));
+  station.drain();
+  const text = station.read('backlog.yaml');
+  for (const id of ids) {
+    assert.equal(
+      station.state(`BL-${id}-done`).status,
+      'done',
+      JSON.stringify(station.state(`BL-${id}-done`).last_error),
+    );
+    assert.ok(text.includes(`commit ${station.commitsOf(`BL-${id}`)[0]?.slice(0, 12)}, BL-${id}`), text);
+  }
+  assert.equal(text.split('status: completed').length, 4, text);
+  assert.equal(text.split('# first').length, 4, text);
+  assert.equal(text.split('mood: calm').length, 4, text);
+});
+
 test('an order that changed nothing is marked without a commit', (t) => {
   const station = stationWith(t, ['one']);
   station.drop({ wo_id: 'BL-one', type: 'ping', tags: ['backlog'] } as never);
