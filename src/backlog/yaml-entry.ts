@@ -12,6 +12,7 @@ export const ENTRY_KEYS = [
   'title',
   'description',
   'dod',
+  'acceptance_criteria',
   'priority',
   'risk',
   'scope_paths',
@@ -128,7 +129,7 @@ export function readEntry(value: unknown, place: Item['place']): EntryRead {
     status: status === 'open' && waits.words !== null ? 'blocked' : status,
     blockedBy:
       status === 'blocked' ? (waits.words ?? `its status is ${entry.status}`) : status === 'open' ? waits.words : null,
-    dod: said(entry.dod ?? ''),
+    dod: said(entry.dod ?? '') ?? said([entry.acceptance_criteria ?? []].flat().join('\n')),
     owner: said(entry.owner ?? ''),
     context,
     dependsOn: [

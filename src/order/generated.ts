@@ -465,6 +465,10 @@ export interface BacklogEntry {
    */
   dod?: string | null;
   /**
+   * Counts as the definition of done where there is none.
+   */
+  acceptance_criteria?: string[] | string | null;
+  /**
    * P0 (first) to P3, or a word, or 0 to 3; P3 without.
    */
   priority?: string | number | null;

@@ -64,6 +64,7 @@ tasks:
   workstream: w
 - title: Second
   workstream: w
+  acceptance_criteria: [it works, it is told]
   prioritty: P0
 `);
   const [first, second] = items;
@@ -88,12 +89,13 @@ tasks:
     place: { file: 'backlog.yaml', line: 5, column: 3 },
   });
   assert.equal(second?.priority, 3);
+  assert.equal(second?.dod, 'it works\nit is told');
   assert.deepEqual(
     problems.map(({ code, place, message, hint }) => [code, place.line, message.split(';')[0], hint]),
     [
       ['KEY_UNKNOWN', 2, '"owner_team" is no key of backlog.v1', 'docs/backlog.md tells every key.'],
       ['KEY_UNKNOWN', 20, '"workstream" is no key of backlog.v1 (2 times)', 'docs/backlog.md tells every key.'],
-      ['KEY_UNKNOWN', 23, '"prioritty" is no key of backlog.v1', 'Did you mean priority?'],
+      ['KEY_UNKNOWN', 24, '"prioritty" is no key of backlog.v1', 'Did you mean priority?'],
     ],
   );
 });
