@@ -55,6 +55,10 @@ const TURNS = [
     'restore-from',
     'missions/moved',
     'pipeline/edges',
+    'backlog/marks',
+    'backlog/run',
+    'report/drift',
+    'jobs/faults',
   ],
   [
     'pipeline/inbox.test',
@@ -67,6 +71,11 @@ const TURNS = [
     'missions/packets-shown',
     'pipeline/keep',
     'pipeline/races',
+    'backlog/claims',
+    'cli/documents',
+    'jobs/checkpoints',
+    'jobs/jobs-in',
+    'report/status',
   ],
 ] as const;
 const notNow: readonly string[] =

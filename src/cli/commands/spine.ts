@@ -6,7 +6,7 @@ command(
   'spine <what> [about]',
   'missions: run, resume, status, abort, stop, go',
   [
-    `waybill spine run '{"task": "Say hello in src/hello.txt", "constraints": {"paths": ["src/**"]}}'`,
+    `waybill spine run '{"task": "Say hello in src/hello.txt", "constraints": {"paths": ["src/hello.txt"]}}'`,
     'waybill spine run task.yaml --lane MAIN --json',
     'waybill spine resume WO-1',
     'waybill spine status',

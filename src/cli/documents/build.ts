@@ -6,9 +6,9 @@ import { now } from '../../platform/clock.ts';
 import { shortRandom } from '../../platform/ids.ts';
 import { currentUser } from '../../platform/user.ts';
 import type { Station } from '../../station/station.ts';
+import { assertAcceptable, carryOut } from '../carry-out.ts';
 import { showEnd } from '../drop.ts';
 import { EXIT, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
-import { assertAcceptable, carryOut } from '../rollback/carry-out.ts';
 import { stationOf } from '../station.ts';
 import type { DocumentOptions } from './options.ts';
 
@@ -73,7 +73,7 @@ async function write(station: Station, stale: readonly Made[], options: Document
     })),
   };
   const bytes = Buffer.from(`${JSON.stringify(order, null, 2)}\n`, 'utf8');
-  assertAcceptable(station, woId, bytes);
+  assertAcceptable(station, woId, bytes, 'take the corpus out of documents there');
   const end = await carryOut(station, woId, bytes, options);
   const result: ResultDocument | null = 'result' in end ? end.result : null;
   process.exitCode = result === null ? EXIT.parked : exitCodeOfStatus(result.status);

@@ -7,9 +7,9 @@ import { shortRandom } from '../../platform/ids.ts';
 import { currentUser } from '../../platform/user.ts';
 import { loadPolicy } from '../../policy/policy.ts';
 import type { Station } from '../../station/station.ts';
+import { agreed, assertAcceptable, assertRunning, carryOut, SMALLER } from '../carry-out.ts';
 import { showEnd } from '../drop.ts';
 import { EXIT, note, plain, print, printJson } from '../output.ts';
-import { agreed, assertAcceptable, assertRunning, carryOut } from './carry-out.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
@@ -54,7 +54,7 @@ export async function restoreInto(
           tags: ['restore', 'snapshot'],
         });
   if (order !== null) {
-    assertAcceptable(station, woId, order);
+    assertAcceptable(station, woId, order, SMALLER);
     assertRunning(station);
   }
   if (!options.json) {

@@ -14,10 +14,10 @@ import { shortRandom } from '../../platform/ids.ts';
 import { currentUser } from '../../platform/user.ts';
 import { resultPath } from '../../record/result-path.ts';
 import type { Station } from '../../station/station.ts';
+import { agreed, assertAcceptable, assertRunning, carryOut, SMALLER } from '../carry-out.ts';
 import { showEnd } from '../drop.ts';
 import { EXIT, exitCodeOf, exitCodeOfStatus, note, plain, print, printJson, usage } from '../output.ts';
 import { stateOf, stationOf } from '../station.ts';
-import { agreed, assertAcceptable, assertRunning, carryOut } from './carry-out.ts';
 import { patiently } from './snapshot.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -63,7 +63,7 @@ export async function rollback(what: string | null, options: Options): Promise<v
     owner: by,
     tags: ['rollback'],
   });
-  assertAcceptable(station, woId, order);
+  assertAcceptable(station, woId, order, SMALLER);
   assertRunning(station);
   if (!(await agreed(`Roll back ${plain(plan.what)}?`, options))) return print('Nothing was changed.');
 

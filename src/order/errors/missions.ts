@@ -37,7 +37,7 @@ export const MISSION_ERRORS = {
   },
   ENVELOPE_INVALID: {
     what: 'The paths that a mission may change are none, or cannot be what is meant.',
-    hint: 'Name at least one path that is there or may be made, under constraints.paths.',
+    hint: 'Name what is there under constraints.paths, or each file to be made, as in `src/hello.txt`; a pattern needs a folder that is there.',
   },
   ENVELOPE_VIOLATION: {
     what: 'A mission changed what it may not change. Nothing of it lands.',

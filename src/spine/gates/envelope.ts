@@ -28,15 +28,15 @@ export function isThere(pattern: string, files: readonly string[]): boolean {
 }
 
 /**
- * A file that the mission is to make: in a folder that is there; or at the root, where only what looks like the name of a file is one. Words
- * such as "tests only" are no path.
+ * A file that the mission is to make: in a folder that is there; or, at the root and in a folder yet to be made, what looks like the name of a
+ * file. Words such as "tests only" are no path, and a pattern over a folder that is not there is rather a slip.
  */
 function isNewFile(pattern: string, files: readonly string[]): boolean {
   if (/[*?[\]{}()!+@]/.test(pattern) || pattern.endsWith('/')) return false;
   const plain = pattern.replace(/^(?:\.\/)+/, '');
   const folder = plain.slice(0, Math.max(0, plain.lastIndexOf('/')));
-  if (folder === '') return /^[^\s/]*\.[^\s/.]+$/.test(plain);
-  return files.some((file) => file.startsWith(`${folder}/`));
+  if (folder !== '' && files.some((file) => file.startsWith(`${folder}/`))) return true;
+  return /^(?:[^\s/]+\/)*[^\s/]*\.[^\s/.]+$/.test(plain);
 }
 
 /** Why a changed path is not one that the mission may change; null where it is. Protected outranks allowed. */

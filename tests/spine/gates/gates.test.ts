@@ -122,9 +122,20 @@ test('lessons 13: an empty scope never passes, nor do words in place of paths', 
     'a\\b',
   ])
     assert.ok(before({ paths: ['src/**', path] }).includes('envelope'), path);
-  for (const path of ['missing/**', 'missing/a.md', 'sr', 'newfolder', 'src/*.ts'])
+  for (const path of ['missing/**', 'missing/', 'missing/a', 'sr', 'newfolder', 'src/*.ts'])
     assert.deepEqual(before({ paths: ['src/**', path] }), ['envelope'], path);
-  for (const path of ['src', 'src/', 'src/a.js', '**', '*.md', 'src/new.js', './src/new.js', 'NEW.md', 'docs/*.md'])
+  for (const path of [
+    'src',
+    'src/',
+    'src/a.js',
+    '**',
+    '*.md',
+    'src/new.js',
+    './src/new.js',
+    'NEW.md',
+    'docs/*.md',
+    'missing/deep/a.md',
+  ])
     assert.deepEqual(before({ paths: [path] }), [], path);
   assert.deepEqual(before({ files: [] }), ['envelope']);
 });

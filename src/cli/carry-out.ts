@@ -1,10 +1,10 @@
-import { readOrder } from '../../intake/read-order.ts';
-import { WaybillError } from '../../order/error.ts';
-import type { ResultDocument, StateDocument } from '../../order/generated.ts';
-import type { Station } from '../../station/station.ts';
-import { endOf, handIn, laneOf } from '../drop.ts';
-import { usage } from '../output.ts';
-import { runningStation } from '../station.ts';
+import { readOrder } from '../intake/read-order.ts';
+import { WaybillError } from '../order/error.ts';
+import type { ResultDocument, StateDocument } from '../order/generated.ts';
+import type { Station } from '../station/station.ts';
+import { endOf, handIn, laneOf } from './drop.ts';
+import { usage } from './output.ts';
+import { runningStation } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 
@@ -21,18 +21,17 @@ export async function carryOut(
   return endOf(station, waiting, options);
 }
 
-/** Throws what the station would reject the order with, before anything is done. */
-export function assertAcceptable(station: Station, woId: string, bytes: Buffer): void {
+/** How an order that brings files back gets smaller. */
+export const SMALLER = 'take a part back: --except leaves paths out';
+
+/** Throws what the station would reject the order with, before anything is done. `smaller`: how its author gets a smaller one. */
+export function assertAcceptable(station: Station, woId: string, bytes: Buffer, smaller: string): void {
   const read = readOrder({ file: `${woId}.json`, bytes, attachments: null }, station.settings.intake);
   if (!('error' in read)) return;
   if (read.error.code !== 'TOO_LARGE') throw read.error;
-  throw new WaybillError(
-    'TOO_LARGE',
-    `the order that brings the files back would be too large: ${read.error.message}`,
-    {
-      hint: 'Raise intake.max_order_bytes in waybill.yaml, or take a part back: --except leaves paths out.',
-    },
-  );
+  throw new WaybillError('TOO_LARGE', `the order would be too large: ${read.error.message}`, {
+    hint: `Raise intake.max_order_bytes in waybill.yaml, or ${smaller}.`,
+  });
 }
 
 /** Changes are made by the station process; what is planned now may be wrong when one is started some day, so nothing waits for it. */
