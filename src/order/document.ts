@@ -14,8 +14,8 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type Place, WaybillError } from './error.ts';
-import { jsonFault } from './json-fault.ts';
-import { hasDuplicateKeys } from './json-keys.ts';
+import { jsonFault } from './json/json-fault.ts';
+import { hasDuplicateKeys } from './json/json-keys.ts';
 
 /** A document that was read, and where in its text each value stands. */
 export interface ReadDocument {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { readDocument } from '../../src/order/document.ts';
-import { WaybillError } from '../../src/order/error.ts';
-import { jsonFault } from '../../src/order/json-fault.ts';
-import { assert, suite } from '../support/suite.ts';
+import { readDocument } from '../../../src/order/document.ts';
+import { WaybillError } from '../../../src/order/error.ts';
+import { jsonFault } from '../../../src/order/json/json-fault.ts';
+import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('order/json-fault');
 
