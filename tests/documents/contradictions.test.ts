@@ -12,6 +12,7 @@ function found(held: Partial<Held>): string[] {
   return contradictionsIn({
     documents: [],
     backlog: [],
+    backlogTexts: [],
     claims: [],
     commits: new Map(),
     activePlan: null,
