@@ -10,14 +10,13 @@ const NAMED_PATH =
 const OF_ANOTHER =
   /\b(?:no|not|no longer|previous(?:ly)?|former(?:ly)?|old|past|next|(?:supersed|replac)(?:es?|ed|ing)(?!\s+by\b))(?:\s+(?!by\b)\p{L}+){0,2}\s*$/iu;
 /** Before a path, behind the words: it is not the one that counts. */
-const TURNED = /\b(?:supersed|replac|instead of|not\b|no longer\b|was\b|were\b|previous|former)/i;
+const TURNED = /\b(?:supersed|replac|instead of|no longer|previous|former)|\b(?:was|were|not|not in)\W*$/i;
 /** Between a path and the words behind it: `docs/plan.md` is the active plan. */
-const IS_THE = /^[\s:*_)—–-]*(?:is|remains|stays|as|=)?\s*(?:now|still)?\s*(?:the|our)?[\s*_(]*$/i;
+const IS_THE = /^[ :*_)—–-]*(?:is|remains|stays|as|=)? ?(?:now|still)? ?(?:the|our)?[ *_(]*$/i;
 /** What may stand before the path of a line below `## Active plan`. */
-const LEAD =
-  /^\s*(?:[-*+]|\d+[.)])?\s*(?:(?:see|it is|this is|the|plan|path|file|document|active|current|canonical|is)\b\W*|[\W_]+)*$/i;
+const LEAD = /^\s*(?:\d+[.)])?(?:(?:see|it|this|is|the|plan|path|file|document|active|current|canonical)\b|[\W_])*$/i;
 const LED_OUT =
-  /^\W*(?:is|was)?\s*(?:supersed|replac|former|previous|old\b|retired|obsolete|archived|no longer|not\b|until\b|draft)/i;
+  /^\W*(?:is|was)?\s*(?:superseded|replaced|former|previous|old\b|retired|obsolete|archived|no longer|not\b|until\b|draft)/i;
 const OTHER_SECTION = /supersed|replac|histor|archiv|\b(?:no|not|previous|former|past|old|next|drafts?|proposed)\b/i;
 
 /** What the register says: the plan that counts, and where. */
@@ -54,12 +53,13 @@ interface Pointer {
 function pointersOf(document: TextDocument, register: string): Pointer[] {
   return spokenLines(document).flatMap((line) => {
     if (line.heading?.level === 1 && isOwnTitle(line)) return [{ to: document.path, line: line.line }];
-    const paths = [...line.raw.matchAll(NAMED_PATH)].flatMap((match) => {
+    const raw = unmarked(line.raw);
+    const paths = [...raw.matchAll(NAMED_PATH)].flatMap((match) => {
       const to = match[1] ?? match[2] ?? match[3] ?? '';
       const isRegister = /register[^/]*$/i.test(to) || isSame(to, register, document.path);
       return isRegister ? [] : [{ to, at: match.index, end: match.index + match[0].length }];
     });
-    const to = pointedTo(line, paths);
+    const to = pointedTo(raw, line.under.at(-1)?.text ?? '', paths);
     return to === undefined ? [] : [{ to, line: line.line }];
   });
 }
@@ -71,26 +71,42 @@ interface Place {
 }
 
 /** The plan that a line says counts: before `is the active plan`, else the first behind these words, else the first of the line. */
-function pointedTo({ raw, under }: SpokenLine, paths: readonly Place[]): string | undefined {
+function pointedTo(raw: string, section: string, paths: readonly Place[]): string | undefined {
   // a task may speak of a plan that is yet to count
-  const start = /^\s*(?:[-*+]|\d+[.)])\s+\[.\]\s+/.exec(raw)?.[0].length;
-  const words = new RegExp(POINTS, 'i').exec(raw.replace(NAMED_PATH, (all) => '`'.repeat(all.length)));
-  if (words === null || words[0] === undefined) {
-    const section = under.at(-1)?.text ?? '';
+  const box = /^\s*(?:[-*+]|\d+[.)])\s+\[.\]\s+/.exec(raw)?.[0].length;
+  const words = POINTS.exec(worded(raw));
+  if (words === null) {
     const [first] = paths;
-    if (first === undefined || start !== undefined || !POINTS.test(section) || OTHER_SECTION.test(section))
-      return undefined;
+    if (first === undefined || box !== undefined || !POINTS.test(section) || OTHER_SECTION.test(section)) return;
     return LEAD.test(raw.slice(0, first.at)) && !LED_OUT.test(raw.slice(first.end)) ? first.to : undefined;
   }
   const [from, to] = [words.index, words.index + words[0].length];
-  if (start !== undefined && /[\p{L}\p{N}]/u.test(raw.slice(start, from))) return undefined;
-  if (OF_ANOTHER.test(raw.slice(0, from))) return undefined;
-  const before = paths.filter(({ end }) => end <= from);
-  const said = before.find(({ end }) => IS_THE.test(raw.slice(end, from)));
+  if (box !== undefined && /[\p{L}\p{N}]/u.test(raw.slice(box, from))) return;
+  if (OF_ANOTHER.test(raw.slice(0, from))) return;
+  const isTurned = (text: string) => TURNED.test(text.split(/[;)]/).at(-1) ?? '');
+  const said = paths.find(
+    ({ at, end }) =>
+      (at <= from && to <= end) || (end <= from && IS_THE.test(raw.slice(end, from).replace(/\s+/g, ' '))),
+  );
   if (said !== undefined) return said.to;
-  const behind = paths.find(({ at }) => at >= to);
-  if (behind !== undefined) return TURNED.test(raw.slice(to, behind.at)) ? undefined : behind.to;
-  return before.find(({ at, end }) => !TURNED.test(raw.slice(0, at)) && !TURNED.test(raw.slice(end, from)))?.to;
+  const behind = paths.filter(({ at }) => at >= to);
+  if (behind.length > 0) return behind.find(({ at }) => !isTurned(raw.slice(to, at)))?.to;
+  return paths.find(({ at, end }) => !isTurned(raw.slice(0, at)) && !TURNED.test(raw.slice(end, from)))?.to;
+}
+
+/** Paths and backticks taken out, with every other character where it was; the text of a link stays. */
+function worded(raw: string): string {
+  return raw
+    .replace(NAMED_PATH, (all) => {
+      const text = all.startsWith('[') ? all.slice(0, all.indexOf('](')) : '';
+      return text.padEnd(all.length, '.');
+    })
+    .replaceAll('`', ' ');
+}
+
+/** What is struck through, and marks of bold, as blanks. */
+function unmarked(raw: string): string {
+  return raw.replace(/~~.*?~~|\*\*|(?<!\S)__|__(?!\S)/g, (all) => ' '.repeat(all.length));
 }
 
 /** `# Master Plan v1.1 (Superseding, Canonical)`. */

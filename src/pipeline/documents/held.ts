@@ -56,7 +56,7 @@ export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
       ...[...notRead, ...read.notRead, ...unmeasured.map((subject) => `${subject} cannot be looked at`)].map(
         notChecked,
       ),
-      ...read.documents.flatMap(cutShort),
+      ...[...read.documents, ...backlog.texts].flatMap(cutShort),
       ...backlog.notChecked,
       ...commits.notChecked,
     ],
@@ -107,7 +107,7 @@ function isThere(root: string, path: string): boolean | null {
 
 /** Whether a path leads to a file below the root, also over links; null where that could not be found out. */
 function isFile(root: string, path: string): boolean | null {
-  if (isAbsolute(path)) return false;
+  if (isAbsolute(path) || path.split('/').includes('..')) return false;
   try {
     const real = ifThere(() => fs.realpathSync(join(root, path)));
     if (real?.startsWith(`${fs.realpathSync(root)}${sep}`) !== true) return false;
