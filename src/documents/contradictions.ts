@@ -21,6 +21,8 @@ export interface Held {
   /** What says how things are: state documents, the active plan. No backlogs. */
   readonly documents: readonly TextDocument[];
   readonly backlog: readonly BacklogEntry[];
+  /** Backlogs in Markdown as they were read, for what they say beside their items: which plan counts. */
+  readonly backlogTexts: readonly TextDocument[];
   readonly claims: readonly MeasuredClaim[];
   /** Of each commit that documents name (commitsNamed): whether it is in history. */
   readonly commits: ReadonlyMap<string, boolean | null>;
@@ -29,7 +31,8 @@ export interface Held {
 }
 
 /** All that cannot be true together, or is not what was measured; the same for the same input, in a fixed order. */
-export function contradictionsIn({ documents, backlog, claims, commits, activePlan }: Held): Contradiction[] {
+export function contradictionsIn(held: Held): Contradiction[] {
+  const { documents, backlog, backlogTexts, claims, commits, activePlan } = held;
   const statements = [...statementsOf(documents), ...backlog.flatMap(ofItem)];
   return [
     ...openAndDone(statements),
@@ -37,7 +40,7 @@ export function contradictionsIn({ documents, backlog, claims, commits, activePl
     ...titlesApart(backlog),
     ...brokenClaims(documents, claims),
     ...missingCommits(documents, commits),
-    ...misledPointers(documents, activePlan),
+    ...misledPointers([...documents, ...backlogTexts], activePlan),
   ];
 }
 

@@ -21,12 +21,12 @@ export interface ModeSources {
 
 /**
  * The mode that counts, and who says so: the command line, else the variable, else the setting; of the latter two `warn` becomes `block` on
- * the day that settings name. Throws USAGE for a word that is no mode: it is never taken for `off`.
+ * the day that settings name. Throws USAGE for a word that is no mode, also where another one counts: it is never taken for `off`.
  */
 export function modeOf({ asked, variable, setting, blockFrom, now }: ModeSources): { mode: Mode; by: string } {
-  if (asked !== null) return { mode: known(asked, '--mode'), by: '--mode' };
   const isSet = variable !== null && variable.trim() !== '';
   const mode = isSet ? known(variable.trim(), MODE_VARIABLE) : setting;
+  if (asked !== null) return { mode: known(asked, '--mode'), by: '--mode' };
   const by = isSet ? MODE_VARIABLE : 'documents.mode';
   if (mode === 'warn' && blockFrom !== null && now.slice(0, 10) >= blockFrom)
     return { mode: 'block', by: `documents.block_from ${blockFrom}` };

@@ -1,15 +1,19 @@
 /**
- * Names of tasks in running text: `W5-T02`, `T-021`, `T-AE-01`; and of packages, `W5`, which count only where a task of theirs is
- * named as well (statements.ts).
+ * Names of tasks in running text: `W5-T02`, `T-021`, `T-AE-01`, `WI-2026-001`; and of packages, `W5`, which count only where a task of
+ * theirs is named as well (statements.ts).
  */
 
-const TASK = '[A-Z][A-Z0-9]{0,9}(?:-[A-Z]{1,4})?-[A-Z]{0,3}\\d{1,5}[a-z]?';
+const TASK = '[A-Z][A-Z0-9]{0,9}(?:-(?:[A-Z]{1,4}|\\d{1,5})){0,2}-[A-Z]{0,3}\\d{1,5}[a-z]?';
 // P0 to P4 are how urgent something is
 const PACKAGE = '(?!P[0-4](?!\\d))[A-Z]{1,3}\\d{1,3}';
 const END = '(?![\\p{L}\\p{N}_]|-[\\p{L}\\p{N}]|\\.[\\p{L}\\p{N}])';
 /** Names of standards and the like have the same shape. */
 const NO_TASK =
   /^(?:SHA|UTF|ISO|CVE|GHSA|CWE|RFC|PEP|BIP|EIP|AES|RSA|MD|TLS|SSL|HTTP|IPV?|ES|ECMA|IEEE|COVID|GPT|CP|HS|RS|LTS|MP|WIN|X|ADR|DEC|PY|V|CLAUDE|GEMINI)-?\d*(?:-|$)/;
+
+/** A day with a word before it: `LOG-2026-02-21`, `FEB-21-2026`. */
+const DATED =
+  /-\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$|^(?:JAN|FEB|MAR|APR|MAY|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)[A-Z]*-(?:\d{1,2}-)?\d{4}$/;
 
 /** A list of names at the beginning of a text. */
 export interface Named {
@@ -50,7 +54,8 @@ function oneAt(text: string, at: number): Named | null {
     return between === null ? null : { tasks: between, to: at + packages[0].length };
   }
   const one = new RegExp(`^(${TASK}|${PACKAGE})${END}`, 'u').exec(rest);
-  return one === null || NO_TASK.test(one[1] ?? '') ? null : { tasks: [one[1] ?? ''], to: at + one[0].length };
+  if (one === null || NO_TASK.test(one[1] ?? '') || DATED.test(one[1] ?? '')) return null;
+  return { tasks: [one[1] ?? ''], to: at + one[0].length };
 }
 
 /** `W6-T00` to `T02` or `W6-T02`: all between, with as many digits. Null where the two are no range. */

@@ -133,6 +133,53 @@ test('section 17: two active plans, a circle, a dangling target and another poin
   assert.deepEqual(found(s), ['pointer-against-register block']);
 });
 
+test('section 17: a register in Markdown with two active plans, or a target that is no file below the root, fails', (t) => {
+  const s = inOrder(t, { register: 'docs/r.md' }, { 'docs/a.md': '# A\n', 'docs/b.md': '# B\n' });
+  const register = (text: string) => s.write('docs/r.md', `## Active Canonical Plan\n\n${text}\n`);
+  register('- `docs/a.md` (supersedes `docs/b.md#x`)');
+  assert.deepEqual(found(s), []);
+  for (const text of ['- `docs/a.md` and `docs/b.md`', '- `docs/a.md`\n\n### Also\n\n- `docs/b.md`']) {
+    register(text);
+    assert.deepEqual(found(s), ['register-several-active-plans block'], text);
+  }
+  const targets: [string, boolean][] = [
+    ['/etc/passwd', false],
+    ['../nowhere', false],
+    ['.', false],
+    ['loop.md', false],
+    ['b.md', true],
+  ];
+  for (const [to, isFile] of targets) {
+    symlinkSync(to, s.path('docs/loop.md'));
+    register('- `docs/a.md`\n\n## Superseded\n\n- `docs/loop.md`');
+    assert.deepEqual(found(s), isFile ? [] : ['register-target-missing block'], to);
+    rmSync(s.path('docs/loop.md'));
+  }
+  mkdirSync(s.path('docs/loop.md'));
+  assert.deepEqual(found(s), ['register-target-missing block']);
+  rmSync(s.path('docs/loop.md'), { recursive: true });
+  register('- `docs/a.md`');
+  s.write('BACKLOG.md', '# Backlog\n\nActive plan: docs/b.md\n');
+  assert.deepEqual(found(s), ['pointer-against-register block']);
+});
+
+test('section 17: a state document of which nothing was read does not pass', (t) => {
+  const s = inOrder(t, { state: ['docs/history/STATE.md'] }, { 'docs/history/STATE.md': '# Session state\n' });
+  const BOTH = '- WI-2026-001: OPEN\n- WI-2026-001: DONE\n';
+  assert.deepEqual(found(s), []);
+  s.write('docs/history/STATE.md', `# Session state\n\n## 2026-11-22 status\n\n${BOTH}`);
+  assert.deepEqual(found(s), ['task-open-and-done block']);
+  s.write('docs/history/STATE.md', `# State\n\n\`\`\`\n\n${BOTH}`);
+  assert.deepEqual(found(s), ['not-checked block']);
+  s.write('docs/history/STATE.md', '# State\n');
+  for (const pattern of ['docs/none/*.md', 'docs/history/*.md']) {
+    s.write('waybill.yaml', settings({ state: [pattern] }));
+    assert.deepEqual(found(s), ['not-checked block'], pattern);
+  }
+  s.write('waybill.yaml', settings({ state: ['docs/*.md'] }));
+  assert.deepEqual(found(s), []);
+});
+
 test('section 17, rule 7: an unknown mode is an error, never off; the day in settings flips it', (t) => {
   const s = inOrder(t, { block_from: '2026-01-01' });
   rmSync(s.path(STATUS));
@@ -145,6 +192,7 @@ test('section 17, rule 7: an unknown mode is an error, never off; the day in set
   const wrong = withVariable('blok');
   assert.equal(wrong.code, 64);
   assert.match(wrong.stderr, /LIFEOS_DOC_FRESHNESS_MODE: "blok" is no mode/);
+  assert.equal(s.waybill('docs', 'check', '--mode', 'warn').code, 64);
   const off = withVariable('off');
   assert.deepEqual([off.code, off.stdout], [0, 'off (LIFEOS_DOC_FRESHNESS_MODE): nothing was checked\n']);
   assert.equal(withVariable('warn').code, 1);

@@ -12,6 +12,7 @@ function found(held: Partial<Held>): string[] {
   return contradictionsIn({
     documents: [],
     backlog: [],
+    backlogTexts: [],
     claims: [],
     commits: new Map(),
     activePlan: null,
@@ -75,6 +76,14 @@ test('a backlog is held against documents, and its files against each other, by 
   assert.deepEqual(found({ backlog: [item('BACKLOG.md', 3, 'open', null), item('BACKLOG.md', 9, 'done', null)] }), []);
 });
 
+test('section 17: an id with a year that is CLOSED in a backlog and OPEN in a document is found', () => {
+  const backlog = [item('backlog.yaml', 3, 'done', 'WI-2026-001')];
+  assert.deepEqual(found({ documents: [doc('- WI-2026-001: OPEN')], backlog }), [
+    'block: backlog-against-documents: WI-2026-001 is OPEN in docs/STATE.md:1 and done in backlog.yaml:3 (docs/STATE.md:1, backlog.yaml:3)',
+  ]);
+  assert.equal(found({ documents: [doc('- WI-2026-001: OPEN\n- WI-2026-001: DONE')] }).length, 1);
+});
+
 test('a phrase that what was measured makes wrong is found, in any capitals and across lines', () => {
   const claim = { subject: 'program openclaw', phrases: ['OpenClaw is not installed'], missing: false };
   const documents = [doc('# State\n\nSadly openclaw\nis  NOT installed here.\n\n```\nOpenClaw is not installed\n```')];
@@ -110,6 +119,50 @@ test('section 17: a state document that names another plan than the register is 
   assert.deepEqual(state('Active plan: [v2](plan-v2.md)'), []);
   assert.deepEqual(state('The current plan is `docs/plan-v2.md`; it supersedes `docs/plan-v1.md`'), []);
   assert.deepEqual(state('There is no canonical plan authority but the register.'), []);
+  const wrong = [
+    '**Canonical Plan:** `docs/b.md` (supersedes `docs/plan-v2.md`)',
+    '**Canonical** plan: `docs/b.md#top`',
+    'The active plan is `docs/b.md`, was `docs/plan-v2.md`.',
+    'The active plan is not `docs/plan-v2.md` but `docs/b.md`',
+    '`docs/b.md` is the active plan, not `docs/plan-v2.md`',
+    '`docs/plan-v2.md` is superseded by the active plan `docs/b.md`',
+    'Active plan (supersedes the old one): `docs/b.md`',
+    'Active plan: `docs/b.md` (not yet ratified)',
+    'Active plan: docs/b.md',
+    '- [ ] Active plan: docs/b.md',
+    '[Active plan](b.md)',
+    '| Active plan | docs/b.md |',
+    '## Active plan\n\n- `docs/b.md`',
+    '## Active plan\n\n1. [the plan](b.md)',
+    '## Active plan\n\n- **Path:** docs/b.md (supersedes `docs/plan-v2.md`)',
+    '## Active plan: docs/b.md',
+  ];
+  for (const text of wrong) {
+    assert.match(
+      state(text).join(),
+      /^block: pointer-against-register: docs\/STATE.md names (?:docs\/)?b.md as /,
+      text,
+    );
+    assert.deepEqual(state(text.replaceAll('plan-v2.md', 'a.md').replace('b.md', 'plan-v2.md')).length, 0, text);
+  }
+  const right = [
+    'The former active plan was `docs/b.md`',
+    'Superseded the canonical plan `docs/b.md`',
+    '~~Active plan: `docs/b.md`~~',
+    'The active plan was `docs/b.md` until May.',
+    '`docs/b.md` was superseded by the active plan.',
+    'docs/register.md names the active plan',
+    '`docs/plan-v2.md` is the active plan; see also `docs/b.md`',
+    '## Superseded by Active Plan\n\n- `docs/b.md`',
+    '## Active plan\n\n- Update `docs/b.md`\n- `docs/b.md` (superseded)',
+    '## History of the active plan\n\n- `docs/b.md`',
+    '## History\n\nActive plan: `docs/b.md`',
+    '- [ ] T-1 Review the active plan `docs/b.md`',
+    'See https://example.com/active plan/b.md',
+  ];
+  for (const text of right) assert.deepEqual(state(text), [], text);
+  assert.deepEqual(found({ documents: [doc('Active plan: `docs/b.md`', 'docs/register.md')], activePlan }), []);
+  assert.equal(found({ backlogTexts: [doc('Active plan: docs/b.md', 'BACKLOG.md')], activePlan }).length, 1);
   const self = (path: string) => found({ documents: [doc('# Plan v1 (Superseding, Canonical)', path)], activePlan });
   assert.equal(self('docs/plan-v1.md').length, 1);
   assert.deepEqual(self('docs/plan-v2.md'), []);

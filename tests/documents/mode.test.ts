@@ -35,6 +35,8 @@ test('section 17, rule 7: a word that is no mode is an error, wherever it stands
     for (const given of [{ asked: word }, { variable: word }])
       assert.throws(() => modeOf({ ...NOTHING, ...given }), isUsage);
   assert.throws(() => modeOf({ ...NOTHING, asked: '' }), isUsage);
+  assert.throws(() => modeOf({ ...NOTHING, asked: 'warn', variable: 'bogus' }), isUsage);
+  assert.throws(() => modeOf({ ...NOTHING, asked: 'bogus', variable: 'warn' }), isUsage);
 });
 
 test.run();

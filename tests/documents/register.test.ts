@@ -138,6 +138,65 @@ test('a register in Markdown, as seed 000 asks for it, is read with its lines', 
   assert.deepEqual(faults(MARKDOWN, ['docs/plan v2.md', 'docs/plan-v1.md', 'artifacts/plan v0.md'], path), []);
 });
 
+test('section 17: a second active plan in Markdown is found in whatever form it stands there', () => {
+  const ACTIVE = '## Active Canonical Plan\n\n';
+  const second = [
+    '- `docs/a.md` and `docs/b.md`',
+    '- `docs/a.md` (supersedes `docs/v1.md`) and `docs/b.md`',
+    '- `docs/a.md`\n  - `docs/b.md`',
+    '- `docs/a.md`\n\n### Also\n\n- `docs/b.md`',
+    '- `docs/a.md`\n\n### `docs/b.md`',
+    '- `docs/a.md`\n\n| Plan | Date |\n|---|---|\n| `docs/b.md` | 2026-02-26 |',
+    '- `docs/a.md`\n\n`docs/b.md` is also active.',
+    '- [a](a.md)\n- [b](b.md#top)',
+  ];
+  for (const text of second) {
+    const [several] = faults(ACTIVE + text, null, 'docs/r.md').filter((f) => f.startsWith('register-several'));
+    assert.match(several ?? '', /2 plans are active: docs\/a\.md, docs\/b\.md/, text);
+  }
+  const unread: [string, string][] = [
+    ['docs/b.md is active too', 'docs/b.md stands there without backticks (r.md:5)'],
+    ['Supersedes `docs/v1.md`.', 'docs/v1.md: of which plan is this said? (r.md:5)'],
+    ['```\n- `docs/b.md`', 'code begins and never ends (r.md:5)'],
+    ['<!--\n- `docs/b.md`', 'a comment begins and never ends (r.md:5)'],
+  ];
+  for (const [text, why] of unread)
+    assert.deepEqual(
+      faults(`${ACTIVE}- \`a.md\`\n\n${text}\n`.replace('\n\n\n', '\n\n'), null, 'r.md'),
+      [`register-unread: ${why}`],
+      text,
+    );
+});
+
+test('section 17: every path below Superseded is looked at, and words before a path say whose it is', () => {
+  const of = (text: string) => `## Active Plan\n\n- \`a.md\`\n\n## Superseded\n\n${text}\n`;
+  for (const text of ['- `b.md`, `gone.md`', '| `b.md` | `gone.md` |', '- `b.md`\n  - `gone.md`', 'Also `gone.md`.'])
+    assert.match(faults(of(text), ['a.md', 'b.md'], 'r.md').join(), /gone\.md is not there/, text);
+  const successors: [string, string][] = [
+    ['- `b.md` (superseded by `c.md#x`)', 'c.md'],
+    ['- `b.md`\n  - superseded 2026-02-26 by [c](c.md#x)', 'c.md'],
+    ['- `b.md` (commit `558c375`; superseded by\n  `c.md`)', 'c.md'],
+    ['- `b.md` (W5, `W5-T02`), replaced by `c.md`', 'c.md'],
+    ['| Plan | Superseded by |\n|---|---|\n| `b.md` | `c.md` |', 'c.md'],
+    ['### Superseded by `c.md`\n\n- `b.md`', 'c.md'],
+  ];
+  for (const [text, successor] of successors) {
+    assert.deepEqual(
+      read(of(text), 'r.md').plans.map(({ path, status, supersededBy }) => [path, status, supersededBy]),
+      [
+        ['a.md', 'active', null],
+        ['b.md', 'superseded', successor],
+      ],
+      text,
+    );
+    assert.deepEqual(faults(of(text), ['a.md', 'b.md', 'c.md'], 'r.md'), [], text);
+  }
+  assert.match(
+    faults(of('- `b.md` (superseded by `c.md` and `d.md`)'), null, 'r.md').join(),
+    /register-unread: b\.md is superseded by c\.md and d\.md/,
+  );
+});
+
 test('an item of a register in Markdown that names no plan is told, never left out', () => {
   const text = '## Active Canonical Plan\n\n- the second plan\n- `a.md`\n- `b.md`\n';
   assert.deepEqual(faults(text, null, 'r.md'), [

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { neverClosed } from '../../src/documents/spoken-lines.ts';
 import { statementsOf } from '../../src/documents/statements.ts';
 import { assert, suite } from '../support/suite.ts';
 
@@ -123,7 +124,12 @@ test('prose, conditions, quotations, code, history and names of standards say no
     '<!--\n### W1-T01 DONE\n-->',
     '- ~~W1-T01: open~~',
     '## History\n\n- W1-T01: open',
-    '## 2026-02-01\n\n- W1-T01: open',
+    '## 2026-02-01\n\n- W1-T01: open\n\n## 2026-02-02\n\n- nothing',
+    '## 2026-01\n\n- W1-T01: open\n\n## 2026-02-02\n\n- nothing',
+    '- LOG-2026-02-21: done',
+    '- FEB-21-2026: done',
+    '- FEB-2026: done',
+    '- 2026-02-21: done',
     '- 2026-02-01: W1-T01 DONE',
     '- SHA-256: done',
     '- UTF-8 is done',
@@ -135,6 +141,46 @@ test('prose, conditions, quotations, code, history and names of standards say no
   for (const text of silent) assert.deepEqual(one(text), [], text);
   assert.deepEqual(said('- W1-T01: open', 'CHANGELOG.md'), []);
   assert.deepEqual(said('- W1-T01: open', 'docs/archive/old.md'), []);
+});
+
+test('section 17: an id with a year is one, alone, in a list and as a range', () => {
+  const lines: [string, string[]][] = [
+    ['- WI-2026-001: OPEN', ['WI-2026-001 open']],
+    ['- [x] **WI-2026-001** Proof', ['WI-2026-001 done']],
+    ['| Task | Status |\n|---|---|\n| WI-2026-001 | CLOSED |', ['WI-2026-001 done']],
+    ['**Status:** WI-2026-001, WI-2026-02-003 DONE', ['WI-2026-001 done', 'WI-2026-02-003 done']],
+    ['Done: WI-2026-001 to WI-2026-002', ['WI-2026-001 done', 'WI-2026-002 done']],
+  ];
+  for (const [text, expected] of lines) assert.deepEqual(one(text), expected, text);
+});
+
+test('section 17: what speaks of today is read: below any title, the newest date, a file that somebody named', () => {
+  const OPEN = '- W1-T01: open';
+  const read = [
+    `# Session state\n\n${OPEN}`,
+    `# Log of W1\n\n${OPEN}`,
+    `# 2026-02-01\n\n${OPEN}\n\n## 2026-03-01\n\n- nothing`,
+    `## 2026-02-01 status\n\n${OPEN}`,
+    `## 2026-02-01\n\n- nothing\n\n## 2026-02-02\n\n${OPEN}`,
+    `## 2026-02\n\n${OPEN}\n\n## 2026-02-02\n\n- nothing`,
+    `## 2026-02-01 status\n\n${OPEN}\n\n## History\n\n### 2026-03-01\n\n- nothing`,
+    `\`\`\`md\n\`\`\`js\n\`\`\`\n\n${OPEN}`,
+    `\`\`\` code \`\`\` in a sentence\n\n${OPEN}`,
+    `- \`\`\`sh\n  run\n  \`\`\`\n${OPEN}`,
+  ];
+  for (const text of read) assert.deepEqual(one(text), ['W1-T01 open'], text);
+  assert.deepEqual(one(`# State\n\n# History\n\n${OPEN}`), []);
+  const [named] = statementsOf([{ path: 'docs/history/STATE.md', text: OPEN, isNamed: true }]);
+  assert.equal(named?.task, 'W1-T01');
+});
+
+test('code and comments that never end are told with their line', () => {
+  const at = (text: string) => neverClosed({ path: 'a.md', text });
+  assert.deepEqual(at('a\n```js\nb\n``` c\n'), { line: 2, what: 'code' });
+  assert.deepEqual(at('a\n~~~\n```\n'), { line: 2, what: 'code' });
+  assert.deepEqual(at('<!-- a -->\n\n<!-- b\n'), { line: 3, what: 'a comment' });
+  for (const text of ['', 'a', '```\nb\n````\n', '~~~\n~~~', '<!-- a\n-->', '- ```\n  a\n  ```'])
+    assert.equal(at(text), null, text);
 });
 
 test('a package counts where one of its tasks is named', () => {

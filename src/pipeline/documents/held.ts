@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import { readBacklogFile } from '../../backlog/read-backlog.ts';
 import type { MeasuredClaim } from '../../documents/claims.ts';
 import { commitsNamed } from '../../documents/commits-named.ts';
@@ -6,9 +6,10 @@ import type { Contradiction } from '../../documents/contradiction.ts';
 import { type BacklogEntry, contradictionsIn } from '../../documents/contradictions.ts';
 import { readRegister } from '../../documents/read-register.ts';
 import { activePlanOf, type Register, registerFaults } from '../../documents/register.ts';
-import type { TextDocument } from '../../documents/spoken-lines.ts';
+import { neverClosed, type TextDocument } from '../../documents/spoken-lines.ts';
 import { asWaybillError } from '../../order/error.ts';
 import { exists } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
 import { findProgram, isExecutable } from '../../platform/programs.ts';
 import type { Station } from '../../station/station.ts';
 import { commitsInHistory } from './commits-in-history.ts';
@@ -33,7 +34,7 @@ export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
   const { register, faults, notRead } = registerOf(station);
   const active = register === null ? null : activePlanOf(register);
   // that the plan is missing is told by the register's own check
-  const plan = active === null || isThere(station.layout.root, active.path) === false ? [] : [active.path];
+  const plan = active === null || isFile(station.layout.root, active.path) === false ? [] : [active.path];
   const read = await readDocuments(station, [...settings.state, ...plan]);
   const backlog = backlogOf(station);
   const commits = await commitsInHistory(station, commitsNamed(read.documents));
@@ -44,6 +45,7 @@ export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
     contradictions: contradictionsIn({
       documents: read.documents,
       backlog: backlog.entries,
+      backlogTexts: backlog.texts,
       claims,
       commits: commits.found,
       activePlan: active,
@@ -54,6 +56,7 @@ export async function holdDocuments(station: Station): Promise<DocumentsHeld> {
       ...[...notRead, ...read.notRead, ...unmeasured.map((subject) => `${subject} cannot be looked at`)].map(
         notChecked,
       ),
+      ...[...read.documents, ...backlog.texts].flatMap(cutShort),
       ...backlog.notChecked,
       ...commits.notChecked,
     ],
@@ -66,6 +69,14 @@ export function notChecked(why: string): Contradiction {
   return { id: 'not-checked', severity: 'block', message: why, refs: path === undefined ? [] : [path] };
 }
 
+/** Nothing behind such a place was read. */
+function cutShort(document: TextDocument): Contradiction[] {
+  const open = neverClosed(document);
+  if (open === null) return [];
+  const message = `${document.path}: ${open.what} begins in line ${open.line} and never ends`;
+  return [{ id: 'not-checked', severity: 'block', message, refs: [`${document.path}:${open.line}`] }];
+}
+
 function registerOf(station: Station): { register: Register | null; faults: Contradiction[]; notRead: string[] } {
   const path = station.settings.documents.register;
   const none = { register: null, faults: [], notRead: [] };
@@ -75,7 +86,7 @@ function registerOf(station: Station): { register: Register | null; faults: Cont
   if ('why' in read) return { ...none, notRead: [`${path}: ${read.why}`] };
   try {
     const register = readRegister(path, Buffer.from(read.text, 'utf8'));
-    return { register, faults: registerFaults(register, (target) => isThere(root, target)), notRead: [] };
+    return { register, faults: registerFaults(register, (target) => isFile(root, target)), notRead: [] };
   } catch (thrown) {
     const { message, place } = asWaybillError(thrown);
     const line = place.line === undefined ? '' : `:${place.line}`;
@@ -94,6 +105,18 @@ function isThere(root: string, path: string): boolean | null {
   }
 }
 
+/** Whether a path leads to a file below the root, also over links; null where that could not be found out. */
+function isFile(root: string, path: string): boolean | null {
+  if (isAbsolute(path) || path.split('/').includes('..')) return false;
+  try {
+    const real = ifThere(() => fs.realpathSync(join(root, path)));
+    if (real?.startsWith(`${fs.realpathSync(root)}${sep}`) !== true) return false;
+    return fs.statSync(real).isFile();
+  } catch {
+    return null;
+  }
+}
+
 function measuredClaim(
   { layout }: Station,
   { program, path, phrases, missing = false }: Station['settings']['documents']['claims'][number],
@@ -107,8 +130,13 @@ function measuredClaim(
 }
 
 /** Every item of every file, also those that the backlog takes from another file: that they differ is what is looked for. */
-function backlogOf({ layout, settings }: Station): { entries: BacklogEntry[]; notChecked: Contradiction[] } {
+function backlogOf({ layout, settings }: Station): {
+  entries: BacklogEntry[];
+  texts: TextDocument[];
+  notChecked: Contradiction[];
+} {
   const entries: BacklogEntry[] = [];
+  const texts: TextDocument[] = [];
   const missed: Contradiction[] = [];
   for (const path of settings.backlog.files) {
     // files that are not there are passed over
@@ -118,6 +146,7 @@ function backlogOf({ layout, settings }: Station): { entries: BacklogEntry[]; no
       missed.push(notChecked(`${path}: ${read.why}`));
       continue;
     }
+    if (!/\.ya?ml$/i.test(path)) texts.push({ path, text: read.text, isNamed: true });
     const { items, problems } = readBacklogFile(path, read.text);
     for (const { id, title, status, place } of items) entries.push({ path, line: place.line, id, title, status });
     const unread = problems.filter(({ severity }) => severity === 'unread');
@@ -130,5 +159,5 @@ function backlogOf({ layout, settings }: Station): { entries: BacklogEntry[]; no
       refs: unread.slice(0, 10).map(({ place }) => `${place.file}:${place.line}`),
     });
   }
-  return { entries, notChecked: missed };
+  return { entries, texts, notChecked: missed };
 }

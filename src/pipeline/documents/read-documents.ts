@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import picomatch from 'picomatch';
-import type { TextDocument } from '../../documents/spoken-lines.ts';
+import { isPastFile, type TextDocument } from '../../documents/spoken-lines.ts';
 import { asWaybillError } from '../../order/error.ts';
 import { readTarget } from '../../platform/target.ts';
 import type { Station } from '../../station/station.ts';
@@ -20,17 +20,24 @@ const GIT_MS = 30_000;
 
 /**
  * Reads files below the root, named, or by patterns as in `docs/*.md` among what git tracks or would track; each once, sorted by path. A name that is not
- * there is told; a pattern that fits nothing is not. Never throws.
+ * there is told, and a pattern that fits nothing but what tells of the past. Never throws.
  */
 export async function readDocuments(station: Station, named: readonly string[]): Promise<DocumentsRead> {
   const notRead: string[] = [];
-  const plain = named.filter((name) => !isPattern(name));
+  const plain = new Set(named.filter((name) => !isPattern(name)));
   const patterns = named.filter(isPattern);
   const paths = new Set(plain);
   if (patterns.length > 0) {
     try {
-      const fits = picomatch([...patterns], { dot: true });
-      for (const path of await filesOf(station)) if (fits(path)) paths.add(path);
+      const files = await filesOf(station);
+      for (const pattern of patterns) {
+        const fits = picomatch(pattern, { dot: true });
+        const fitting = files.filter((path) => fits(path));
+        if (fitting.length === 0) notRead.push(`${pattern} fits no file`);
+        else if (fitting.every((path) => isPastFile({ path, text: '', isNamed: plain.has(path) })))
+          notRead.push(`${pattern} fits only files of the past, which are not read; name them one by one`);
+        for (const path of fitting) paths.add(path);
+      }
     } catch (thrown) {
       notRead.push(`${patterns.join(', ')}: ${asWaybillError(thrown).message}`);
     }
@@ -38,7 +45,7 @@ export async function readDocuments(station: Station, named: readonly string[]):
   const documents: TextDocument[] = [];
   for (const path of [...paths].sort().slice(0, MOST_DOCUMENTS)) {
     const read = readText(station.layout.root, path);
-    if ('text' in read) documents.push({ path, text: read.text });
+    if ('text' in read) documents.push({ path, text: read.text, isNamed: plain.has(path) });
     else notRead.push(`${path}: ${read.why}`);
   }
   if (paths.size > MOST_DOCUMENTS) notRead.push(`${paths.size - MOST_DOCUMENTS} more documents`);
