@@ -1384,6 +1384,10 @@ export interface DriftSchedule {
    * Not before that instant.
    */
   next: string;
+  /**
+   * How often what was due failed since it is due; 0 without.
+   */
+  tries?: number;
 }
 
 /**
