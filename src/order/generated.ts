@@ -4218,7 +4218,7 @@ export interface SettingsDocument {
      */
     max_age_hours?: number;
     /**
-     * The documents that index and corpus are made of.
+     * The documents that index and corpus are made of, without those of backlog.files.
      */
     folder?: string;
     /**
