@@ -1384,6 +1384,10 @@ export interface DriftSchedule {
    * Not before that instant.
    */
   next: string;
+  /**
+   * How often what was due failed since it is due; 0 without.
+   */
+  tries?: number;
 }
 
 /**
@@ -4214,7 +4218,7 @@ export interface SettingsDocument {
      */
     max_age_hours?: number;
     /**
-     * The documents that index and corpus are made of.
+     * The documents that index and corpus are made of, without those of backlog.files.
      */
     folder?: string;
     /**

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { MODE_VARIABLE } from '../../src/documents/mode.ts';
 import type { DocumentsCheck, RuntimeStatus } from '../../src/order/generated.ts';
-import { type TestStation, testStation } from '../support/station.ts';
+import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** The gate on what documents say, fed with what its producers really write (spine lessons, section 17). */
@@ -266,6 +266,40 @@ test('index and corpus are built by an order, once, and only then current', asyn
   assert.deepEqual(found(s), ['corpus-stale block']);
   assert.equal(s.waybill('docs', 'build').code, 0);
   assert.deepEqual(found(s), []);
+  await station.stop();
+});
+
+test('section 17: an item that is done, or a finding that is fed, makes neither of them stale, and the status says what the gate does', async (t) => {
+  const made = { index: 'docs/INDEX.md', corpus: 'docs/CORPUS.md', state: ['docs/STATE.md'] };
+  const s = testStation(t, {
+    settings: `${settings(made)}backlog: {files: [./docs/BACKLOG.md]}\nintake: {scan_seconds: 1}\n`,
+    files: { 'docs/STATE.md': '# State\n', 'docs/BACKLOG.md': '# Backlog\n\n- [ ] **T-021** Proof — DoD: seen\n' },
+  });
+  const station = await s.up(t);
+  const stale = () => report(s).reasons.filter((reason) => /INDEX|CORPUS/.test(reason));
+  assert.deepEqual(stale(), ['warn: docs/INDEX.md is not there', 'warn: docs/CORPUS.md is not there']);
+  assert.equal(s.waybill('docs', 'build').code, 0);
+  assert.deepEqual([stale(), found(s)], [[], []]);
+  assert.ok(!/BACKLOG/.test(s.read('docs/INDEX.md') + s.read('docs/CORPUS.md')));
+
+  s.write('docs/BACKLOG.md', s.read('docs/BACKLOG.md').replace('[ ]', '[x]'));
+  s.commitAll('Done');
+  assert.deepEqual([stale(), found(s)], [[], []]);
+
+  s.write('docs/a.md', '# First\n');
+  s.commitAll('More');
+  assert.deepEqual(stale(), [
+    'warn: docs/INDEX.md is not what its documents make',
+    'warn: docs/CORPUS.md is not what its documents make',
+  ]);
+  assert.equal(report(s).status, 'warn');
+  assert.deepEqual(found(s), ['index-stale block', 'corpus-stale block'], 'each is told once');
+  assert.equal(s.waybill('docs', 'build').code, 0);
+  s.write('docs/STATE.md', '# State\n\n- W1-T01: DONE\n- W1-T01: OPEN\n');
+  assert.equal(s.waybill('report', 'drift', '--feed').code, 0);
+  await until(() => /ID: drift-/.test(s.git('show', 'HEAD:docs/BACKLOG.md')), 'the finding is an item');
+  s.git('checkout', '--quiet', '--', 'docs/STATE.md');
+  assert.deepEqual([stale(), found(s)], [[], []]);
   await station.stop();
 });
 

@@ -512,7 +512,7 @@ const BAD: Record<string, Json[]> = {
     { findings: [{ fingerprint: 'x' }] },
     { not_read: 'all' },
   ],
-  'drift-schedule': [{ next: 'soon' }, { line: 5 }],
+  'drift-schedule': [{ next: 'soon' }, { line: 5 }, { tries: 0 }],
   'runtime-status': [
     { status: 'fine' },
     { repo_root: '/home/anna/ops' },

@@ -27,10 +27,12 @@ export async function reportDrift(options: ReportOptions): Promise<void> {
     const paths = isShown ? await showStatus(station, made.status) : [];
     const report = await driftOf(station, made, since);
     if (isShown) paths.push(...(await showDrift(station, report)));
-    const fed = options['feed'] === true ? feed(station, report) : null;
-    if (options.json) return printJson({ ok: true, report, paths, fed });
+    const feedIt = () => (options['feed'] === true ? feed(station, report) : null);
+    if (options.json) return printJson({ ok: true, report, paths, fed: feedIt() });
     for (const line of asText(report)) print(line);
     for (const path of paths) note(`wrote ${plain(path)}`);
+    // what was found is told also where it cannot be fed
+    const fed = feedIt();
     if (fed === null) return;
     print(feedText(fed));
     if (fed.woId !== null && fed.isNew && runningStation(station) === null) note(HOW_TO_START);

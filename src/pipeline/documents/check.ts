@@ -6,7 +6,7 @@ import { readStatusFile, statusFaults } from '../../documents/status-file.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { DocumentFinding, DocumentsCheck } from '../../order/generated.ts';
 import type { Station } from '../../station/station.ts';
-import { readCommitted } from './committed.ts';
+import { notCurrent, readCommitted } from './committed.ts';
 import { holdDocuments, notChecked } from './held.ts';
 import { hintFor } from './hints.ts';
 import { readText } from './read-documents.ts';
@@ -54,12 +54,8 @@ async function everythingFound(
     const { documents, made, notRead } = committed.value;
     const known = new Set(seen.map(({ path }) => path));
     found.push(...notRead, ...leftOver([...seen, ...documents.filter(({ path }) => !known.has(path))]));
-    for (const { kind, path, wanted, present } of made) {
-      checked.push(kind);
-      if (present === wanted) continue;
-      const message = present === null ? `${path} is not there` : `${path} is not what its documents make`;
-      found.push({ id: `${kind}-${present === null ? 'missing' : 'stale'}`, severity: 'block', message, refs: [path] });
-    }
+    checked.push(...made.map(({ kind }) => kind));
+    found.push(...notCurrent(made));
   }
   return { checked, found };
 }

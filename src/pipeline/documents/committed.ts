@@ -7,7 +7,7 @@ import { blobs, filesBelow } from '../../git/history.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { Station } from '../../station/station.ts';
 
-/** The documents of the folder as the branch has them, and the two files that are made of them. */
+/** The documents of the folder as the branch has them, and the two files that are made of them; the backlog is in neither of the two. */
 export interface Committed {
   readonly documents: readonly TextDocument[];
   readonly made: readonly Made[];
@@ -51,6 +51,9 @@ export async function readCommitted({ repo, settings }: Station): Promise<Commit
       notRead.push({ id: 'not-checked', severity: 'block', message: `${path} is not UTF-8`, refs: [path] });
     else documents.push({ path, text });
   }
+  // it changes with each item that is done, and is read otherwise: both would be stale all the time
+  const backlog = settings.backlog.files.map((path) => posix.normalize(path));
+  const indexed = documents.filter(({ path }) => !backlog.includes(path));
   const made: Made[] = [];
   const add = async (kind: Made['kind'], path: string | null, make: (path: string) => string) => {
     if (path === null) return;
@@ -59,9 +62,21 @@ export async function readCommitted({ repo, settings }: Station): Promise<Commit
     made.push({ kind, path: plain, wanted: make(plain), present, isOurs: present === null || isMade(present) });
   };
   const shown = at === '' ? 'this repository' : at;
-  await add('index', index, (path) => indexText(documents, { path, folder: shown }));
-  await add('corpus', corpus, () => corpusText(documents, { folder: shown }));
+  await add('index', index, (path) => indexText(indexed, { path, folder: shown }));
+  await add('corpus', corpus, () => corpusText(indexed, { folder: shown }));
   return { documents, made, notRead };
+}
+
+/** What the gate says of those that are missing or stale. Pure. */
+export function notCurrent(made: readonly Made[]): Contradiction[] {
+  return made
+    .filter(({ wanted, present }) => wanted !== present)
+    .map(({ kind, path, present }) => ({
+      id: `${kind}-${present === null ? 'missing' : 'stale'}`,
+      severity: 'block',
+      message: present === null ? `${path} is not there` : `${path} is not what its documents make`,
+      refs: [path],
+    }));
 }
 
 /** The text that a commit has at a path, null for none. */

@@ -49,6 +49,7 @@ export function feed(station: Station, report: DriftReport): Fed {
     throw new WaybillError('NO_INPUT', `the backlog cannot be read, so nothing is added: ${unread.message}`, {
       place: unread.place,
     });
+  if (report.findings.length === 0) return nothing('nothing drifted apart');
   const items = newItems(report, backlog.items);
   if (items.length === 0) return nothing('the backlog has all of it');
   const order = orderOfWeek(layout, report.week);

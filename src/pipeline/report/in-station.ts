@@ -7,7 +7,7 @@ import type { DocumentSettings } from '../../station/settings.ts';
 import type { Runtime } from '../runtime.ts';
 import { driftOf } from './drift.ts';
 import { DueTime } from './drift-schedule.ts';
-import { feed } from './feed.ts';
+import { type Fed, feed } from './feed.ts';
 import { showDrift, shownStatus, showStatus, statusFile } from './show.ts';
 import { type StatusMade, statusOf } from './status.ts';
 
@@ -46,7 +46,7 @@ export class StationReports {
     const isDocument = (path: string) =>
       !isOutside(path) &&
       (path.startsWith(`${documents.folder}/`) ||
-        path === documents.register ||
+        [documents.register, documents.index, documents.corpus].includes(path) ||
         documents.state.includes(path) ||
         backlog.files.includes(path));
     if (status === 'done' && landing?.changes.some(({ path }) => isDocument(path)) === true)
@@ -96,7 +96,7 @@ export class StationReports {
   #tell(thrown: unknown): void {
     this.#notBefore = Date.now() + PAUSE_MS;
     const { code, message } = asWaybillError(thrown);
-    this.#rt.log.warn({ code }, `no report was made: ${message}`);
+    this.#rt.log.warn({ code }, `a report was not made, or not fed: ${message}`);
   }
 
   #isStatusDue(): boolean {
@@ -136,19 +136,39 @@ export class StationReports {
     return made;
   }
 
-  /** The time is only set forward when the order is handed in: whoever is killed before does all of it again, which changes nothing twice. */
+  /**
+   * The time is only set forward when the order is handed in: whoever is killed before does all of it again, which changes nothing twice. What fails
+   * is tried again some times, then with the next report.
+   */
   async #drift(line: string): Promise<void> {
+    try {
+      await this.#reportDrift();
+    } catch (thrown) {
+      this.#due.failed(line);
+      throw thrown;
+    }
+    this.#due.next(line);
+  }
+
+  async #reportDrift(): Promise<void> {
     const { station, log } = this.#rt;
     const made = await this.#status();
     const at = made.status.generated_at_utc;
     const report = await driftOf(station, made, new Date(Date.parse(at) - WEEK_MS).toISOString());
     const [path] = await showDrift(station, report);
-    const fed = feed(station, report);
-    this.#due.next(line);
     const { findings, week } = report;
+    const what = { week, findings: findings.length, path };
+    const tell = (ok: boolean, fed: object) =>
+      this.#rt.emit([{ v: 1, ts: at, agent: 'station', event: 'drift_reported', ok, ...what, ...fed }]);
+    let fed: Fed;
+    try {
+      fed = feed(station, report);
+    } catch (thrown) {
+      tell(false, { fed: 0, order: null, code: asWaybillError(thrown).code });
+      throw thrown;
+    }
+    tell(findings.length === 0, { fed: fed.items.length, order: fed.woId });
     log.info({ week, findings: findings.length, order: fed.woId }, 'the drift report is made');
-    const what = { week, findings: findings.length, fed: fed.items.length, order: fed.woId, path };
-    this.#rt.emit([{ v: 1, ts: at, agent: 'station', event: 'drift_reported', ok: findings.length === 0, ...what }]);
   }
 }
 

@@ -48,7 +48,9 @@ function ofProcess({ process: { value }, orders }: RuntimeFacts): string[] {
   if (value === null || value.state === 'running') return [];
   if (value.state === 'none') {
     const waiting = orders.value?.ready ?? 0;
-    return waiting === 0 ? [] : [`warn: ${waiting} orders are ready, and no station process runs`];
+    return waiting === 0
+      ? []
+      : [`warn: ${waiting} ${waiting === 1 ? 'order is' : 'orders are'} ready, and no station process runs`];
   }
   const said = {
     stopped: 'is stopped by a signal: it holds the station and does nothing',
@@ -78,6 +80,8 @@ function ofWork({ missions, agents, backlog }: RuntimeFacts): string[] {
   return [
     ...(policy === null ? [] : [`warn: nothing is started: policy.yaml: ${policy}`]),
     ...(agents.value?.faults ?? []).map((fault) => `warn: agents/${fault}`),
-    ...(problems === 0 ? [] : [`warn: ${problems} lines of the backlog could not be read, or only in part`]),
+    ...(problems === 0
+      ? []
+      : [`warn: ${problems} ${problems === 1 ? 'line' : 'lines'} of the backlog could not be read, or only in part`]),
   ];
 }

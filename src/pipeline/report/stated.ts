@@ -3,6 +3,7 @@ import type { Contradiction } from '../../documents/contradiction.ts';
 import { asWaybillError } from '../../order/error.ts';
 import type { RuntimeFacts } from '../../order/generated.ts';
 import type { Station } from '../../station/station.ts';
+import { notCurrent, readCommitted } from '../documents/committed.ts';
 import { type DocumentsHeld, holdDocuments } from '../documents/held.ts';
 import { Absent } from './fact.ts';
 
@@ -11,6 +12,8 @@ export interface Stated {
   readonly contradictions: readonly Contradiction[];
   /** What could not be read, and why. */
   readonly notRead: readonly string[];
+  /** What the gate says of index and corpus. */
+  readonly stale: readonly string[];
   /** Throws where it could not be read. */
   backlog(): NonNullable<RuntimeFacts['backlog']['value']> | Absent;
   /** Throws where it could not be read. */
@@ -20,11 +23,13 @@ export interface Stated {
 /** Reads them, and holds them against each other and against what was measured. Never throws. */
 export async function statedIn(station: Station): Promise<Stated> {
   const { register } = station.settings.documents;
+  const stale = await staleIn(station);
   try {
     const held = await holdDocuments(station);
     return {
       contradictions: [...held.contradictions, ...held.registerFaults],
       notRead: held.notChecked.map(({ message }) => message),
+      stale,
       backlog: () => backlogOf(station),
       plan: () => planOf(held, register),
     };
@@ -33,7 +38,18 @@ export async function statedIn(station: Station): Promise<Stated> {
     const fail = () => {
       throw new Error(why);
     };
-    return { contradictions: [], notRead: [why], backlog: () => backlogOf(station), plan: fail };
+    return { contradictions: [], notRead: [why], stale, backlog: () => backlogOf(station), plan: fail };
+  }
+}
+
+/** Nothing is read where settings name neither. Never throws. */
+async function staleIn(station: Station): Promise<string[]> {
+  const { index, corpus } = station.settings.documents;
+  if (index === null && corpus === null) return [];
+  try {
+    return notCurrent((await readCommitted(station)).made).map(({ message }) => message);
+  } catch (thrown) {
+    return [`documents of the branch could not be looked at: ${asWaybillError(thrown).message}`];
   }
 }
 

@@ -60,7 +60,9 @@ export async function statusOf(station: Station, at: string = now()): Promise<St
     claims: await fact('claims', 'PATH, and the files below the root', () => measure.claims(station)),
   };
   const reasons = judged(facts, station.settings, unmeasured, atMs);
-  for (const why of stated.notRead) reasons.push(`warn: ${why}`);
+  // what keeps a fact from being measured is told with its name
+  const told = new Set(unmeasured.values());
+  for (const why of [...stated.notRead, ...stated.stale]) if (!told.has(why)) reasons.push(`warn: ${why}`);
   const { contradictions } = stated;
   const isFail = reasons.some((reason) => reason.startsWith('fail: ')) || contradictions.some(isBlocking);
   const status: RuntimeStatus = {

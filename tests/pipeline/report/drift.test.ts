@@ -143,6 +143,13 @@ test('fed: one commit adds each finding as an item, and what an open item speaks
   assert.equal(drift(s, '--feed').fed.why, 'the backlog has all of it');
 });
 
+test('nothing to feed: it does not say that the backlog has it', (t) => {
+  const s = testStation(t);
+  s.drain();
+  const { fed, report } = drift(s, '--feed');
+  assert.deepEqual([report.findings, fed.woId, fed.why], [[], null, 'nothing drifted apart']);
+});
+
 test('what somebody wrote into the backlog meanwhile stays, and a file that was not there is made', (t) => {
   const s = testStation(t, { files: { 'docs/state.md': STATE }, settings: DOCS });
   s.drain();
@@ -165,8 +172,9 @@ test('rule 7: a backlog that cannot be read gets nothing', (t) => {
   const s = testStation(t, { files: { 'docs/state.md': STATE }, settings: DOCS });
   s.drain();
   mkdirSync(s.path('BACKLOG.md'));
-  const { code, stderr } = s.waybill('report', 'drift', '--feed');
+  const { code, stdout, stderr } = s.waybill('report', 'drift', '--feed');
   assert.notEqual(code, 0);
+  assert.match(stdout, /block {2}contradiction: W1-T01 /, 'what was found is told all the same');
   assert.ok(stderr.length > 0);
   assert.deepEqual(s.names('.git/waybill/commands'), []);
 });
@@ -269,6 +277,44 @@ test('missed while the station was down: made good once; a time that is yet to c
   await until(() => s.read('.git/waybill/drift-schedule.json').includes(schedule.next), 'and the next one counts');
   assert.equal(await second.stop(), 0);
   assert.equal(s.telemetry().filter(({ event }) => event === 'drift_reported').length, 1);
+});
+
+test('rule 12: a report that cannot be fed is told with its code, tried again after pauses, and then waits for the next time', async (t) => {
+  const line = '0 6 1 1 *';
+  const s = testStation(t, {
+    files: { 'docs/state.md': STATE, 'BACKLOG.md': '```\nnever closed\n' },
+    settings: weekly(line),
+  });
+  const file = '.git/waybill/drift-schedule.json';
+  const past = { v: 1, line, next: '2026-01-01T06:00:00.000Z' };
+  const said = () => s.telemetry().filter(({ event }) => event === 'drift_reported');
+  /** What the station keeps once it made what was due. */
+  const after = async (kept: object) => {
+    s.write(file, JSON.stringify(kept));
+    const { length } = s.exists('state/telemetry/unified.jsonl') ? said() : [];
+    const { stop } = await s.up(t);
+    await until(() => s.read(file) !== JSON.stringify(kept), 'the time is set forward');
+    assert.equal(await stop(), 0);
+    assert.equal(said().length, length + 1, 'each report is told once');
+    return JSON.parse(s.read(file)) as { next: string; tries?: number };
+  };
+  const began = Date.now();
+  const first = await after(past);
+  assert.equal(first.tries, 1);
+  assert.ok(Date.parse(first.next) - began >= 600_000 && Date.parse(first.next) - Date.now() <= 600_000, first.next);
+  const [told] = said() as unknown as Record<string, unknown>[];
+  const { ok, code, week, findings, order } = told ?? {};
+  assert.deepEqual([ok, code, week, findings, order], [false, 'BACKLOG_CHANGED', WEEK, 1, null]);
+  assert.equal(told?.['path'], `state/artifacts/status/drift_report_${WEEK}.json`);
+  const later = await after({ ...past, tries: 3 });
+  assert.ok(later.tries === 4 && Date.parse(later.next) - began > 3_600_000, 'the pauses grow');
+  const last = await after({ ...past, tries: 4 });
+  assert.deepEqual([last.next, last.tries], [nextTimeOf(line)?.toISOString(), undefined]);
+  s.write('BACKLOG.md', '# Backlog\n');
+  s.commitAll('Mend it');
+  const mended = await after({ ...past, tries: 2 });
+  assert.deepEqual([mended.next, mended.tries], [nextTimeOf(line)?.toISOString(), undefined]);
+  assert.equal((said().at(-1) as unknown as Record<string, unknown>)['order'], `DRIFT-${WEEK}`);
 });
 
 test('without the setting nothing is reported or fed by itself, and a line that is none is refused with its name', async (t) => {

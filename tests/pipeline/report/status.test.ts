@@ -350,6 +350,19 @@ test('an order that changes a document makes the status old, long before its age
   assert.equal(shown().status, 'fail');
 });
 
+test('so does one that changes the index, wherever that stands', async (t) => {
+  const s = testStation(t, {
+    settings: 'lanes: {MAIN: {}}\ndocuments: {index: INDEX.md}\nintake: {scan_seconds: 1}\n',
+  });
+  const at = new Date(Date.now() - 120_000).toISOString();
+  s.write(FILE, JSON.stringify({ ...report(s), generated_at_utc: at }));
+  await s.up(t);
+  assert.equal(s.waybill('docs', 'build').code, 0);
+  const shown = () => JSON.parse(s.read(FILE)) as RuntimeStatus;
+  await until(() => shown().generated_at_utc !== at, 'it is measured anew');
+  assert.ok(!shown().reasons.join('\n').includes('INDEX'));
+});
+
 test('with the lifeos preset both files stand where seed 000 says', (t) => {
   const s = testStation(t, { preset: 'lifeos' });
   s.drain();
@@ -360,6 +373,8 @@ test('with the lifeos preset both files stand where seed 000 says', (t) => {
     s.read(`artifacts/packets/status/checkpoint_report_${day}.json`),
   );
   assert.equal(s.git('status', '--porcelain'), '');
+  const aboutRegister = status.reasons.filter((reason) => reason.includes('Plan_Supersession_Register'));
+  assert.equal(aboutRegister.length, 1, `told once: ${aboutRegister.join('\n')}`);
   for (const key of ['generated_at_utc', 'repo_root', 'facts', 'contradictions', 'status']) assert.ok(key in status);
 });
 
