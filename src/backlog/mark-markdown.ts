@@ -32,6 +32,6 @@ function boxed(raw: string, { from, to }: CheckBox, sign: string): string {
 function isGoingOn(raw: string): boolean {
   return (
     /^\s+[^\s]/.test(raw) &&
-    !/^\s+(?:[-*+]\s|\d{1,9}[.)]\s|\[|`{3}|~{3}|[*_]*[A-Za-z][A-Za-z ]{0,30}[*_]*:|<!--|[>|#])/.test(raw)
+    !/^\s+(?:[-*+]\s|\d{1,9}[.)]\s|\[|`{3}|~{3}|[*_]*[A-Za-z][A-Za-z ]{0,30}[*_]*[:：]|<!--|[>|#])/.test(raw)
   );
 }
