@@ -13,7 +13,8 @@ export function markInMarkdown(text: string, item: Item, sign: 'x' | '/', mark: 
   const found = listed.find((candidate) => plainKey(candidate.item.key) === plainKey(item.key));
   if (found === undefined || found.item.text !== item.text) throw changed(item, found?.item);
   const raws = lines.map(({ raw }) => raw);
-  raws[found.at] = boxed(raws[found.at] ?? '', found.box, sign);
+  // a sign that says it already stays as its author wrote it
+  if (sign !== 'x' || item.status !== 'done') raws[found.at] = boxed(raws[found.at] ?? '', found.box, sign);
   // behind the words of the item itself: not between two lines of one sentence, and not on a line of its list of fields
   let end = found.at;
   while (end < found.last && isGoingOn(raws[end + 1] ?? '')) end++;

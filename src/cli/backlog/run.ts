@@ -25,7 +25,11 @@ async function begin(station: Station, named: string | null, options: Options): 
   const turn = await takeTurn(station.layout);
   try {
     const { item } = await claimed(station, named, options.json !== true);
-    return handInMission(station, { ...givenOf(item), lane: laneOfItems(station), woId: itemOrderId(item.key) });
+    return handInMission(station, {
+      ...givenOf(station, item),
+      lane: laneOfItems(station),
+      woId: itemOrderId(item.key),
+    });
   } finally {
     turn.release();
   }
@@ -55,7 +59,7 @@ function tell({ item, skipped, despite }: PickedItem): void {
 
 function show(station: Station, pick: PickedItem, { json }: Options): void {
   const { item, skipped, despite } = pick;
-  const { document: order } = orderOf(item);
+  const { document: order } = orderOf(item, station.settings.backlog.files);
   if (json !== true) {
     tell(pick);
     print(plain(JSON.stringify(order, null, 2)));
