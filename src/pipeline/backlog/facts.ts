@@ -48,7 +48,9 @@ export function ordersOf({ layout }: Pick<Station, 'layout'>, keys: readonly str
 export function markOf(layout: Layout, key: string): { readonly why: string; readonly isSettled: boolean } {
   const woId = markIdOf(key);
   const mark = standingOf(layout, [woId]).get(woId);
-  if (handedIn(layout).has(woId) || mark?.status === 'ready' || mark?.status === 'running')
+  // one that waits still lies where it was claimed
+  const isComing = isOver(mark) && handedIn(layout).has(woId);
+  if (isComing || mark?.status === 'ready' || mark?.status === 'running')
     return { why: 'its mark is on its way', isSettled: false };
   if (mark === undefined) return { why: 'not marked yet', isSettled: false };
   const { status, why } = mark;
