@@ -72,7 +72,7 @@ function tidy(item: NewItem): NewItem {
       .replace(/[\p{Cc}\s]+/gu, ' ')
       .replace(/\*\*|__|~~|`/g, '')
       .replaceAll('<!--', '<! --')
-      .replace(/ (?:—|–|--|-) | ?; ?/g, ', ')
+      .replace(/ (?:—|–|--|-|\|) | ?; ?| ?[—–] ?(?=[A-Za-z][A-Za-z ]{0,30}[:：])/g, ', ')
       .trim();
   const maybe = (words: string | null) => (words === null || line(words) === '' ? null : line(words));
   const title = line(item.title).replace(/^[*_\s]+|[*_\s]+$/g, '');

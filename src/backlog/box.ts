@@ -43,6 +43,9 @@ const MARKS: Readonly<Record<string, ItemStatus>> = {
   todo: 'open',
   done: 'done',
   wip: 'in progress',
+  'in progress': 'in progress',
+  'in-progress': 'in progress',
+  in_progress: 'in progress',
   blocked: 'blocked',
 };
 /** Those that the format knows; the others are read, and said to be odd. */
@@ -51,10 +54,18 @@ const KNOWN = [' ', 'x', 'X', '/', '!', '~', '-'];
 const BOX = /^([ \t]*)(?:([-*+]|\d{1,9}[.)])([ \t\u00a0]*))?\[([^[\]]{0,12})\]/;
 /** Behind a box, these make a link or a reference of it. */
 const LINKS = '([:';
-/** What may stand before a box in places where it is none: quotations, headings, tables, emphasis, other bullets. */
-const ELSEWHERE = /^[ \t>|#*_~+\-•‣◦–—\d.)]*(?:\[[ \u00a0xX]?\](?![([:\p{L}\p{N}])|［[ \u3000xX✓]?］|[☐☑☒])/u;
+/** A box as it stands in other places, also with its brackets doubled or escaped: no link, and no `[!NOTE]`. */
+const SIGN = String.raw`\\?\[{1,2}[ \u00a0xX/!~\-✓✔✅√–—]?\\?\](?!\]?[([:\p{L}\p{N}])`;
+/**
+ * What may stand before a box in places where it is none: quotations, headings, tables, emphasis, pictures, other bullets, also letters (`a.`), and
+ * a priority. Words are none of it.
+ */
+const ELSEWHERE = new RegExp(
+  String.raw`^(?:[^\p{L}[\]［☐☑☒\\\x60"'“”„«(<]|(?<![\p{L}\p{N}])(?:[A-Za-z](?=[.)][ \t])|\(?[Pp](?=\d(?![\p{L}\p{N}]))))*(?:${SIGN}|［[ \u3000xX✓]?］|[☐☑☒])`,
+  'u',
+);
 const TABLE = /^[ \t]*\|/;
-const CELL = /\|[ \t]*\[[ xX]?\](?![([:])/;
+const CELL = new RegExp(String.raw`\|[ \t]*(?:[-*+][ \t]+)?${SIGN}`, 'u');
 const UNCLOSED = /^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[xX]?[ \t][^\]]*$/;
 
 /** Reads the check box of a line, if it has one. What looks like one is never `none`. */

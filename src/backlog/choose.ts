@@ -21,6 +21,8 @@ export interface ClaimFact {
   readonly at: string;
   /** This station's own claim keeps nothing from it. */
   readonly isOwn: boolean;
+  /** False: what stands in its place is no claim of this version, and takes the item all the same. */
+  readonly isReadable: boolean;
 }
 
 export interface OrderFact {
@@ -150,6 +152,8 @@ class Known {
       };
     const claim = this.#facts.claims.get(key);
     if (claim === undefined || claim.isOwn) return null;
+    if (!claim.isReadable)
+      return { code: 'CLAIMED', why: `no claim one can read: waybill backlog release ${item.key} --force` };
     return { code: 'CLAIMED', why: `claimed by ${claim.station} since ${claim.at}` };
   }
 

@@ -73,8 +73,9 @@ const NAMES: Readonly<Record<string, FieldName>> = {
 };
 
 const NAMED =
-  /^ ?(?:[-*+] )?(?:\*\*|__|\*|_)?([A-Za-z][A-Za-z]{0,14}(?: [A-Za-z]{1,14}){0,2}) ?(?:\*\*|__|\*|_)?:(?:\*\*|__|\*|_)?(?: |$)/;
-const SEPARATORS = / (—|–|--|-) | ?(;) ?/g;
+  /^ ?(?:[-*+] )?(?:\*\*|__|\*|_)?([A-Za-z][A-Za-z]{0,14}(?: [A-Za-z]{1,14}){0,2}) ?(?:\*\*|__|\*|_)?(?::(?:\*\*|__|\*|_)?(?: |$)|：(?:\*\*|__|\*|_)? ?)/;
+/** Those in the first brackets part a title from words about it; the others only from a field with a known name. */
+const SEPARATORS = / (—|–|--|-) | ?; ?| \| | ?[—–] ?/g;
 /** Of these a text may go on in the next line. */
 const PROSE: ReadonlySet<FieldName> = new Set(['dod', 'why', 'context', 'waits', 'other']);
 /** What people write behind a title when it is done, without the name of a field. */
@@ -114,7 +115,9 @@ function takenApart(text: string, isTitle: boolean): { head: string; fields: Fie
   const boldEnd = isTitle ? (/^(?:\*\*x+\*\*|__x+__)/.exec(masked)?.[0].length ?? 0) : 0;
   /** Where each begins: the end of what stands before it, and its first character. */
   const cuts: { name: FieldName; end: number; start: number }[] = [];
-  const direct = isTitle ? (boldEnd > 0 ? fieldAt(text, boldEnd, false) : null) : fieldAt(text, 0, true);
+  // `**Title**: DoD: …`: the colon is of neither
+  const behind = text.charAt(boldEnd) === ':' ? boldEnd + 1 : boldEnd;
+  const direct = isTitle ? (boldEnd > 0 ? fieldAt(text, behind, false) : null) : fieldAt(text, 0, true);
   if (direct !== null) cuts.push({ name: direct.name, end: boldEnd, start: direct.start });
   for (const match of masked.matchAll(SEPARATORS)) {
     const end = match.index;

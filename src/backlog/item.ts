@@ -63,6 +63,8 @@ export type ProblemCode =
   | 'PRIORITY_UNKNOWN'
   /** A scope in words, which bounds nothing. */
   | 'SCOPE_UNCLEAR'
+  /** A title that speaks of a DoD, without one that is read. */
+  | 'DOD_UNCLEAR'
   /** Two things that an item says of itself, or two files of it, do not agree. */
   | 'STATUS_DIFFERS'
   | 'ENTRY_INVALID'

@@ -13,7 +13,8 @@ export function markInMarkdown(text: string, item: Item, sign: 'x' | '/', mark: 
   const found = listed.find((candidate) => plainKey(candidate.item.key) === plainKey(item.key));
   if (found === undefined || found.item.text !== item.text) throw changed(item, found?.item);
   const raws = lines.map(({ raw }) => raw);
-  raws[found.at] = boxed(raws[found.at] ?? '', found.box, sign);
+  // a sign that says it already stays as its author wrote it
+  if (sign !== 'x' || item.status !== 'done') raws[found.at] = boxed(raws[found.at] ?? '', found.box, sign);
   // behind the words of the item itself: not between two lines of one sentence, and not on a line of its list of fields
   let end = found.at;
   while (end < found.last && isGoingOn(raws[end + 1] ?? '')) end++;
@@ -32,6 +33,6 @@ function boxed(raw: string, { from, to }: CheckBox, sign: string): string {
 function isGoingOn(raw: string): boolean {
   return (
     /^\s+[^\s]/.test(raw) &&
-    !/^\s+(?:[-*+]\s|\d{1,9}[.)]\s|\[|`{3}|~{3}|[*_]*[A-Za-z][A-Za-z ]{0,30}[*_]*:|<!--|[>|#])/.test(raw)
+    !/^\s+(?:[-*+]\s|\d{1,9}[.)]\s|\[|`{3}|~{3}|[*_]*[A-Za-z][A-Za-z ]{0,30}[*_]*[:：]|<!--|[>|#])/.test(raw)
   );
 }

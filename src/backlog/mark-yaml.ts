@@ -16,7 +16,11 @@ export function markInYaml(text: string, item: Item, mark: YamlMark): string {
   );
   if (found === undefined || found.item.text !== item.text) throw changed(item, found?.item);
   const { path } = found;
-  const entry = JSON.parse(item.text) as { status?: string | null; evidence?: string | string[] | null };
+  const entry = JSON.parse(item.text) as {
+    status?: string | null;
+    completed_at?: unknown;
+    evidence?: string | string[] | null;
+  };
   // each vocabulary has words of its own, and one of them is in capitals
   const status = entry.status ?? '';
   const inCapitals = status !== '' && status === status.toUpperCase();
@@ -26,8 +30,10 @@ export function markInYaml(text: string, item: Item, mark: YamlMark): string {
   };
   if (mark.status === 'in progress') set('status', inCapitals ? 'DISPATCHED' : 'in_progress');
   else {
-    set('status', inCapitals ? 'CLOSED' : 'completed');
-    set('completed_at', mark.date);
+    // what says it already stays as its author wrote it
+    const isDone = item.status === 'done';
+    if (!isDone) set('status', inCapitals ? 'CLOSED' : 'completed');
+    if (!isDone || (entry.completed_at ?? null) === null) set('completed_at', mark.date);
     const { evidence } = entry;
     if (Array.isArray(evidence)) set('evidence', [...evidence, mark.proof]);
     else

@@ -17,7 +17,8 @@ export interface Started {
 }
 
 /**
- * The text of the item's file with the item done: read again, it has the same key. Nothing else of the text changes. Throws BACKLOG_CHANGED
+ * The text of the item's file with the item done: read again, it has the same key. Nothing else of the text changes; of one that reads done
+ * already only the proof is added. Throws BACKLOG_CHANGED
  * where the item is not there any more as it was read, SET_FAILED for YAML that cannot be changed safely.
  */
 export function markDone(text: string, item: Item, { date, order, commits }: Done): string {
@@ -32,6 +33,15 @@ export function markStarted(text: string, item: Item, { date, order }: Started):
   return item.format === 'yaml'
     ? markInYaml(text, item, { status: 'in progress' })
     : markInMarkdown(text, item, '/', `Started: ${date}, ${order}`);
+}
+
+/** Whether what the file has of an item names this order already: who marked it, and with what. */
+export function namesOrder({ text }: Item, woId: string): boolean {
+  const plain = text.toLowerCase();
+  const name = woId.toLowerCase();
+  for (let at = plain.indexOf(name); at !== -1; at = plain.indexOf(name, at + 1))
+    if (!/[\w.-]$/.test(plain.slice(0, at)) && !/^(?:[\w-]|\.\w)/.test(plain.slice(at + name.length))) return true;
+  return false;
 }
 
 /** As much of a commit's id as names it among those of one repository. */

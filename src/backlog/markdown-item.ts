@@ -88,7 +88,9 @@ export function itemOf({ file, lines, at, last, box, first, further, priority, t
       .filter((piece) => piece !== '')
       .join('. '),
   );
-  const waits = waitsFor([value('context'), ...values('why'), ...values('other')].join('. '));
+  // why it is wanted now tells what others wait for; why later, what it waits for itself
+  const whyLater = values('why').filter((why) => /^why (?:later|not|wait)/i.test(why));
+  const waits = waitsFor([value('context'), ...whyLater, ...values('other')].join('. '));
   const stated = said(
     values('waits')
       .join('. ')
@@ -103,6 +105,13 @@ export function itemOf({ file, lines, at, last, box, first, further, priority, t
       code: 'STATUS_DIFFERS',
       message: 'its box is open, and it carries the mark of an order; read as open',
       hint: 'Take the mark out, or check the box.',
+    });
+  const isOpen = status !== 'done' && status !== 'dropped';
+  if (isOpen && value('dod') === null && /(?<![\p{L}\p{N}])(?:dod|definition of done)(?![\p{L}\p{N}])/iu.test(title))
+    notes.push({
+      code: 'DOD_UNCLEAR',
+      message: 'its title speaks of a DoD, and none is read',
+      hint: 'Part it from the title: `- [ ] Title — DoD: …`.',
     });
   const item: Item = {
     key: keyOf(id, title),

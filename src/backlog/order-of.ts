@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { OrderDocument } from '../order/generated.ts';
 import type { Item } from './item.ts';
 
@@ -16,8 +17,11 @@ export function itemOrderId(key: string): string {
   return `BL-${key}`;
 }
 
-/** The mission that does an item. The same item gives the same bytes: neither its status, its place nor the time goes into them. */
-export function orderOf(item: Item): ItemOrder {
+/**
+ * The mission that does an item. The same item gives the same bytes: neither its status, its place nor the time goes into them. It may change none
+ * of the backlog's `files`, where what it did not do could be marked done too; only one that its own scope names.
+ */
+export function orderOf(item: Item, files: readonly string[]): ItemOrder {
   const woId = itemOrderId(item.key);
   const said: [string, string | null][] = [
     ['', item.title],
@@ -39,10 +43,22 @@ export function orderOf(item: Item): ItemOrder {
     task: cut(task, MAX_TEXT),
     ...(item.dod === null ? {} : { success_criteria: cut(item.dod, MAX_TEXT) }),
     task_ref: `${item.place.file}#${item.key}`,
-    ...(item.scopePaths.length === 0 ? {} : { constraints: { paths: [...item.scopePaths] } }),
+    ...constraintsOf(item, files),
     ...(item.requiresApproval ? { approval: { why: `the backlog asks for approval of ${item.key}` } } : {}),
   } satisfies OrderDocument & { task_ref: string };
   return { woId, document, bytes: Buffer.from(`${JSON.stringify(document, null, 2)}\n`) };
+}
+
+function constraintsOf({ scopePaths }: Item, files: readonly string[]): Pick<OrderDocument, 'constraints'> {
+  const plain = (path: string) => posix.normalize(path).toLowerCase();
+  const named = new Set(scopePaths.map(plain));
+  // a pattern that means at least this file, whatever signs its name has
+  const denied = files.filter((file) => !named.has(plain(file))).map((file) => file.replace(/[*?[\]{}()!\\]/g, '?'));
+  const constraints = {
+    ...(scopePaths.length === 0 ? {} : { paths: [...scopePaths] }),
+    ...(denied.length === 0 ? {} : { denied_paths: denied }),
+  };
+  return Object.keys(constraints).length === 0 ? {} : { constraints };
 }
 
 /** As schemas/order.schema.json has them. */

@@ -2,6 +2,10 @@
 const BLOCKING = /(?<![\p{L}\p{N}_-])(blocked|depends on|waiting for)(?![\p{L}\p{N}_])/giu;
 /** Right before one of them, these turn it round. */
 const DENIED = /\b(?:not|no longer|never|nothing|none|formerly|previously|isn['’]t|aren['’]t|wasn['’]t) $/i;
+/** What is over: "was blocked until May". */
+const PAST = /\b(?:was|were|had been|has been|have been) $/i;
+/** Behind one of them: it is this item that others wait for. */
+const THIS = /^(?: by)? (?:this|it)(?: (?:item|one|task))?(?=\s*(?:$|[.,;:)]|[—–-] ))/i;
 const SHOWN = 80;
 
 /** The names of items, as in T-12 or W0-T04. */
@@ -11,8 +15,10 @@ const NAME = /^[A-Za-z][\w.]*-[\w.-]*\d[\w.-]*$/;
 export function waitsFor(text: string): { readonly names: readonly string[]; readonly words: string | null } {
   const names: string[] = [];
   for (const match of text.matchAll(BLOCKING)) {
-    if (DENIED.test(text.slice(Math.max(0, match.index - 20), match.index))) continue;
+    const before = text.slice(Math.max(0, match.index - 20), match.index);
     const clause = text.slice(match.index, match.index + 400).split(/[.;](?:\s|$)| [—–-]{1,2} /)[0] ?? '';
+    if (DENIED.test(before) || (PAST.test(before) && /\buntil\b/i.test(clause))) continue;
+    if (THIS.test(clause.slice(match[0].length))) continue;
     const named = clause
       .slice(match[0].length)
       .replace(/^ (?:by|on)(?= )/i, '')

@@ -40,7 +40,7 @@ test('each item that is skipped has its reason', () => {
     line('free', ' — Scope: src/ab'),
   ].join('');
   const facts = {
-    claims: new Map([['claimed', { station: 'st-2', at: '2026-11-22T07:00:00.000Z', isOwn: false }]]),
+    claims: new Map([['claimed', { station: 'st-2', at: '2026-11-22T07:00:00.000Z', isOwn: false, isReadable: true }]]),
     orders: new Map([['ordered', { woId: 'BL-ordered', status: 'failed' as const, why: 'CHECK_FAILED' }]]),
   };
   assert.deepEqual(choice(text, facts), {
@@ -84,7 +84,7 @@ test('a dependency is met by an item that is done, or by its order; by key, id, 
 });
 
 test("a station's own claim keeps nothing from it, and goes first: nobody else may begin that item", () => {
-  const own = new Map([['b', { station: 'st-1', at: '2026-11-22T07:00:00.000Z', isOwn: true }]]);
+  const own = new Map([['b', { station: 'st-1', at: '2026-11-22T07:00:00.000Z', isOwn: true, isReadable: true }]]);
   assert.deepEqual(choice(line('a') + line('b'), { claims: own }), { chosen: 'b', next: ['a'], skipped: [] });
 });
 

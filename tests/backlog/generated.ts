@@ -41,6 +41,7 @@ const sign = fc.constantFrom(
   '\u00a0',
   '>',
   'todo',
+  'in progress',
   '*',
 );
 const bullet = fc.constantFrom('- ', '* ', '+ ', '1. ', '12) ', '-', '-\t', '  - ', '\t* ', '      - ');
@@ -73,21 +74,25 @@ const itemLine = fc
   .tuple(bullet, sign, fc.constantFrom(' ', '', '  '), named, fc.array(fc.tuple(separator, field), { maxLength: 4 }))
   .map(([b, s, gap, text, fields]) => ({
     // a word in brackets right before others is a link
-    lines: [`${b}[${s}]${s === 'todo' ? ' ' : gap}${text}${fields.map(([by, words]) => by + words).join('')}`],
+    lines: [`${b}[${s}]${s.length > 3 ? ' ' : gap}${text}${fields.map(([by, words]) => by + words).join('')}`],
     boxes: 1,
   }));
 const untitled = fc
   .constantFrom('- [ ]', '- [x] ', '* [ ] — DoD: nothing')
   .map((line) => ({ lines: [line], boxes: 1 }));
 const elsewhere = fc
-  .constantFrom(
-    '| a | [ ] | b |',
-    '> - [ ] quoted',
-    '[ ] bare words',
-    '- ☐ glyph',
-    '### [ ] heading',
-    '- **[ ] bold**',
-    '- [ never closed',
+  .oneof(
+    fc
+      .tuple(
+        fc.constantFrom(
+          ...['| a | ', '| 1 | ', '| - ', '> - ', '> ', '### ', '**', '- **', '• ', '− ', '－ ', 'a. ', 'B) '],
+          ...['- **P1** ', '- P2: ', '(P0) ', '- 🚀 ', '1. - '],
+        ),
+        fc.constantFrom('[ ]', '[x]', '[X]', '[]', '[/]', '[!]', '[-]', '[~]', '\\[ ]', '\\[x\\]', '[[ ]]'),
+        title,
+      )
+      .map(([before, box, text]) => `${before}${box} ${text}`),
+    fc.constantFrom('[ ] bare words', '- ☐ glyph', '- [ never closed', '- \\[ ] escaped', '- [[ ]] twice'),
   )
   .map((line) => ({ lines: [line], boxes: 1 }));
 const hidden = fc
@@ -112,6 +117,9 @@ const other = fc
     '- a plain bullet',
     '- [a link](http://example.org)',
     '- [RFC] a word in brackets',
+    '> [!NOTE]',
+    '> [-](http://example.org)',
+    '## [Unreleased]',
     '<!-- a comment -->',
     'Use `- [ ]` for what is open',
     '\u202e- turned',

@@ -1,5 +1,5 @@
 import { addItems, type NewItem } from '../../src/backlog/add-items.ts';
-import { markDone, markStarted } from '../../src/backlog/mark.ts';
+import { markDone, markStarted, namesOrder } from '../../src/backlog/mark.ts';
 import { itemOrderId, orderOf } from '../../src/backlog/order-of.ts';
 import { readBacklogFile } from '../../src/backlog/read-backlog.ts';
 import { readOrder } from '../../src/intake/read-order.ts';
@@ -33,6 +33,25 @@ test('Markdown: the box and a mark behind the words; line ends, gaps and lists o
   const begun = markStarted('- [ ] A\n', itemIn('BACKLOG.md', '- [ ] A\n'), { date: '2026-11-21', order: 'BL-T-1' });
   assert.equal(begun, '- [/] A — Started: 2026-11-21, BL-T-1\n');
   assert.equal(done(begun), `- [x] A — ${MARK}\n`);
+});
+
+test('an item that reads done already is given the proof, and nothing else', () => {
+  assert.equal(done('- [X] A ✅\n'), `- [X] A ✅ — ${MARK}\n`);
+  assert.equal(done('- [x] A — Done: 2026-01-01 by anna'), `- [x] A — Done: 2026-01-01 by anna — ${MARK}`);
+  const yaml = 'tasks:\n- title: A # kept\n  status: CLOSED\n  completed_at: 2026-01-01\n';
+  assert.equal(markDone(yaml, itemIn('b.yaml', yaml), DONE), `${yaml}  evidence: commit a1b2c3d4e5f6, BL-T-1\n`);
+});
+
+test('the proof is the name of its order, and not that of another', () => {
+  const names = (words: string) => namesOrder(itemIn('BACKLOG.md', `- [x] A — ID: T-1 — ${words}`), 'BL-T-1');
+  assert.deepEqual(['Done: 2026-11-22, BL-T-1', 'by bl-t-1.'].map(names), [true, true]);
+  assert.deepEqual(['BL-T-12', 'BL-T-1-done', 'XBL-T-1', 'BL-T-1.2', 'T-1'].map(names), [
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('an item that is not as it was read is left alone; one that moved is found', () => {
@@ -109,6 +128,8 @@ test('added items stand at the end of their section, or in a new one, or at the 
     `## Drift\n\n- [ ] a\n\n### P0\n- [ ] b\n${line}\n\n## Done\n- [x] c`,
   );
   assert.equal(added('```\n## Drift\n```\n'), `\`\`\`\n## Drift\n\`\`\`\n\n## Drift\n\n${line}\n`);
+  const worded = addItems('BACKLOG.md', '', 'Drift', [{ ...FOUND, context: 'a | Owner: b—ID: c' }]).text;
+  assert.deepEqual([itemIn('BACKLOG.md', worded).owner, itemIn('BACKLOG.md', worded).id], [null, null], worded);
   assert.equal(added('- [x] page A is old\n'), '- [x] page A is old\n');
   assert.throws(() => added('```\nnever closed\n'), /cannot be added/);
   const yaml = 'tasks:\n- title: One\n# end\n';
@@ -128,7 +149,7 @@ test('added items stand at the end of their section, or in a new one, or at the 
 test('the order of an item is a mission that intake takes as it is, with DoD, context, scope and what it asks of people', () => {
   const text =
     '- [ ] P1: **Say hello in French** — DoD: src/hello.txt has both — Owner: anna/bert — Context: only English now — Scope: src/, docs/*.md — Approval: yes — ID: T-1';
-  const { woId, bytes } = orderOf(itemIn('docs/BACKLOG.md', text));
+  const { woId, bytes } = orderOf(itemIn('docs/BACKLOG.md', text), ['docs/BACKLOG.md', 'a[1].yaml']);
   assert.equal(woId, itemOrderId('T-1'));
   const read = readOrder(
     { bytes, file: `${woId}.json`, attachments: null },
@@ -142,12 +163,17 @@ test('the order of an item is a mission that intake takes as it is, with DoD, co
     ['BL-T-1', 'mission', 'Say hello in French', 1, 'anna/bert', ['backlog'], 'the backlog asks for approval of T-1'],
   );
   assert.deepEqual(order.mission?.paths, ['src/', 'docs/*.md']);
+  assert.deepEqual(
+    order.mission?.deniedPaths,
+    ['docs/BACKLOG.md', 'a?1?.yaml'],
+    'rule 14: also where its scope has them',
+  );
   assert.deepEqual(order.mission?.input, { task_ref: 'docs/BACKLOG.md#T-1' });
   assert.equal(
     order.mission?.brief,
     'Say hello in French\n\nDefinition of done:\nsrc/hello.txt has both\n\nContext:\nonly English now\n\nSuccess criteria:\nsrc/hello.txt has both',
   );
-  const long = orderOf(itemIn('B.md', `- [ ] ${'ä'.repeat(900)} — Owner: ${'x'.repeat(300)}`));
+  const long = orderOf(itemIn('B.md', `- [ ] ${'ä'.repeat(900)} — Owner: ${'x'.repeat(300)}`), []);
   assert.ok(
     'order' in
       readOrder(

@@ -94,6 +94,7 @@ test('boxes: what is clear is read, what is odd is told, what is unclear is a pr
     ['- [wip] Title', 'in progress'],
     ['-[ ] Title', 'open'],
     ['- [x]Title', 'done'],
+    ['- [in progress] Title', 'in progress'],
   ] as const) {
     assert.equal(item(line).status, status, line);
     assert.deepEqual(codes(line), ['told BOX_ODD 1:1'], line);
@@ -112,6 +113,21 @@ test('boxes: what is clear is read, what is odd is told, what is unclear is a pr
     '• [x] T',
     '- ［ ］ T',
     '- [ T',
+    '> - [/] T',
+    '> - [-] T',
+    '| 1 | [/] T |',
+    '| a | - [!] T |',
+    '## [!] T',
+    '**[/] T**',
+    '- **[!] T**',
+    '• [~] T',
+    '− [ ] T',
+    '－ [ ] T',
+    'a. [ ] T',
+    '- **P1** [ ] T',
+    '- 🚀 [ ] T',
+    '- \\[ ] T',
+    '- [[ ]] T',
   ])
     assert.ok(codes(line)[0]?.startsWith('unread BOX_MISPLACED 1:'), line);
   for (const line of [
@@ -122,6 +138,12 @@ test('boxes: what is clear is read, what is odd is told, what is unclear is a pr
     'Use `[ ]` here',
     '- plain',
     '[1] note',
+    '> [!NOTE]',
+    '> [-](b)',
+    '| [x](b) |',
+    '## [Unreleased]',
+    '- [[page]] T',
+    '- Use [ ] here',
   ])
     assert.deepEqual([read(line).items, codes(line)], [[], []], line);
   assert.deepEqual(codes('- [ ]'), ['unread NO_TITLE 1:1']);
@@ -208,6 +230,25 @@ test('fields: in any order and capitals, behind any separator, on the line or be
     const { title, dod, owner, context, dependsOn, scopePaths } = item(text);
     assert.deepEqual({ title, dod, owner, context, dependsOn, scopePaths }, { title: 'T', ...wanted }, text);
   }
+  for (const line of [
+    '**U**: DoD: x',
+    '**U** | DoD: x | Owner: me',
+    'U | DoD: x',
+    'U —DoD: x',
+    'U—DoD: x',
+    'U — DoD：x',
+    'U — DoD： x; Owner: me',
+    'U\n  DoD：x',
+  ]) {
+    const { title, dod } = item(`- [ ] ${line}`);
+    assert.deepEqual([title, dod, codes(`- [ ] ${line}`)], ['U', 'x', []], line);
+  }
+  assert.equal(item('- [ ] U | DoD: a | b | Owner: me').dod, 'a | b');
+  assert.equal(item('- [ ] a—b | c: d').title, 'a—b | c: d');
+  assert.equal(item('- [ ] **U**: and more').title, 'U: and more');
+  for (const line of ['U DoD: x', 'U (DoD x)', 'U / dod x'])
+    assert.deepEqual(codes(`- [ ] ${line}`), ['told DOD_UNCLEAR 1:1'], line);
+  assert.deepEqual(codes('- [x] Write the DoD'), []);
   assert.equal(item('- [ ] Replace a - b — c by d').title, 'Replace a - b — c by d');
   assert.equal(item('- [ ] T — Owner: TBD — DoD: —').dod, null);
   assert.equal(item('- [ ] T — Owner: TBD — DoD: —').owner, null);
@@ -224,6 +265,9 @@ test('words that block do so as whole words, not where they are denied, and not 
     ['T — Why Later: depends  on Core', 'depends on Core'],
     ['T\n  waiting for Anna', 'waiting for Anna'],
     ['T — Blocked: by Bert', 'Blocked: by Bert'],
+    ['T — Context: was blocked by legal', 'blocked by legal'],
+    ['T — Context: blocked by this vendor', 'blocked by this vendor'],
+    ['T — Context: blocked until May', 'blocked until May'],
   ] as const) {
     const { status, blockedBy } = item(`- [ ] ${line}`);
     assert.deepEqual([status, blockedBy], ['blocked', words], line);
@@ -236,6 +280,11 @@ test('words that block do so as whole words, not where they are denied, and not 
     'T — Why: not blocking the core',
     'Show what is blocked — DoD: items waiting for others are shown',
     'T — Blocked: no',
+    'T — Why Now: others are blocked by this',
+    'T — Why Now: depends on nobody',
+    'T — Context: the release is blocked by it, so be quick',
+    'T — Context: This was blocked until 2026-01-01',
+    'T — Context: it had been waiting for Anna until May. Now it is free',
   ])
     assert.equal(item(`- [ ] ${line}`).status, 'open', line);
   const named = item('- [ ] T — Context: depends on T-1 and W0-T04.');

@@ -2,8 +2,9 @@ import { type Choice, choose, type Facts } from '../../backlog/choose.ts';
 import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
 import { WaybillError } from '../../order/error.ts';
 import { sharedClaims } from '../../pipeline/backlog/claims.ts';
-import { factsOf, type Orders, ordersOf } from '../../pipeline/backlog/facts.ts';
+import { factsOf, goneFrom, type Orders, ordersOf } from '../../pipeline/backlog/facts.ts';
 import type { Station } from '../../station/station.ts';
+import { note, plain } from '../output.ts';
 
 /** The backlog with all that is known of it. */
 export interface Look {
@@ -15,6 +16,13 @@ export interface Look {
   readonly sharedAt: string | null;
   /** Why nobody knows what other stations claimed; null where that is known. */
   readonly unreachable: WaybillError | null;
+  /** Orders that are done, and whose item is in no file any more. */
+  readonly gone: readonly string[];
+}
+
+/** Says of orders whose item is not in the backlog any more that they are done: under another title it would be done again. */
+export function tellGone(gone: readonly string[]): void {
+  for (const woId of gone) note(`${plain(woId)} is done, and its item is gone from the file.`);
 }
 
 /** Reads the backlog and what bears on it. Throws BACKLOG_MISSING where none of its files is there. */
@@ -35,6 +43,7 @@ export async function lookAt(station: Station): Promise<Look> {
     choice: choose(backlog.items, facts),
     sharedAt: claims?.shown ?? null,
     unreachable,
+    gone: goneFrom(station.layout, backlog.items),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Problem } from '../../backlog/item.ts';
 import { note, plain, print, printJson } from '../output.ts';
 import { stationToRead } from '../station.ts';
 import { COLUMNS, cutTo, wrapped } from './columns.ts';
-import { type Look, lookAt } from './look.ts';
+import { type Look, lookAt, tellGone } from './look.ts';
 import { problemJson, type Row, rowJson, rowsOf } from './report.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -27,6 +27,7 @@ export async function ls(options: Options): Promise<void> {
       items: shown.map((row) => rowJson(row, look)),
       more: rows.length - shown.length,
       problems: look.backlog.problems.map(problemJson),
+      gone: look.gone,
     });
     return;
   }
@@ -34,6 +35,7 @@ export async function ls(options: Options): Promise<void> {
   if (shown.length > 0) print('');
   print(summary(rows, rows.length - shown.length));
   printProblems(look.backlog.problems, options['all'] === true);
+  tellGone(look.gone);
   tellClaims(look);
 }
 

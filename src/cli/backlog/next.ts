@@ -3,7 +3,7 @@ import { WaybillError } from '../../order/error.ts';
 import { exitCodeOf, fail, plain, print, printJson } from '../output.ts';
 import { stationToRead } from '../station.ts';
 import { COLUMNS, cutTo, wrapped } from './columns.ts';
-import { lookAt } from './look.ts';
+import { lookAt, tellGone } from './look.ts';
 import { problemJson, rowJson, rowsOf } from './report.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -31,10 +31,12 @@ export async function next(options: Options): Promise<void> {
       item: row === undefined ? null : rowJson(row, look),
       skipped: skipped.map(({ item: { key, title, place }, code, why }) => ({ key, title, code, why, ...place })),
       problems: unread.map(problemJson),
+      gone: look.gone,
     });
     if (error !== null) process.exitCode = exitCodeOf(error);
     return;
   }
+  tellGone(look.gone);
   if (error !== null) fail(error, false);
   if (chosen !== null) {
     print(`${chosen.key}  P${chosen.priority}  ${plain(chosen.place.file)}:${chosen.place.line}`);

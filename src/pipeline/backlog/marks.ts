@@ -1,4 +1,6 @@
+import type { Item } from '../../backlog/item.ts';
 import { plainKey } from '../../backlog/key.ts';
+import { namesOrder } from '../../backlog/mark.ts';
 import { itemOrderId } from '../../backlog/order-of.ts';
 import { type BacklogFiles, readBacklog } from '../../backlog/read-backlog.ts';
 import { isInHistory } from '../../git/history.ts';
@@ -17,8 +19,8 @@ const LONGEST_PAUSE_MS = 3_600_000;
 const MERGE_LOOK_MS = 600_000;
 
 /**
- * Marks items of the backlog whose orders are done. The end of an order is only a hint: a look finds every item that is open in its file though
- * its order is done, and no order to mark it was ever handed in, or that one failed (rule 6). Nobody's "no" is asked twice.
+ * Marks items of the backlog whose orders are done. The end of an order is only a hint: a look finds every item whose file does not name its
+ * order though that is done, and no order to mark it was ever handed in, or that one failed (rule 6). Nobody's "no" is asked twice.
  */
 export class BacklogMarks {
   readonly #rt: Runtime;
@@ -63,8 +65,8 @@ export class BacklogMarks {
   async #lookAtAll(): Promise<void> {
     const rt = this.#rt;
     const files = this.#files();
-    const open = files.items.filter(({ status }) => status !== 'done' && status !== 'dropped');
-    const begun = open.filter(({ key }) => rt.ids.born(itemOrderId(key)) !== null);
+    const unmarked = files.items.filter((item) => item.status !== 'dropped' && !isMarked(item));
+    const begun = unmarked.filter(({ key }) => rt.ids.born(itemOrderId(key)) !== null);
     const onTheWay = begun.length === 0 ? new Set<string>() : handedIn(rt.station.layout);
     for (const { key } of begun) {
       const life = await rt.find(itemOrderId(key));
@@ -93,7 +95,7 @@ export class BacklogMarks {
     const text = item === undefined ? undefined : files.files.get(item.place.file)?.toString('utf8');
     try {
       if (item === undefined || text === undefined) this.#tell(life, false, 'its item is not in the backlog any more');
-      else if (item.status === 'done') this.#tell(life, true, 'its item is marked already');
+      else if (isMarked(item)) this.#tell(life, true, 'its item is marked already');
       else if (item.status === 'dropped') this.#tell(life, false, 'somebody dropped its item meanwhile');
       else if (!dropMark(this.#rt.station, item, text, life))
         this.#tell(life, false, 'its item reads as it did before');
@@ -122,6 +124,11 @@ export class BacklogMarks {
       this.#lookLater();
     }
   }
+}
+
+/** It reads done, and says by which order. A box that anybody checked is no proof: the mark adds it. */
+function isMarked(item: Item): boolean {
+  return item.status === 'done' && namesOrder(item, itemOrderId(item.key));
 }
 
 function isDone({ status, admitted }: OrderLife): boolean {

@@ -53,14 +53,17 @@ export async function pickItem(station: Station, named: string | null): Promise<
 }
 
 /** The order of an item as it is handed in. */
-export function givenOf(item: Item): { file: string; bytes: Buffer; orderFile: null; attachments: null } {
-  const { woId, bytes } = orderOf(item);
+export function givenOf(
+  { settings }: Pick<Station, 'settings'>,
+  item: Item,
+): { file: string; bytes: Buffer; orderFile: null; attachments: null } {
+  const { woId, bytes } = orderOf(item, settings.backlog.files);
   return { file: `${woId}.json`, bytes, orderFile: null, attachments: null };
 }
 
 /** What intake would refuse its order with: that is known before it is claimed. */
-function faultOf({ settings }: Station, item: Item): WaybillError | null {
-  const read = readOrder(givenOf(item), settings.intake);
+function faultOf(station: Station, item: Item): WaybillError | null {
+  const read = readOrder(givenOf(station, item), station.settings.intake);
   return 'error' in read ? read.error : null;
 }
 

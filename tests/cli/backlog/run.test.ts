@@ -80,6 +80,23 @@ test('by name: what would be skipped is taken and says why it would not have bee
   );
 });
 
+test('rule 14: what does an item marks none, and takes none out: the files of the backlog are closed to it', (t) => {
+  const text = backlogText('- [ ] Do one — DoD: src/one.txt is there; ID: one', itemLine('two'));
+  const { station, agents } = backlogStation(t, [], { files: { 'BACKLOG.md': text } });
+  const build = [{ write: { 'src/one.txt': 'one\n', 'BACKLOG.md': text.replaceAll('[ ]', '[x]') } }];
+  agents.script({ ...HELLO, 'BL-one/build': build });
+  const ran = run(station);
+  assert.equal(ran.code, 1, ran.stdout + ran.stderr);
+  assert.match(ran.stdout, /BACKLOG\.md is protected by BACKLOG\.md/);
+  assert.equal(station.read('BACKLOG.md'), text);
+  assert.equal(station.state('BL-one').status, 'failed');
+  const own = `${text}- [ ] Tidy up; DoD: tidy; ID: own; Scope: ./backlog.md\n`;
+  station.write('BACKLOG.md', own);
+  station.commitAll('An item about the file itself');
+  const dry = JSON.parse(run(station, 'own', '--dry-run', '--json').stdout) as { order: { constraints: unknown } };
+  assert.deepEqual(dry.order.constraints, { paths: ['./backlog.md'], denied_paths: ['backlog.yaml'] });
+});
+
 test('no file of the backlog is another thing than nothing to do in it', (t) => {
   const { station } = backlogStation(t, []);
   assert.deepEqual(

@@ -145,7 +145,7 @@ test('somebody marked it meanwhile, or dropped it, or took it out: that stays, a
   const station = stationWith(t, ['one', 'two', 'three']);
   for (const id of ['one', 'two', 'three']) station.drop(itemOrder(id, { hold: true }));
   station.drain();
-  edit(station, '- [ ] Do one', '- [x] Do one');
+  edit(station, itemLine('one'), `${itemLine('one').replace('[ ]', '[x]')} — Done: 2026-11-22, BL-one`);
   edit(station, '- [ ] Do two', '- [-] Do two');
   edit(station, `${itemLine('three')}\n`, '');
   const before = station.read('BACKLOG.md');
@@ -160,14 +160,30 @@ test('somebody marked it meanwhile, or dropped it, or took it out: that stays, a
   ]);
 });
 
+test('rule 14: a box that somebody checked is no proof: the mark adds it, once, also at a later start', (t) => {
+  const station = stationWith(t, ['one', 'two']);
+  station.drop(itemOrder('one', { hold: true }));
+  station.drain();
+  edit(station, '- [ ] Do one', '- [X] Do one');
+  station.waybill('release', 'BL-one');
+  const { killed } = station.drainKilledAt(100_000, { at: 'ledger: succeeded', command: 'kill -9 $PPID' });
+  assert.equal(killed, true);
+  for (let i = 0; i < 2; i++) station.drain();
+  const [commit = ''] = station.commitsOf('BL-one');
+  assert.match(lineOf(station, 'one'), new RegExp(`^- \\[X\\] Do one .*, commit ${commit.slice(0, 12)}, BL-one$`));
+  assert.equal(lineOf(station, 'one').split('Done:').length, 2);
+  assert.equal(station.commitsOf('BL-one-done').length, 1);
+  assert.deepEqual(skipped(station), []);
+});
+
 test('words that somebody changed meanwhile stay, and the item is marked', (t) => {
   const station = stationWith(t, ['one']);
   station.drop(itemOrder('one', { hold: true }));
   station.drain();
-  edit(station, '— DoD', '— Owner: anna/ops; DoD');
+  edit(station, 'Do one — DoD', 'Do the first one, and well — Owner: anna/ops; DoD');
   station.waybill('release', 'BL-one');
   station.drain();
-  assert.match(lineOf(station, 'one'), /^- \[x\] Do one — Owner: anna\/ops; DoD.*, BL-one$/);
+  assert.match(lineOf(station, 'one'), /^- \[x\] Do the first one, and well — Owner: anna\/ops; DoD.*, BL-one$/);
 });
 
 test('words that changed between the mark and its landing: nothing is forced, and the next start marks what stands there then', (t) => {
