@@ -58,6 +58,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   BACKLOG_UNKNOWN_ITEM: EXIT.noInput,
   BACKLOG_ITEM_TAKEN: EXIT.unavailable,
   BACKLOG_CLAIMS_UNREACHABLE: EXIT.unavailable,
+  NO_CHECKS: EXIT.failed,
   AGENT_UNAVAILABLE: EXIT.unavailable,
   AGENT_FAILED: EXIT.failed,
   AGENT_TIMEOUT: EXIT.failed,

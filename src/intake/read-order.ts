@@ -6,7 +6,8 @@ import { type ReadDocument, readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { JobDocument, OrderDocument } from '../order/generated.ts';
 import { isGoodId, mendedId, strangeCharacter } from '../order/id.ts';
-import { isJob, JOB_KIND, type JobData, jobData, jobIdFault, orderIdOf, wrappedJob } from '../order/job.ts';
+import { isJob, JOB_KIND, type JobData, jobData, jobIdFault, orderIdOf } from '../order/job.ts';
+import { wrappedJob } from '../order/jobs/wrapped.ts';
 import { mendingHint } from '../order/mend.ts';
 import type { Order, Warning } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
@@ -62,7 +63,7 @@ export function readOrder(input: Input, limits: Limits): ReadOrder | RefusedOrde
       ? null
       : mendingHint(bytes.toString('utf8').replace(/^\ufeff/, ''), format, file, error, check);
   // A document that does not parse still tells its id to somebody who looks for the answer under it.
-  const value = isMapping(read.value) ? (wrappedJob(read.value)?.job ?? read.value) : {};
+  const value = isMapping(read.value) ? read.value : {};
   const id = read.value === undefined ? guessedId(bytes) : idIn(value);
   const title = value['title'];
   return {
@@ -83,6 +84,7 @@ function tryToRead(
   let document: ReadDocument | undefined;
   try {
     document = readDocument(input.bytes, format, { maxBytes: limits.maxOrderBytes, maxDepth: limits.maxDepth });
+    document = inner(document, limits);
     return toOrder(document, input, limits);
   } catch (thrown) {
     return { thrown, value: document?.value };
@@ -90,7 +92,7 @@ function tryToRead(
 }
 
 function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrder {
-  const { value, locate } = inner(document);
+  const { value, locate } = document;
   const strange = (input.attachments ?? []).find(({ path }) => path.split('/').some(isGitName));
   if (strange !== undefined)
     throw new WaybillError('BUNDLE_INVALID', `${strange.path} is a name of git's own`, {
@@ -145,8 +147,8 @@ function toOrder(document: ReadDocument, input: Input, limits: Limits): ReadOrde
 }
 
 /** A document, or the job that stands in the answer of an agent: its places are all where that answer has it. */
-function inner(document: ReadDocument): Pick<ReadDocument, 'value' | 'locate'> {
-  const wrapped = isMapping(document.value) ? wrappedJob(document.value) : null;
+function inner(document: ReadDocument, { maxOrderBytes: maxBytes, maxDepth }: Limits): ReadDocument {
+  const wrapped = wrappedJob(document, { maxBytes, maxDepth });
   return wrapped === null ? document : { value: wrapped.job, locate: () => document.locate([...wrapped.at]) };
 }
 

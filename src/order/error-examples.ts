@@ -88,6 +88,7 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
     message: 'job.json says kind: "work-order", and no job does',
     place: { file: 'job.json', line: 2, column: 3 },
   },
+  NO_CHECKS: { message: 'WO-1 has no check, and the chain checks does nothing else than run them' },
   CHAIN_INVALID: {
     message: 'step build: what it builds is never reviewed',
     place: { file: 'agents/chains/mine.yaml', line: 6, column: 5 },

@@ -1,6 +1,7 @@
 import { hashOf, sha256 } from './canonical-json.ts';
 import type { JobDocument, JobResult } from './generated.ts';
 import { isGoodId } from './id.ts';
+import { onlyRuns, ruledOut } from './jobs/only-runs.ts';
 import { invocationText } from './order.ts';
 
 /**
@@ -34,34 +35,6 @@ export function isJob(value: unknown): boolean {
 
 /** The check that runs the command of a job: its output goes into the bundle. */
 export const COMMAND_NAME = 'command of the job';
-
-/**
- * The job in the answer of an agent that was asked for one, as `openclaw agent --json` prints it: `payloads`, each with a text, in one of which the
- * job stands, perhaps between other words. `at`: where that text is. Null where there is none.
- */
-export function wrappedJob(
-  value: Readonly<Record<string, unknown>>,
-): { readonly job: Record<string, unknown>; readonly at: readonly (string | number)[] } | null {
-  const payloads: unknown = value['payloads'];
-  if (!Array.isArray(payloads)) return null;
-  for (const [n, payload] of (payloads as unknown[]).entries()) {
-    const text: unknown = typeof payload === 'object' && payload !== null && 'text' in payload ? payload.text : null;
-    const found = typeof text === 'string' ? objectIn(text) : null;
-    if (found !== null && isJob(found)) return { job: found, at: ['payloads', n, 'text'] };
-  }
-  return null;
-}
-
-/** The one JSON object of a text, from its first brace to its last; nothing is guessed where that is none. */
-function objectIn(text: string): Record<string, unknown> | null {
-  const [from, to] = [text.indexOf('{'), text.lastIndexOf('}')];
-  if (from < 0 || to < from) return null;
-  try {
-    return JSON.parse(text.slice(from, to + 1)) as Record<string, unknown>;
-  } catch {
-    return null;
-  }
-}
 
 /** Which job it is. One without an id is known by its content, so that sending it again is still sending the same one. */
 export function jobData(job: JobDocument): JobData {
@@ -152,7 +125,10 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
       'context_refs',
     );
 
-  const isOnlyRun = onlyRuns(job);
+  const isOnlyRun = onlyRuns(job, paths.length > 0);
+  if (!isOnlyRun)
+    for (const { key, at, text } of ruledOut(job))
+      note('note', `agents do the work all the same, and are told ${JSON.stringify(text)}`, key, at);
   if (!isOnlyRun)
     put(
       'success_criteria',
@@ -178,6 +154,8 @@ export function orderOfJob(job: JobDocument, asksForCare: (key: string, value: u
   if (outputs.length > 0)
     note('note', `the output of the command: ${outputs.map(({ text }) => text).join(', ')}`, 'expected_artifacts');
   const files = expected.filter(({ text }) => !COMMAND_OUTPUTS.includes(text));
+  for (const { text, at } of files)
+    if (!isPath(text)) note('note', `read as words, not looked for: ${text.slice(0, 200)}`, 'expected_artifacts', at);
   if (files.length > 0)
     put(
       'expected_outputs',
@@ -261,21 +239,14 @@ function firstLine(text: string): string {
   return (text.trim().split(/\r?\n/)[0] ?? '').slice(0, 200);
 }
 
+/** Whether an entry of `expected_artifacts` is a path or pattern, wherever it leads; sentences and addresses of the web are none. */
+export function isPath(text: string): boolean {
+  return /^(?:\/|~|\.\.?\/)/.test(text) || (!/\s/.test(text) && !/^[a-z]+:\/\//i.test(text));
+}
+
 /** Producers mix paths and sentences in `scope`. A sentence has spaces, or ends as one. */
 function looksLikePath(text: string): boolean {
   return !/\s/.test(text) && /[/.*]/.test(text) && !/[.,;:!?]$/.test(text) && !/^[a-z]+:\/\//i.test(text);
-}
-
-const RUNS = ['test', 'tests', 'e2e', 'smoke', 'check', 'checks', 'verify', 'verification', 'run', 'lint', 'probe'];
-const BUILDS = ['build', 'implement', 'fix', 'write', 'add', 'create', 'edit', 'change', 'update', 'refactor', 'code'];
-const NO_EDITS =
-  /\b(no|without)\s+(any\s+)?(code\s+|file\s+)?(edits?|changes?|modifications?)\b|\brun\s+(the\s+)?tests?\s+only\b|\bonly\s+run\b|\bread[-\s]?only\b/i;
-
-/** Whether a job wants its command run and nothing changed. In doubt it is less: what its words rule out is not done, whatever its type says. */
-export function onlyRuns(job: JobDocument): boolean {
-  if ([...(job.scope ?? []), ...(job.non_goals ?? [])].some((text) => NO_EDITS.test(text))) return true;
-  const words = (job.job_type ?? '').toLowerCase().split(/[^a-z0-9]+/);
-  return words.some((word) => RUNS.includes(word)) && !words.some((word) => BUILDS.includes(word));
 }
 
 /** How the mission of a job ended. Times are ISO 8601 UTC; references are paths relative to the station's root, null where there is none. */

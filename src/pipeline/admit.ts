@@ -19,6 +19,7 @@ import { shortName } from '../record/result.ts';
 import { redactorOf } from '../station/redactor.ts';
 import { fact } from './fact.ts';
 import { flushJournal } from './flush.ts';
+import { expectedNotes } from './isolation/expected-files.ts';
 import { hasAgents, isAgentless } from './missions/agents-there.ts';
 import { quarantine } from './quarantine.ts';
 import type { Runtime } from './runtime.ts';
@@ -259,6 +260,7 @@ function admitted(
     (id) => inBatch.get(id.toLowerCase()) ?? rt.orders.get(id)?.admitted?.depends_on ?? [],
   );
   if (cycle !== null) throw new WaybillError('DEPENDENCY_CYCLE', `depends on itself: ${cycle.join(' -> ')}`);
+  const expected = job === null ? [] : expectedNotes(rt.station, order);
   const received = now();
   const approval =
     order.approval === null || order.dryRun || request.dryRun
@@ -301,7 +303,7 @@ function admitted(
     retries: order.retries,
     dry_run: order.dryRun || request.dryRun,
     works: !isPure(order),
-    warnings: [...warnings, ...secretWarnings(secrets)],
+    warnings: [...warnings, ...expected, ...secretWarnings(secrets)],
     ...(secrets.length === 0 ? {} : { secrets }),
     ...approval,
     ...agents,

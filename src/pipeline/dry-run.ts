@@ -17,10 +17,12 @@ import type { BudgetLimits } from '../policy/missions/missions.ts';
 import type { MissionRules } from '../policy/missions/rules.ts';
 import { lanePolicy, loadPolicy, type Policy } from '../policy/policy.ts';
 import { readLedger } from '../record/ledger.ts';
+import { chainReadsOnly } from '../spine/chains.ts';
 import type { Station } from '../station/station.ts';
 import { assertNotNever, hooksPathOf, judgeOrder } from './approvals/gate.ts';
 import { Trust } from './approvals/trust.ts';
-import { chainRules } from './missions/chain-rules.ts';
+import { expectedNotes } from './isolation/expected-files.ts';
+import { assertHasChecks, chainRules } from './missions/chain-rules.ts';
 
 export interface DryRun {
   /** Why it would be refused, though plan and diff can be shown. */
@@ -48,6 +50,7 @@ export async function dryRun(station: Station, input: Input, lane: string): Prom
   const judgement = await explain(station, policy, order, [...resolved.values()], lane);
   let mission: DryRun['mission'] = null;
   const refusal = refusalOf(() => {
+    if (read.job !== null) warnings.push(...expectedNotes(station, order));
     mission = missionOf(station, policy, order, lane);
     for (const { cwd } of order.commands) if (cwd !== null) resolveFolder(fence, cwd);
     for (const { cwd } of order.checks) if (cwd !== null) folderBelow(station.layout.root, cwd);
@@ -83,8 +86,9 @@ async function explain(
   return judgeOrder(about, policy, asked, await hooksPathOf(station), isApart ? station.repo.refs.checkedOut() : null);
 }
 
-/** Throws POLICY_DENIED where it asks for a chain that it may not have. */
-function missionOf(station: Station, policy: Policy, { mission }: Order, lane: string): DryRun['mission'] {
+/** Throws POLICY_DENIED where it asks for a chain that it may not have, NO_CHECKS where nothing would be done. */
+function missionOf(station: Station, policy: Policy, order: Order, lane: string): DryRun['mission'] {
+  const { mission } = order;
   if (mission === null) return null;
   const { root } = station.layout;
   const rules = chainRules(policy, {
@@ -99,6 +103,7 @@ function missionOf(station: Station, policy: Policy, { mission }: Order, lane: s
       isFile: (path) => lstatIfThere(join(root, path))?.isFile() === true,
     },
   });
+  if (chainReadsOnly(root, rules.chain)) assertHasChecks(order, rules.chain);
   return { ...rules, limits: limitsOf(rules, mission.budget, []) };
 }
 

@@ -189,7 +189,8 @@ async function planOrders(rt: Runtime, policy: Policy, lives: readonly OrderLife
     const { life, order, request, resolved, isolation } = candidate;
     try {
       const isolated = isolatedAt(order, isolation, tip, life.mission?.base ?? null);
-      const begun = order.mission === null ? null : await beginMission(rt, policy, life, order.mission);
+      const begun =
+        order.mission === null ? null : await beginMission(rt, policy, life, { ...order, mission: order.mission });
       const own = isolated === null ? ownOutputs(rt, life, outputsOf(order, resolved)) : new Set<string>();
       const prepared = await prepareOrder(repo, order, resolved, isolated === null ? atRoot : pinned, own);
       if (!isPure(order) && !order.dryRun)

@@ -43,7 +43,13 @@ test('a job that is run is answered with its result, and when it comes again wit
   assert.equal(again.code, 0);
   assert.match(again.stdout, /^nightly:1: PASS\n {2}order {3}JOB-[0-9a-f]{12}\n/);
   assert.doesNotMatch(again.stdout + again.stderr, /\u001b\[31mx/);
-  assert.deepEqual(resultIn(runJob(s, passes, '--json')), result);
+  const known = `nightly:1: answered from what is known: it ended ${result.terminal_at}, nothing ran\n`;
+  assert.ok(again.stderr.includes(known), again.stderr);
+  const thrice = runJob(s, passes, '--json');
+  assert.deepEqual(resultIn(thrice), result);
+  assert.ok(thrice.stderr.includes(known), thrice.stderr);
+  assert.doesNotMatch(first.stderr, /answered from what is known/);
+  assert.match(first.stderr, /^ignored: reply_to/m, 'notes reach whoever reads JSON');
 
   const fails = { ...E2E_JOB, job_id: 'JOB-F', command: ['sh', '-c', 'exit 4'] };
   const blocked = runJob(s, fails, '--json');
@@ -53,7 +59,7 @@ test('a job that is run is answered with its result, and when it comes again wit
   // another job under that id
   const other = runJob(s, { ...fails, job_id: 'nightly:1' }, '--json');
   assert.match(resultIn(other).reason ?? '', /^DUPLICATE_ID: /);
-  assert.equal(other.code, 1);
+  assert.equal(other.code, 65, 'refused, as whatever no order is made of');
 
   const ls = JSON.parse(s.waybill('jobs', 'ls', '--json').stdout) as { jobs: Record<string, unknown>[] };
   assert.deepEqual(
@@ -100,6 +106,9 @@ test('a job that waits for no person is answered too, and a dry run does nothing
   assert.equal(plan.code, 0, plan.stderr);
   assert.match(resultIn(plan).reason ?? '', /^DRY_RUN: /);
   assert.equal(s.exists('x'), false);
+  // it has taken the id
+  const real = runJob(s, { ...dry, dry_run: false }, '--json');
+  assert.match(resultIn(real).reason ?? '', /^DUPLICATE_ID: /);
 });
 
 test('rule 10: what is no job is refused with code and place; a job that intake refuses is answered, and never thrown', (t) => {
@@ -125,6 +134,14 @@ test('rule 10: what is no job is refused with code and place; a job that intake 
     assert.equal(plain.code, 65);
     assert.match(plain.stderr, /^job\.json:\d+:\d+: /);
   }
+  const outside = said({ ...E2E_JOB, expected_artifacts: ['../never.txt'] }, '--json');
+  assert.match(resultIn(outside).reason ?? '', /^PATH_DENIED: \.\.\/never\.txt/);
+  assert.equal(outside.code, 65);
+  assert.match(outside.stderr, /PATH_DENIED/);
+  const text = JSON.stringify(E2E_JOB);
+  const two = said({ payloads: [{ text }, { text }] });
+  assert.match(two.stderr, /^job\.json:7:\d+: AMBIGUOUS_FIELD payloads\.1\.text: the answer holds 2 jobs/);
+  assert.match(said({ payloads: [{ text: 'Sure! {ok}' }] }).stderr, /^job\.json:2:\d+: NOT_A_JOB .*payloads/);
   assert.deepEqual(s.names(s.stateFolder()), [], 'nothing was handed in');
   s.drop({ wo_id: 'WO-1', files: [{ path: 'x', content: 'x' }] });
   s.drain();

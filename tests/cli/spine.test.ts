@@ -293,4 +293,12 @@ test('rule 8: words of an agent stand on no terminal as anything but words', (t)
   assert.ok(!/[\u001b\u202e]/.test(ran.stdout + ran.stderr));
 });
 
+test('rule 14: a mission on a chain that only reads, with no check, does not pass with nothing done', (t) => {
+  const { station } = missionStation(t);
+  const nothing = { type: 'mission', task: 'Write a hello.', chain: 'checks' };
+  const ran = told(station, 'run', JSON.stringify(nothing), '--id', 'WO-NONE');
+  assert.deepEqual([ran.code, ran.outcome.outcome, ran.outcome.reason], [1, 'BLOCKED', 'NO_CHECKS'], ran.stderr);
+  assert.match(ran.outcome.next.join(' '), /Name what is to be run under `tests`/);
+});
+
 test.run();

@@ -10,10 +10,8 @@ import {
   jobData,
   jobIdFault,
   jobResult,
-  onlyRuns,
   orderIdOf,
   orderOfJob,
-  wrappedJob,
 } from '../../src/order/job.ts';
 import { conform, conforms } from '../../src/platform/schema.ts';
 import { E2E_JOB } from '../support/jobs.ts';
@@ -25,18 +23,10 @@ const job = (more: Readonly<Record<string, unknown>>): JobDocument => ({ ...(E2E
 const mapped = (document: JobDocument) => orderOfJob(document, asksForCare);
 const saidOf = (document: JobDocument, key: string) => mapped(document).values.find((v) => v.key === key)?.value;
 
-test('a job is one by its kind, also in the answer of an agent that was asked for one', () => {
+test('a job is one by its kind', () => {
   assert.ok(isJob(E2E_JOB) && isJob({ kind: 'lifeos.job.v9' }));
   for (const other of [null, 'lifeos.job.v0.1', [], {}, { kind: 1 }, { kind: 'lifeos.result.v0.2' }])
     assert.equal(isJob(other), false);
-  const text = JSON.stringify(E2E_JOB);
-  const answer = (...texts: unknown[]) => ({ payloads: texts.map((t) => ({ text: t })), meta: {} });
-  assert.deepEqual(wrappedJob(answer('Here it is:', `\`\`\`json\n${text}\n\`\`\``)), {
-    job: E2E_JOB,
-    at: ['payloads', 1, 'text'],
-  });
-  for (const none of [answer(), answer(1, null), answer('{"kind": "lifeos.job.v0.1"'), answer('{"a": 1}'), {}])
-    assert.equal(wrappedJob(none), null);
 });
 
 test('the two jobs that real producers write say of an order what is meant', () => {
@@ -87,20 +77,6 @@ test('the two jobs that real producers write say of an order what is meant', () 
     saidOf(build, 'success_criteria'),
     'This exits with 0: python3 -m pytest -q tests_recursive/test_e2e.py (in ./runtime/)',
   );
-});
-
-test('a job whose command is only to be run is known by its type, and by words that rule changes out', () => {
-  const plain = { scope: [], non_goals: [] };
-  for (const type of ['test', 'e2e_test', 'check', 'verify', 'run', 'run-job', 'smoke test', 'Lint'])
-    assert.ok(onlyRuns(job({ ...plain, job_type: type })), type);
-  for (const type of ['build', 'fix_tests', 'write-tests', 'implement', 'doc', 'runtime', '', null])
-    assert.equal(onlyRuns(job({ ...plain, job_type: type })), false, String(type));
-  // closed when in doubt: what its words rule out is not done, whatever its type says
-  for (const words of ['no code edits', 'No edits', 'read-only', 'run tests only', 'without any changes'])
-    for (const key of ['scope', 'non_goals'])
-      assert.ok(onlyRuns(job({ ...plain, job_type: 'build', [key]: [words] })), words);
-  for (const words of ['tests only', 'no network', 'thread-only locks', 'edit docs'])
-    assert.equal(onlyRuns(job({ ...plain, job_type: 'build', scope: [words] })), false, words);
 });
 
 test('rule 9: an id that names a place, or none, is refused; every other gives an order that a file and a ref can be called', () => {
@@ -187,6 +163,24 @@ test('nothing of a job is dropped silently: every key changes the order, or is t
       const told = mapped(document).notes.filter(({ path }) => unknown.includes(String(path[0])));
       assert.deepEqual(told.map(({ path }) => path[0]).sort(), unknown.sort());
     }),
+  );
+});
+
+test('what its words rule out beside a type or paths that speak of a change is told, and so is what is not looked for', () => {
+  const told = (document: JobDocument) =>
+    mapped(document).notes.map(({ path, message }) => `${path.join('.')} ${message}`);
+  const contrary = job({ job_type: 'build', scope: ['src/*', 'read-only'], non_goals: ['No code edits.'] });
+  assert.equal(saidOf(contrary, 'chain'), undefined);
+  assert.ok(told(contrary).includes('scope.1 agents do the work all the same, and are told "read-only"'));
+  assert.ok(told(contrary).includes('non_goals.0 agents do the work all the same, and are told "No code edits."'));
+  assert.match(String(saidOf(contrary, 'requirements')), /- read-only\n\n.*\n- No code edits\./);
+  const notes = told(job({ expected_artifacts: ['a report', 'https://x.org/y', 'rc.txt', 'out/*.xml', '/a b'] }));
+  assert.deepEqual(
+    notes.filter((text) => text.includes('not looked for')),
+    [
+      'expected_artifacts.0 read as words, not looked for: a report',
+      'expected_artifacts.1 read as words, not looked for: https://x.org/y',
+    ],
   );
 });
 

@@ -2,7 +2,8 @@ import { type Limits, readOrder } from '../../intake/read-order.ts';
 import { isMapping } from '../../order/dialects/sheet.ts';
 import { readDocument } from '../../order/document.ts';
 import { WaybillError } from '../../order/error.ts';
-import { isJob, wrappedJob } from '../../order/job.ts';
+import { isJob } from '../../order/job.ts';
+import { wrappedJob } from '../../order/jobs/wrapped.ts';
 import type { Warning } from '../../order/order.ts';
 import { applySet } from '../../order/set/set.ts';
 import { newUlid } from '../../platform/ids.ts';
@@ -54,9 +55,11 @@ function completed(given: Given, id: string | null, limits: Limits): Given {
   if (given.attachments !== null) return given;
   const format = /\.json$/i.test(given.file) ? 'json' : 'yaml';
   try {
-    const { value } = readDocument(given.bytes, format, { maxBytes: limits.maxOrderBytes, maxDepth: limits.maxDepth });
+    const bounds = { maxBytes: limits.maxOrderBytes, maxDepth: limits.maxDepth };
+    const document = readDocument(given.bytes, format, bounds);
+    const { value } = document;
     // a job has an id of its own, and whatever is put into it makes another job of it
-    if (!isMapping(value) || isJob(value) || wrappedJob(value) !== null) return given;
+    if (!isMapping(value) || isJob(value) || wrappedJob(document, bounds) !== null) return given;
     const lacks = (keys: readonly string[]) => keys.every((key) => value[key] === undefined || value[key] === null);
     const missing: [string, string][] = [
       ...(lacks(ID_KEYS) ? [['wo_id', id ?? `WO-${newUlid()}`] as [string, string]] : []),

@@ -4,6 +4,10 @@ export const MISSION_ERRORS = {
     what: 'A chain of steps cannot be used: its file does not read, a step takes what none before it gives, or what is built is never reviewed.',
     hint: 'Mend the line named; docs/missions.md tells what a chain is made of.',
   },
+  NO_CHECKS: {
+    what: 'An order asks for a chain that only runs checks, and has none: it would pass with nothing done.',
+    hint: 'Name what is to be run under `tests`, or leave `chain` out, so that agents do the task.',
+  },
   AGENT_INVALID: {
     what: 'An agent.yaml cannot be used: it has an unknown key or a wrong value.',
     hint: 'Mend the line named; docs/agents.md tells every key. `waybill agents ls` shows all of them.',

@@ -50,7 +50,8 @@ export async function resumeExecuted(
     warnings: [...(life.admitted?.warnings ?? [])],
     inPlace: executed.isolation === undefined,
     isolation: executed.isolation === undefined ? null : { ...executed.isolation, worked: true, worktree: null },
-    mission: order.mission === null ? null : (await beginMission(rt, policy, life, order.mission)).job,
+    mission:
+      order.mission === null ? null : (await beginMission(rt, policy, life, { ...order, mission: order.mission })).job,
     made: [],
   };
 }

@@ -274,8 +274,7 @@ export function folderIn(root: string, worktree: string, cwd: string | null): st
 async function runChecks(rt: Runtime, context: RunContext, job: Job, before: number): Promise<CheckResult[]> {
   const checks: CheckResult[] = [];
   for (const check of job.order.checks) checks.push(await runCheck(context, check, before + checks.length + 1));
-  const folder = (cwd: string | null) => context.place?.folder(cwd) ?? rt.station.layout.root;
-  const expected = expectedFiles(rt, job, folder(null), folder(job.order.checks[0]?.cwd ?? null));
+  const expected = expectedFiles(rt, job, context.place?.folder(null) ?? rt.station.layout.root);
   return expected === null ? checks : [...checks, expected];
 }
 

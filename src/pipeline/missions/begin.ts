@@ -4,7 +4,7 @@ import type { Change, ImageChange } from '../../order/change.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { changedSoFar, type MissionBegun } from '../../order/mission.ts';
-import type { Mission } from '../../order/order.ts';
+import type { Mission, Order } from '../../order/order.ts';
 import { ensureDir, readIfThere, removeTree, syncDir, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { limitsOf } from '../../policy/missions/budget.ts';
@@ -15,7 +15,7 @@ import { chainBytes } from '../../spine/chains.ts';
 import type { Runtime } from '../runtime.ts';
 import { changesOf } from '../undo.ts';
 import { assertRoles } from './agents-there.ts';
-import { chainRules } from './chain-rules.ts';
+import { assertHasChecks, chainRules } from './chain-rules.ts';
 import { CHAIN_FILE, MISSION_FOLDER } from './documents.ts';
 import { envelopeOf, protectedPaths } from './envelope.ts';
 import type { MissionJob } from './mission-job.ts';
@@ -30,9 +30,15 @@ export interface Begun {
 
 /**
  * What a mission needs before its first step, or to go on after a stop. Its chain is the one that it began with, whatever became of the file. Throws
- * CHAIN_INVALID, MISSION_ALTERED; before its first step also POLICY_DENIED, AGENT_UNAVAILABLE, AGENT_INVALID.
+ * CHAIN_INVALID, MISSION_ALTERED; before its first step also POLICY_DENIED, NO_CHECKS, AGENT_UNAVAILABLE, AGENT_INVALID.
  */
-export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife, mission: Mission): Promise<Begun> {
+export async function beginMission(
+  rt: Runtime,
+  policy: Policy,
+  life: OrderLife,
+  order: Order & { readonly mission: Mission },
+): Promise<Begun> {
+  const { mission } = order;
   const { layout } = rt.station;
   const folder = join(rt.claimFolder(life), MISSION_FOLDER);
   const rules = rulesOf(layout.root, policy, life, mission);
@@ -58,7 +64,10 @@ export async function beginMission(rt: Runtime, policy: Policy, life: OrderLife,
     ...(readsOnly(chain) ? { reads_only: true } : {}),
   };
   // later a step that nobody can do waits for an agent: a slip in a role's file ends nothing that was paid for
-  if (life.mission === null) assertRoles(rt, chain);
+  if (life.mission === null) {
+    if (readsOnly(chain)) assertHasChecks(order, name);
+    assertRoles(rt, chain);
+  }
   const images = changedSoFar(life.mission?.history ?? []);
   const changes = await changesOf(rt, images);
   if (changes === null)

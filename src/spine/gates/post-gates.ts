@@ -115,8 +115,9 @@ function isReviewOf(entry: HistoryEntry | undefined, step: string): boolean {
   return entry?.kind === 'stepped' && entry.step === step && entry.verdict !== null && entry.verdict !== 'approved';
 }
 
-function checksPassed({ checks }: AfterWork): string | null {
+function checksPassed({ checks, readsOnly }: AfterWork): string | null {
   if (checks === null) return 'nobody ran the checks';
+  if (readsOnly === true && checks.results.length === 0) return 'there was none, and nothing else was done';
   if (!isCommit(checks.result) || checks.ranOn !== checks.result)
     return 'the checks ran on something else than the result';
   if (checks.dirty.length > 0) return several('the checkout was not clean', checks.dirty);

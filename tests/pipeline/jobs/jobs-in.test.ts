@@ -97,6 +97,43 @@ test('a job that is to build something is done by agents, and its command is the
   assert.match(s.read('state/artifacts/terminal/TP_JOB-900.yaml'), /^outcome: PASS$/m);
 });
 
+test('rule 14: ordinary non-goals leave a job that is to build something to the agents', (t) => {
+  const { station: s, agents } = missionStation(t, HELLO, { policy: POLICY });
+  const job = { ...BUILD_JOB, command: ['true'], expected_artifacts: [], non_goals: ['no changes to the public API'] };
+  send(s, 'job.json', { ...job, scope: ['src/*', 'do not touch the read-only fixtures', 'no code edits'] });
+  s.drain();
+  assert.ok(agents.steps().includes('build'), agents.steps().join(' '));
+  assert.equal(s.git('show', 'HEAD:src/hello.txt'), 'hello');
+});
+
+test('expected files: a pattern, an absolute path below the root, and what leads out is refused before anything is done', (t) => {
+  const s = testStation(t, { policy: POLICY, files: FILES });
+  const job = { ...E2E_JOB, workdir: 'src', command: ['sh', '-c', 'mkdir -p out && touch out/a.xml ../top.txt'] };
+  const good = ['src/*.txt', 'out/*.xml', '**/a.xml', '../top.txt', s.path('src/out/a.xml')];
+  send(s, 'a.json', { ...job, job_id: 'JOB-GOOD', expected_artifacts: good });
+  send(s, 'b.json', { ...job, job_id: 'JOB-NONE', expected_artifacts: ['out/*.txt', s.path('src/never.txt')] });
+  const outside = ['/nowhere/at/all.txt', '../../never.txt', 'out/../../../x', '~/x.txt', '../../*.txt', '/no where'];
+  for (const [n, path] of outside.entries())
+    send(s, `c${n}.json`, { ...job, job_id: `JOB-OUT-${n}`, command: ['touch', 'ran'], expected_artifacts: [path] });
+  send(s, 'd.json', { ...job, job_id: 'JOB-TOLD', expected_artifacts: ['a report', 'state/artifacts/x'] });
+  s.drain();
+  assert.equal(s.state('JOB-GOOD').status, 'done', whyOf(s, 'JOB-GOOD'));
+  assert.match(s.state('JOB-NONE').last_error?.message ?? '', /"expected artifacts" expected .*, got ""$/);
+  assert.deepEqual(
+    s
+      .rejections()
+      .map(({ wo_id: id, error }) => `${id} ${error?.code}`)
+      .sort(),
+    outside.map((_, n) => `JOB-OUT-${n} PATH_DENIED`),
+  );
+  const told = s.result('JOB-TOLD').warnings.map(({ message }) => message);
+  assert.ok(told.includes('expected_artifacts.0: read as words, not looked for: a report'), told.join('\n'));
+  assert.ok(
+    told.some((text) => text.endsWith('not looked for: state/artifacts/x')),
+    told.join('\n'),
+  );
+});
+
 test('rule 4: the same job gives one run, also written otherwise and handed in another way; another one under its id is refused', async (t) => {
   const s = testStation(t, { policy: POLICY, files: FILES });
   const job = { ...E2E_JOB, command: ['sh', '-c', 'echo run >> "$WAYBILL_STATION/.git/runs.txt"'] };

@@ -63,6 +63,14 @@ test('good work passes every gate, and each is named', () => {
   }
 });
 
+test('rule 14: a chain that only reads is not passed where no check was run', () => {
+  const reads = { ...AFTER, readsOnly: true, changed: [], ledger: { ...AFTER.ledger, recordedDiff: '' } as never };
+  const none = { declared: [], results: [], ranOn: BASE, result: BASE, dirty: [] };
+  assert.ok(!closed(askAfterWork(reads)).includes('checks'));
+  assert.ok(closed(askAfterWork({ ...reads, checks: none })).includes('checks'));
+  assert.ok(!after({ checks: none }).includes('checks'), 'reviewers looked at what was built');
+});
+
 test('lessons 14: a gate that throws, or gives no answer, is not passed, and the ones behind it are asked', () => {
   const asked: string[] = [];
   const gate = (name: string, answer: () => unknown) => ({
