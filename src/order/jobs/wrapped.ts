@@ -1,7 +1,7 @@
 import { type DocumentLimits, type ReadDocument, readDocument } from '../document.ts';
 import { asWaybillError, WaybillError } from '../error.ts';
 import { isJob } from '../job.ts';
-import { jsonFault } from '../json-fault.ts';
+import { jsonFault } from '../json/json-fault.ts';
 
 /** A job in the answer of an agent that was asked for one, and where the text is that it stands in. */
 export interface WrappedJob {
