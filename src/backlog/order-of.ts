@@ -1,3 +1,4 @@
+import { isMapping } from '../order/dialects/sheet.ts';
 import type { OrderDocument } from '../order/generated.ts';
 import type { Item } from './item.ts';
 
@@ -39,10 +40,22 @@ export function orderOf(item: Item): ItemOrder {
     task: cut(task, MAX_TEXT),
     ...(item.dod === null ? {} : { success_criteria: cut(item.dod, MAX_TEXT) }),
     task_ref: `${item.place.file}#${item.key}`,
+    ...inputOf(item),
     ...(item.scopePaths.length === 0 ? {} : { constraints: { paths: [...item.scopePaths] } }),
     ...(item.requiresApproval ? { approval: { why: `the backlog asks for approval of ${item.key}` } } : {}),
   } satisfies OrderDocument & { task_ref: string };
   return { woId, document, bytes: Buffer.from(`${JSON.stringify(document, null, 2)}\n`) };
+}
+
+/** What kind of work an entry says it is: told to its agents, and held against the types that are not taken any more. */
+function inputOf({ format, text }: Item): { input?: Record<string, string> } {
+  const entry: unknown = format === 'yaml' ? JSON.parse(text) : null;
+  if (!isMapping(entry)) return {};
+  const said = ['task_type', 'kind'].flatMap((key) => {
+    const value = entry[key];
+    return typeof value === 'string' && value.trim() !== '' ? [[key, value] as const] : [];
+  });
+  return said.length === 0 ? {} : { input: Object.fromEntries(said) };
 }
 
 /** As schemas/order.schema.json has them. */
