@@ -47,7 +47,8 @@ test('ls: every item in its turn with a reason, what is not read with its place,
 });
 
 test('rule 7: an entry whose type is not taken any more is refused before anything is claimed, with the text that goes with it', (t) => {
-  const entry = (id: string, more: string) => `  - {id: ${id}, title: Do ${id}, dod: autonomous_build_cycle is gone, ${more}}\n`;
+  const entry = (id: string, more: string) =>
+    `  - {id: ${id}, title: Do ${id}, dod: autonomous_build_cycle is gone, ${more}}\n`;
   const old = entry('old', 'task_type: autonomous_build_cycle') + entry('older', 'kind: Autonomous Build Cycle');
   const station = withBacklog(t, { 'backlog.yaml': `tasks:\n${old}` });
   for (const name of ['old', 'older']) {

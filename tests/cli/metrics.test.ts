@@ -143,6 +143,18 @@ test('orders of a demo count nowhere: the station says that it is one, and no or
   assert.deepEqual([m.left_out.demos, m.unattended_completion.orders], [1, { n: 1, count: 1, rate: 1 }]);
 });
 
+test('a canary that failed before it had a plan is left out; work that is only called a canary, and fails so, counts', (t) => {
+  const s = testStation(t);
+  s.write('tmp/waybill-canary.txt', 'in hand');
+  s.write('real.txt', 'in hand');
+  assert.match(s.waybill('canary').stderr, /STATION_NOT_RUNNING/);
+  const forged = canaryOrder('01KA0000000000000000000000', '2026-11-01T00:00:00Z');
+  handIn(s, { ...forged, files: [{ path: 'real.txt', content: 'x' }] } as never);
+  s.drain();
+  const m = metrics(s);
+  assert.deepEqual([m.left_out.canaries, m.failures.by_code], [1, [{ code: 'DIRTY_TARGET', count: 1 }]]);
+});
+
 test('times and folders that cannot be read are refused', (t) => {
   const s = testStation(t);
   for (const args of [

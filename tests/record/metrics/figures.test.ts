@@ -260,14 +260,21 @@ test('bookkeeping counts apart: marks of items and findings of drift that change
 test('the files of the backlog are those that the station named when it started, or those that it has by default', () => {
   const mark = { tags: ['backlog-done'], requester: { ...REQUESTER, via: 'command' as const } };
   const h = new History().opened(false, ['TODO.md']);
-  h.admitted('BL-a-done', mark).started('BL-a-done', { changes: [change('TODO.md')] }).succeeded('BL-a-done');
-  h.admitted('BL-b-done', mark).started('BL-b-done', { changes: [change('BACKLOG.md')] }).succeeded('BL-b-done');
-  h.opened().admitted('BL-c-done', mark).started('BL-c-done', { changes: [change('TODO.md')] }).succeeded('BL-c-done');
+  h.admitted('BL-a-done', mark)
+    .started('BL-a-done', { changes: [change('TODO.md')] })
+    .succeeded('BL-a-done');
+  h.admitted('BL-b-done', mark)
+    .started('BL-b-done', { changes: [change('BACKLOG.md')] })
+    .succeeded('BL-b-done');
+  h.opened()
+    .admitted('BL-c-done', mark)
+    .started('BL-c-done', { changes: [change('TODO.md')] })
+    .succeeded('BL-c-done');
   const { left_out: out, unattended_completion: done } = h.figures();
   assert.deepEqual([out.bookkeeping, done.orders.n], [1, 2]);
 });
 
-test('an order called a canary that ended before it had a plan is one only where its request is a canary\'s', () => {
+test("an order called a canary that ended before it had a plan is one only where its request is a canary's", () => {
   const canary = { tags: ['waybill-canary'], requester: { ...REQUESTER, via: 'command' as const } };
   const ids = ['01KA0000000000000000000000', '01KA0000000000000000000001'] as const;
   const request = { name: 'request.json', sha256: sha256(canaryText(ids[0])), size: 1 };

@@ -123,7 +123,7 @@ test('what is counted early, of orders that are never taken up again, is what is
   );
 });
 
-test('rule 2: what is told of an order after its end is no other end: taken up again, it counts as it ended last', () => {
+test('what is told of an order after its end is no other end: taken up again, it counts as it ended last', () => {
   const h = new History().opened();
   h.admitted('WO-1').started('WO-1').failed('WO-1', 'EFFECT_UNVERIFIED').repeated('WO-1').repeated('WO-1');
   h.retried('WO-1').started('WO-1').succeeded('WO-1');
