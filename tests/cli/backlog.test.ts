@@ -54,7 +54,7 @@ test('rule 7: an entry whose type is not taken any more is refused before anythi
   for (const name of ['old', 'older']) {
     const { code, stderr } = station.waybill('backlog', 'run', name);
     assert.equal(code, 65, stderr);
-    assert.match(stderr, /DEPRECATED_TYPE.*is not taken any more[^]*waybill spine run/);
+    assert.match(stderr, /DEPRECATED_TYPE.*is not taken any more[\s\S]*waybill spine run/);
   }
   assert.match(station.waybill('backlog', 'run').stderr, /BACKLOG_NO_ITEM.*is not taken any more/);
   station.write('backlog.yaml', `tasks:\n${old}${entry('good', 'task_type: content')}`);
