@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { isMapping } from '../order/dialects/sheet.ts';
 import type { OrderDocument } from '../order/generated.ts';
 import type { Item } from './item.ts';
 
@@ -43,6 +44,7 @@ export function orderOf(item: Item, files: readonly string[]): ItemOrder {
     task: cut(task, MAX_TEXT),
     ...(item.dod === null ? {} : { success_criteria: cut(item.dod, MAX_TEXT) }),
     task_ref: `${item.place.file}#${item.key}`,
+    ...inputOf(item),
     ...constraintsOf(item, files),
     ...(item.requiresApproval ? { approval: { why: `the backlog asks for approval of ${item.key}` } } : {}),
   } satisfies OrderDocument & { task_ref: string };
@@ -59,6 +61,17 @@ function constraintsOf({ scopePaths }: Item, files: readonly string[]): Pick<Ord
     ...(denied.length === 0 ? {} : { denied_paths: denied }),
   };
   return Object.keys(constraints).length === 0 ? {} : { constraints };
+}
+
+/** What kind of work an entry says it is: told to its agents, and held against the types that are not taken any more. */
+function inputOf({ format, text }: Item): { input?: Record<string, string> } {
+  const entry: unknown = format === 'yaml' ? JSON.parse(text) : null;
+  if (!isMapping(entry)) return {};
+  const said = ['task_type', 'kind'].flatMap((key) => {
+    const value = entry[key];
+    return typeof value === 'string' && value.trim() !== '' ? [[key, value] as const] : [];
+  });
+  return said.length === 0 ? {} : { input: Object.fromEntries(said) };
 }
 
 /** As schemas/order.schema.json has them. */

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { readOrder } from '../intake/read-order.ts';
-import { canaryOrder } from '../order/canary.ts';
+import { CANARY_ID, canaryText } from '../order/canary.ts';
 import { WaybillError } from '../order/error.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
@@ -200,9 +200,9 @@ export function showEnd(result: ResultDocument, json: boolean): void {
 /** `waybill canary`: a real order through the real pipeline; it writes one file of its own and lands one commit. */
 export async function canary(options: Options): Promise<void> {
   const station = await stationOf(options);
-  const order = canaryOrder(newUlid(), now());
-  const { wo_id: woId } = order;
-  const bytes = Buffer.from(JSON.stringify(order, null, 2));
+  const unique = newUlid();
+  const woId = `${CANARY_ID}${unique}`;
+  const bytes = Buffer.from(canaryText(unique));
   await send(
     station,
     { lane: station.settings.defaultLane, file: `${woId}.json`, bytes, orderFile: null, attachments: null, woId },

@@ -56,6 +56,7 @@ function lines(m: MetricsDocument): string[] {
     [m.unfinished, 'not ended'],
     [rejections.n, 'rejected drops'],
     [out.canaries, 'canaries'],
+    [out.bookkeeping, 'bookkeeping'],
     [out.demos, 'of demos'],
     [out.dry_runs, 'dry runs'],
     [out.pings, 'pings'],

@@ -8,8 +8,8 @@ import type { Transition, WaitingFor } from './transition.ts';
 
 /** What the ledger's `data` holds, event by event. Transitions move an order; the others are facts about it. */
 export interface EventData {
-  /** `demo`: the station only shows things, as its settings say; absent otherwise. */
-  opened: { station: string; pid: number; version: string; demo?: true };
+  /** `demo`: the station only shows things, as its settings say; absent otherwise. `backlog`: its files, where settings name others. */
+  opened: { station: string; pid: number; version: string; demo?: true; backlog?: readonly string[] };
   admitted: AdmittedData & FirstWait;
   rejected: RejectedData;
   released: { why: string };

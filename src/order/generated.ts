@@ -2354,6 +2354,10 @@ export interface MetricsDocument {
    */
   left_out: {
     canaries: number;
+    /**
+     * Orders that marked items of the backlog as done, or added what a drift report found to it.
+     */
+    bookkeeping: number;
     demos: number;
     dry_runs: number;
     pings: number;

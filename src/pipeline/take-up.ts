@@ -1,3 +1,4 @@
+import { BACKLOG_FILES } from '../order/bookkeeping.ts';
 import { VERSION } from '../station/version.ts';
 import { recover } from './recover.ts';
 import { continueAfterLoss, finishGap } from './restore/gap.ts';
@@ -11,9 +12,11 @@ import type { Runtime } from './runtime.ts';
 export async function takeUp(rt: Runtime): Promise<void> {
   const before = beginRun(rt.station);
   const gap = continueAfterLoss(rt);
+  const { demo, backlog } = rt.station.settings;
   const data = {
     ...{ station: rt.station.id, pid: process.pid, version: VERSION },
-    ...(rt.station.settings.demo ? { demo: true as const } : {}),
+    ...(demo ? { demo: true as const } : {}),
+    ...(backlog.files === BACKLOG_FILES ? {} : { backlog: backlog.files }),
   };
   rt.record([{ event: 'opened', woId: null, attempt: 0, from: null, to: null, data }]);
   await recover(rt, before);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BACKLOG_FILES } from '../order/bookkeeping.ts';
 import { DEPRECATED_TYPES } from '../order/dialects/deprecated.ts';
 import { readDocument } from '../order/document.ts';
 import { asWaybillError, WaybillError } from '../order/error.ts';
@@ -219,7 +220,7 @@ function withDefaults(doc: SettingsDocument): Settings {
       stopFile: doc.missions?.stop_file ?? 'STOP_MISSIONS',
     },
     backlog: {
-      files: doc.backlog?.files ?? ['BACKLOG.md', 'backlog.yaml'],
+      files: doc.backlog?.files ?? BACKLOG_FILES,
       require: doc.backlog?.require ?? ['dod'],
       lane: doc.backlog?.lane ?? null,
       claims: doc.backlog?.claims ?? null,

@@ -46,6 +46,22 @@ test('ls: every item in its turn with a reason, what is not read with its place,
   assert.match(stderr, /backlog\.claims/);
 });
 
+test('rule 7: an entry whose type is not taken any more is refused before anything is claimed, with the text that goes with it', (t) => {
+  const entry = (id: string, more: string) =>
+    `  - {id: ${id}, title: Do ${id}, dod: autonomous_build_cycle is gone, ${more}}\n`;
+  const old = entry('old', 'task_type: autonomous_build_cycle') + entry('older', 'kind: Autonomous Build Cycle');
+  const station = withBacklog(t, { 'backlog.yaml': `tasks:\n${old}` });
+  for (const name of ['old', 'older']) {
+    const { code, stderr } = station.waybill('backlog', 'run', name);
+    assert.equal(code, 65, stderr);
+    assert.match(stderr, /DEPRECATED_TYPE.*is not taken any more[\s\S]*waybill spine run/);
+  }
+  assert.match(station.waybill('backlog', 'run').stderr, /BACKLOG_NO_ITEM.*is not taken any more/);
+  station.write('backlog.yaml', `tasks:\n${old}${entry('good', 'task_type: content')}`);
+  const { stdout } = station.waybill('backlog', 'run', '--dry-run', '--json');
+  assert.deepEqual(JSON.parse(stdout).order.input, { task_type: 'content' });
+});
+
 test('ls --json and next --json: the same choice, with every reason; twice the same', (t) => {
   const station = withBacklog(t);
   const listed = JSON.parse(station.waybill('backlog', 'ls', '--all', '--json').stdout) as {

@@ -90,7 +90,7 @@ test('figures of real orders and missions, the same from the ledger alone: witho
   assert.equal(m.usage.tokens.mean, (used('WO-M') + used('WO-BACK')) / 2);
   assert.deepEqual([m.usage.tokens.n, m.usage.tokens.unknown], [2, 0]);
   assert.deepEqual(m.rejections, { n: 1, by_code: [{ code: 'UNKNOWN_SHAPE', count: 1 }] });
-  assert.deepEqual(m.left_out, { canaries: 1, demos: 0, dry_runs: 1, pings: 0 });
+  assert.deepEqual(m.left_out, { canaries: 1, bookkeeping: 0, demos: 0, dry_runs: 1, pings: 0 });
 
   const text = station.waybill('metrics').stdout;
   assert.match(text, /done without a person +57\.1 % {2}4 of n 7\n +of missions +50\.0 % {2}2 of n 4\n/);
@@ -135,12 +135,24 @@ test('orders of a demo count nowhere: the station says that it is one, and no or
   const s = testStation(t, { settings: 'version: 1\ndemo: true\n' });
   s.drop({ wo_id: 'WO-1', title: 'x', files: [{ path: 'a', content: 'x' }] });
   s.drain();
-  assert.deepEqual(metrics(s).left_out, { canaries: 0, demos: 1, dry_runs: 0, pings: 0 });
+  assert.deepEqual(metrics(s).left_out, { canaries: 0, bookkeeping: 0, demos: 1, dry_runs: 0, pings: 0 });
   s.write('waybill.yaml', 'version: 1\n');
   s.drop({ wo_id: 'WO-2', title: 'x', tags: ['demo', 'waybill-canary'], files: [{ path: 'b', content: 'x' }] });
   s.drain();
   const m = metrics(s);
   assert.deepEqual([m.left_out.demos, m.unattended_completion.orders], [1, { n: 1, count: 1, rate: 1 }]);
+});
+
+test('a canary that failed before it had a plan is left out; work that is only called a canary, and fails so, counts', (t) => {
+  const s = testStation(t);
+  s.write('tmp/waybill-canary.txt', 'in hand');
+  s.write('real.txt', 'in hand');
+  assert.match(s.waybill('canary').stderr, /STATION_NOT_RUNNING/);
+  const forged = canaryOrder('01KA0000000000000000000000', '2026-11-01T00:00:00Z');
+  handIn(s, { ...forged, files: [{ path: 'real.txt', content: 'x' }] } as never);
+  s.drain();
+  const m = metrics(s);
+  assert.deepEqual([m.left_out.canaries, m.failures.by_code], [1, [{ code: 'DIRTY_TARGET', count: 1 }]]);
 });
 
 test('times and folders that cannot be read are refused', (t) => {

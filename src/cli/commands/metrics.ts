@@ -23,7 +23,7 @@ command(
       .addHelpText(
         'after',
         `
-Every rate is shown with n, of how many; "-" is what is not known. Canaries, demos, dry runs and pings count nowhere.
+Every rate is shown with n, of how many; "-" is what is not known. Canaries, bookkeeping, demos, dry runs and pings count nowhere.
 docs/metrics.md says how each figure is computed.`,
       ),
   async (_, o) => (await import('../metrics.ts')).metrics(o),

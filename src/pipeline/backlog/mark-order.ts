@@ -2,14 +2,13 @@ import { editOf } from '../../backlog/edit-of.ts';
 import type { Item } from '../../backlog/item.ts';
 import { markDone } from '../../backlog/mark.ts';
 import { ITEM_TAG, itemOrderId } from '../../backlog/order-of.ts';
+import { MARK_TAG } from '../../order/bookkeeping.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { now } from '../../platform/clock.ts';
 import type { Station } from '../../station/station.ts';
 import { sendCommand } from '../commands/send-command.ts';
 
 /** Orders of items, and the orders that mark items done: what they are called, and what tells the two apart. */
-
-const MARK_TAG = 'backlog-done';
 
 /** Somebody may have the file in hand for hours: half a day, with the pauses that settings have by default. */
 const RETRIES = 20;

@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../guardrail/finding.ts';
 import { durationText } from '../../guardrail/words.ts';
-import { canaryOrder } from '../../order/canary.ts';
+import { CANARY_ID, canaryText } from '../../order/canary.ts';
 import type { ResultDocument } from '../../order/generated.ts';
 import { now, pause } from '../../platform/clock.ts';
 import { readIfThere } from '../../platform/durable.ts';
@@ -17,18 +17,19 @@ const LOOK_MS = 50;
 export async function tryCanary(station: Station, timeoutMs: number): Promise<Finding | null> {
   if (lockHolder(station.layout.lock) === null)
     return finding(CANARY, 'not_alive', 'no station process runs that would take it');
-  const order = canaryOrder(newUlid(), now());
+  const unique = newUlid();
+  const woId = `${CANARY_ID}${unique}`;
   const lane = station.settings.defaultLane;
-  const content = Buffer.from(JSON.stringify(order, null, 2)).toString('base64');
-  sendCommand(station, { v: 1, command: 'drop', at: now(), lane, file: `${order.wo_id}.json`, content });
-  const path = resultPath(station, lane, order.wo_id);
+  const content = Buffer.from(canaryText(unique)).toString('base64');
+  sendCommand(station, { v: 1, command: 'drop', at: now(), lane, file: `${woId}.json`, content });
+  const path = resultPath(station, lane, woId);
   for (const until = Date.now() + timeoutMs; Date.now() < until; await pause(LOOK_MS)) {
     const text = readIfThere(path)?.toString('utf8');
     if (text === undefined) continue;
     const result = JSON.parse(text) as ResultDocument;
     return result.status === 'done'
       ? null
-      : finding(CANARY, 'broken', `${order.wo_id} is ${result.status}: ${result.summary}`);
+      : finding(CANARY, 'broken', `${woId} is ${result.status}: ${result.summary}`);
   }
-  return finding(CANARY, 'waits_long', `${order.wo_id} did not end within ${durationText(timeoutMs)}`);
+  return finding(CANARY, 'waits_long', `${woId} did not end within ${durationText(timeoutMs)}`);
 }

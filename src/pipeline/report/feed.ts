@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { addItems } from '../../backlog/add-items.ts';
 import { readBacklog } from '../../backlog/read-backlog.ts';
+import { DRIFT_TAG } from '../../order/bookkeeping.ts';
 import { renderDiff } from '../../order/diff.ts';
 import { WaybillError } from '../../order/error.ts';
 import type { DriftReport } from '../../order/generated.ts';
@@ -29,7 +30,6 @@ export interface Fed {
   readonly why: string;
 }
 
-const TAG = 'waybill-drift';
 /** Orders of one week: each adds what the ones before did not. */
 const MOST_ORDERS = 100;
 
@@ -69,7 +69,7 @@ export function feed(station: Station, report: DriftReport): Fed {
     summary: items.map(({ id, title }) => `${id}: ${title}`).join('\n'),
     priority: 'P3',
     owner: 'waybill',
-    tags: [TAG],
+    tags: [DRIFT_TAG],
     // in place of the whole file: whoever edits another part of it meanwhile is not in the way, and loses nothing
     actions: [{ action: 'patch', patch }],
   };

@@ -1,4 +1,4 @@
-import { isCanary } from '../../order/canary.ts';
+import { isCalledCanary } from '../../order/canary.ts';
 import type { Recorded } from '../../order/event.ts';
 import { lifeOf, type OrderLife, type Remnant, remnantOf } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
@@ -56,6 +56,6 @@ export class Lives {
 function isOver(life: OrderLife): boolean {
   return (
     life.status === 'done' ||
-    (isTerminal(life.status) && life.landed === null && !isCanary(life) && life.admitted?.type !== 'mission')
+    (isTerminal(life.status) && life.landed === null && !isCalledCanary(life) && life.admitted?.type !== 'mission')
   );
 }

@@ -28,6 +28,8 @@ export class FlakeCount {
 
   /** One more record of the order; `life` is as it was before it, so that the attempt which it ends is still told of. */
   take(life: OrderLife | null, record: Recorded): void {
+    // other bytes under the same id: what passes from now on is another thing
+    if (record.event === 'revised') this.#open.clear();
     if (record.event === 'stepped') this.#step(life?.mission?.base ?? null, record.data);
     // what a mission's checks said is told by its steps
     if (life === null || life.mission !== null) return;

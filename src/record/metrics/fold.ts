@@ -1,5 +1,6 @@
+import { BACKLOG_FILES } from '../../order/bookkeeping.ts';
 import type { Recorded } from '../../order/event.ts';
-import { OrderCount } from './order-count.ts';
+import { OrderCount, type StationSaid } from './order-count.ts';
 import { EMPTY, Sum, type Tally } from './tally.ts';
 
 /** Which orders count. */
@@ -12,15 +13,15 @@ export interface Wanted {
 
 /**
  * The records of a ledger, one after the other, as a tally of the orders in them. Holds the orders that are alive, and of those that ended the
- * ones that `returns` says are taken up again; without it, every one that could be.
+ * ones that `returns` says are taken up again, asked once for each end; without it, every one that could be.
  */
 export class MetricsFold {
   readonly #wanted: Wanted;
   readonly #returns: (woId: string) => boolean;
   readonly #held = new Map<string, OrderCount>();
   readonly #sum = new Sum();
-  /** The station of the run that is being read only shows things. */
-  #isDemo = false;
+  /** As the station said at the start of the run that is being read. */
+  #station: StationSaid = { isDemo: false, backlog: BACKLOG_FILES };
 
   constructor(wanted: Wanted, returns: (woId: string) => boolean = () => true) {
     this.#wanted = wanted;
@@ -34,7 +35,8 @@ export class MetricsFold {
 
   /** Folds in one record. Throws ILLEGAL_TRANSITION for records that no station writes. */
   take(record: Recorded): void {
-    if (record.event === 'opened') this.#isDemo = record.data.demo === true;
+    if (record.event === 'opened')
+      this.#station = { isDemo: record.data.demo === true, backlog: record.data.backlog ?? BACKLOG_FILES };
     if (record.event === 'rejected') this.#rejected(record);
     if (record.event === 'gap' && this.#isInTime(record.ts))
       this.#sum.add({ ...EMPTY, lostRecords: Math.max(0, record.data.seen_seq - record.data.after) });
@@ -42,11 +44,13 @@ export class MetricsFold {
     const key = record.wo_id.toLowerCase();
     const isBirth = record.event === 'admitted' || record.event === 'rejected';
     // what is still told of one that ended, and was counted: that it was dropped again, or purged
-    const count = this.#held.get(key) ?? (isBirth ? new OrderCount(this.#isDemo) : null);
+    const count = this.#held.get(key) ?? (isBirth ? new OrderCount(this.#station) : null);
     if (count === null) return;
+    const wasEnded = count.isEnded;
     count.take(record);
     this.#held.set(key, count);
-    if (!count.isEnded || (!count.isFinal && this.#returns(key))) return;
+    // one that is held though it ended is taken up again: what is told of it meanwhile is no other end
+    if (wasEnded || !count.isEnded || (!count.isFinal && this.#returns(key))) return;
     this.#count(count);
     this.#held.delete(key);
   }
@@ -65,7 +69,7 @@ export class MetricsFold {
   }
 
   #rejected({ ts, data }: Extract<Recorded, { event: 'rejected' }>): void {
-    if (this.#isDemo || !this.#isInTime(ts)) return;
+    if (this.#station.isDemo || !this.#isInTime(ts)) return;
     if (this.#wanted.lane !== null && data.lane !== this.#wanted.lane) return;
     this.#sum.add({ ...EMPTY, rejections: new Map([[data.error.code, 1]]) });
   }

@@ -1,3 +1,4 @@
+import { DRIFT_TAG, isBookkeeping, MARK_TAG } from '../../order/bookkeeping.ts';
 import { CANARY_TAG, isCanary } from '../../order/canary.ts';
 import type { Recorded } from '../../order/event.ts';
 import { advance, laneOf, type OrderLife } from '../../order/life.ts';
@@ -10,11 +11,18 @@ import { WaiverCount } from './waivers.ts';
 /** Orders of items of a backlog are called so; the one that only marks an item as done is none. */
 const ITEM = /^BL-.*(?<!-done)$/i;
 
+/** What the station said of itself when it took the order. */
+export interface StationSaid {
+  /** It only shows things. */
+  readonly isDemo: boolean;
+  /** The files of its backlog. */
+  readonly backlog: readonly string[];
+}
+
 /** One order as its records pass: its life, and what is counted of it. */
 export class OrderCount {
   #life: OrderLife | null = null;
-  /** It was admitted by a station that only shows things. */
-  readonly #isDemo: boolean;
+  readonly #station: StationSaid;
   #admittedAt: string | null = null;
   #decisions = 0;
   #asks = 0;
@@ -25,8 +33,8 @@ export class OrderCount {
   readonly #waivers = new WaiverCount();
   readonly #usage = new UsageCount();
 
-  constructor(isDemo: boolean) {
-    this.#isDemo = isDemo;
+  constructor(station: StationSaid) {
+    this.#station = station;
   }
 
   get lane(): string {
@@ -88,7 +96,7 @@ export class OrderCount {
   get tally(): Tally {
     const life = this.#life;
     if (life === null || life.admitted === null || life.status === 'rejected') return EMPTY;
-    if (!this.isEnded) return this.#isDemo ? EMPTY : { ...EMPTY, unfinished: 1 };
+    if (!this.isEnded) return this.#station.isDemo ? EMPTY : { ...EMPTY, unfinished: 1 };
     const leftOut = this.#leftOut(life);
     if (leftOut !== null) return { ...EMPTY, leftOut: { ...EMPTY.leftOut, [leftOut]: 1 } };
     const group = this.#group(life);
@@ -105,15 +113,17 @@ export class OrderCount {
       failures: isDone ? new Map() : new Map([[life.lastError?.code ?? null, 1]]),
       flakes: this.#flakes.counts,
       waivers: { failed: this.#waivers.failed, waived: this.#waivers.waived },
-      ...(isMission && isDone ? { tokens: this.#usage.tokens, usd: this.#usage.usd } : {}),
+      ...(isMission && isDone && this.#usage.isAny ? { tokens: this.#usage.tokens, usd: this.#usage.usd } : {}),
       purged: this.#isPurged ? 1 : 0,
     };
   }
 
   /** Why its end counts nowhere; null where it counts. */
   #leftOut(life: OrderLife): keyof Tally['leftOut'] | null {
-    if (this.#isDemo) return 'demos';
-    if (isCanary(this.#isPurged ? withTag(life) : life)) return 'canaries';
+    if (this.#station.isDemo) return 'demos';
+    const tagged = this.#isPurged ? withTags(life) : life;
+    if (isCanary(tagged)) return 'canaries';
+    if (isBookkeeping(tagged, this.#station.backlog)) return 'bookkeeping';
     if (life.admitted?.dry_run === true) return 'dry_runs';
     return life.admitted?.type === 'ping' ? 'pings' : null;
   }
@@ -133,9 +143,10 @@ export class OrderCount {
   }
 }
 
-/** What was purged has no tags any more; all else that makes a canary is still there. */
-function withTag(life: OrderLife): OrderLife {
-  return life.admitted === null ? life : { ...life, admitted: { ...life.admitted, tags: [CANARY_TAG] } };
+/** What was purged has no tags any more; all else that makes a canary, or bookkeeping, is still there. */
+function withTags(life: OrderLife): OrderLife {
+  const tags = [CANARY_TAG, MARK_TAG, DRIFT_TAG];
+  return life.admitted === null ? life : { ...life, admitted: { ...life.admitted, tags } };
 }
 
 /** Whether a person, or somebody whom the station cannot tell from one, decided how the order goes on. */

@@ -58,6 +58,7 @@ export interface Flakes {
 
 export interface LeftOut {
   readonly canaries: number;
+  readonly bookkeeping: number;
   readonly demos: number;
   readonly dry_runs: number;
   readonly pings: number;
@@ -76,7 +77,7 @@ export const EMPTY: Tally = {
   waivers: { failed: 0, waived: 0 },
   tokens: NOTHING,
   usd: NOTHING,
-  leftOut: { canaries: 0, demos: 0, dry_runs: 0, pings: 0 },
+  leftOut: { canaries: 0, bookkeeping: 0, demos: 0, dry_runs: 0, pings: 0 },
   unfinished: 0,
   purged: 0,
   lostRecords: 0,

@@ -8,16 +8,19 @@ export class UsageCount {
   #usd: number | null = 0;
   /** An agent is at work. */
   #open = false;
+  #isAny = false;
 
   take(record: Recorded): void {
     switch (record.event) {
       case 'step':
         this.#lost();
         this.#open = record.data.agent !== null;
+        this.#isAny ||= this.#open;
         return;
       case 'stepped':
         this.#open = false;
         if (record.data.agent === null) return;
+        this.#isAny = true;
         this.#add(record.data.usage);
         return;
       case 'interrupted':
@@ -26,6 +29,11 @@ export class UsageCount {
         this.#lost();
         return;
     }
+  }
+
+  /** Whether an agent did a step of it: of others there is nothing to know. */
+  get isAny(): boolean {
+    return this.#isAny;
   }
 
   get tokens(): Measured {

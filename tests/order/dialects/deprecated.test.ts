@@ -27,6 +27,34 @@ test('it is refused also where the document is of no shape at all, and where it 
   assert.equal(mapped(payload, { deprecatedTypes: { append: 'x' } }).shape, 'envelope', 'an action is no type');
 });
 
+test('however the key is written, deeper in mappings and lists, by the name of a mission, and by the last part of a dotted name', () => {
+  const old = 'autonomous_build_cycle';
+  for (const [order, place, name] of [
+    [`missionType: ${old}`, '3:1', 'missionType'],
+    [`mission_name: ${old}`, '3:1', 'mission_name'],
+    [`chain: ${old}`, '3:1', 'chain'],
+    [`metadata: {mission_type: ${old}}`, '3:12', 'metadata.mission_type'],
+    [`params: {mission_type: ${old}}`, '3:10', 'params.mission_type'],
+    [`steps: [{id: a}, {type: ${old}}]`, '3:19', 'steps.1.type'],
+    [`task_spec: {job: {type: ${old}}}`, '3:19', 'task_spec.job.type'],
+    [`mission: {name: ${old}}`, '3:11', 'mission.name'],
+    [`type: runtime.orchestration.missions.${old}`, '3:1', 'type'],
+  ] as const)
+    assert.match(refused(`${OK}${order}\n${FILES}`, 'DEPRECATED_TYPE', place, name, context).hint, /waybill spine run/);
+});
+
+test('words that speak of it, and names of other things, are allowed', () => {
+  const order = [
+    'type: mission',
+    'intent: replace runtime.autonomous_build_cycle',
+    'task: take autonomous_build_cycle out',
+    'metadata: {name: autonomous_build_cycle, note: autonomous_build_cycle}',
+    'context_refs: [autonomous_build_cycle]',
+  ];
+  mapped(`${OK}${order.join('\n')}\n`, context);
+  refused(`${OK}type: autonomous_build_cycle.next\n${FILES}`, 'UNKNOWN_TYPE', '3:1', 'type', context);
+});
+
 test('however its words are joined it is the same name; a name that only begins like it is another', () => {
   for (const name of [
     'Autonomous Build Cycle',

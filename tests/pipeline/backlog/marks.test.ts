@@ -50,6 +50,26 @@ test('what is done is marked with its commit, by an order that is a commit like 
   assert.equal(station.git('log', '--oneline').split('\n').length, 3);
 });
 
+test('in metrics the order that marks an item is bookkeeping, also in a backlog of another name; a mark that is none is work', (t) => {
+  const text = backlogText(itemLine('one'));
+  const station = testStation(t, {
+    settings: 'version: 1\nbacklog: {files: [TODO.md]}\n',
+    files: { 'TODO.md': text },
+  });
+  const forged = { wo_id: 'BL-forged-done', title: 'x', tags: ['backlog', 'backlog-done'] };
+  station.write('../forged.json', JSON.stringify({ ...forged, files: [{ path: 'src/a.txt', content: 'a' }] }));
+  station.drop(itemOrder('one'));
+  station.waybill('drop', '../forged.json');
+  station.drain();
+  assert.deepEqual(
+    ['BL-one-done', 'BL-forged-done'].map((id) => station.state(id).status),
+    ['done', 'done'],
+  );
+  const { left_out: out, unattended_completion: done } = JSON.parse(station.waybill('metrics', '--json').stdout);
+  assert.deepEqual([out.bookkeeping, done.orders.n, done.items.n], [1, 2, 1]);
+  assert.match(station.waybill('metrics').stdout, /left out +1 bookkeeping\n/);
+});
+
 test('items that are done at once do not spoil each other', (t) => {
   const ids = ['one', 'two', 'three', 'four', 'five'];
   const station = stationWith(t, ids);

@@ -1,6 +1,8 @@
+import { canaryText } from '../../../src/order/canary.ts';
+import { sha256 } from '../../../src/order/canonical-json.ts';
 import type { Verdict } from '../../../src/order/mission.ts';
 import { assert, suite } from '../../support/suite.ts';
-import { History } from './history.ts';
+import { change, History, REQUESTER } from './history.ts';
 
 /** Ledgers written by hand, with figures that were computed by hand. */
 const test = suite('record/metrics/figures');
@@ -164,6 +166,19 @@ test('flakes of the checks of an order without agents: by the changes and the co
   assert.deepEqual(made.figures().flakes.checks, { n: 1, count: 0, rate: 0, same_commit: 0 });
 });
 
+test('what an order revised into passes is no flake: it is another thing that was tried', () => {
+  const check = (ok: boolean) => [{ name: 'unit', ok }];
+  const h = new History().opened().admitted('WO-1').started('WO-1');
+  h.add('WO-1', 'restored', null, { paths: [], unrestored: [], left: [] });
+  h.failed('WO-1', 'CHECK_FAILED', false, check(false)).admitted('WO-1', {}, 'revised').started('WO-1');
+  h.add('WO-1', 'executed', null, { changes: [change('f')], checks: check(true), leftover: [] }).succeeded('WO-1');
+  assert.deepEqual(h.figures().flakes.checks, { n: 1, count: 0, rate: 0, same_commit: 0 });
+  h.admitted('WO-M', { type: 'mission' }).mission('WO-M').done('WO-M', 1, 'design', { failure: 'timeout' });
+  h.failed('WO-M', 'REVIEW_REJECTED').admitted('WO-M', { type: 'mission' }, 'revised').mission('WO-M');
+  h.done('WO-M', 1, 'design').succeeded('WO-M');
+  assert.deepEqual(h.figures().flakes.steps, { n: 1, count: 0, rate: 0, same_commit: 0 });
+});
+
 test('waivers: a failed step after which the mission went on with another one, and nobody was asked', () => {
   const fail = { failure: 'timeout' as const };
   const h = new History().opened();
@@ -201,6 +216,81 @@ test('usage of a mission that is done is known only where every agent told, also
   });
 });
 
+test('usage: a mission without a step of an agent used nothing that could be known, and is not among them', () => {
+  const h = new History().opened();
+  h.admitted('WO-RUN', { type: 'mission' }).mission('WO-RUN').done('WO-RUN', 1, 'run', { agent: null });
+  h.succeeded('WO-RUN').admitted('WO-LOST', { type: 'mission' }).mission('WO-LOST').step('WO-LOST', 1, 'build');
+  h.add('WO-LOST', 'interrupted', 'ready', { why: 'killed' }).started('WO-LOST').succeeded('WO-LOST');
+  const { missions } = h.figures().unattended_completion;
+  assert.equal(missions.n, 2);
+  assert.deepEqual(h.figures().usage.tokens, { n: 0, unknown: 1, median: null, p90: null, mean: null });
+});
+
+test('bookkeeping counts apart: marks of items and findings of drift that change the backlog alone; id and tag hide no work', () => {
+  const mark = { tags: ['backlog', 'backlog-done'], requester: { ...REQUESTER, via: 'command' as const } };
+  const drift = { ...mark, tags: ['waybill-drift'] };
+  const books = { changes: [change('BACKLOG.md')] };
+  const h = new History().opened();
+  h.plain('BL-fix', 10, { type: 'mission' });
+  h.admitted('BL-fix-done', mark).started('BL-fix-done', books).succeeded('BL-fix-done');
+  h.admitted('DRIFT-2026-W47', drift).started('DRIFT-2026-W47', { changes: [change('backlog.yaml')] });
+  h.failed('DRIFT-2026-W47', 'IO_ERROR');
+  assert.deepEqual(h.figures().left_out, { canaries: 0, bookkeeping: 2, demos: 0, dry_runs: 0, pings: 0 });
+  assert.deepEqual(h.figures().unattended_completion.orders, { n: 1, count: 1, rate: 1 });
+  assert.deepEqual(h.figures().failures.by_code, []);
+  h.purged('BL-fix-done');
+  assert.equal(h.figures().left_out.bookkeeping, 2, 'also where its tags are gone');
+
+  const work: [string, Parameters<History['admitted']>[1], { changes: ReturnType<typeof change>[] }][] = [
+    ['BL-other-file-done', mark, { changes: [change('BACKLOG.md'), change('src/a.ts')] }],
+    ['BL-no-tag-done', { ...mark, tags: ['backlog'] }, books],
+    ['BL-inbox-done', { ...mark, requester: REQUESTER }, books],
+    ['BL-works-done', { ...mark, works: true }, books],
+    ['BL-mission-done', { ...mark, type: 'mission' }, books],
+    ['WO-TAGGED', mark, books],
+    ['BL-no-plan-done', mark, { changes: [] }],
+    ['DRIFT-1', mark, books],
+  ];
+  for (const [id, admitted, started] of work) {
+    const one = new History().opened().admitted(id, admitted).started(id, started).failed(id, 'CHECK_FAILED').figures();
+    assert.deepEqual([one.left_out.bookkeeping, one.failures.count], [0, 1], id);
+  }
+});
+
+test('the files of the backlog are those that the station named when it started, or those that it has by default', () => {
+  const mark = { tags: ['backlog-done'], requester: { ...REQUESTER, via: 'command' as const } };
+  const h = new History().opened(false, ['TODO.md']);
+  h.admitted('BL-a-done', mark)
+    .started('BL-a-done', { changes: [change('TODO.md')] })
+    .succeeded('BL-a-done');
+  h.admitted('BL-b-done', mark)
+    .started('BL-b-done', { changes: [change('BACKLOG.md')] })
+    .succeeded('BL-b-done');
+  h.opened()
+    .admitted('BL-c-done', mark)
+    .started('BL-c-done', { changes: [change('TODO.md')] })
+    .succeeded('BL-c-done');
+  const { left_out: out, unattended_completion: done } = h.figures();
+  assert.deepEqual([out.bookkeeping, done.orders.n], [1, 2]);
+});
+
+test("an order called a canary that ended before it had a plan is one only where its request is a canary's", () => {
+  const canary = { tags: ['waybill-canary'], requester: { ...REQUESTER, via: 'command' as const } };
+  const ids = ['01KA0000000000000000000000', '01KA0000000000000000000001'] as const;
+  const request = { name: 'request.json', sha256: sha256(canaryText(ids[0])), size: 1 };
+  const h = new History().opened();
+  for (const [woId, more] of [
+    [`WO-CANARY-${ids[0]}`, { ...canary, request }],
+    [`WO-CANARY-${ids[1]}`, { ...canary, request }],
+    ['WO-CANARY-1', canary],
+  ] as const)
+    h.admitted(woId, more).started(woId, { changes: [] }).failed(woId, 'DIRTY_TARGET');
+  h.admitted('WO-CANARY-2', canary).cancelled('WO-CANARY-2');
+  const m = h.figures();
+  assert.deepEqual([m.left_out.canaries, m.failures.count], [1, 3]);
+  assert.equal(h.purged(`WO-CANARY-${ids[0]}`).figures().left_out.canaries, 1);
+});
+
 test('canaries, demos, dry runs and pings count nowhere, and are told; a tag alone hides no work', () => {
   const canary = (id: string) => ({
     tags: ['waybill-canary'],
@@ -220,7 +310,7 @@ test('canaries, demos, dry runs and pings count nowhere, and are told; a tag alo
   h.opened(true).plain('WO-SHOWN', 1).rejected(null, 'EMPTY').admitted('WO-LATE').started('WO-LATE');
   h.opened().succeeded('WO-LATE').plain('WO-1', 1);
   const m = h.figures();
-  assert.deepEqual(m.left_out, { canaries: 1, demos: 2, dry_runs: 1, pings: 1 });
+  assert.deepEqual(m.left_out, { canaries: 1, bookkeeping: 0, demos: 2, dry_runs: 1, pings: 1 });
   assert.deepEqual(m.unattended_completion.orders, { n: 3, count: 1, rate: 0.333333 });
   assert.deepEqual([m.rejections.n, m.unfinished], [0, 0]);
 });

@@ -13,6 +13,10 @@ const IDS = ['WO-1', 'WO-2', 'BL-3', 'WO-4'];
 /** One thing that happens to an order, where its state lets it. */
 type Move = (h: History, woId: string, pick: number) => void;
 
+/** Facts that an order which ended still has: dropped again, purged. */
+const told: Move = (h, id) => h.repeated(id);
+const purged: Move = (h, id) => h.purged(id);
+
 /** By the state that an order is in; 'new' for one that was never seen. */
 const MOVES: Readonly<Record<string, readonly Move[]>> = {
   new: [
@@ -41,18 +45,10 @@ const MOVES: Readonly<Record<string, readonly Move[]>> = {
     (h, id, pick) => h.done(id, pick, 'review', { verdict: pick % 2 === 0 ? 'approved' : 'rejected' }),
     (h, id) => h.step(id, 1, 'build').add(id, 'interrupted', 'ready', { why: '' }),
   ],
-  failed: [(h, id) => h.retried(id), (h, id) => h.admitted(id, {}, 'revised')],
-  cancelled: [(h, id) => h.retried(id), (h, id) => h.admitted(id, {}, 'revised')],
+  failed: [(h, id) => h.retried(id), (h, id) => h.admitted(id, {}, 'revised'), told, purged],
+  cancelled: [(h, id) => h.retried(id), (h, id) => h.admitted(id, {}, 'revised'), told, purged],
   rejected: [(h, id) => h.admitted(id, {}, 'revised')],
-  done: [
-    (h, id) =>
-      h.add(id, 'repeated', null, {
-        claim: 'c',
-        file: 'f',
-        lane: 'SIDE',
-        requester: h.life(id)?.admitted?.requester as never,
-      }),
-  ],
+  done: [told, purged],
 };
 
 const STEPS = fc.array(
@@ -85,6 +81,20 @@ function addedUp(records: readonly Recorded[], wanted: Wanted) {
   return figuresOf(sum.total);
 }
 
+/** Folded as a ledger is that was looked through before: each end is asked about once. */
+function foldEarly(records: readonly Recorded[]): MetricsFold {
+  const again = records.flatMap(({ event, wo_id: id }) =>
+    event === 'retried' || event === 'revised' ? [id ?? ''] : [],
+  );
+  const fold = new MetricsFold({ since: null, lane: null }, (woId) => {
+    const at = again.findIndex((id) => id.toLowerCase() === woId);
+    if (at >= 0) again.splice(at, 1);
+    return at >= 0;
+  });
+  for (const record of records) fold.take(record);
+  return fold;
+}
+
 test('folding a ledger in one pass equals folding each order alone and adding', () => {
   let ended = 0;
   fc.assert(
@@ -104,22 +114,27 @@ test('what is counted early, of orders that are never taken up again, is what is
   fc.assert(
     fc.property(STEPS, (steps) => {
       const { records } = historyOf(steps);
-      const again = records.flatMap(({ event, wo_id: id }) =>
-        event === 'retried' || event === 'revised' ? [id ?? ''] : [],
-      );
-      const fold = new MetricsFold({ since: null, lane: null }, (woId) => {
-        const at = again.findIndex((id) => id.toLowerCase() === woId);
-        if (at >= 0) again.splice(at, 1);
-        return at >= 0;
-      });
-      for (const record of records) fold.take(record);
-      const early = figuresOf(fold.finish());
+      const early = figuresOf(foldEarly(records).finish());
       assert.deepEqual(early, figuresFrom(records));
       const told = early.left_out.dry_runs + early.left_out.demos + early.unfinished;
       assert.ok(early.unattended_completion.orders.n + told <= IDS.length);
     }),
     { numRuns: 300 },
   );
+});
+
+test('what is told of an order after its end is no other end: taken up again, it counts as it ended last', () => {
+  const h = new History().opened();
+  h.admitted('WO-1').started('WO-1').failed('WO-1', 'EFFECT_UNVERIFIED').repeated('WO-1').repeated('WO-1');
+  h.retried('WO-1').started('WO-1').succeeded('WO-1');
+  h.admitted('WO-2').started('WO-2').failed('WO-2', 'CHECK_FAILED').purged('WO-2');
+  h.admitted('WO-2', {}, 'revised').started('WO-2').succeeded('WO-2');
+  h.admitted('WO-3').cancelled('WO-3').repeated('WO-3').retried('WO-3').started('WO-3').failed('WO-3', 'IO_ERROR');
+  h.purged('WO-3');
+  const early = figuresOf(foldEarly(h.records).finish());
+  assert.deepEqual(early, figuresFrom(h.records));
+  assert.deepEqual([early.unattended_completion.orders.n, early.selection_to_close_seconds.orders.n], [3, 2]);
+  assert.deepEqual(early.failures.by_code, [{ code: 'IO_ERROR', count: 1 }]);
 });
 
 test('rule 11: what is held in memory does not grow with the number of orders that ended', () => {

@@ -2,13 +2,14 @@ import type { EventData, EventName, Recorded } from '../../../src/order/event.ts
 import type { MetricsDocument } from '../../../src/order/generated.ts';
 import { advance, type OrderLife } from '../../../src/order/life.ts';
 import type { SteppedData } from '../../../src/order/mission.ts';
+import { entombed } from '../../../src/order/tombstone.ts';
 import type { Status } from '../../../src/order/transition.ts';
 import { figuresOf } from '../../../src/record/metrics/figures.ts';
 import { MetricsFold, type Wanted } from '../../../src/record/metrics/fold.ts';
 
 const HASH = `sha256:${'0'.repeat(64)}`;
 const BLOB = 'a'.repeat(40);
-const REQUESTER = { uid: 1000, user: 'anna', lane: 'MAIN', declared_by: null, via: 'inbox' as const };
+export const REQUESTER = { uid: 1000, user: 'anna', lane: 'MAIN', declared_by: null, via: 'inbox' as const };
 
 export type Figures = Omit<MetricsDocument, 'v' | 'ok' | 'since' | 'until' | 'lane' | 'ledger'>;
 
@@ -48,8 +49,9 @@ export class History {
     return this;
   }
 
-  opened(demo = false): this {
-    return this.add(null, 'opened', null, { station: 's', pid: 1, version: '0', ...(demo ? { demo: true } : {}) });
+  opened(demo = false, backlog?: readonly string[]): this {
+    const more = { ...(demo ? { demo: true as const } : {}), ...(backlog === undefined ? {} : { backlog }) };
+    return this.add(null, 'opened', null, { station: 's', pid: 1, version: '0', ...more });
   }
 
   admitted(woId: string, more: Partial<EventData['admitted']> = {}, event: 'admitted' | 'revised' = 'admitted'): this {
@@ -193,6 +195,18 @@ export class History {
 
   retried(woId: string): this {
     return this.add(woId, 'retried', 'ready', { by: 'anna on the command line', claim: 'again' });
+  }
+
+  /** The same bytes were dropped again. */
+  repeated(woId: string): this {
+    return this.add(woId, 'repeated', null, { claim: 'c', file: 'f', lane: 'SIDE', requester: REQUESTER });
+  }
+
+  /** Its words are taken out of all of its records. */
+  purged(woId: string): this {
+    for (const [n, record] of this.records.entries())
+      if (record.wo_id === woId && record.event !== 'purged') this.records[n] = entombed(record);
+    return this.add(woId, 'purged', null, { by: 'anna', reason: '', records: [], claims: [] });
   }
 
   /** An order that is done, so many seconds after it was admitted. */
