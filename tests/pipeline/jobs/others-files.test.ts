@@ -33,10 +33,7 @@ test('rule 1: what lies where a bundle and a packet are shown is kept before the
   dropJob(s, { ...TEST_JOB, job_id: 'JOB-7' });
   s.drain();
   assert.deepEqual(verifyJob(s, 'JOB-7').faults, []);
-  assert.deepEqual(
-    keptOf('JOB-7'),
-    [TERMINAL, `${HERE}/evidence.log`, `${HERE}/latest`, `${HERE}/result.json`].sort(),
-  );
+  assert.deepEqual(keptOf('JOB-7'), [TERMINAL, `${HERE}/evidence.log`, `${HERE}/latest`, `${HERE}/result.json`].sort());
   assert.equal(kept(`${HERE}/evidence.log`), 'theirs\n');
   assert.equal(kept(`${HERE}/result.json`), '{"of": "another tool"}\n');
   assert.equal(kept(TERMINAL), 'old: packet\n');
