@@ -29,7 +29,7 @@ export function linkOn({ layout }: Place, path: string): string | null {
 }
 
 /** The same for the folders above it. */
-export function linkAbove(place: Place, path: string): string | null {
+function linkAbove(place: Place, path: string): string | null {
   return linkOn(place, path.slice(0, path.lastIndexOf('/')));
 }
 
