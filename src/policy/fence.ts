@@ -4,7 +4,7 @@ import { exists } from '../platform/durable.ts';
 import { fs, ifThere, lstatIfThere } from '../platform/fs.ts';
 import { expandHome } from '../platform/user.ts';
 import { isAgentSetting } from '../station/agents-folder.ts';
-import { ownPaths } from '../station/layout.ts';
+import { ownPaths, ownPatterns } from '../station/layout.ts';
 import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { plainPart, plainPath } from './plain-path.ts';
@@ -55,6 +55,8 @@ export function resolveTarget(fence: Fence, raw: string): string {
       isBelow(plain, plainPath(kept)) || (kept.endsWith('.jsonl') && plain.startsWith(plainPath(kept).slice(0, -5))),
   );
   if (own !== undefined) throw deny(`${own} is Waybill's own`);
+  const shown = ownPatterns(fence.settings).find((pattern) => fits(plain, pattern));
+  if (shown !== undefined) throw deny(`${shown} is Waybill's own: it tells what was done, and by whom`);
   if (isAgentSetting(plain)) throw deny("it is Waybill's own: it says who does the work of missions, and how");
   for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
     if (exists(join(root, folder, '.git'))) throw deny(`${folder} is another repository`);
@@ -113,6 +115,13 @@ function realPath(path: string, deny: (why: string, hint?: string) => WaybillErr
 export function isGitName(part: string): boolean {
   const plain = plainPart(part);
   return plain === '.git' || plain === 'git~1';
+}
+
+/** Whether a path is one of a pattern of ours, or lies below one. */
+function fits(plain: string, pattern: string): boolean {
+  const [beginning = '', ending] = pattern.split('*').map((part) => plainPath(part.replace(/\/$/, '')));
+  if (ending === undefined) return isBelow(plain, beginning);
+  return plain.startsWith(beginning) && (plain.endsWith(ending) || plain.includes('/', beginning.length));
 }
 
 function allowedRoot(root: string, allowed: string): string {

@@ -61,6 +61,26 @@ export async function refuseTracked(repo: Repository, settings: Settings): Promi
     );
 }
 
+/**
+ * Files that git tracks where Waybill shows what was done. A repository may have them from before and is taken as it is: nothing is written over them,
+ * and what has their name is not shown. Sorted, relative to the root.
+ */
+export async function trackedShown(repo: Repository, settings: Settings): Promise<string[]> {
+  const said = await repo.git.text(['ls-files', '-z', '--', ...ownPatterns(settings)]);
+  return said.split('\0').filter((path) => path !== '');
+}
+
+/** The same for people: what it means, and what to do. Null where there are none. */
+export function tellTracked(paths: readonly string[]): { readonly message: string; readonly mend: string } | null {
+  const [first] = paths;
+  if (first === undefined) return null;
+  const more = paths.length === 1 ? '' : ` and ${paths.length - 1} more`;
+  return {
+    message: `${first}${more} ${paths.length === 1 ? 'is' : 'are'} tracked by git where Waybill shows what was done: nothing is written over what is tracked`,
+    mend: `\`git rm --cached ${first}\` and a commit, for each that Waybill is to write; or other paths in waybill.yaml. \`git ls-files\` lists them.`,
+  };
+}
+
 function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -102,6 +102,26 @@ test('rule 9: parents that are links are followed: out is refused, inside is nam
   denied(fence, 'records/orders/x', /Waybill's own/);
 });
 
+test('rule 14: what shows what was done is closed to orders, under every spelling, and documents beside it are not', async (t) => {
+  const { fence } = await fenced(t);
+  for (const path of [
+    'evidence/openclaw/jobs/JOB-NEW/result.json',
+    'Evidence/OpenClaw/JOBS/JOB-NEW/packets/x.yaml',
+    'evidence/openclaw/jobs',
+    'terminal/TP_WO-NEW.yaml',
+    'terminal/tp_wo-new.yaml/x',
+    'review_packets/Review_Packet_WO-NEW_v1.0.md',
+    'status/runtime_status.json',
+    'status/drift_report_2026-W47.json',
+    'packets/status/checkpoint_report_20261122.json',
+  ])
+    denied(fence, `state/artifacts/${path}`, /Waybill's own: it tells what was done/);
+  denied(fence, 'state/lessons/lesson-1.json', /Waybill's own/);
+  for (const path of ['evidence/openclaw/notes.md', 'terminal/notes.md', 'status/plan.md', 'status/runtime_status.md'])
+    assert.equal(resolveTarget(fence, `state/artifacts/${path}`), `state/artifacts/${path}`);
+  assert.equal(resolveTarget(fence, 'state/lessons/lesson-1.md'), 'state/lessons/lesson-1.md');
+});
+
 test('rule 9: a link itself is no target, and the hint says to name what it points to', async (t) => {
   const { fence, root } = await fenced(t);
   write(root, 'real.txt', 'x');

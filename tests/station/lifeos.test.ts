@@ -35,4 +35,17 @@ test('a repository with the preset lifeos: what is shown stands where seed 000 l
   ]);
 });
 
+test('a repository that tracks a status of its own is taken as it is, and init says so', (t) => {
+  const { station } = missionStation(t, undefined, {
+    preset: 'lifeos',
+    files: { 'artifacts/status/runtime_status.json': '{"status": "theirs"}\n', 'artifacts/status/notes.md': 'x\n' },
+  });
+  station.git('add', '--force', 'artifacts/status/runtime_status.json');
+  const { code, stdout, stderr } = station.waybill('init', '--preset', 'lifeos', '--json');
+  assert.equal(code, 0, stderr);
+  assert.deepEqual((JSON.parse(stdout) as { tracked: unknown }).tracked, ['artifacts/status/runtime_status.json']);
+  assert.match(stderr, /^warning: artifacts\/status\/runtime_status\.json is tracked by git/);
+  assert.match(stderr, /git rm --cached artifacts\/status\/runtime_status\.json/);
+});
+
 test.run();

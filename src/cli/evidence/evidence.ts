@@ -26,7 +26,7 @@ export async function evidence(what: string, id: string, options: Options): Prom
   const result = await verifyStation(station, woId, () => {}, withCommits);
   // asked for this one bundle, one that is gone is no proof of anything
   const isWrong = (finding: (typeof result.findings)[number]) =>
-    finding.severity === 'error' || finding.kind === 'bundle';
+    finding.severity === 'error' || (finding.kind === 'bundle' && result.jobs > 0);
   const faults: Fault[] = result.findings.filter(isWrong);
   const isJob = result.jobs > 0;
   const bundle = isJob ? bundlePath(station, woId) : null;

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, wrap } from '../../platform/sandbox/sandbox.ts';
 import { agentSettings } from '../../station/agents-folder.ts';
-import { ownPaths } from '../../station/layout.ts';
+import { ownPaths, ownPatterns } from '../../station/layout.ts';
 import type { Station } from '../../station/station.ts';
 import { hiddenPlaces } from './credentials.ts';
 
@@ -40,7 +40,10 @@ export function commandSandbox(
   return {
     name: sandbox.name,
     wrap: (argv, cwd) => {
-      const own = [...RULES, ...agentSettings(root), ...ownPaths(station.settings)].map((path) => join(root, path));
+      const shown = ownPatterns(station.settings).filter((pattern) => !pattern.includes('*'));
+      const own = [...RULES, ...agentSettings(root), ...ownPaths(station.settings), ...shown].map((path) =>
+        join(root, path),
+      );
       return wrap(sandbox, argv, {
         writable: [folder, ...writable],
         // the link of a linked work tree says which hooks and filters git runs there

@@ -37,6 +37,8 @@ export interface BundleFile {
 /** A job as it stood when it stopped last: at its end, or where a person is asked. */
 export interface Bundle {
   readonly woId: string;
+  /** The first record of its order. */
+  readonly born: number;
   /** By path, relative to the bundle. */
   readonly files: ReadonlyMap<string, BundleFile>;
 }
@@ -44,6 +46,12 @@ export interface Bundle {
 /** Where the bundles of a station lie; that of a job is called like the order that does it. */
 export function bundlesFolder(station: Station): string {
   return join(station.layout.artifacts, BUNDLES);
+}
+
+/** Whether a file of a bundle can have this name. */
+export function isBundleName(path: string): boolean {
+  const names: readonly string[] = [RESULT_FILE, REFS_FILE, PACKET_REFS_FILE, LEDGER_REFS_FILE, MANIFEST_FILE];
+  return [...names, ...COMMAND_OUTPUTS].includes(path) || /^packets\/(?:TP|CP|Review_Packet)_[^/]*$/.test(path);
 }
 
 /** The bundle of the job that an order does. */
@@ -92,8 +100,8 @@ export class JobFold {
   #checkpoints: Checkpoint[] = [];
   #stop: Stop | null = null;
 
-  /** `life`: that of its order just after the record. */
-  take(record: Recorded, life: OrderLife): void {
+  /** `life`: that of its order just after the record. Returns whether the job stopped with it. */
+  take(record: Recorded, life: OrderLife): boolean {
     this.#life = life;
     // another job under the same id, or none any more
     if (record.event === 'admitted' || record.event === 'revised' || record.event === 'purged') {
@@ -102,9 +110,9 @@ export class JobFold {
       this.#stop = null;
     }
     // what was emptied by a purge tells nothing any more
-    if (record.purged === true) return;
+    if (record.purged === true) return false;
     this.#records.push({ seq: record.seq, event: record.event, hash: record.hash });
-    if (life.admitted?.job === undefined) return;
+    if (life.admitted?.job === undefined) return false;
     const end = missionEnd(life, record);
     const packet = record.event === 'waits' ? checkpointPacket(life, record) : null;
     if (packet !== null)
@@ -115,7 +123,9 @@ export class JobFold {
         at: packet.asked_at,
         text: checkpointPacketText(packet),
       });
-    if (end !== null || packet !== null) this.#stop = { life, record, records: this.#records.length, end };
+    if (end === null && packet === null) return false;
+    this.#stop = { life, record, records: this.#records.length, end };
+    return true;
   }
 
   /** Null for an order that is no job, or has not stopped yet, or was purged. */
@@ -140,6 +150,17 @@ export function readBundle(station: Station, order: Wanted, upTo = Number.POSITI
     fold.take(record, life);
   }
   return fold.bundle(station);
+}
+
+/** The bundle of an order for each time that it stopped, oldest first: what ever was shown of it. Throws LEDGER_BROKEN. */
+export function* everyBundle(station: Station, order: Wanted): Generator<Bundle> {
+  const fold = new JobFold();
+  let life: OrderLife | null = null;
+  for (const record of recordsOf(station.layout.ledger, [order])) {
+    life = advance(life, record);
+    const bundle = fold.take(record, life) ? fold.bundle(station) : null;
+    if (bundle !== null) yield bundle;
+  }
 }
 
 interface Source {
@@ -197,7 +218,7 @@ function bundleAt(station: Station, source: Source): Bundle {
     [RESULT_FILE, json(result)],
     ...outputsOf(station, source),
   ]);
-  return { woId, files: files.set(MANIFEST_FILE, manifestOf(files)) };
+  return { woId, born: life.born, files: files.set(MANIFEST_FILE, manifestOf(files)) };
 }
 
 /** Its packets, sorted. The hash of each is known from the ledger. */

@@ -4,6 +4,7 @@ import { exists, readIfThere } from '../../platform/durable.ts';
 import { conforms } from '../../platform/schema.ts';
 import { readLedger } from '../../record/ledger.ts';
 import type { Station } from '../../station/station.ts';
+import { isTracked, linkOn } from '../missions/artifact.ts';
 import {
   type Bundle,
   bundleFolder,
@@ -17,8 +18,11 @@ import {
 
 /** One thing that does not hold in a bundle as it lies on disk. */
 export interface BundleFault {
-  /** `dangling`: a reference that leads nowhere. `unproved`: nothing tells any more what it must hold. */
-  readonly kind: 'missing' | 'changed' | 'duplicate' | 'stray' | 'dangling' | 'unproved';
+  /**
+   * `dangling`: a reference that leads nowhere. `unproved`: nothing tells any more what it must hold. `link`: it does not lie there, but where the link
+   * leads. `tracked`: why nothing is written there.
+   */
+  readonly kind: 'missing' | 'changed' | 'duplicate' | 'stray' | 'dangling' | 'unproved' | 'link' | 'tracked';
   /** Relative to the bundle; empty for the bundle itself. */
   readonly path: string;
   /** In words, the path included. */
@@ -31,8 +35,19 @@ export interface BundleFault {
  */
 export function checkBundle(station: Station, bundle: Bundle): BundleFault[] {
   const folder = bundleFolder(station, bundle.woId);
+  const here = bundlePath(station, bundle.woId);
+  const link = linkOn(station, here);
+  if (link !== null) return [{ kind: 'link', path: '', what: `${link} is a link` }];
+  const faults = differences(station, bundle, folder);
+  if (faults.length > 0 && isTracked(station, here))
+    faults.unshift({ kind: 'tracked', path: '', what: 'git tracks files there, so the bundle is not written' });
+  return faults;
+}
+
+function differences(station: Station, bundle: Bundle, folder: string): BundleFault[] {
   const there = kindsBelow(folder);
   if (there.size === 0) return [{ kind: 'missing', path: '', what: 'the bundle is missing' }];
+  const holds = (paths: Iterable<string>, path: string) => [...paths].some((other) => other.startsWith(`${path}/`));
   const faults: BundleFault[] = [];
   for (const [path, { sha256 }] of [...bundle.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const found = there.get(path) === 'file' ? digestIfThere(join(folder, path)) : there.has(path) ? null : undefined;
@@ -47,8 +62,13 @@ export function checkBundle(station: Station, bundle: Bundle): BundleFault[] {
       });
     else if (found?.sha256 !== sha256) faults.push({ kind: 'changed', path, what: `${path} is changed` });
   }
+  // a folder with something in it is told by that
   for (const [path, kind] of [...there].sort(([a], [b]) => (a < b ? -1 : 1)))
-    if (kind !== 'folder' && !bundle.files.has(path)) faults.push({ kind: 'stray', path, what: `${path} is stray` });
+    if (
+      !bundle.files.has(path) &&
+      (kind !== 'folder' || !(holds(there.keys(), path) || holds(bundle.files.keys(), path)))
+    )
+      faults.push({ kind: 'stray', path, what: `${path} is stray` });
   const isChanged = (name: string) => faults.some(({ kind, path }) => path === name && kind === 'changed');
   if (isChanged(MANIFEST_FILE)) faults.push(...doubled(folder));
   for (const name of [RESULT_FILE, PACKET_REFS_FILE, LEDGER_REFS_FILE] as const)

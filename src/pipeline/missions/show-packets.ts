@@ -1,12 +1,13 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Recorded } from '../../order/event.ts';
 import { advance, type OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
-import { ensureDir, exists, namesIn, removeTree, writeProjection } from '../../platform/durable.ts';
+import { ensureDir, exists, namesIn, removeDurable, writeProjection } from '../../platform/durable.ts';
 import { reviewPacketName } from '../../spine/packets/review-packet-text.ts';
 import { terminalPacketName } from '../../spine/packets/terminal-packet.ts';
 import type { Station } from '../../station/station.ts';
 import type { Runtime } from '../runtime.ts';
+import { linkOn, mayBeOurs, showArtifact, showFile } from './artifact.ts';
 import { type MissionEnd, missionEnd, reviewBytes } from './ending.ts';
 
 /** What missions end with, where people look: projections of ledger and evidence, which can be written again. */
@@ -36,19 +37,22 @@ function lifeAt(rt: Runtime, { woId, born }: OrderLife, seq: number): OrderLife 
 }
 
 function show(rt: Runtime, end: MissionEnd | null): void {
-  if (end !== null) rt.show(end.life.woId, () => void writePackets(rt.station, end), end.packet.ledger.seq);
+  if (end !== null) showArtifact(rt, end.life.woId, () => writePackets(rt.station, end), end.packet.ledger.seq);
 }
 
-/** Writes both packets of an end; with `write` only as that does. */
+type Put = (path: string, text: string) => void;
+
+/** Writes both packets of an end; with `write` only where that calls `put`. Throws PATH_DENIED, TRACKED_STATE as showFile does. */
 export function writePackets(
   station: Station,
   end: MissionEnd,
-  write: (path: string, text: string) => void = writeProjection,
+  write: (path: string, text: string, put: Put) => void = (path, text, put) => put(path, text),
 ): void {
   const folder = artifactsFolder(station);
+  const put: Put = (path, text) => showFile(station, end.life.woId, path, text);
   const review = reviewBytes(station, end);
-  if (review !== null && end.review !== null) write(join(folder, end.review.path), review.toString('utf8'));
-  write(join(folder, end.path), end.text);
+  if (review !== null && end.review !== null) write(join(folder, end.review.path), review.toString('utf8'), put);
+  write(join(folder, end.path), end.text, put);
   if (!exists(markOf(station))) writeProjection(markOf(station), '');
 }
 
@@ -57,7 +61,8 @@ const markOf = ({ layout }: Station) => join(layout.live, 'packets-shown');
 
 /** Whether packets were shown, and their folder is gone. */
 export function arePacketsGone(station: Station): boolean {
-  return exists(markOf(station)) && !exists(join(artifactsFolder(station), 'terminal'));
+  const path = `${station.settings.paths.artifacts}/terminal`;
+  return exists(markOf(station)) && !exists(join(station.layout.root, path)) && linkOn(station, path) === null;
 }
 
 /** There is nothing (more) to show: an empty folder says so. */
@@ -74,10 +79,13 @@ export function artifactsFolder(station: Station): string {
 export function removePackets(station: Station, woId: string, attempts: number): void {
   const folder = artifactsFolder(station);
   const reviews = join(folder, 'review_packets');
+  const remove = (path: string) => {
+    if (exists(path) && mayBeOurs(station, relative(station.layout.root, path))) removeDurable(path);
+  };
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    removeTree(join(folder, 'terminal', terminalPacketName(woId, attempt)));
+    remove(join(folder, 'terminal', terminalPacketName(woId, attempt)));
     const prefix = reviewPacketName(woId, attempt, 0).replace(/0\.md$/, '');
     for (const name of namesIn(reviews))
-      if (name.startsWith(prefix) && /^\d+\.md$/.test(name.slice(prefix.length))) removeTree(join(reviews, name));
+      if (name.startsWith(prefix) && /^\d+\.md$/.test(name.slice(prefix.length))) remove(join(reviews, name));
   }
 }

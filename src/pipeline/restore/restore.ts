@@ -172,10 +172,10 @@ class Showing {
     this.all = all;
   }
 
-  readonly write = (path: string, text: string): void => {
+  readonly write = (path: string, text: string, put: (path: string, text: string) => void = writeProjection): void => {
     try {
       if (this.all ? readIfThere(path)?.toString('utf8') === text : exists(path)) return;
-      writeProjection(path, text);
+      put(path, text);
       this.written++;
     } catch (error) {
       this.failure ??= error instanceof Error ? error : new Error(String(error));

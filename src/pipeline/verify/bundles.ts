@@ -1,11 +1,21 @@
+import { dirname, join } from 'node:path';
 import type { Recorded } from '../../order/event.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { pause } from '../../platform/clock.ts';
 import { exists, namesIn } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
-import { type Bundle, bundleFolder, bundlePath, bundlesFolder, JobFold, readBundle } from '../jobs/bundle.ts';
+import {
+  type Bundle,
+  bundleFolder,
+  bundlePath,
+  bundlesFolder,
+  JobFold,
+  MANIFEST_FILE,
+  readBundle,
+} from '../jobs/bundle.ts';
 import { type BundleFault, checkBundle } from '../jobs/check-bundle.ts';
+import { linkOn } from '../missions/artifact.ts';
 import type { Finding } from './finding.ts';
 
 /** A running station shows a bundle within this after the record that it tells of. */
@@ -36,7 +46,11 @@ export class BundleCheck {
   constructor(station: Station, only: string | null) {
     this.#station = station;
     this.#only = only;
-    this.#there = namesIn(bundlesFolder(station)).filter((name) => !name.startsWith('.') && (only ?? name) === name);
+    // what lies where a link leads is not ours
+    const isLinked = linkOn(station, dirname(bundlePath(station, 'x'))) !== null;
+    this.#there = (isLinked ? [] : namesIn(bundlesFolder(station))).filter(
+      (name) => !name.startsWith('.') && (only ?? name) === name,
+    );
   }
 
   /** Orders that do jobs. */
@@ -83,10 +97,16 @@ export class BundleCheck {
     const strays = isWhole ? this.#there.filter((name) => !expected.has(name)) : [];
     return [
       ...found,
-      ...strays
-        .filter((name) => exists(bundleFolder(this.#station, name)))
-        .map((name) => finding('error', name, `${bundlePath(this.#station, name)} is stray: no job stopped there`)),
+      ...strays.filter((name) => exists(bundleFolder(this.#station, name))).map((name) => this.#stray(name)),
     ];
+  }
+
+  /** Others may have their own evidence beside our bundles; one that looks like a bundle claims to be one. */
+  #stray(name: string): Finding {
+    const here = bundlePath(this.#station, name);
+    return exists(join(bundleFolder(this.#station, name), MANIFEST_FILE))
+      ? finding('error', name, `${here} is stray: no job stopped there`)
+      : finding('warning', name, `${here} is of no job of this station, and no bundle: it is left alone`);
   }
 
   #lookAgain(woId: string, born: number): Finding[] {

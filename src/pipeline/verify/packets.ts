@@ -5,6 +5,7 @@ import type { OrderLife } from '../../order/life.ts';
 import { namesIn, readIfThere } from '../../platform/durable.ts';
 import { checkTerminalPacket } from '../../spine/packets/check-terminal-packet.ts';
 import type { Station } from '../../station/station.ts';
+import { linkOn } from '../missions/artifact.ts';
 import { type MissionEnd, missionEnd } from '../missions/ending.ts';
 import { artifactsFolder } from '../missions/show-packets.ts';
 import type { Finding } from './finding.ts';
@@ -17,6 +18,7 @@ type Expected = Pick<MissionEnd, 'packet' | 'path' | 'review'>;
  * end: a later record may say that it was purged, and a running station may just have been about to show it.
  */
 export class PacketCheck {
+  readonly #station: Station;
   readonly #folder: string;
   readonly #only: string | null;
   readonly #known = new Set<string>();
@@ -26,6 +28,7 @@ export class PacketCheck {
 
   /** `only`: the one order that is asked for, or null. */
   constructor(station: Station, only: string | null) {
+    this.#station = station;
     this.#folder = artifactsFolder(station);
     this.#only = only;
     this.#there = only === null ? namesIn(join(this.#folder, 'terminal')).filter(isPacketName) : [];
@@ -61,6 +64,10 @@ export class PacketCheck {
 
   #look({ packet, path, review }: Expected): Finding[] {
     const about = (what: string) => finding('error', '', `${path}: ${what}`);
+    for (const name of [path, ...(review === null ? [] : [review.path])]) {
+      const link = linkOn(this.#station, `${this.#station.settings.paths.artifacts}/${name}`);
+      if (link !== null) return [finding('error', '', `${name}: ${link} is a link`)];
+    }
     const text = readIfThere(join(this.#folder, path));
     const found = text === undefined ? [missing(path)] : checkTerminalPacket(text, packet).map(about);
     if (review === null) return found;

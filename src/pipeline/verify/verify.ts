@@ -89,7 +89,8 @@ async function verifyRecords(
   const { head, lives, gaps, broken } = chain;
   const findings: Finding[] = broken === null ? contradicted(anchors, gaps, head.seq) : [broken];
   findings.push(...gaps.map(tellGap));
-  findings.push(...(await verifyPurges(new JournalReader(station.repo, refsOf(station.id).journal), chain)));
+  const purges = await verifyPurges(new JournalReader(station.repo, refsOf(station.id).journal), chain);
+  findings.push(...purges.filter(({ kind, subject }) => woId === null || kind !== 'purged' || subject === woId));
   findings.push(...evidence.findings());
   const lost = broken === null ? lostRecords(seen, met, gaps) : [];
   findings.push(...lost);

@@ -4,7 +4,7 @@ import { Git, whatGitSaid } from '../../git/git.ts';
 import { closeRepository, openRepository } from '../../git/repository.ts';
 import { asWaybillError } from '../../order/error.ts';
 import { exists } from '../../platform/durable.ts';
-import { refuseTracked } from '../exclude.ts';
+import { refuseTracked, tellTracked, trackedShown } from '../exclude.ts';
 import { type Check, fault, fine, type Remark, warning } from './finding.ts';
 
 /** An index.lock that is older belongs to nobody who still works. */
@@ -21,6 +21,8 @@ export const REPOSITORY: Check = {
       const repo = await openRepository(station.root);
       try {
         await refuseTracked(repo, station.settings);
+        const shown = tellTracked(await trackedShown(repo, station.settings));
+        if (shown !== null) remarks.push(warning(shown.message, shown.mend));
         const lock = staleLock(repo, OLD_LOCK_MS);
         if (lock !== null) remarks.push(warning('nothing can land while .git/index.lock is there', `${lock}.`));
         if (repo.refs.head().kind === 'detached')

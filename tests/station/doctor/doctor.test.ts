@@ -136,6 +136,15 @@ test('a repository that cannot be written safely is a fault with the reason', (t
   const visit = doctor(tracked.root);
   assert.match(only(visit, 'repository')[0] ?? '', /state\/orders\/WO-1.json is tracked by git/);
   assert.equal(visit.code, 1);
+  const shown = testStation(t);
+  shown.write('state/artifacts/status/runtime_status.json', '{}');
+  shown.git('add', '--force', 'state/artifacts/status/runtime_status.json');
+  const told = doctor(shown.root);
+  assert.match(
+    only(told, 'repository')[0] ?? '',
+    /^warning repository: state\/artifacts\/status\/runtime_status.json is tracked by git where Waybill shows/,
+  );
+  assert.equal(told.code, 0);
   const detached = testStation(t);
   detached.git('checkout', '--quiet', '--detach');
   assert.match(only(doctor(detached.root), 'repository')[0] ?? '', /^warning repository: HEAD is detached/);
