@@ -17,7 +17,11 @@ export function markInMarkdown(text: string, item: Item, sign: 'x' | '/', mark: 
   if (sign !== 'x' || item.status !== 'done') raws[found.at] = boxed(raws[found.at] ?? '', found.box, sign);
   // behind the words of the item itself: not between two lines of one sentence, and not on a line of its list of fields
   let end = found.at;
-  while (end < found.last && isGoingOn(raws[end + 1] ?? '')) end++;
+  for (let at = end + 1; at <= found.last; at++) {
+    const raw = raws[at] ?? '';
+    if (isGoingOn(raw)) end = at;
+    else if (raw.trim() !== '') break;
+  }
   const words = (raws[end] ?? '').replace(BEGUN, '');
   const body = words.trimEnd();
   raws[end] = `${body} — ${mark}${words.slice(body.length)}`;

@@ -86,10 +86,12 @@ test('rule 14: what does an item marks none, and takes none out: the files of th
   const build = [{ write: { 'src/one.txt': 'one\n', 'BACKLOG.md': text.replaceAll('[ ]', '[x]') } }];
   agents.script({ ...HELLO, 'BL-one/build': build });
   const ran = run(station);
-  assert.equal(ran.code, 1, ran.stdout + ran.stderr);
-  assert.match(ran.stdout, /BACKLOG\.md is protected by BACKLOG\.md/);
+  assert.equal(ran.code, 3, ran.stdout + ran.stderr);
+  assert.match(ran.stdout, /CHECKPOINT ENVELOPE_VIOLATION[\s\S]*BACKLOG\.md is protected by BACKLOG\.md/);
   assert.equal(station.read('BACKLOG.md'), text);
-  assert.equal(station.state('BL-one').status, 'failed');
+  decide(station, 'BL-one', 'deny');
+  station.drain();
+  assert.deepEqual([station.state('BL-one').status, station.read('BACKLOG.md')], ['failed', text]);
   const own = `${text}- [ ] Tidy up; DoD: tidy; ID: own; Scope: ./backlog.md\n`;
   station.write('BACKLOG.md', own);
   station.commitAll('An item about the file itself');
