@@ -1,3 +1,4 @@
+import { PRIORITY_WORDS } from '../order/canonical.ts';
 import type { Item } from './item.ts';
 
 /** What the text of an item says, in Markdown and in YAML alike. */
@@ -8,24 +9,16 @@ export function said(text: string): string | null {
   return /^(?:[-–—?.]*|n\/?a|none|tbd|tba|todo|unassigned)$/i.test(plain) ? null : plain;
 }
 
-const PRIORITIES: Readonly<Record<string, Item['priority']>> = {
-  p0: 0,
-  p1: 1,
-  p2: 2,
-  p3: 3,
-  critical: 0,
-  urgent: 0,
-  high: 1,
-  normal: 2,
-  medium: 2,
-  low: 3,
-};
+/** As orders have them, in small letters. */
+const PRIORITIES: ReadonlyMap<string, Item['priority']> = new Map(
+  Object.entries(PRIORITY_WORDS).map(([word, priority]) => [word.toLowerCase(), priority]),
+);
 
 /** The priority that a word names; null for no word. */
 export function priorityIn(word: string | null): Item['priority'] | 'unknown' | null {
   if (word === null) return null;
   const plain = /^[a-z0-9]+/.exec(word.toLowerCase())?.[0] ?? '';
-  return Object.hasOwn(PRIORITIES, plain) ? (PRIORITIES[plain] ?? 'unknown') : 'unknown';
+  return PRIORITIES.get(plain) ?? 'unknown';
 }
 
 /** Characters that show nothing, or turn the direction of a text. */

@@ -55,7 +55,8 @@ export const ORDER_KEYS = [
   'tests',
 ] as const;
 
-const PRIORITY_WORDS: Record<string, Priority> = {
+/** What authors call their priorities. */
+export const PRIORITY_WORDS: Readonly<Record<string, Priority>> = {
   P0: 0,
   P1: 1,
   P2: 2,

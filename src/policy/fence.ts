@@ -5,7 +5,7 @@ import { fs, ifThere, lstatIfThere } from '../platform/fs.ts';
 import { expandHome } from '../platform/user.ts';
 import { isAgentSetting } from '../station/agents-folder.ts';
 import { ownPaths, ownPatterns } from '../station/layout.ts';
-import { POLICY_FILE, SETTINGS_FILE } from '../station/settings.ts';
+import { POLICY_FILE, SETTINGS_FILE, type Settings } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
 import { plainPart, plainPath } from './plain-path.ts';
 import type { Policy } from './policy.ts';
@@ -49,14 +49,8 @@ export function resolveTarget(fence: Fence, raw: string): string {
     return path;
   }
   const plain = plainPath(inside);
-  const own = [...ownPaths(fence.settings), SETTINGS_FILE, POLICY_FILE].find(
-    (kept) =>
-      // the telemetry file is rotated beside itself
-      isBelow(plain, plainPath(kept)) || (kept.endsWith('.jsonl') && plain.startsWith(plainPath(kept).slice(0, -5))),
-  );
-  if (own !== undefined) throw deny(`${own} is Waybill's own`);
-  const shown = ownPatterns(fence.settings).find((pattern) => fits(plain, pattern));
-  if (shown !== undefined) throw deny(`${shown} is Waybill's own: it tells what was done, and by whom`);
+  const own = ownPlaces(fence.settings).find(({ holds }) => holds(plain));
+  if (own !== undefined) throw deny(own.why);
   if (isAgentSetting(plain)) throw deny("it is Waybill's own: it says who does the work of missions, and how");
   for (let folder = dirname(inside); folder !== '.'; folder = dirname(folder)) {
     if (exists(join(root, folder, '.git'))) throw deny(`${folder} is another repository`);
@@ -117,11 +111,46 @@ export function isGitName(part: string): boolean {
   return plain === '.git' || plain === 'git~1';
 }
 
-/** Whether a path is one of a pattern of ours, or lies below one. */
-function fits(plain: string, pattern: string): boolean {
+/** A place of Waybill's own, and why no order may write there. */
+interface OwnPlace {
+  /** Takes a path as `plainPath` gives it. */
+  readonly holds: (plain: string) => boolean;
+  readonly why: string;
+}
+
+/** By the settings that name them: every target of every order is held against them. */
+const placesOf = new WeakMap<Settings, readonly OwnPlace[]>();
+
+function ownPlaces(settings: Settings): readonly OwnPlace[] {
+  const known = placesOf.get(settings);
+  if (known !== undefined) return known;
+  const places = [
+    ...[...ownPaths(settings), SETTINGS_FILE, POLICY_FILE].map(ownPath),
+    ...ownPatterns(settings).map(ownPattern),
+  ];
+  placesOf.set(settings, places);
+  return places;
+}
+
+function ownPath(path: string): OwnPlace {
+  const place = plainPath(path);
+  // the telemetry file is rotated beside itself
+  const rotated = path.endsWith('.jsonl') ? place.slice(0, -5) : null;
+  return {
+    holds: (plain) => isBelow(plain, place) || (rotated !== null && plain.startsWith(rotated)),
+    why: `${path} is Waybill's own`,
+  };
+}
+
+/** What fits a pattern of ours, or lies below what does. */
+function ownPattern(pattern: string): OwnPlace {
   const [beginning = '', ending] = pattern.split('*').map((part) => plainPath(part.replace(/\/$/, '')));
-  if (ending === undefined) return isBelow(plain, beginning);
-  return plain.startsWith(beginning) && (plain.endsWith(ending) || plain.includes('/', beginning.length));
+  const holds =
+    ending === undefined
+      ? (plain: string) => isBelow(plain, beginning)
+      : (plain: string) =>
+          plain.startsWith(beginning) && (plain.endsWith(ending) || plain.includes('/', beginning.length));
+  return { holds, why: `${pattern} is Waybill's own: it tells what was done, and by whom` };
 }
 
 function allowedRoot(root: string, allowed: string): string {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { E2E_JOB } from './jobs.ts';
 import { type Agents, HELLO, missionStation, type Script } from './missions.ts';
 import type { StationSetup, TestStation } from './station.ts';
 import type { TestContext } from './suite.ts';
@@ -25,18 +26,7 @@ export const BUILD_JOB = {
 } as const;
 
 /** What an agent of OpenClaw answers when it is asked for a test run: without an id. */
-export const TEST_JOB = {
-  kind: 'lifeos.job.v0.1',
-  job_type: 'e2e_test',
-  objective: 'Run a representative E2E test in the LifeOS repo',
-  scope: ['run tests only', 'no code edits'],
-  non_goals: ['no installs', 'no network', 'no git operations'],
-  workdir: '.',
-  command: ['grep', '-n', 'old', 'src/old.txt'],
-  timeout_s: 1800,
-  expected_artifacts: ['stdout.txt', 'stderr.txt', 'rc.txt', 'duration_s.txt'],
-  clean_repo_required: true,
-} as const;
+export const TEST_JOB = { ...E2E_JOB, command: ['grep', '-n', 'old', 'src/old.txt'] };
 
 /** A station for both: agents that do what a script says, and a policy by which every command may run. */
 export function jobStation(

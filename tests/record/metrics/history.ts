@@ -6,6 +6,7 @@ import { entombed } from '../../../src/order/tombstone.ts';
 import type { Status } from '../../../src/order/transition.ts';
 import { figuresOf } from '../../../src/record/metrics/figures.ts';
 import { MetricsFold, type Wanted } from '../../../src/record/metrics/fold.ts';
+import { admittedData } from '../../order/lives.ts';
 
 const HASH = `sha256:${'0'.repeat(64)}`;
 const BLOB = 'a'.repeat(40);
@@ -55,33 +56,14 @@ export class History {
   }
 
   admitted(woId: string, more: Partial<EventData['admitted']> = {}, event: 'admitted' | 'revised' = 'admitted'): this {
-    const data: EventData['admitted'] = {
+    const data = admittedData({
       claim: `claim-${this.records.length}`,
       file: `${woId}.yaml`,
-      lane: 'MAIN',
       requester: REQUESTER,
-      trace_id: '0'.repeat(32),
       received_at: new Date(this.#now).toISOString(),
-      request: { name: 'request.yaml', sha256: HASH, size: 1 },
       title: woId,
-      summary: '',
-      type: 'apply_patch',
-      owner: null,
-      priority: 2,
-      created_at: null,
-      tags: [],
-      depends_on: [],
-      not_before: null,
-      hold: false,
-      retries: 0,
-      dry_run: false,
-      works: false,
-      warnings: [],
-      waiting_for: null,
-      until: null,
-      why: null,
       ...more,
-    };
+    });
     return this.add(woId, event, data.waiting_for === null ? 'ready' : 'parked', data);
   }
 
