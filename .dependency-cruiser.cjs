@@ -26,6 +26,7 @@ const OWNERS = {
   pino: 'src/platform/log.ts',
   'node-cron': 'src/platform/schedule.ts',
   'isomorphic-git': 'src/git/objects/independent.ts',
+  '@opentelemetry': 'src/platform/otlp/exporter.ts',
 };
 
 const inFolders = (folders) => `^src/(${folders.join('|')})/`;

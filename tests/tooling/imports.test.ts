@@ -32,6 +32,7 @@ const PLANTED: Record<string, { file: string; imports: string }> = {
     file: 'agents/planted-acp.ts',
     imports: '@agentclientprotocol/sdk',
   },
+  'only-one-file-imports-@opentelemetry': { file: 'record/planted-otel.ts', imports: '@opentelemetry/api' },
   'stages-do-not-import-each-other': { file: 'intake/planted-stage.ts', imports: '../queue/planted.ts' },
   'known-folders': { file: 'cli/planted-folder.ts', imports: '../somewhere/planted.ts' },
   'no-junk-drawers': { file: 'git/planted-drawer.ts', imports: './utils/planted.ts' },
