@@ -20,8 +20,8 @@ import type { Attributes, Span } from './span.ts';
 import type { OtlpProtocol } from './variables.ts';
 
 /**
- * Spans to an OTLP receiver: the one file that knows OpenTelemetry's packages. It takes a tenth of a second to load, so it is imported when the first spans
- * are there, and never where no variable asks for it.
+ * Spans to an OTLP receiver: the one file that knows OpenTelemetry's packages. It takes some fifty milliseconds to load, so it is
+ * imported when the first spans are there, and never where no variable asks for it.
  */
 export interface OtlpExporter {
   /** Sends spans. Throws OtlpRefused where sending them again is of no use, anything else where it may be. */

@@ -345,8 +345,10 @@ test('whatever comes, and however the clock is set: ids are unique, parents are 
       const records: Recorded[] = [at(0, admitted())];
       for (const [i, [moments, last, end]] of runs.entries()) {
         if (i > 0) records.push(at(ms, retried()));
-        for (const [more, one] of [...moments, [last, end] as const])
-          records.push(at((ms = Math.max(0, ms + more)), one()));
+        for (const [more, one] of [...moments, [last, end] as const]) {
+          ms = Math.max(0, ms + more);
+          records.push(at(ms, one()));
+        }
       }
       const spans = foldAll(records);
       const byId = new Map(spans.map((span) => [span.spanId, span]));
