@@ -44,6 +44,9 @@ export class SpanQueue {
   #first: OtlpExporter | null = null;
   #exporter: OtlpExporter | null = null;
   #failures = 0;
+  /** That is said once. */
+  #isRefused = false;
+  #isFull = false;
   #givenUp = 0;
   #hasEnded = false;
 
@@ -116,10 +119,13 @@ export class SpanQueue {
       await exporter.send(batch.map(({ span }) => span));
       if (this.#failures > 0) log.info('the receiver of spans takes them again');
       this.#failures = 0;
+      this.#isRefused = false;
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       if (thrown instanceof OtlpRefused) {
-        log.warn({ spans: batch.length }, `the receiver refuses spans, and they are given up: ${why}`);
+        if (!this.#isRefused) log.warn(`the receiver refuses spans, and they are given up: ${why}`);
+        this.#isRefused = true;
+        this.#givenUp += batch.length;
       } else {
         if (this.#failures++ === 0) log.warn(`spans cannot be sent, and are kept for a while: ${why}`);
         this.#waiting.unshift(...batch);
@@ -142,8 +148,9 @@ export class SpanQueue {
 
   #giveUp(tooMany: number): void {
     if (tooMany <= 0) return;
-    if (this.#givenUp === 0)
+    if (!this.#isFull)
       this.#way.log.warn({ kept: this.#limits.maxQueue }, 'more spans wait than are kept: the oldest are given up');
+    this.#isFull = true;
     this.#givenUp += tooMany;
     this.#waiting.splice(0, tooMany);
   }

@@ -10,6 +10,7 @@ import {
   type OpenCommand,
   type OpenSpan,
   type OpenStep,
+  stepChecksEnded,
   stepEnded,
   type Trace,
 } from './parts.ts';
@@ -170,7 +171,7 @@ export class OrderSpans {
   }
 
   #stepEnded(data: EventData['stepped'] | null, lost: string | null = null): Span[] {
-    const within = this.#commandsEnded(data === null ? lost : null, []);
+    const within = stepChecksEnded(this.#trace, this.#commands.splice(0), data, this.#atMs, lost);
     const step = this.#step;
     this.#step = null;
     return step === null ? within : [...within, ...stepEnded(this.#trace, step, data, this.#atMs, lost)];

@@ -82,6 +82,29 @@ export function commandsEnded(
   });
 }
 
+/**
+ * The checks that a step of a mission asked for. Their results are not on the ledger one by one: of a step that went well all passed, and a single one is what
+ * failed; of others it is left open.
+ */
+export function stepChecksEnded(
+  trace: Trace,
+  checks: readonly OpenCommand[],
+  data: SteppedData | null,
+  atMs: number,
+  lost: string | null,
+): Span[] {
+  const isOnlyOne = checks.length === 1 && data?.code === 'CHECK_FAILED';
+  return checks.map((check, i) => {
+    const next = checks[i + 1];
+    return ended(trace, check, {
+      atMs: next?.startMs ?? atMs,
+      error: isOnlyOne ? 'CHECK_FAILED' : next === undefined && data === null ? lost : null,
+      ok: data?.ok === true,
+      attributes: { 'waybill.check': true },
+    });
+  });
+}
+
 /** The result of each check: the checks come last, in their order. One that is no command (expected files) has no span. */
 function matched(commands: readonly OpenCommand[], checks: readonly CheckResult[]): Map<OpenCommand, CheckResult> {
   const found = new Map<OpenCommand, CheckResult>();

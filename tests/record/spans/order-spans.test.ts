@@ -188,10 +188,10 @@ test("a step holds its agent's part, which ends when the agent did, and the chec
   ]);
   assert.deepEqual(lines(spans), [
     'order MAIN > step hydrate 20-30 ok',
-    'step build > command 250-300',
+    'step build > command 250-300 ok',
     'step build > invoke_agent own 40-240 ok',
     'order MAIN > step build 40-300 ok',
-    'step build > command 320-330',
+    'step build > command 320-330 !CHECK_FAILED',
     'step build > invoke_agent own 310-315',
     'order MAIN > step build 310-330 !CHECK_FAILED',
     'step build > invoke_agent own 340-350 !AGENT_TIMEOUT',
