@@ -18,8 +18,8 @@ export interface RunContext {
   /** The order's claim folder. */
   readonly folder: string;
   readonly woId: string;
-  /** Told before each program may do anything; writes the ledger. */
-  readonly begin: (n: number, name: string, idempotent: boolean) => void;
+  /** Told before each program may do anything; writes the ledger. Gives what the program must know of it, as variables. */
+  readonly begin: (n: number, name: string, idempotent: boolean) => Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** What every program runs in; in nothing unless given. */
   readonly sandbox?: CommandSandbox | null;
@@ -113,7 +113,7 @@ async function run(
   const { station, folder, woId, sandbox = null } = context;
   const { commands } = station.settings;
   const redactor = redactorOf(station.settings);
-  context.begin(n, name, idempotent);
+  const begun = context.begin(n, name, idempotent);
   const mark = `${woId}.${n}.${process.pid}`;
   const output = join(folder, OUTPUT_FOLDER);
   ensureDir(output);
@@ -127,6 +127,7 @@ async function run(
     env: {
       ...environment(commands.env),
       ...context.place?.env,
+      ...begun,
       WAYBILL_RUN: mark,
       WAYBILL_ORDER: woId,
       WAYBILL_STATION: station.layout.root,

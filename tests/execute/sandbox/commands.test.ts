@@ -24,7 +24,7 @@ async function contextOf(t: TestContext, station: Station, more: Partial<Command
     roots: [],
     folder: t.tempDir(),
     woId: 'WO-1',
-    begin: () => {},
+    begin: () => ({}),
     signal: new AbortController().signal,
     sandbox: more === null ? null : commandSandbox(station, sandbox, reach),
   };
