@@ -4,6 +4,8 @@ import { fs, ifThere } from '../platform/fs.ts';
 
 /** So often what was said is written; a program that ends before that costs nothing. */
 const EVERY_MS = 300;
+/** Where output lies in the claim folder, and how it is called in the evidence. The dot keeps it apart from lanes. */
+export const OUTPUT_FOLDER = '.commands';
 /** The dot keeps it apart from what is evidence. */
 const PREFIX = '.live-';
 

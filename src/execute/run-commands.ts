@@ -8,7 +8,7 @@ import { type CommandResult, runCommand } from '../platform/process.ts';
 import { resolveFolder } from '../policy/fence.ts';
 import { redactorOf } from '../station/redactor.ts';
 import type { Station } from '../station/station.ts';
-import { LiveOutput } from './live-output.ts';
+import { LiveOutput, OUTPUT_FOLDER } from './live-output.ts';
 import type { CommandSandbox } from './sandbox/commands.ts';
 
 /** Where a run of commands keeps its output, and whom it tells. */
@@ -45,8 +45,6 @@ export interface RunningGroup {
 }
 
 const RUNNING = 'running.json';
-/** Where output lies in the claim folder, and how it is called in the evidence. The dot keeps it apart from lanes. */
-export const OUTPUT_FOLDER = '.commands';
 const EVIDENCE_FOLDER = 'commands';
 
 /** Runs a command; throws COMMAND_FAILED, COMMAND_TIMEOUT or COMMAND_NOT_FOUND. */

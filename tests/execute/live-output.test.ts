@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LiveOutput, liveOutputs } from '../../src/execute/live-output.ts';
-import { commandEvidence, lastOutput, OUTPUT_FOLDER } from '../../src/execute/run-commands.ts';
+import { LiveOutput, liveOutputs, OUTPUT_FOLDER } from '../../src/execute/live-output.ts';
+import { commandEvidence, lastOutput } from '../../src/execute/run-commands.ts';
 import { ensureDir, namesIn } from '../../src/platform/durable.ts';
 import { decorateFileSystem, fs } from '../../src/platform/fs.ts';
 import { ANYTHING, testStation, until } from '../support/station.ts';
