@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { checkFailure, OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
+import { OUTPUT_FOLDER } from '../execute/live-output.ts';
+import { checkFailure, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
 import { convertedPaths, imageOf } from '../git/conversion.ts';
 import { Placement, type Target } from '../git/placement.ts';
 import { type Change, type ImageChange, isOutside, sameContent } from '../order/change.ts';
