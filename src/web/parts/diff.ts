@@ -28,16 +28,10 @@ export function diffView(text: string, { lines: most, rest, open }: DiffOptions)
   return html`${drawn
     .filter(({ taken, lines }) => taken.length > 0 || lines.length === 0)
     .map(
-      ({ name, taken, lines, added, removed }) =>
+      ({ name, taken, added, removed }) =>
         html`<details class="diff"${open ? html` open` : ''}><summary><code>${shown(name, 300)}</code> <span class="add">+${added}</span> <span class="del">−${removed}</span></summary>
-<pre tabindex="0" role="group" aria-label="${shown(name, 300)}">${taken.map(line)}</pre>${
-          taken.length < lines.length ? left(lines.length - taken.length, rest) : ''
-        }</details>`,
-    )}${total > most ? left(total - most, rest) : ''}`;
-}
-
-function left(count: number, rest: Html): Html {
-  return html`<p class="cut">${count} more ${count === 1 ? 'line is' : 'lines are'} not shown here. ${rest}</p>`;
+<pre tabindex="0" role="group" aria-label="${shown(name, 300)}">${taken.map(line)}</pre></details>`,
+    )}${total > most ? html`<p class="cut">${total - most} more ${total - most === 1 ? 'line is' : 'lines are'} not shown here. ${rest}</p>` : ''}`;
 }
 
 function line(text: string): Html {
