@@ -1,9 +1,11 @@
 import type { PageOf } from './page.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
+import { telemetry } from './pages/telemetry.ts';
 
 /** Every page by its route. */
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/telemetry': telemetry,
 };
