@@ -13,7 +13,7 @@ const rows = (text: string) => text.split('<li data-key=').slice(1);
 test('what a station did, each event a row with its order and its JSON', async (t) => {
   const s = testStation(t);
   s.drop({ wo_id: 'WO-1', title: 'one', files: [{ path: 'one.txt', content: 'one\n' }] });
-  s.drop({ wo_id: 'WO-2', title: 'two', actions: [{ action: 'edit', path: 'gone.txt', search: 'a', replace: 'b' }] });
+  s.drop({ wo_id: 'WO-2', title: 'two', actions: [{ action: 'edit', path: 'gone.txt', find: 'a', replace: 'b' }] });
   s.drain();
   const pages = await pagesOf(t, s);
   const text = await pages.text('/telemetry');
