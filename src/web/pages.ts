@@ -5,6 +5,7 @@ import { cancel } from './pages/cancel.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { token } from './pages/token.ts';
+import { telemetry } from './pages/telemetry.ts';
 
 /** Every page by its route. */
 export const PAGES: Readonly<Record<string, PageOf>> = {
@@ -14,4 +15,5 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/approvals': approvals,
   '/approvals/:id': approval,
   '/token': token,
+  '/telemetry': telemetry,
 };
