@@ -7,7 +7,13 @@ const LABEL = 64;
 
 /** A text from records as the value of a label: one line, of bounded length. Texts that differ in nothing but that are one. */
 export function labelText(text: string): string {
-  return [...plain(text.slice(0, 2 * LABEL)).replace(/\s+/g, ' ').trim()].slice(0, LABEL).join('');
+  return [
+    ...plain(text.slice(0, 2 * LABEL))
+      .replace(/\s+/g, ' ')
+      .trim(),
+  ]
+    .slice(0, LABEL)
+    .join('');
 }
 
 /** The values of one label, as many as are told apart: whoever can drop orders could name a new one with each. */

@@ -61,7 +61,8 @@ class Level {
     return Array.from({ length: this.#points }, (_, i) => {
       const bucket = last - this.#points + 1 + i;
       const lanes = this.#buckets.get(bucket);
-      const cells = lane === null ? [...(lanes?.values() ?? [])] : [lanes?.get(lane)].filter((cell) => cell !== undefined);
+      const cells =
+        lane === null ? [...(lanes?.values() ?? [])] : [lanes?.get(lane)].filter((cell) => cell !== undefined);
       return { at: bucket * this.#step, cells };
     });
   }

@@ -45,7 +45,9 @@ export const METRICS = {
   waybill_backup_age_seconds: gauge('Since the last backup arrived.'),
   waybill_backup_behind_records: gauge('Records that it does not hold.'),
   waybill_backup_failed: gauge('1 where the last try failed.'),
-  waybill_dashboard_history_read_ratio: gauge('How much of the ledger this dashboard has read; counters are told from 1 on.'),
+  waybill_dashboard_history_read_ratio: gauge(
+    'How much of the ledger this dashboard has read; counters are told from 1 on.',
+  ),
   waybill_orders_received_total: counter('Drops that were admitted, revised or rejected.', 'lane'),
   waybill_orders_repeated_total: counter('Drops of bytes that were known, answered with what is known.', 'lane'),
   waybill_orders_started_total: counter('Starts of orders, again after a wait too.', 'lane'),
@@ -67,7 +69,10 @@ export const METRICS = {
   waybill_agent_tokens_total: counter('Tokens that agents used, as far as they tell.', 'agent', 'kind'),
   waybill_agent_cost_usd_total: counter('US dollars that agents cost, as far as they tell.', 'agent'),
   waybill_agent_unmetered_steps_total: counter('Steps of agents of which nobody told what they used.', 'agent'),
-  waybill_order_waiting_seconds: histogram('From being received, or tried again by a person, to the first start.', 'lane'),
+  waybill_order_waiting_seconds: histogram(
+    'From being received, or tried again by a person, to the first start.',
+    'lane',
+  ),
   waybill_order_running_seconds: histogram('Time in state running, of orders that ended.', 'lane'),
 } as const satisfies Readonly<Record<string, Metric>>;
 

@@ -23,7 +23,15 @@ function now(gauges: Gauges): Partial<Record<MetricName, readonly Sample[]>> {
   const { status, alive } = gauges;
   const { keeps, backup, guardrail } = status;
   return {
-    waybill_build_info: [{ labels: [['station', status.station], ['version', VERSION]], value: 1 }],
+    waybill_build_info: [
+      {
+        labels: [
+          ['station', status.station],
+          ['version', VERSION],
+        ],
+        value: 1,
+      },
+    ],
     waybill_station_up: flag(status.running !== null && !status.stopped),
     waybill_station_heartbeat_age_seconds: one(gauges.heartbeatAge),
     waybill_policy_valid: flag(status.halted === null),
@@ -88,7 +96,11 @@ function rows(count: Count, ...names: string[]): Sample[] {
 function histograms(byLane: ReadonlyMap<string, Histogram>): Sample[] {
   return [...byLane].flatMap(([lane, histogram]): Sample[] => {
     const labels: Sample['labels'] = [['lane', lane]];
-    const bucket = (le: string, value: number): Sample => ({ labels: [...labels, ['le', le]], value, suffix: '_bucket' });
+    const bucket = (le: string, value: number): Sample => ({
+      labels: [...labels, ['le', le]],
+      value,
+      suffix: '_bucket',
+    });
     return [
       ...histogram.cumulated().map((n, i) => bucket(boundText(histogram.bounds[i] ?? 0), n)),
       bucket('+Inf', histogram.n),
