@@ -2,6 +2,7 @@ import type { PageOf } from './page.ts';
 import { approval } from './pages/approval.ts';
 import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
+import { charts } from './pages/charts.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { token } from './pages/token.ts';
@@ -16,4 +17,5 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/approvals/:id': approval,
   '/token': token,
   '/telemetry': telemetry,
+  '/charts': charts,
 };
