@@ -10,6 +10,8 @@ import { SECURITY_HEADERS } from './gate/headers.ts';
 import { isSameOrigin } from './gate/hosts.ts';
 import type { Token } from './gate/token.ts';
 import { sendRegions } from './live.ts';
+import { addApi } from './machine/api.ts';
+import { addEvents } from './machine/events.ts';
 import type { PageContext, PageOf, Visitor } from './page.ts';
 import { errorView, missingView } from './pages/error.ts';
 import { PAGES } from './pages.ts';
@@ -55,6 +57,8 @@ export function createApp(options: AppOptions): Hono {
       return c.text('This dashboard needs its token. Open the address that `waybill dashboard` printed.\n', 401);
     return next();
   });
+  addApi(app, options.station);
+  addEvents(app, options.station, options.records);
   for (const [path, draw] of Object.entries(PAGES)) app.get(path, (c) => show(c, contextOf(c), draw));
   app.notFound((c) => show(c, contextOf(c), missingView));
   app.onError(async (thrown, c) => {

@@ -80,7 +80,13 @@ export const API: readonly ApiRoute[] = [
     about: 'ledger, evidence and commits of one order, read again and held against each other',
     query: { 'skip-commits': 'yes: leave the commits out' },
     example: '/api/v1/orders/WO-1/verify',
-    answer: (station, param, query) => verified(station, param('id'), query['skip-commits'] === undefined),
+    // it starts a process
+    answer: async (station, param, query) =>
+      (await import('../../views/verified-apart.ts')).verifiedApart(
+        station,
+        param('id'),
+        query['skip-commits'] === undefined,
+      ),
   },
   {
     path: '/approvals',
@@ -145,7 +151,10 @@ export function addApi(app: Hono, station: Station): void {
     );
   app.all('/api/*', (c) =>
     c.req.method === 'GET' || c.req.method === 'HEAD'
-      ? refuse(c, new WaybillError('NO_INPUT', `there is no ${c.req.path}`, { hint: 'GET /api/v1 lists what there is.' }))
+      ? refuse(
+          c,
+          new WaybillError('NO_INPUT', `there is no ${c.req.path}`, { hint: 'GET /api/v1 lists what there is.' }),
+        )
       : refuse(
           c,
           new WaybillError('USAGE', `${c.req.method} is not answered here: this only looks`, {
@@ -196,21 +205,4 @@ const STATUS: Readonly<Record<number, number>> = {
 
 function statusOf(error: WaybillError): number {
   return STATUS[exitCodeOf(error)] ?? 500;
-}
-
-/** Verifications that are under way: who asks the same meanwhile gets the same answer, and they go one after the other. */
-const verifying = new Map<string, Promise<Answer>>();
-let last: Promise<unknown> = Promise.resolve();
-
-function verified(station: Station, woId: string, withCommits: boolean): Promise<Answer> {
-  const key = `${woId.toLowerCase()} ${withCommits}`;
-  const under = verifying.get(key);
-  if (under !== undefined) return under;
-  const answer = last.then(async () => {
-    const { verifyAnswer } = await import('../../views/answers/verify.ts');
-    return verifyAnswer(station, woId, withCommits);
-  });
-  verifying.set(key, answer);
-  last = answer.catch(() => {}).finally(() => verifying.delete(key));
-  return answer;
 }
