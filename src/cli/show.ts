@@ -2,12 +2,9 @@ import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import { readIfThere } from '../platform/durable.ts';
-import { resultPath } from '../record/result-path.ts';
 import type { Station } from '../station/station.ts';
+import { logAnswer, showAnswer, whyAnswer } from '../views/answers/order.ts';
 import { gist } from '../views/gist.ts';
-import { orderRecords } from '../views/order-records.ts';
-import { stateOf } from '../views/order-state.ts';
-import { policyFault } from '../views/policy-fault.ts';
 import { whyText } from '../views/why.ts';
 import { colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
 import { stationToRead } from './station.ts';
@@ -16,9 +13,9 @@ type Options = { readonly station?: string; readonly json?: boolean };
 
 export async function show(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
-  const state = await stateOf(station, woId);
-  const result = readResult(station, state);
-  if (options.json) return printJson({ ok: true, state, result });
+  const answer = await showAnswer(station, woId);
+  if (options.json) return printJson(answer);
+  const { state, result } = answer;
   print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${plain(state.title)}`);
   print(whyText(state));
   const rows: [string, string | null][] = [
@@ -73,36 +70,20 @@ async function missionRows(station: Station, state: StateDocument): Promise<[str
   ];
 }
 
-function readResult(station: Station, state: StateDocument): ResultDocument | null {
-  const text = readIfThere(resultPath(station, state.lane, state.wo_id))?.toString('utf8');
-  return text === undefined ? null : (JSON.parse(text) as ResultDocument);
-}
-
 export async function why(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
-  const state = await stateOf(station, woId);
-  const halted = state.status === 'ready' ? policyFault(station.layout.root) : null;
-  const text = halted === null ? whyText(state) : `${state.wo_id} is ready, and ${plain(halted)}`;
-  process.exitCode = exitCodeOfStatus(state.status);
-  if (options.json)
-    return printJson({
-      ok: true,
-      wo_id: woId,
-      status: state.status,
-      waiting_for: state.waiting_for,
-      why: text,
-      error: state.last_error,
-    });
-  print(text);
+  const answer = await whyAnswer(station, woId);
+  process.exitCode = exitCodeOfStatus(answer.status);
+  if (options.json) return printJson(answer);
+  print(answer.why);
 }
 
 /** The ledger's records of one order, in the order they happened. */
 export async function log(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
-  const state = await stateOf(station, woId);
-  const records = orderRecords(station, state);
-  if (options.json) return printJson({ ok: true, wo_id: woId, records });
-  for (const r of records) {
+  const answer = await logAnswer(station, woId);
+  if (options.json) return printJson(answer);
+  for (const r of answer.records) {
     const move = r.to === null ? '' : ` ${r.from ?? 'new'} -> ${r.to}`;
     print(`${String(r.seq).padStart(6)}  ${r.ts}  ${r.event.padEnd(11)}${move.padEnd(20)}  ${plain(gist(r))}`);
   }

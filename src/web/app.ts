@@ -15,7 +15,9 @@ import { startedBy } from './gate/started-by.ts';
 import { Streams } from './gate/streams.ts';
 import type { Token } from './gate/token.ts';
 import { sendRegions } from './live.ts';
+import { addApi } from './machine/api.ts';
 import { addChartData } from './machine/chart-data.ts';
+import { addEvents } from './machine/events.ts';
 import { addMonitoring } from './machine/monitoring.ts';
 import type { PageContext, PageOf, Visitor } from './page.ts';
 import { approvalDiff } from './pages/approval.ts';
@@ -68,6 +70,8 @@ export function createApp({ station, records, token, hosts, port, isGuarded }: A
   // looking
   addMonitoring(app, station, records);
   addChartData(app, records);
+  addApi(app, station);
+  addEvents(app, station, records);
   app.get('/approvals/:id/diff', (c) => approvalDiff(station, c.req.param('id')).then((text) => c.text(text)));
   for (const [path, draw] of Object.entries(PAGES)) app.get(path, (c) => show(c, draw));
 

@@ -5,8 +5,8 @@ import { cancel } from './pages/cancel.ts';
 import { charts } from './pages/charts.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
-import { token } from './pages/token.ts';
 import { telemetry } from './pages/telemetry.ts';
+import { token } from './pages/token.ts';
 
 /** Every page by its route. */
 export const PAGES: Readonly<Record<string, PageOf>> = {

@@ -1,4 +1,5 @@
 import { decisionText } from '../../order/approval.ts';
+import { approvalsAnswer, requestsAnswer } from '../../views/answers/approvals.ts';
 import { requestOf, waitingForApproval } from '../../views/approvals.ts';
 import { runningStation } from '../../views/order-state.ts';
 import { reasonOf } from '../../views/review.ts';
@@ -28,25 +29,12 @@ export async function approvals(ids: readonly string[], options: Options): Promi
       const decision = options['deny'] === true ? 'deny' : 'approve';
       return print(decisionText({ ...about, decision, always: options['always'] === true }));
     }
-    if (options.json)
-      return printJson({
-        ok: true,
-        approvals: requests.map(({ state, asked, subject, diff }) => ({ wo_id: state.wo_id, ...asked, subject, diff })),
-      });
+    if (options.json) return printJson(requestsAnswer(requests));
     for (const request of requests) printReview(request);
     return;
   }
   const waiting = waitingForApproval(station);
-  if (options.json)
-    return printJson({
-      ok: true,
-      approvals: waiting.map(({ state, asked }) => ({
-        wo_id: state.wo_id,
-        title: state.title,
-        lane: state.lane,
-        ...asked,
-      })),
-    });
+  if (options.json) return printJson(approvalsAnswer(waiting));
   if (waiting.length === 0) return print('Nothing waits for you.');
   const width = Math.max(...waiting.map(({ state }) => state.wo_id.length));
   for (const { state, asked } of waiting) {
