@@ -14,7 +14,7 @@ export function commandLine(
   at: number,
 ): Told {
   const later = records.slice(at + 1);
-  const check = resultOf(later, data.n, attempt, records.slice(0, at));
+  const check = resultOf(records, at, data.n, attempt);
   if (check !== null) {
     const how = check.ok ? 'passed' : `failed${howItEnded(check)}`;
     return { kind: 'check', text: `check ${data.name} ${how}`, ok: check.ok, duration_ms: check.duration_ms ?? null };
@@ -37,18 +37,15 @@ export function commandLine(
 }
 
 /** The result of the n-th of what was begun in this attempt, if that was a check: checks come after commands, and results are in their order. */
-function resultOf(
-  later: readonly Recorded[],
-  n: number,
-  attempt: number,
-  before: readonly Recorded[],
-): CheckResult | null {
-  const own = later.filter((record) => record.attempt === attempt);
-  const told = own.find((record) => record.event === 'executed' || record.event === 'failed');
+function resultOf(records: readonly Recorded[], at: number, n: number, attempt: number): CheckResult | null {
+  const isOwn = (record: Recorded) => record.attempt === attempt;
+  const told = records
+    .slice(at)
+    .find((record) => (record.event === 'executed' || record.event === 'failed') && isOwn(record));
   if (told === undefined || (told.event !== 'executed' && told.event !== 'failed')) return null;
   const { checks } = told.data;
-  const begun = [...before.filter((record) => record.attempt === attempt), ...own].flatMap((record) =>
-    record.event === 'command' && record.seq < told.seq ? [record.data] : [],
+  const begun = records.flatMap((record) =>
+    record.event === 'command' && isOwn(record) && record.seq < told.seq ? [record.data] : [],
   );
   const first = begun.length - checks.length;
   const place = begun.findIndex((command) => command.n === n);

@@ -49,7 +49,9 @@ function linesOf(records: readonly Recorded[], record: Recorded, at: number): St
       const { n, step, agent } = record.data;
       const who = agent === null ? '' : ` by ${agent}`;
       const text = isLost ? `step ${n}, ${step}${who}, was cut short` : `step ${n}, ${step}${who}, is at work`;
-      return [line({ kind: 'step', text, ok: isLost ? false : null, duration_ms: isLost ? between(record, end) : null })];
+      return [
+        line({ kind: 'step', text, ok: isLost ? false : null, duration_ms: isLost ? between(record, end) : null }),
+      ];
     }
     case 'stepped':
       return [line({ ...told(record), duration_ms: Math.round(record.data.seconds * 1000) })];

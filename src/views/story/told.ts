@@ -36,7 +36,8 @@ export function told(record: Recorded): Told {
     case 'started': {
       const { branch, head, mission, isolation } = record.data;
       const where = branch === '' ? '' : ` on ${short(branch)}${head === null ? '' : ` at ${head.slice(0, 10)}`}`;
-      const apart = isolation === undefined ? '' : `, in a ${isolation.kind === 'branch' ? 'branch' : 'worktree'} apart`;
+      const apart =
+        isolation === undefined ? '' : `, in a ${isolation.kind === 'branch' ? 'branch' : 'worktree'} apart`;
       const what = mission === undefined ? '' : `; the mission follows the chain ${mission.chain}`;
       return { kind: 'work', text: `was started${where}${apart}${what}`, ok: null };
     }
