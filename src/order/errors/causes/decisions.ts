@@ -62,7 +62,7 @@ export const DECISIONS = {
     cure: [
       'See who ended it, and why: `waybill log ID`.',
       'To run it again as it is, `waybill retry ID`.',
-      'What it had made by then is kept: `waybill keep show ID`.',
+      'What it had made by then, if anything, is kept: `waybill keep show ID`.',
     ],
     see: ['operating.md#changing-its-course', 'keeps.md'],
   },

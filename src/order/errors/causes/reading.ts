@@ -113,10 +113,12 @@ export const READING = {
       'The file was dropped by another user with a mode that keeps the station from reading it, such as 0600.',
       'The lane folder belongs to somebody else or is sticky, as /tmp is, so that the station cannot move the file out of it.',
       'The name of the file is not valid UTF-8.',
+      'It was taken, and could not be read any more when it was its turn: a fault of the disk, or somebody wrote into .git/waybill/claimed.',
     ],
     cure: [
       'See who owns file and folder: `ls -la bridge/inbox/LANE`, and compare with the user that runs the station.',
       'Give that user read access to the file, and write access to the folder: `chmod a+r FILE`, `chmod g+w FOLDER`. Then `touch FILE`: what was refused once is looked at again when it changes.',
+      'What was taken already is kept: `waybill keep show NAME` with the name in the hint, then drop it again.',
       'Where several users drop, put them into one group with the station, and set that group on the lane folder with `chmod g+s`.',
     ],
     see: ['writing-orders.md#dropping-it-completely', 'security.md#claims-and-the-requester'],
