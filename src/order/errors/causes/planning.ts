@@ -145,7 +145,7 @@ export const PLANNING = {
     cure: [
       'See what it is: `git status -- PATH` and `git diff HEAD -- PATH`.',
       'Commit it, stash it with `git stash push -- PATH`, or move it away.',
-      'Where git status is silent, take the mark away: `git update-index --no-skip-worktree --no-assume-unchanged PATH`.',
+      'Where git status is silent, take the mark away that the message names: `git update-index --no-skip-worktree PATH`, or `git update-index --no-assume-unchanged PATH`; each by itself.',
       'Then `waybill retry ID`.',
     ],
     see: ['how-it-works.md#landing', 'operating.md#parked'],
