@@ -72,7 +72,7 @@ export const ASKING = {
     ],
     cure: [
       'See where it stands: `waybill why ID`, and what is before it: `waybill status`.',
-      'Wait again by dropping the same file again with `waybill drop FILE --wait`: the same bytes are not run twice.',
+      'Wait again by dropping the same file again with `waybill drop FILE --wait`: while the order is alive or done, the same bytes are not run twice.',
       'To end it, `waybill cancel ID`.',
     ],
     see: ['operating.md#looking-at-it', 'how-it-works.md#the-queue'],

@@ -11,7 +11,7 @@ export const RUNNING = {
     ],
     cure: [
       'See which command it was, and where its output lies: `waybill show ID`; then read `commands/` in the evidence folder, `.stderr` first.',
-      'Look at what it had made by then: `waybill keep show ID`.',
+      'Look at what it had made by then, if anything: `waybill keep show ID`.',
       'Missing files go into isolation.link or isolation.copy in policy.yaml, missing variables into commands.env in waybill.yaml.',
       'Where the command was wrong, mend the order and drop it again under the same wo_id; where its surroundings were, `waybill retry ID`.',
       'For failures that pass by themselves, give the order `retries: 2`.',
