@@ -12,7 +12,7 @@ const LAYERS = [
   ['policy'],
   ['intake', 'queue', 'execute', 'agents', 'spine', 'record', 'guardrail', 'backlog', 'documents'],
   ['pipeline'],
-  ['torture'],
+  ['torture', 'views'],
   ['cli', 'web', 'mcp'],
 ];
 const STAGES = LAYERS[5];
@@ -25,6 +25,7 @@ const OWNERS = {
   'fs-native-extensions': 'src/platform/native.ts',
   pino: 'src/platform/log.ts',
   'node-cron': 'src/platform/schedule.ts',
+  '@hono/node-server': 'src/web/server.ts',
   'isomorphic-git': 'src/git/objects/independent.ts',
 };
 
@@ -61,6 +62,24 @@ module.exports = {
       'The pipeline wires the stages.',
       { path: `^src/(${STAGES.join('|')})/` },
       { path: inFolders(STAGES), pathNot: '^src/$1/' },
+    ),
+    forbid(
+      'torture-and-views-are-apart',
+      'Neither is for the other.',
+      { path: '^src/(torture|views)/' },
+      { path: '^src/(torture|views)/', pathNot: '^src/$1/' },
+    ),
+    forbid(
+      'faces-are-apart',
+      'What two faces show is in views/.',
+      { path: '^src/(web|mcp)/' },
+      { path: '^src/(cli|web|mcp)/', pathNot: '^src/$1/' },
+    ),
+    forbid(
+      'hono-only-in-web',
+      'Only the dashboard speaks HTTP to people.',
+      { path: '^src/', pathNot: '^src/web/' },
+      { path: '(^|node_modules/)(@hono/node-server|hono)(/|$)' },
     ),
     forbid(
       'known-folders',

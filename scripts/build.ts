@@ -2,7 +2,7 @@
  * Builds dist/: src/ and what it needs of npm in a few files, because each start of a process would read some five hundred otherwise, and
  * schemas/ as code, because compiling them takes longer than most commands. What dist/ holds: docs/decisions/0024-bundle.md.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
@@ -30,6 +30,8 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
 });
 for (const file of readdirSync(SCHEMAS).filter((name) => name.endsWith('.schema.json'))) await buildValidator(file);
+// what a browser gets, as it is
+cpSync(join(ROOT, 'src/web/assets'), join(FRESH, 'assets'), { recursive: true });
 writeFileSync(join(FRESH, 'THIRD-PARTY.txt'), notices(Object.keys(metafile.inputs)));
 // a station may run from dist/ meanwhile: it has read its code, and schemas are away for an instant only
 if (existsSync(DIST)) renameSync(DIST, OLD);

@@ -1,27 +1,12 @@
-import { type ErrorCode, WaybillError } from '../order/error.ts';
+import { answered } from '../pipeline/commands/answered.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now, pause } from '../platform/clock.ts';
-import { exists, readIfThere, removeDurable } from '../platform/durable.ts';
+import { runningStation, stateOf } from '../views/order-state.ts';
 import { colouredStatus, note, plain, print, printJson } from './output.ts';
-import { HOW_TO_START, runningStation, stateOf, stationOf } from './station.ts';
+import { HOW_TO_START, stationOf } from './station.ts';
 
 /** How long a running station may take to answer before the command line stops looking. */
 const ANSWER_MS = 10_000;
-
-/** Waits until the station took a command; throws what it refused it with. False when it did not come to it in time. */
-export async function answered(path: string, timeoutMs: number): Promise<boolean> {
-  const refused = path.replace(/\.json$/, '.refused.json');
-  for (const until = Date.now() + timeoutMs; Date.now() < until; await pause(25)) {
-    const refusal = readIfThere(refused)?.toString('utf8');
-    if (refusal !== undefined) {
-      removeDurable(refused);
-      const { code, message, hint } = JSON.parse(refusal) as { code: ErrorCode; message: string; hint: string };
-      throw new WaybillError(code, message, { hint });
-    }
-    if (!exists(path)) return true;
-  }
-  return false;
-}
 
 /** retry, cancel, hold, release: asks, and says what came of it. */
 export async function ask(

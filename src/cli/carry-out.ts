@@ -2,9 +2,9 @@ import { readOrder } from '../intake/read-order.ts';
 import { WaybillError } from '../order/error.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import type { Station } from '../station/station.ts';
+import { runningStation } from '../views/order-state.ts';
 import { endOf, handIn, laneOf } from './drop.ts';
 import { usage } from './output.ts';
-import { runningStation } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -11,9 +11,10 @@ import { newUlid } from '../platform/ids.ts';
 import { resultPath } from '../record/result-path.ts';
 import { laneNamed } from '../station/settings.ts';
 import type { Station } from '../station/station.ts';
+import { readState, runningStation } from '../views/order-state.ts';
 import { type Given, readInput } from './input.ts';
 import { colouredStatus, EXIT, exitCodeOfStatus, fail, note, plain, print, printJson, usage } from './output.ts';
-import { HOW_TO_START, readState, runningStation, stationOf } from './station.ts';
+import { HOW_TO_START, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

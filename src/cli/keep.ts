@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { blobBytes } from '../git/history.ts';
 import { type Keep, type KeepFile, keepFiles, keepReasons, listKeeps } from '../git/keeps.ts';
 import { WaybillError } from '../order/error.ts';
+import { answered } from '../pipeline/commands/answered.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now } from '../platform/clock.ts';
 import { ensureDir } from '../platform/durable.ts';
@@ -13,10 +14,10 @@ import { isGitName } from '../policy/fence.ts';
 import { asideEntries } from '../record/aside.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
-import { answered } from './ask.ts';
+import { runningStation } from '../views/order-state.ts';
+import { keepsOf } from '../views/station-status.ts';
 import { age, note, plain, print, printJson, sizeText, usage } from './output.ts';
-import { HOW_TO_START, runningStation, stationOf } from './station.ts';
-import { keepsOf } from './status.ts';
+import { HOW_TO_START, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

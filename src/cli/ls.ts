@@ -1,13 +1,9 @@
 import type { StateDocument } from '../order/generated.ts';
-import { isTerminal } from '../order/transition.ts';
-import { readFollowup } from '../record/followup.ts';
-import { readLedgerBackwards } from '../record/ledger.ts';
-import type { Station } from '../station/station.ts';
+import { newestFirst } from '../views/newest-orders.ts';
 import { age, colouredStatus, plain, print, printJson, usage } from './output.ts';
-import { stateNear, stationToRead } from './station.ts';
+import { stationToRead } from './station.ts';
 
 const STATUSES = ['ready', 'running', 'parked', 'done', 'failed', 'rejected', 'cancelled'] as const;
-type Status = (typeof STATUSES)[number];
 
 export async function ls(
   options: Record<string, unknown> & { readonly station?: string; readonly json?: boolean },
@@ -40,34 +36,4 @@ export async function ls(
       `${s.wo_id.padEnd(width)}  ${state}  ${s.priority}  ${age(Date.now() - Date.parse(s.updated_at)).padStart(4)}  ${s.lane}  ${plain(s.title)}`,
     );
   }
-}
-
-/**
- * Orders by their last change, from the end of the ledger: no look at all that ever were. Where only orders of one status are wanted, those
- * alive stand in state/followup.json, and of the others only the records that can have brought them there are read.
- */
-export async function* newestFirst(station: Station, status: Status | undefined): AsyncGenerator<StateDocument> {
-  const followup = status === undefined || isTerminal(status) ? null : readFollowup(station);
-  const isComplete = followup !== null && followup.more === 0;
-  const seen = new Set<string>();
-  for (const record of readLedgerBackwards(station.layout.ledger, hintOf(status))) {
-    if (isComplete && record.seq <= followup.seq) break;
-    if (record.wo_id === null || seen.has(record.wo_id)) continue;
-    seen.add(record.wo_id);
-    const state = await stateNear(station, record.wo_id, record.ts);
-    if (state !== null) yield state;
-  }
-  if (!isComplete) return;
-  const rest = [...followup.alive]
-    .filter((order) => !seen.has(order.wo_id))
-    .sort((a, b) => (a.since < b.since ? 1 : -1));
-  for (const order of rest) {
-    const state = await stateNear(station, order.wo_id, order.since);
-    if (state !== null) yield state;
-  }
-}
-
-/** What a record's line holds that leads to an end of this kind. */
-function hintOf(status: Status | undefined): RegExp | null {
-  return status !== undefined && isTerminal(status) ? new RegExp(`"to":"${status}"`) : null;
 }

@@ -6,6 +6,7 @@ import './commands/agents.ts';
 import './commands/approvals.ts';
 import './commands/evidence.ts';
 import './commands/backlog.ts';
+import './commands/dashboard.ts';
 import './commands/guardrail.ts';
 import './commands/orders.ts';
 import './commands/history.ts';

@@ -2,6 +2,8 @@ import pc from 'picocolors';
 import { asWaybillError, type ErrorCode, WaybillError } from '../order/error.ts';
 import type { Status } from '../order/transition.ts';
 
+export { age, plain, sizeText } from '../views/words.ts';
+
 /** Exit codes: the order's own end, and those of sysexits. */
 export const EXIT = {
   done: 0,
@@ -35,6 +37,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   BACKUP_FAILED: EXIT.unavailable,
   ALERT_FAILED: EXIT.unavailable,
   PROGRAM_MISSING: EXIT.unavailable,
+  ADDRESS_TAKEN: EXIT.unavailable,
   SANDBOX_MISSING: EXIT.unavailable,
   SERVICE_MANAGER_FAILED: EXIT.unavailable,
   BACKUP_DIVERGED: EXIT.data,
@@ -150,28 +153,6 @@ const COLOURS: Record<Status, (text: string) => string> = {
 
 export function colouredStatus(status: Status): string {
   return COLOURS[status](status);
-}
-
-/** An age as people say it: 5s, 12m, 3h, 2d. */
-export function age(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
-}
-
-/** A size as people say it: 312 B, 4.1 kB, 1.5 MB. */
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-}
-
-/** Text from an order as it may stand on a terminal: control characters could move the cursor, and invisible ones make it read otherwise. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}\u200b\u2060\ufeff]/gu, (c) =>
-    c === '\n' ? '\n' : c === '\t' ? '\t' : '\ufffd',
-  );
 }
 
 export function usage(message: string): WaybillError {

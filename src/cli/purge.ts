@@ -1,10 +1,11 @@
+import { answered } from '../pipeline/commands/answered.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { type PurgeReport, purgeReportPath } from '../pipeline/purge.ts';
 import { now } from '../platform/clock.ts';
 import { readIfThere } from '../platform/durable.ts';
-import { answered } from './ask.ts';
+import { runningStation } from '../views/order-state.ts';
 import { note, plain, print, printJson, usage } from './output.ts';
-import { HOW_TO_START, runningStation, stationOf } from './station.ts';
+import { HOW_TO_START, stationOf } from './station.ts';
 
 /** Reading a large repository's objects takes its time. */
 const PURGE_MS = 600_000;

@@ -1,18 +1,18 @@
 import { basename, join } from 'node:path';
 import pc from 'picocolors';
-import { ERROR_CODES } from '../order/error.ts';
 import type { Recorded } from '../order/event.ts';
 import type { ResultDocument, StateDocument } from '../order/generated.ts';
 import type { Raise } from '../order/mission.ts';
-import { asksPeople, isTerminal } from '../order/transition.ts';
 import { readIfThere } from '../platform/durable.ts';
-import { readLedger } from '../record/ledger.ts';
 import { resultPath } from '../record/result-path.ts';
 import type { Station } from '../station/station.ts';
-import { age, colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
-import { policyFault } from './policy/fault.ts';
+import { orderRecords } from '../views/order-records.ts';
+import { stateOf } from '../views/order-state.ts';
+import { policyFault } from '../views/policy-fault.ts';
+import { whyText } from '../views/why.ts';
+import { colouredStatus, exitCodeOfStatus, plain, print, printJson } from './output.ts';
 import { stepText } from './spine/steps.ts';
-import { stateOf, stationToRead } from './station.ts';
+import { stationToRead } from './station.ts';
 
 type Options = { readonly station?: string; readonly json?: boolean };
 
@@ -22,7 +22,7 @@ export async function show(woId: string, options: Options): Promise<void> {
   const result = readResult(station, state);
   if (options.json) return printJson({ ok: true, state, result });
   print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${plain(state.title)}`);
-  print(why1(state));
+  print(whyText(state));
   const rows: [string, string | null][] = [
     ['lane', `${state.lane}, ${state.priority}`],
     [
@@ -84,7 +84,7 @@ export async function why(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
   const state = await stateOf(station, woId);
   const halted = state.status === 'ready' ? policyFault(station.layout.root) : null;
-  const text = halted === null ? why1(state) : `${state.wo_id} is ready, and ${plain(halted)}`;
+  const text = halted === null ? whyText(state) : `${state.wo_id} is ready, and ${plain(halted)}`;
   process.exitCode = exitCodeOfStatus(state.status);
   if (options.json)
     return printJson({
@@ -98,59 +98,11 @@ export async function why(woId: string, options: Options): Promise<void> {
   print(text);
 }
 
-/** One sentence: what it waits for, or why it ended so. */
-function why1(state: StateDocument): string {
-  const error = state.last_error;
-  switch (state.status) {
-    case 'ready':
-      return `${state.wo_id} is ready and waits for its turn${age1(state)}.`;
-    case 'running':
-      return `${state.wo_id} is running: ${state.progress ?? 'started'}${age1(state)}.`;
-    case 'parked':
-      return `${state.wo_id} waits for ${waitsFor(state)}${age1(state)}: ${plain(state.progress ?? '')}.${whatNext(state)}`;
-    case 'done':
-      return `${state.wo_id} is done: ${plain(state.summary)}.`;
-    case 'cancelled':
-      return `${state.wo_id} was cancelled: ${plain(error?.message ?? '')}.`;
-    default:
-      return `${state.wo_id} ${state.status === 'failed' ? 'failed' : 'was rejected'} with ${error?.code ?? 'no code'}: ${plain(error?.message ?? '')}. ${error?.hint ?? ''}`;
-  }
-}
-
-function waitsFor({ waiting_for: waitingFor }: StateDocument): string {
-  if (waitingFor === 'checkpoint') return 'a person, at a checkpoint';
-  return waitingFor === 'budget' ? 'a person, because it has used up what it was given' : String(waitingFor);
-}
-
-/** What helps an order that is parked to go on. */
-function whatNext({ wo_id: woId, type, waiting_for: waitingFor, progress, meta }: StateDocument): string {
-  if (asksPeople(waitingFor)) {
-    const shows =
-      type === 'mission' && waitingFor !== 'approval' ? 'what it did, and what a yes means' : 'all that would happen';
-    return ` \`waybill approvals ${woId}\` shows ${shows}.`;
-  }
-  if (type !== 'mission') return '';
-  if (waitingFor === 'agent') return ' `waybill agents check` says which agents can be used.';
-  const isStopped = waitingFor === 'hold' && meta['until'] !== undefined;
-  if (isStopped && progress?.startsWith('POLICY_INVALID')) return ` ${ERROR_CODES.POLICY_INVALID.hint}`;
-  return isStopped ? ' `waybill spine go` removes that file.' : '';
-}
-
-function age1(state: StateDocument): string {
-  return `, for ${age(Date.now() - Date.parse(state.updated_at))}`;
-}
-
 /** The ledger's records of one order, in the order they happened. */
 export async function log(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
   const state = await stateOf(station, woId);
-  const records: Recorded[] = [];
-  const [born, last] = [Number(state.meta['born'] ?? 1), Number(state.meta['seq'])];
-  for (const record of readLedger(station.layout.ledger, born)) {
-    if (record.wo_id === state.wo_id) records.push(record);
-    // the state file of an order that moves may be older than the ledger
-    if (record.seq >= last && isTerminal(state.status)) break;
-  }
+  const records = orderRecords(station, state);
   if (options.json) return printJson({ ok: true, wo_id: woId, records });
   for (const r of records) {
     const move = r.to === null ? '' : ` ${r.from ?? 'new'} -> ${r.to}`;

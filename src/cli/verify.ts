@@ -2,8 +2,9 @@ import pc from 'picocolors';
 import { restoreLedger, restoreProjections, unmarkProjections } from '../pipeline/restore/restore.ts';
 import { verifyStation } from '../pipeline/verify/verify.ts';
 import { takeLock } from '../platform/lock.ts';
+import { runningStation, stateOf } from '../views/order-state.ts';
 import { EXIT, plain, print, printJson, usage } from './output.ts';
-import { runningStation, stateOf, stationOf } from './station.ts';
+import { stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -1,15 +1,16 @@
 import pc from 'picocolors';
 import { ownershipOf } from '../git/worktrees/identity.ts';
 import { type Worktree, WorktreeRecords } from '../git/worktrees/record.ts';
+import { answered } from '../pipeline/commands/answered.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { sizeOf } from '../pipeline/isolation/tidy.ts';
 import { now } from '../platform/clock.ts';
 import { namesIn } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
 import { worktreesFolder } from '../station/worktrees-folder.ts';
-import { answered } from './ask.ts';
+import { runningStation } from '../views/order-state.ts';
 import { age, note, plain, print, printJson, sizeText, usage } from './output.ts';
-import { HOW_TO_START, runningStation, stationOf } from './station.ts';
+import { HOW_TO_START, stationOf } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -175,6 +175,7 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   NOT_REVERTIBLE: { message: '3f2a91c0de is a merge of 2 parents' },
   ROLLBACK_CONFLICT: { message: 'later work is in the way of 2 files: docs/a.md, docs/b.md' },
   UNKNOWN_COMMAND: { message: '01JD0000000000000000000000.json is no JSON' },
+  ADDRESS_TAKEN: { message: 'nothing can listen on 127.0.0.1:4747: EADDRINUSE' },
   NO_INPUT: { message: 'fix.yaml cannot be read: ENOENT: no such file or directory' },
   USAGE: { message: '--limit takes a whole number from 1' },
   TIMED_OUT: { message: 'WO-1 did not end within 30 seconds' },

@@ -3,6 +3,7 @@ import { CLAIM_ERRORS } from './errors/claims.ts';
 import { DOCUMENT_ERRORS } from './errors/documents.ts';
 import { JOB_ERRORS } from './errors/jobs.ts';
 import { MISSION_ERRORS } from './errors/missions.ts';
+import { WEB_ERRORS } from './errors/web.ts';
 
 /**
  * Every refusal has a code, a message that names the thing, a place where there is one, and a hint that lets
@@ -181,6 +182,7 @@ export const ERROR_CODES = {
   GIT_FAILED: { what: 'A git command failed.', hint: 'Run `git fsck` and see the message.', retryable: true },
 
   ...MISSION_ERRORS,
+  ...WEB_ERRORS,
   ...DOCUMENT_ERRORS,
 
   // taking items of a backlog

@@ -29,7 +29,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
     priority: priorityWord((admitted?.priority ?? 2) as Priority),
     status: life.status,
     waiting_for: life.waitingFor,
-    progress: progress(life),
+    progress: progressOf(life),
     attempt: life.attempt,
     revision: life.revision,
     created_at: admitted?.created_at ?? null,
@@ -89,7 +89,8 @@ function approvalOf(life: OrderLife, ask: AskData): Record<string, unknown> {
   };
 }
 
-function progress(life: OrderLife): string | null {
+/** What an order is doing, or what it waits for; null for one that does neither. */
+export function progressOf(life: OrderLife): string | null {
   if (life.status === 'parked')
     return life.why ?? `waits for ${life.waitingFor ?? 'nothing'}${life.until === null ? '' : ` until ${life.until}`}`;
   if (life.status !== 'running') return null;

@@ -1,7 +1,8 @@
 import { decisionText } from '../../order/approval.ts';
+import { type Asked, requestOf, waitingForApproval } from '../../views/approvals.ts';
+import { runningStation } from '../../views/order-state.ts';
 import { age, note, plain, print, printJson, usage } from '../output.ts';
-import { runningStation, stationToRead } from '../station.ts';
-import { type Asked, requestOf, waitingForApproval } from './asked.ts';
+import { stationToRead } from '../station.ts';
 import { printReview } from './review.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };

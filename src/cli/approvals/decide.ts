@@ -2,6 +2,7 @@ import { type Decision, decisionText, SIGNATURE_NAMESPACE } from '../../order/ap
 import { asWaybillError, WaybillError } from '../../order/error.ts';
 import type { CommandFile, DecideCommand } from '../../order/generated.ts';
 import { asksPeople, type Status } from '../../order/transition.ts';
+import { answered } from '../../pipeline/commands/answered.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
 import { now, pause } from '../../platform/clock.ts';
 import { readIfThere } from '../../platform/durable.ts';
@@ -10,10 +11,10 @@ import { startTimeOf, whoseChild } from '../../platform/processes.ts';
 import { askLine, terminalName } from '../../platform/terminal.ts';
 import { expandHome } from '../../platform/user.ts';
 import type { Station } from '../../station/station.ts';
-import { answered } from '../ask.ts';
+import { type Request, requestOf, waitingForApproval } from '../../views/approvals.ts';
+import { runningStation, stateOf } from '../../views/order-state.ts';
 import { colouredStatus, fail, note, print, printJson, usage } from '../output.ts';
-import { HOW_TO_START, runningStation, stateOf, stationOf } from '../station.ts';
-import { type Request, requestOf, waitingForApproval } from './asked.ts';
+import { HOW_TO_START, stationOf } from '../station.ts';
 import { printReview } from './review.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };

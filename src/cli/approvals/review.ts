@@ -1,8 +1,8 @@
 import pc from 'picocolors';
 import type { ApprovalSubject } from '../../order/generated.ts';
+import type { Request } from '../../views/approvals.ts';
+import { missionLines } from '../../views/mission-lines.ts';
 import { age, plain, print } from '../output.ts';
-import type { Request } from './asked.ts';
-import { missionLines } from './mission-review.ts';
 
 const WHERE: Readonly<Record<ApprovalSubject['isolation'], string>> = {
   in_place: 'at the root, in place',

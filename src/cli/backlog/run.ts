@@ -9,11 +9,12 @@ import { givenOf, type PickedItem, pickItem } from '../../pipeline/backlog/pick.
 import { takeTurn } from '../../pipeline/backlog/turn.ts';
 import { pause } from '../../platform/clock.ts';
 import type { Station } from '../../station/station.ts';
+import { runningStation } from '../../views/order-state.ts';
 import { laneOf } from '../drop.ts';
 import { note, plain, print, printJson } from '../output.ts';
 import { LOOK_MS } from '../spine/follow.ts';
 import { follow, handInMission, type UnderWay } from '../spine/run.ts';
-import { runningStation, stationOf } from '../station.ts';
+import { stationOf } from '../station.ts';
 import { tellGone } from './look.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };

@@ -4,8 +4,9 @@ import { orderIdOf } from '../../order/job.ts';
 import { isTerminal } from '../../order/transition.ts';
 import { bundlePath } from '../../pipeline/jobs/bundle.ts';
 import { type Verification, verifyStation } from '../../pipeline/verify/verify.ts';
+import { stateOf } from '../../views/order-state.ts';
 import { EXIT, plain, print, printJson, usage } from '../output.ts';
-import { stateOf, stationOf } from '../station.ts';
+import { stationOf } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -16,8 +16,9 @@ import {
   type ServiceScope,
 } from '../../station/services/service.ts';
 import type { Station } from '../../station/station.ts';
+import { runningStation } from '../../views/order-state.ts';
 import { EXIT, note, plain, print, printJson, usage } from '../output.ts';
-import { runningStation, stationToRead } from '../station.ts';
+import { stationToRead } from '../station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
 

@@ -2,8 +2,9 @@ import type { StateDocument } from '../../order/generated.ts';
 import type { JobData } from '../../order/job.ts';
 import { readLedgerBackwards } from '../../record/ledger.ts';
 import type { Station } from '../../station/station.ts';
+import { stateNear } from '../../views/order-state.ts';
 import { age, colouredStatus, plain, print, printJson, usage } from '../output.ts';
-import { stateNear, stationToRead } from '../station.ts';
+import { stationToRead } from '../station.ts';
 import type { JobOptions } from './options.ts';
 
 /** Only the records that an order of a job began with. */

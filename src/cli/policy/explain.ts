@@ -7,10 +7,11 @@ import { dryRun } from '../../pipeline/dry-run.ts';
 import { exists } from '../../platform/durable.ts';
 import { type Ruling, ruleText, subjectText } from '../../policy/judge.ts';
 import type { Station } from '../../station/station.ts';
+import { readState } from '../../views/order-state.ts';
 import { laneOf } from '../drop.ts';
 import { type Given, readInput } from '../input.ts';
 import { EXIT, fail, plain, print, printJson } from '../output.ts';
-import { readState, stationOf } from '../station.ts';
+import { stationOf } from '../station.ts';
 import { missionDocument, missionText } from './mission.ts';
 import type { PolicyOptions } from './options.ts';
 

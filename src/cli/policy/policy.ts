@@ -1,14 +1,15 @@
 import { WaybillError } from '../../order/error.ts';
 import { readTrust } from '../../pipeline/approvals/trust.ts';
+import { answered } from '../../pipeline/commands/answered.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
 import { now } from '../../platform/clock.ts';
 import { loadPolicy } from '../../policy/policy.ts';
 import { locateStation } from '../../station/locate.ts';
 import { POLICY_FILE } from '../../station/settings.ts';
 import { writePolicy } from '../../station/station.ts';
-import { answered } from '../ask.ts';
+import { runningStation } from '../../views/order-state.ts';
 import { note, plain, print, printJson, usage } from '../output.ts';
-import { HOW_TO_START, runningStation, stationOf, stationToRead } from '../station.ts';
+import { HOW_TO_START, stationOf, stationToRead } from '../station.ts';
 import { explainPolicy } from './explain.ts';
 import type { PolicyOptions } from './options.ts';
 import { testPolicy } from './test.ts';

@@ -6,8 +6,9 @@ import { driftOf } from '../../pipeline/report/drift.ts';
 import { type Fed, feed } from '../../pipeline/report/feed.ts';
 import { showDrift, showStatus } from '../../pipeline/report/show.ts';
 import { statusOf } from '../../pipeline/report/status.ts';
+import { runningStation } from '../../views/order-state.ts';
 import { note, plain, print, printJson, usage } from '../output.ts';
-import { HOW_TO_START, runningStation, stationOf } from '../station.ts';
+import { HOW_TO_START, stationOf } from '../station.ts';
 import type { ReportOptions } from './options.ts';
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };

@@ -14,10 +14,11 @@ import { shortRandom } from '../../platform/ids.ts';
 import { currentUser } from '../../platform/user.ts';
 import { resultPath } from '../../record/result-path.ts';
 import type { Station } from '../../station/station.ts';
+import { stateOf } from '../../views/order-state.ts';
 import { agreed, assertAcceptable, assertRunning, carryOut, SMALLER } from '../carry-out.ts';
 import { showEnd } from '../drop.ts';
 import { EXIT, exitCodeOf, exitCodeOfStatus, note, plain, print, printJson, usage } from '../output.ts';
-import { stateOf, stationOf } from '../station.ts';
+import { stationOf } from '../station.ts';
 import { patiently } from './snapshot.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };

@@ -1,9 +1,10 @@
 import { isTerminal } from '../../order/transition.ts';
+import { answered } from '../../pipeline/commands/answered.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
 import { now } from '../../platform/clock.ts';
-import { answered } from '../ask.ts';
+import { runningStation, stateOf } from '../../views/order-state.ts';
 import { usage } from '../output.ts';
-import { runningStation, stateOf, stationOf } from '../station.ts';
+import { stationOf } from '../station.ts';
 import { rest } from './follow.ts';
 import type { SpineOptions } from './options.ts';
 import { outcomeOf, tellOutcome } from './outcome.ts';

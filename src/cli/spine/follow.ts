@@ -7,7 +7,7 @@ import { readLives } from '../../record/lives-read.ts';
 import { locateStation } from '../../station/locate.ts';
 import { redactorOf } from '../../station/redactor.ts';
 import { prepareStation, type Station } from '../../station/station.ts';
-import { runningStation, stateOf } from '../station.ts';
+import { runningStation, stateOf } from '../../views/order-state.ts';
 import { stopSignal } from '../stop-signal.ts';
 import type { SpineOptions } from './options.ts';
 import type { Steps } from './steps.ts';

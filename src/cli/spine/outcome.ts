@@ -9,9 +9,10 @@ import { judgedEnd } from '../../pipeline/missions/ending.ts';
 import { folderOfStep, type MissionView, missionViews } from '../../pipeline/missions/view.ts';
 import { BUDGET_KEYS } from '../../policy/missions/budget.ts';
 import type { Station } from '../../station/station.ts';
+import { runningStation, stateOf } from '../../views/order-state.ts';
+import { policyFault } from '../../views/policy-fault.ts';
 import { colouredStatus, EXIT, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
-import { policyFault } from '../policy/fault.ts';
-import { HOW_TO_START, runningStation, stateOf } from '../station.ts';
+import { HOW_TO_START } from '../station.ts';
 
 /** How a mission stands now. Throws UNKNOWN_ORDER. */
 export async function outcomeOf(station: Station, woId: string): Promise<SpineOutcome> {

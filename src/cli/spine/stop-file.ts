@@ -1,21 +1,14 @@
 import { join } from 'node:path';
 import { WaybillError } from '../../order/error.ts';
 import { now } from '../../platform/clock.ts';
-import { exists, readIfThere, removeDurable, writeDurable } from '../../platform/durable.ts';
+import { removeDurable, writeDurable } from '../../platform/durable.ts';
 import { lstatIfThere } from '../../platform/fs.ts';
 import { currentUser } from '../../platform/user.ts';
-import type { Station } from '../../station/station.ts';
+import { runningStation } from '../../views/order-state.ts';
+import { stopFileOf } from '../../views/stop-file.ts';
 import { note, plain, print, printJson } from '../output.ts';
-import { runningStation, stationOf } from '../station.ts';
+import { stationOf } from '../station.ts';
 import type { SpineOptions } from './options.ts';
-
-/** The stop file, where it is there, and what stands in it. */
-export function stopFileOf(station: Station): { path: string; text: string } | null {
-  const path = join(station.layout.root, station.settings.missions.stopFile);
-  if (!exists(path)) return null;
-  const isFile = lstatIfThere(path)?.isFile() === true;
-  return { path, text: isFile ? (readIfThere(path)?.toString('utf8').slice(0, 2000) ?? '') : '' };
-}
 
 /** Writes the stop file: while it is there, whatever is in it, no mission of the station goes on. */
 export async function stop(options: SpineOptions): Promise<void> {

@@ -153,6 +153,19 @@ export const STATION = {
     ],
     see: ['alerts.md', 'services.md#what-is-installed'],
   },
+  ADDRESS_TAKEN: {
+    causes: [
+      'A dashboard runs already, of this station or of another one, or another program has the port.',
+      'The address after --host is none of this machine.',
+      'The port is below 1024, which only root may take.',
+    ],
+    cure: [
+      'See who has it: `ss -ltnp`, on macOS `lsof -nP -iTCP -sTCP:LISTEN`.',
+      'Where it is a dashboard of this station, open that one, or end it.',
+      'Otherwise take another port: `waybill dashboard --port 0` takes a free one and prints the address.',
+    ],
+    see: ['reference-commands.md#dashboard'],
+  },
   PROGRAM_MISSING: {
     causes: [
       'git or node is not on the PATH of whoever installs the service, or is not executable.',

@@ -1,10 +1,10 @@
-import { missionLines } from '../../../src/cli/approvals/mission-review.ts';
-import type { ApprovalSubject } from '../../../src/order/generated.ts';
-import { assert, suite } from '../../support/suite.ts';
+import type { ApprovalSubject } from '../../src/order/generated.ts';
+import { missionLines } from '../../src/views/mission-lines.ts';
+import { assert, suite } from '../support/suite.ts';
 
 /** Rule 13: whoever decides reads what a yes means, and it is what the next step makes of it (tests/spine/next-step.test.ts). */
 
-const test = suite('cli/approvals/mission-review');
+const test = suite('views/mission-lines');
 
 type Stop = NonNullable<ApprovalSubject['mission']>;
 

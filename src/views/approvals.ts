@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { subjectHash } from '../../order/approval.ts';
-import { sha256 } from '../../order/canonical-json.ts';
-import { WaybillError } from '../../order/error.ts';
-import type { ApprovalSubject, StateDocument } from '../../order/generated.ts';
-import { asksPeople } from '../../order/transition.ts';
-import { askedFolder, readSubject } from '../../pipeline/approvals/ask.ts';
-import { readIfThere } from '../../platform/durable.ts';
-import { readFollowup } from '../../record/followup.ts';
-import type { Station } from '../../station/station.ts';
-import { readState, stateOf } from '../station.ts';
+import { subjectHash } from '../order/approval.ts';
+import { sha256 } from '../order/canonical-json.ts';
+import { WaybillError } from '../order/error.ts';
+import type { ApprovalSubject, StateDocument } from '../order/generated.ts';
+import { asksPeople } from '../order/transition.ts';
+import { askedFolder, readSubject } from '../pipeline/approvals/ask.ts';
+import { readIfThere } from '../platform/durable.ts';
+import { readFollowup } from '../record/followup.ts';
+import type { Station } from '../station/station.ts';
+import { readState, stateOf } from './order-state.ts';
 
 /** What an order asks, as its state file has it. */
 export interface Asked {

@@ -1,5 +1,5 @@
-import { asWaybillError } from '../../order/error.ts';
-import { loadPolicy } from '../../policy/policy.ts';
+import { asWaybillError } from '../order/error.ts';
+import { loadPolicy } from '../policy/policy.ts';
 
 /** Why nothing is started: policy.yaml cannot be used, and where it says so. Null where it can. */
 export function policyFault(root: string): string | null {

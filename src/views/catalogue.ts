@@ -1,0 +1,277 @@
+import { setImmediate } from 'node:timers/promises';
+import { priorityWord } from '../order/canonical.ts';
+import type { Recorded } from '../order/event.ts';
+import type { Priority } from '../order/order.ts';
+import type { Status } from '../order/transition.ts';
+import { type FeedLine, followLedger, recordOfLine, type Wake } from './feed.ts';
+
+/** One order in a list. Times ISO-8601 UTC. */
+export interface OrderRow {
+  readonly woId: string;
+  readonly title: string;
+  readonly lane: string;
+  readonly type: string;
+  readonly priority: string;
+  /** The owner of the file, or what stands for them. */
+  readonly requester: string;
+  readonly status: Status;
+  readonly waitingFor: string | null;
+  /** The code it failed with or was rejected with. */
+  readonly code: string | null;
+  readonly attempt: number;
+  readonly receivedAt: string;
+  readonly startedAt: string | null;
+  /** When it ended; null while it is alive. */
+  readonly finishedAt: string | null;
+  readonly updatedAt: string;
+  readonly born: number;
+  /** Sequence number of its last record. */
+  readonly last: number;
+  /** The segments of the ledger that hold its records, by their first sequence number. */
+  readonly segments: readonly number[];
+}
+
+/** Which orders are wanted; all of it must hold. */
+export interface Wanted {
+  readonly statuses?: readonly Status[];
+  readonly lane?: string;
+  readonly waitingFor?: string;
+  readonly code?: string;
+  readonly type?: string;
+  /** Words that must all stand in id, title, lane, code or requester, whatever their case. */
+  readonly search?: string;
+}
+
+/** A page of orders, newest change first. */
+export interface Page {
+  readonly rows: readonly OrderRow[];
+  readonly total: number;
+  readonly page: number;
+  readonly pages: number;
+}
+
+/** So many orders are held: the newest. Older ones are found by their id. */
+export const HELD = 200_000;
+/** So much of a title is shown and searched. */
+const TITLE = 160;
+/** How long it reads before others have their turn, in ms. */
+const SLICE_MS = 12;
+
+/** What moves a row. Other records only say where the order's records lie. */
+const TELLING: ReadonlySet<string> = new Set([
+  'admitted',
+  'rejected',
+  'revised',
+  'released',
+  'approved',
+  'started',
+  'waits',
+  'held',
+  'succeeded',
+  'failed',
+  'denied',
+  'expired',
+  'cancelled',
+  'retried',
+  'interrupted',
+  'purged',
+]);
+
+type Row = { -readonly [K in keyof OrderRow]: OrderRow[K] } & { text: string; segments: number[] };
+
+/**
+ * A short row for each of the newest orders, so that lists, filters and searches read nothing: built once from the whole ledger, in slices
+ * beside everything else, then moved on as records come. Bounded (rule 11): the oldest fall out.
+ */
+export class Catalogue {
+  readonly #ledger: string;
+  readonly #wake: Wake;
+  /** By the time of their last change, the oldest first: a row that changes moves to the end. */
+  #rows = new Map<string, Row>();
+  #list: readonly Row[] | null = null;
+  #seq = 0;
+  #isWhole = false;
+
+  constructor(ledger: string, wake: Wake) {
+    this.#ledger = ledger;
+    this.#wake = wake;
+  }
+
+  /** Whether it has read all that was there; until then lists lack the newest. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get(woId: string): OrderRow | null {
+    return this.#rows.get(woId.toLowerCase()) ?? null;
+  }
+
+  /** Rows that are wanted, newest change first; `page` from 1, brought into its bounds. */
+  page(wanted: Wanted, page: number, perPage: number): Page {
+    const rows = this.select(wanted);
+    const pages = Math.max(1, Math.ceil(rows.length / perPage));
+    const at = Math.min(Math.max(1, page), pages);
+    return { rows: rows.slice((at - 1) * perPage, at * perPage), total: rows.length, page: at, pages };
+  }
+
+  /** All rows that are wanted, newest change first. */
+  select({ statuses, lane, waitingFor, code, type, search }: Wanted): readonly OrderRow[] {
+    this.#list ??= [...this.#rows.values()].reverse();
+    const words = (search ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    const isAll =
+      statuses === undefined &&
+      lane === undefined &&
+      waitingFor === undefined &&
+      code === undefined &&
+      type === undefined &&
+      words.length === 0;
+    if (isAll) return this.#list;
+    return this.#list.filter(
+      (row) =>
+        (statuses === undefined || statuses.includes(row.status)) &&
+        (lane === undefined || row.lane === lane) &&
+        (waitingFor === undefined || row.waitingFor === waitingFor) &&
+        (code === undefined || row.code === code) &&
+        (type === undefined || row.type === type) &&
+        words.every((word) => row.text.includes(word)),
+    );
+  }
+
+  /** Reads the ledger from its first record, then follows it until aborted. Throws LEDGER_BROKEN. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const wake: Wake = {
+      moved: (aborted) => {
+        this.#isWhole = true;
+        return this.#wake.moved(aborted);
+      },
+    };
+    let since = Date.now();
+    for await (const piece of followLedger(this.#ledger, 1, wake, signal)) {
+      if (piece.kind === 'exchanged') {
+        [this.#rows, this.#list, this.#seq, this.#isWhole] = [new Map(), null, 0, false];
+        continue;
+      }
+      for (const line of piece.lines) this.#take(line);
+      this.#list = null;
+      if (Date.now() - since < SLICE_MS) continue;
+      await setImmediate();
+      since = Date.now();
+    }
+  }
+
+  #take(line: FeedLine): void {
+    this.#seq = line.seq;
+    if (line.woId === null) return;
+    const key = line.woId.toLowerCase();
+    const row = this.#rows.get(key);
+    if (row !== undefined) {
+      row.last = line.seq;
+      if (row.segments.at(-1) !== line.segment) row.segments.push(line.segment);
+    }
+    if (!TELLING.has(line.event)) return;
+    const record = recordOfLine(line);
+    const moved = row ?? newRow(line);
+    if (moved === null) return;
+    advanceRow(moved, record);
+    this.#rows.delete(key);
+    this.#rows.set(key, moved);
+    if (this.#rows.size > HELD) this.#rows.delete(this.#rows.keys().next().value ?? '');
+  }
+}
+
+/** Null for an order whose birth is not there: it fell out of the rows, and only its id leads to it. */
+function newRow({ woId, seq, ts, event, segment }: FeedLine): Row | null {
+  if (event !== 'admitted' && event !== 'rejected') return null;
+  return {
+    woId: woId ?? '',
+    title: '',
+    lane: '',
+    type: 'unknown',
+    priority: 'P2',
+    requester: '',
+    status: 'ready',
+    waitingFor: null,
+    code: null,
+    attempt: 1,
+    receivedAt: ts,
+    startedAt: null,
+    finishedAt: null,
+    updatedAt: ts,
+    born: seq,
+    last: seq,
+    segments: [segment],
+    text: '',
+  };
+}
+
+function advanceRow(row: Row, record: Recorded): void {
+  row.attempt = Math.max(1, record.attempt);
+  row.updatedAt = record.ts;
+  if (record.to !== null) row.status = record.to as Status;
+  if (row.status !== 'parked') row.waitingFor = null;
+  switch (record.event) {
+    case 'admitted':
+    case 'revised': {
+      const { title, lane, type, priority, requester, received_at: receivedAt, waiting_for: waitingFor } = record.data;
+      row.title = title.slice(0, TITLE);
+      row.lane = lane;
+      row.type = type;
+      row.priority = priorityWord(priority as Priority);
+      row.requester = requester.user ?? `uid ${requester.uid}`;
+      row.receivedAt = receivedAt;
+      row.waitingFor = waitingFor;
+      [row.startedAt, row.finishedAt, row.code] = [null, null, null];
+      break;
+    }
+    case 'rejected': {
+      const { title, lane, requester, received_at: receivedAt, error } = record.data;
+      row.title = (title ?? '').slice(0, TITLE);
+      row.lane = lane;
+      row.requester = requester.user ?? `uid ${requester.uid}`;
+      row.receivedAt = receivedAt;
+      row.code = error.code;
+      row.finishedAt = record.ts;
+      break;
+    }
+    case 'started':
+      row.startedAt ??= record.ts;
+      break;
+    case 'waits':
+      row.waitingFor = record.data.waiting_for;
+      break;
+    case 'held':
+      row.waitingFor = 'hold';
+      break;
+    case 'retried':
+      [row.startedAt, row.finishedAt, row.code] = [null, null, null];
+      break;
+    case 'failed':
+      row.code = record.data.error?.code ?? null;
+      if (record.to === 'parked') row.waitingFor = 'time';
+      else row.finishedAt = record.ts;
+      break;
+    case 'succeeded':
+    case 'cancelled':
+    case 'denied':
+    case 'expired':
+      row.code = record.data.error?.code ?? null;
+      row.finishedAt = record.ts;
+      break;
+    case 'purged':
+      row.title = '';
+      break;
+    default:
+  }
+  row.text = `${row.woId} ${row.title} ${row.lane} ${row.code ?? ''} ${row.requester}`.toLowerCase();
+}

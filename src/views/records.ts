@@ -1,0 +1,54 @@
+import type { Station } from '../station/station.ts';
+import { Board } from './board.ts';
+import { Catalogue } from './catalogue.ts';
+import { LedgerWatch } from './ledger-watch.ts';
+
+/** A station's records, held open by a process that shows them for long. It writes nothing. */
+export interface Records {
+  readonly board: Board;
+  readonly catalogue: Catalogue;
+  readonly watch: LedgerWatch;
+  /** Resolves when the board knows what the ledger held at first. */
+  readonly ready: Promise<void>;
+  /** Why following the ledger ended by itself; null while all is well. */
+  fault(): unknown;
+  close(): Promise<void>;
+}
+
+/** Begins to follow a station's ledger: the board at once, the catalogue in slices beside it. */
+export function openRecords(station: Station): Records {
+  const { ledger } = station.layout;
+  const watch = new LedgerWatch(ledger);
+  const [board, catalogue] = [new Board(station, watch), new Catalogue(ledger, watch)];
+  const stop = new AbortController();
+  let fault: unknown = null;
+  const { promise: ready, resolve: isReady } = deferred();
+  const end = (error: unknown) => {
+    fault ??= error;
+    isReady();
+  };
+  const following = Promise.all([
+    board.follow(stop.signal, isReady).catch(end),
+    ready.then(() => catalogue.follow(stop.signal)).catch(end),
+  ]);
+  return {
+    board,
+    catalogue,
+    watch,
+    ready,
+    fault: () => fault,
+    close: async () => {
+      stop.abort();
+      await watch.close();
+      await following;
+    },
+  };
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

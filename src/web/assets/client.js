@@ -1,0 +1,149 @@
+// What a browser adds to pages that are whole without it: regions kept up to date, ages, keys. No packages, no build.
+(() => {
+  // ---- ages: "5 s ago" from absolute times
+  const units = [
+    [60, 1, 's'],
+    [3600, 60, 'min'],
+    [172800, 3600, 'h'],
+    [Infinity, 86400, 'd'],
+  ];
+  function ageOf(iso) {
+    const seconds = Math.max(0, (Date.now() - Date.parse(iso)) / 1000);
+    const [, size, unit] = units.find(([below]) => seconds < below);
+    return `${Math.floor(seconds / size)} ${unit} ago`;
+  }
+  function tellAges(root) {
+    for (const time of root.querySelectorAll('time[datetime]')) {
+      if (!time.title) time.title = time.textContent;
+      const text = ageOf(time.dateTime);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+  tellAges(document);
+  setInterval(() => tellAges(document), 1000);
+
+  // ---- regions: the server draws, we put in
+  function put(name, html) {
+    const region = document.querySelector(`[data-region="${CSS.escape(name)}"]`);
+    if (!region || region.contains(document.activeElement?.closest('form[data-keep]') ?? null)) return;
+    const fresh = document.createElement('div');
+    fresh.innerHTML = html;
+    tellAges(fresh);
+    merge(region, fresh);
+    document.dispatchEvent(new CustomEvent('region', { detail: name }));
+  }
+
+  // keeps the nodes that stay, and so focus, selection and what is folded open
+  function merge(old, fresh) {
+    const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+    for (let i = 0; i < Math.max(before.length, after.length); i++) {
+      const [a, b] = [before[i], after[i]];
+      if (!a) old.append(b);
+      else if (!b) a.remove();
+      else if (a.nodeType !== b.nodeType || a.nodeName !== b.nodeName) a.replaceWith(b);
+      else if (a.nodeType !== Node.ELEMENT_NODE) {
+        if (a.nodeValue !== b.nodeValue) {
+          a.nodeValue = b.nodeValue;
+          flash(a.parentElement?.closest('[data-count]'));
+        }
+      } else {
+        for (const { name } of [...a.attributes]) {
+          if (!b.hasAttribute(name) && !(name === 'open' && a.nodeName === 'DETAILS')) a.removeAttribute(name);
+        }
+        for (const { name, value } of b.attributes) if (a.getAttribute(name) !== value) a.setAttribute(name, value);
+        merge(a, b);
+      }
+    }
+  }
+
+  // a figure that moved is seen to move
+  function flash(figure) {
+    if (!figure) return;
+    figure.classList.add('moved');
+    setTimeout(() => figure.classList.remove('moved'), 1200);
+  }
+
+  // ---- the line to the server: open while the page is looked at, so that many tabs do not use up a browser's connections
+  const link = document.querySelector('[data-link]');
+  let source = null;
+  let lostAt = null;
+  let beatAt = 0;
+  function say(text, state) {
+    if (!link) return;
+    link.textContent = text;
+    link.dataset.state = state;
+  }
+  function open() {
+    if (source || document.hidden || !document.querySelector('[data-region]')) return;
+    source = new EventSource(location.pathname + location.search);
+    source.addEventListener('hello', () => {
+      lostAt = null;
+      beatAt = Date.now();
+      say('live', 'live');
+    });
+    source.addEventListener('beat', () => {
+      beatAt = Date.now();
+    });
+    source.addEventListener('region', (event) => {
+      beatAt = Date.now();
+      const { name, html } = JSON.parse(event.data);
+      put(name, html);
+    });
+    source.onerror = () => {
+      lostAt ??= new Date();
+      say(
+        `Not connected since ${lostAt.toLocaleTimeString()}: what you see is of then. Is \`waybill dashboard\` running?`,
+        'lost',
+      );
+      if (source?.readyState === EventSource.CLOSED) reopen();
+    };
+  }
+  function close() {
+    source?.close();
+    source = null;
+  }
+  function reopen() {
+    close();
+    setTimeout(open, 1000);
+  }
+  setInterval(() => {
+    if (source && lostAt === null && Date.now() - beatAt > 30000) reopen();
+  }, 5000);
+  document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', open);
+  open();
+
+  // ---- keys
+  const dialog = document.querySelector('[data-keys]');
+  let before = '';
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = event.target.closest?.('input, textarea, select');
+    if (event.key === 'Escape' && field) return field.blur();
+    if (field) return;
+    const key = event.key;
+    if (before === 'g') {
+      before = '';
+      const there = document.querySelector(`nav [data-key="${CSS.escape(key)}"]`);
+      if (there) {
+        event.preventDefault();
+        location.href = there.href;
+      }
+      return;
+    }
+    before = key === 'g' ? 'g' : '';
+    if (key === '?') dialog?.showModal();
+    else if (key === '/') {
+      const search = document.querySelector('input[type=search]');
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    } else if (key === 'j' || key === 'k') {
+      const links = [...document.querySelectorAll('main a.id')].filter((a) => a.offsetParent !== null);
+      const at = links.indexOf(document.activeElement);
+      links[Math.min(links.length - 1, Math.max(0, at + (key === 'j' ? 1 : -1)))]?.focus();
+    }
+  });
+})();

@@ -1,0 +1,45 @@
+import { html } from 'hono/html';
+import { flowOf, type NamedOrder } from '../../views/flow.ts';
+import { stationStatus } from '../../views/station-status.ts';
+import type { Html, PageOf } from '../page.ts';
+import { flowPicture } from '../parts/flow.ts';
+import { healthOf } from '../parts/health.ts';
+import { orderLink } from '../parts/order-link.ts';
+import { statusBadge } from '../parts/status.ts';
+import { shown } from '../parts/text.ts';
+import { time } from '../parts/time.ts';
+
+/** Orders named in each list of the overview. */
+const NAMED = 8;
+
+/** What runs, what waits for people, what ended, and whether the station and its guardrail are well: the first screen. */
+export const overview: PageOf = async ({ station, records }) => {
+  const status = await stationStatus(station);
+  const flow = flowOf(station, records, status.lanes);
+  return {
+    title: 'Overview',
+    place: 'overview',
+    regions: {
+      health: healthOf(status),
+      flow: flowPicture(flow),
+      running: list('Running', flow.running, 'Nothing is running.'),
+      asking: list('Waits for you', flow.asking, 'Nothing waits for you.'),
+      ended: list('Ended last', flow.ended, 'Nothing has ended yet.'),
+    },
+    frame: (r) => html`<h1 class="sr">Overview</h1>${r['health']}<section aria-label="The flow">${r['flow']}</section>
+<div class="columns">${r['running']}${r['asking']}${r['ended']}</div>`,
+  };
+};
+
+function list(title: string, rows: readonly NamedOrder[], none: string): Html {
+  return html`<section class="card"><h2>${title}</h2>${
+    rows.length === 0
+      ? html`<p class="none">${none}</p>`
+      : html`<ul class="rows">${rows
+          .slice(0, NAMED)
+          .map(
+            ({ woId, status, waitingFor, text, at }) =>
+              html`<li>${statusBadge(status, waitingFor)} ${orderLink(woId)} <span>${shown(text, 90)}</span> ${time(at)}</li>`,
+          )}</ul>${rows.length > NAMED ? html`<p class="more">and ${rows.length - NAMED} more</p>` : ''}`
+  }</section>`;
+}
