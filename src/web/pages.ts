@@ -1,4 +1,5 @@
 import type { PageOf } from './page.ts';
+import { errorCode } from './pages/error-code.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 
@@ -6,4 +7,5 @@ import { overview } from './pages/overview.ts';
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/errors/:code': errorCode,
 };
