@@ -3,6 +3,7 @@ import { approval } from './pages/approval.ts';
 import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
 import { charts } from './pages/charts.ts';
+import { errorCode } from './pages/error-code.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { telemetry } from './pages/telemetry.ts';
@@ -18,4 +19,5 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/token': token,
   '/telemetry': telemetry,
   '/charts': charts,
+  '/errors/:code': errorCode,
 };

@@ -86,7 +86,7 @@ command(
 );
 command(
   'explain [code]',
-  'what an error code means, what to do, and an example',
+  'what an error code means, how it comes about, what mends it, and an example',
   ['waybill explain', 'waybill explain BAD_ID'],
   same,
   async ([code], o) => (await import('../explain.ts')).explain(code, o),
