@@ -70,15 +70,19 @@ command(
   async (_, o) => (await import('../ls.ts')).ls(o),
 );
 
-command('show <id>', 'show one order: state, result, files, checks', ['waybill show WO-1'], same, async ([id], o) =>
-  (await import('../show.ts')).show(id ?? '', o),
+command(
+  'show <id>',
+  'tell the story of one order: what became of it, what happened, what it left, what to do next',
+  ['waybill show WO-1', 'waybill show WO-1 --patch'],
+  (c) => c.option('--patch', 'print what it changed, too'),
+  async ([id], o) => (await import('../order/show.ts')).show(id ?? '', o),
 );
 command(
   'why <id>',
-  'say in one sentence what an order waits for, or why it ended so',
-  ['waybill why WO-1'],
+  'say what an order waits for and who can release it, or why it ended so, and what to do next',
+  ['waybill why WO-1', 'waybill why WO-1 --json'],
   same,
-  async ([id], o) => (await import('../show.ts')).why(id ?? '', o),
+  async ([id], o) => (await import('../order/why.ts')).why(id ?? '', o),
 );
 command(
   'explain [code]',

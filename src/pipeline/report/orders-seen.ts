@@ -43,7 +43,8 @@ export async function ordersSeen({ ledger, ids }: Layout, sinceMs: number): Prom
   return { alive: await aliveNow(ledger, ids), ...(await endedSince(ledger, sinceMs)) };
 }
 
-async function aliveNow(ledger: string, ids: string): Promise<OrderLife[]> {
+/** The orders that are alive as the ledger has them, also where no station runs. Costs the newest segment of the ledger. Throws LEDGER_BROKEN. */
+export async function aliveNow(ledger: string, ids: string): Promise<OrderLife[]> {
   const checkpoint = readCheckpoint(ledger);
   const orders = Orders.from(checkpoint?.live ?? []);
   const older = new Set<string>();
