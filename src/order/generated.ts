@@ -864,7 +864,7 @@ export type CommandFile =
 /**
  * What shows that a person decided.
  */
-export type DecisionProof = SshProof | TerminalProof;
+export type DecisionProof = SshProof | TerminalProof | BrowserProof;
 
 export interface DropCommand {
   v: 1;
@@ -907,6 +907,10 @@ export interface OrderCommand {
   at: string;
   wo_id: string;
   reason?: string;
+  /**
+   * Where it was asked for; absent for the command line.
+   */
+  via?: 'browser';
 }
 export interface PruneKeepsCommand {
   v: 1;
@@ -981,6 +985,20 @@ export interface TerminalProof {
   pid: number;
   /**
    * Of the process that asked, in the kernel's own unit; null where the system does not tell.
+   */
+  start_time: string | null;
+}
+/**
+ * Somebody decided on a page of the dashboard, with its token. As weak as a terminal.
+ */
+export interface BrowserProof {
+  kind: 'browser';
+  /**
+   * The process of the dashboard.
+   */
+  pid: number;
+  /**
+   * Of that process, in the kernel's own unit; null where the system does not tell.
    */
   start_time: string | null;
 }

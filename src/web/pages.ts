@@ -1,9 +1,17 @@
 import type { PageOf } from './page.ts';
+import { approval } from './pages/approval.ts';
+import { approvals } from './pages/approvals.ts';
+import { cancel } from './pages/cancel.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
+import { token } from './pages/token.ts';
 
 /** Every page by its route. */
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/orders/:id/cancel': cancel,
+  '/approvals': approvals,
+  '/approvals/:id': approval,
+  '/token': token,
 };
