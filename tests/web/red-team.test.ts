@@ -138,7 +138,7 @@ test('rule 13: what is no form of ours, sent by somebody with the token, is refu
     ['a host with a dot behind', but({ host: `localhost.:${port}` }), 421],
     ['this machine by another number', but({ host: `2130706433:${port}` }), 421],
     ['the address of everybody', but({ host: `0.0.0.0:${port}` }), 421],
-    ['a host with somebody before it', but({ host: `user@${host}` }), 421],
+    ['a host with somebody before it', but({ host: `user@${host}` }), 400, 421],
     ['a foreign host that is looked at', { headers: { host: `${evil}:${port}` } }, 421],
     ['a foreign host behind a proxy of its word', but({ host: evil, 'x-forwarded-host': host }), 421],
     // pages of others
@@ -218,7 +218,7 @@ test('rule 13: what is no form of ours, sent by somebody with the token, is refu
     ['GET', { ...but(), method: 'GET', path: `/approvals/WO-A?${encoded(form)}`, body: '' }, 200],
     ['HEAD', { method: 'HEAD', path: `/approvals/WO-A?${encoded(form)}`, headers }, 200],
     ['PUT', { ...but(), method: 'PUT' }, 405],
-    ['DELETE', { ...but(), method: 'DELETE' }, 405],
+    ['DELETE', { ...but(), method: 'DELETE', body: '' }, 405],
     ['PATCH', { ...but(), method: 'PATCH' }, 405],
     ['a method by word', { ...but({ 'x-http-method-override': 'POST' }), method: 'GET', body: '' }, 303],
     ['GET on what retries', { path: '/orders/WO-A/retry', headers }, 404],
@@ -265,15 +265,14 @@ test('rule 13: what is no form of ours, sent by somebody with the token, is refu
 
   const commands = '.git/waybill/commands';
   const before = recordsOf(s);
+  const wrong: string[] = [];
   for (const [what, asked, ...statuses] of rows) {
     const [status, text] = await send(port, asked);
-    assert.ok(
-      statuses.includes(status),
-      `${what}: ${status} instead of ${statuses.join(' or ')}\n${text.slice(0, 2000)}`,
-    );
-    assert.ok(!text.includes('<script>alert'), what);
-    assert.ok(!text.includes(token), `${what}: tells the token`);
+    if (!statuses.includes(status)) wrong.push(`${what}: ${status} instead of ${statuses.join(' or ')}`);
+    if (text.includes('<script>alert')) wrong.push(`${what}: has a script`);
+    if (text.includes(token)) wrong.push(`${what}: tells the token`);
   }
+  assert.deepEqual(wrong, []);
   // what came to the station, it refused
   assert.deepEqual(s.names(commands), []);
   assert.equal(recordsOf(s), before, 'nothing is on the ledger');
