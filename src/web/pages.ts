@@ -1,4 +1,6 @@
 import type { PageOf } from './page.ts';
+import { component } from './pages/component.ts';
+import { guardrail } from './pages/guardrail.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { telemetry } from './pages/telemetry.ts';
@@ -7,5 +9,7 @@ import { telemetry } from './pages/telemetry.ts';
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/guardrail': guardrail,
+  '/guardrail/:component': component,
   '/telemetry': telemetry,
 };

@@ -51,6 +51,12 @@ export class TelemetryPage {
     if (all.length <= this.#most) return { ...before, lines: all, head: fresh.head ?? head };
     const lines = all.slice(0, this.#most);
     const last = lines.at(-1);
-    return { lines, next: last?.place ?? null, isCut: false, back: last?.line?.ts ?? before.back, head: fresh.head ?? head };
+    return {
+      lines,
+      next: last?.place ?? null,
+      isCut: false,
+      back: last?.line?.ts ?? before.back,
+      head: fresh.head ?? head,
+    };
   }
 }

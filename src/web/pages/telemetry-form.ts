@@ -27,7 +27,8 @@ export function askedLines(query: URLSearchParams, nowMs: number): AskedLines {
     const text = typed.get(name);
     if (text === undefined) return {};
     const at = instantOf(text, nowMs);
-    if (at === null) faults.push(`${JSON.stringify(text)} is no time: write 2026-11-22 10:00 (UTC), or 24h for a day ago`);
+    if (at === null)
+      faults.push(`${JSON.stringify(text)} is no time: write 2026-11-22 10:00 (UTC), or 24h for a day ago`);
     return at === null ? {} : { [name]: at };
   };
   const text = (name: 'event' | 'lane' | 'order' | 'agent') => {
@@ -66,7 +67,9 @@ export function queryOf({ typed }: AskedLines, more: Readonly<Record<string, str
 /** The form that asks; it stands outside of what is drawn again, so that nobody's typing is lost. */
 export function fields({ station, records }: PageContext, { typed, faults }: AskedLines): Html {
   const value = (name: string) => typed.get(name) ?? '';
-  const lanes = [...new Set([...Object.keys(station.settings.lanes), ...records.board.lanes().map(({ lane }) => lane)])];
+  const lanes = [
+    ...new Set([...Object.keys(station.settings.lanes), ...records.board.lanes().map(({ lane }) => lane)]),
+  ];
   const field = (name: string, label: string, hint: string, listId = '') =>
     html`<label>${label} <input name="${name}" value="${value(name)}" placeholder="${hint}" maxlength="${LONGEST}"${listId === '' ? '' : html` list="${listId}"`}></label>`;
   const ok = value('ok');

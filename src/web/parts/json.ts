@@ -15,8 +15,12 @@ export function json(value: unknown): Html {
 export function excerpt(text: string): Html {
   const shown = text.slice(0, MOST).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => (c === '\n' ? c : escapeOf(c)));
   const more = text.length - MOST;
-  return html`<pre tabindex="0">${shown}${more > 0 ? html`
-<span class="more">… ${more} more characters</span>` : ''}</pre>`;
+  return html`<pre tabindex="0">${shown}${
+    more > 0
+      ? html`
+<span class="more">… ${more} more characters</span>`
+      : ''
+  }</pre>`;
 }
 
 function escapeOf(character: string): string {

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { Html } from '../page.ts';
-import { shown } from './text.ts';
+import { addressPart, shown } from './text.ts';
 
 /** A link to an order's page; ids are checked before they are anybody's, and are encoded here all the same. */
 export function orderLink(woId: string): Html {
-  return html`<a class="id" href="/orders/${encodeURIComponent(woId)}">${shown(woId, 80)}</a>`;
+  return html`<a class="id" href="/orders/${addressPart(woId)}">${shown(woId, 80)}</a>`;
 }
