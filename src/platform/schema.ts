@@ -19,6 +19,7 @@ import type {
   DriftReport,
   DriftSchedule,
   ErrorDocument,
+  EventDocument,
   EvidenceManifest,
   FollowupDocument,
   ForensicsDocument,
@@ -74,6 +75,7 @@ export interface Contracts {
   'drift-report': DriftReport;
   'drift-schedule': DriftSchedule;
   error: ErrorDocument;
+  event: EventDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;

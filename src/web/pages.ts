@@ -1,9 +1,14 @@
 import type { PageOf } from './page.ts';
 import { component } from './pages/component.ts';
 import { guardrail } from './pages/guardrail.ts';
+import { approval } from './pages/approval.ts';
+import { approvals } from './pages/approvals.ts';
+import { cancel } from './pages/cancel.ts';
+import { charts } from './pages/charts.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { telemetry } from './pages/telemetry.ts';
+import { token } from './pages/token.ts';
 
 /** Every page by its route. */
 export const PAGES: Readonly<Record<string, PageOf>> = {
@@ -11,5 +16,10 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/orders': orders,
   '/guardrail': guardrail,
   '/guardrail/:component': component,
+  '/orders/:id/cancel': cancel,
+  '/approvals': approvals,
+  '/approvals/:id': approval,
+  '/token': token,
   '/telemetry': telemetry,
+  '/charts': charts,
 };

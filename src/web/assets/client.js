@@ -43,7 +43,10 @@
       else if (!b) a.remove();
       else if (a.nodeType !== b.nodeType || a.nodeName !== b.nodeName) a.replaceWith(b);
       else if (a.nodeType !== Node.ELEMENT_NODE) {
-        if (a.nodeValue !== b.nodeValue) a.nodeValue = b.nodeValue;
+        if (a.nodeValue !== b.nodeValue) {
+          a.nodeValue = b.nodeValue;
+          flash(a.parentElement?.closest('[data-count]'));
+        }
       } else {
         for (const { name } of [...a.attributes]) {
           if (!b.hasAttribute(name) && !(name === 'open' && a.nodeName === 'DETAILS')) a.removeAttribute(name);
@@ -52,6 +55,13 @@
         merge(a, b);
       }
     }
+  }
+
+  // a figure that moved is seen to move
+  function flash(figure) {
+    if (!figure) return;
+    figure.classList.add('moved');
+    setTimeout(() => figure.classList.remove('moved'), 1200);
   }
 
   // rows with a key take their nodes with them when others come before them
