@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { EventData, EventName } from '../../src/order/event.ts';
 import type { Usage } from '../../src/order/mission.ts';
 import { segmentPath } from '../../src/record/ledger.ts';
+import type { Wake } from '../../src/views/feed.ts';
+import { History, type HistoryFold } from '../../src/views/history.ts';
 
 const NO_HASH = `sha256:${'0'.repeat(64)}`;
 
@@ -176,4 +178,11 @@ function outcome(at: number, code: string | null): EventData['succeeded'] {
 /** A folder for a ledger, below a folder of the test. */
 export function ledgerIn(folder: string): LedgerLines {
   return new LedgerLines(join(mkdtempSync(join(folder, 'ledger-')), 'ledger'));
+}
+
+/** Reads a whole ledger for folds, as far as it goes. */
+export async function readAll(folder: string, folds: readonly HistoryFold[]): Promise<void> {
+  const stop = new AbortController();
+  const wake: Wake = { moved: async () => stop.abort() };
+  await new History(folder, wake, folds).follow(stop.signal);
 }

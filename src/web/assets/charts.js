@@ -125,6 +125,8 @@
     const [ink, line, font] = [colour('soft'), colour('line'), `12px ${getComputedStyle(root).fontFamily}`];
     const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
     const amounts = { ...axis, size: 62, values: (_, ticks) => ticks.map((n) => (n == null ? '' : shape.text(n))) };
+    // orders and tokens come whole
+    if (shape.text === short) amounts.incrs = WHOLE;
     // on a scale of powers: at times that people know
     if (shape.log)
       Object.assign(amounts, { filter: (_, splits) => splits, splits: (_, __, low, high) => between(low, high) });
@@ -134,7 +136,7 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { range: () => [data.at[0] - data.step / 2, data.at.at(-1) + data.step / 2] }, y: scaleOf(shape) },
-      axes: [{ ...axis, values: (_, ticks, __, ___, step) => ticks.map((at) => tickText(at, step)) }, amounts],
+      axes: [{ ...axis, size: 32, values: (_, ticks, __, ___, step) => ticks.map((at) => tickText(at, step)) }, amounts],
       series: [
         { label: 'UTC', value: (_, seconds) => (seconds == null ? '–' : timeText(seconds)) },
         ...shape.series.map((row, i) => ({
@@ -151,6 +153,7 @@
     };
   }
 
+  const WHOLE = Array.from({ length: 40 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
   const KNOWN = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400, 604_800, 6_048_000, 60_480_000];
   const between = (low, high) => KNOWN.filter((n) => n >= low && n <= high);
 
