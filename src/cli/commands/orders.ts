@@ -60,13 +60,24 @@ command(
 
 command(
   'ls',
-  'list orders, newest first',
-  ['waybill ls', 'waybill ls --status failed --json'],
+  'list orders, newest change first',
+  [
+    'waybill ls',
+    'waybill ls --status failed --json',
+    'waybill ls --waiting approval',
+    'waybill ls --search "docs anna" --limit 5',
+    "waybill ls --format '{wo_id}\\t{status}\\t{last_error.code}'",
+  ],
   (c) =>
     c
       .option('--status <status>', 'only these')
+      .option('--waiting <for>', 'only parked ones that wait for this: approval, time, agent …')
       .option('--lane <lane>', 'only this lane')
-      .option('--limit <n>', 'at most so many', '50'),
+      .option('--type <type>', 'only this type')
+      .option('--code <code>', 'only what failed or was rejected with this code')
+      .option('--search <words>', 'only those with all these words in id, title, lane, code or requester')
+      .option('--limit <n>', 'at most so many', '50')
+      .option('--format <template>', 'a line each as this has it: {wo_id}, {last_error.code}; \\t and \\n'),
   async (_, o) => (await import('../ls.ts')).ls(o),
 );
 
