@@ -166,15 +166,15 @@ export function* readLines(
   }
 }
 
-/** A file's whole lines, the last first, reading no more of it than is asked for. */
-export function* readLinesBackwards(path: string): Generator<string> {
+/** A file's whole lines up to byte `upTo`, the last first, reading no more of it than is asked for. */
+export function* readLinesBackwards(path: string, upTo = Number.POSITIVE_INFINITY): Generator<string> {
   const fd = ifThere(() => fs.openSync(path, O_RDONLY));
   if (fd === undefined) return;
   try {
     const block = Buffer.allocUnsafe(65_536);
     /** The beginning of what follows, up to its newline. */
     let rest = Buffer.alloc(0);
-    for (let end = fs.fstatSync(fd).size, isTail = true; end > 0; ) {
+    for (let end = Math.min(upTo, fs.fstatSync(fd).size), isTail = true; end > 0; ) {
       const start = Math.max(0, end - block.length);
       const n = fs.readSync(fd, block, 0, end - start, start);
       const bytes = Buffer.concat([block.subarray(0, n), rest]);
