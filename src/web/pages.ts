@@ -2,6 +2,7 @@ import type { PageOf } from './page.ts';
 import { approval } from './pages/approval.ts';
 import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
+import { order } from './pages/order/order.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { token } from './pages/token.ts';
@@ -10,6 +11,7 @@ import { token } from './pages/token.ts';
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/orders/:id': order,
   '/orders/:id/cancel': cancel,
   '/approvals': approvals,
   '/approvals/:id': approval,
