@@ -28,5 +28,5 @@ function lastOf(line: string): string {
 export function outputBox(label: string, { text, size, cut, isBinary }: Part, rest: Html): Html {
   if (isBinary) return html`<p class="cut">${label}: ${sizeText(size)} that are no text. ${rest}</p>`;
   if (size === 0) return html`<p class="none">${label}: nothing.</p>`;
-  return html`${cut > 0 ? html`<p class="cut">${label}: ${sizeText(cut)} before this are not shown here. ${rest}</p>` : ''}<div class="tail"><pre tabindex="0" role="group" aria-label="${label}">${outputText(text)}</pre></div>`;
+  return html`${cut > 0 ? html`<p class="cut">${label}: ${sizeText(cut)} before this are not shown here. ${rest}</p>` : ''}<p class="label">${label}</p><div class="tail"><pre tabindex="0" role="group" aria-label="${label}">${outputText(text)}</pre></div>`;
 }

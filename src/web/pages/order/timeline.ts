@@ -32,7 +32,7 @@ export function timelineOf(records: readonly Recorded[]): Html {
 
 function storyLine({ at, kind, text, ok, attempt, duration_ms: took }: StoryLine, isNew: boolean): Html {
   const mark = ok === null ? '·' : ok ? '✓' : '✗';
-  return html`<li class="${kind}${ok === null ? '' : ok ? ' ok' : ' bad'}">${isNew ? html`<strong class="attempt">Attempt ${attempt}</strong> ` : ''}${time(at)} <span aria-hidden="true" class="mark">${mark}</span> ${shown(text, 500)}${took === null || took < 1 ? '' : html` <span class="took">${durationText(took)}</span>`}</li>`;
+  return html`<li class="${kind}${ok === null ? '' : ok ? ' good' : ' ill'}">${isNew ? html`<strong class="attempt">Attempt ${attempt}</strong> ` : ''}${time(at)} <span aria-hidden="true" class="mark">${mark}</span> ${shown(text, 500)}${took === null || took < 1 ? '' : html` <span class="took">${durationText(took)}</span>`}</li>`;
 }
 
 /** All of a list, or its two ends with null between. */
