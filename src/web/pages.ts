@@ -1,10 +1,11 @@
 import type { PageOf } from './page.ts';
-import { component } from './pages/component.ts';
-import { guardrail } from './pages/guardrail.ts';
 import { approval } from './pages/approval.ts';
 import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
 import { charts } from './pages/charts.ts';
+import { component } from './pages/component.ts';
+import { guardrail } from './pages/guardrail.ts';
+import { missions } from './pages/missions.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { telemetry } from './pages/telemetry.ts';
@@ -14,6 +15,7 @@ import { token } from './pages/token.ts';
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/missions': missions,
   '/guardrail': guardrail,
   '/guardrail/:component': component,
   '/orders/:id/cancel': cancel,
