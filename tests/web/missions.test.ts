@@ -58,7 +58,7 @@ test('one that asks says where it stops and what it used; when it ended its step
   );
   assert.match(words(asks), /1 alive: 0 at work, 1 asks you \. Together they used 440 tokens, \$0\.04/);
   assert.match(words(asks), /&lt;i&gt;Say&lt;\/i&gt; hello/);
-  assert.match(words(asks), /440 of 50\u202f000 tokens/);
+  assert.match(words(asks), /440 of 50 000 tokens/);
   assert.match(asks, /<meter min="0" max="50000" high="40000" value="440"/);
   assert.match(asks, /href="\/approvals\/WO-1">Look and decide/);
   decide(s, 'WO-1');
