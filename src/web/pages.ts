@@ -4,6 +4,7 @@ import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
 import { charts } from './pages/charts.ts';
 import { component } from './pages/component.ts';
+import { errorCode } from './pages/error-code.ts';
 import { guardrail } from './pages/guardrail.ts';
 import { missions } from './pages/missions.ts';
 import { orders } from './pages/orders.ts';
@@ -24,4 +25,5 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/token': token,
   '/telemetry': telemetry,
   '/charts': charts,
+  '/errors/:code': errorCode,
 };
