@@ -16,9 +16,11 @@ import type {
   CommandFile,
   ComponentDocument,
   ContextPacket,
+  DigestDocument,
   DriftReport,
   DriftSchedule,
   ErrorDocument,
+  EventDocument,
   EvidenceManifest,
   FollowupDocument,
   ForensicsDocument,
@@ -71,9 +73,11 @@ export interface Contracts {
   'command-file': CommandFile;
   component: ComponentDocument;
   'context-packet': ContextPacket;
+  digest: DigestDocument;
   'drift-report': DriftReport;
   'drift-schedule': DriftSchedule;
   error: ErrorDocument;
+  event: EventDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;

@@ -59,11 +59,13 @@ test('formats: there is a contract for every document, each strict, named and wi
     'command-file',
     'component',
     'context-packet',
+    'digest',
     'doctor-report',
     'documents-check',
     'drift-report',
     'drift-schedule',
     'error',
+    'event',
     'evidence-manifest',
     'followup',
     'forensics',
@@ -143,6 +145,22 @@ test('rule 7: a document without one of its required keys does not conform', () 
 });
 
 const BAD: Record<string, Json[]> = {
+  event: [
+    { v: 2 },
+    { kind: 'news' },
+    { kind: 'beat' },
+    { seq: 0 },
+    { ts: 'now' },
+    { event: '' },
+    { wo_id: 5 },
+    { lane: 5 },
+    { attempt: -1 },
+    { to: 5 },
+    { gist: 'x'.repeat(302) },
+    { gist: null },
+    { record: [] },
+    { data: {} },
+  ],
   backlog: [
     { schema_version: 'backlog.v2' },
     { tasks: {} },
@@ -504,6 +522,14 @@ const BAD: Record<string, Json[]> = {
     { waivers: { n: 0, count: 0, rate: 2 } },
     { purged: -1 },
     { ledger: {} },
+  ],
+  digest: [
+    { ok: false },
+    { since: 'yesterday' },
+    { totals: { done: -1 } },
+    { waiting: [{ wo_id: 'WO-1', waiting_for: 'dependency' }] },
+    { failures: 'none' },
+    { lost_records: null },
   ],
   'drift-report': [
     { week: '2026-47' },

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono';
 import { type ChartData, chartData, type Percentiles, type Step } from '../../views/figures/charts.ts';
 import type { Records } from '../../views/records.ts';
+import type { Behind } from '../gate/forms.ts';
 import { chartsAsked } from '../pages/charts.ts';
 
 /** What the charts page draws: `/charts/data.json`, one column for each line. */
-export function addChartData(app: Hono, records: Records): void {
+export function addChartData(app: Hono<Behind>, records: Records): void {
   app.get('/charts/data.json', (c) => {
     const { range, lane } = chartsAsked(new URL(c.req.url).searchParams, records.figures);
     return c.json(columnsOf(chartData(records.figures, range, lane)));

@@ -3,11 +3,12 @@ import type { Station } from '../../station/station.ts';
 import { Gauge } from '../../views/figures/gauges.ts';
 import { stationHealth } from '../../views/figures/health.ts';
 import type { Records } from '../../views/records.ts';
+import type { Behind } from '../gate/forms.ts';
 import { CONTENT_TYPES, exposition, formatOf } from './exposition.ts';
 import { metricsOf } from './metrics.ts';
 
 /** What watches a station from outside asks: `/healthz` and `/metrics`. */
-export function addMonitoring(app: Hono, station: Station, records: Records): void {
+export function addMonitoring(app: Hono<Behind>, station: Station, records: Records): void {
   const gauge = new Gauge(station, records);
   app.get('/healthz', (c) => {
     const health = stationHealth(station, records.fault());
