@@ -44,7 +44,8 @@ export function waitingForApproval(station: Station): { state: StateDocument; as
     .sort((a, b) => (a.asked.asked_at < b.asked.asked_at ? -1 : 1));
 }
 
-function askedOf(state: StateDocument): Asked | null {
+/** What an order asks now; null where it asks nothing. */
+export function askedOf(state: StateDocument): Asked | null {
   return state.status === 'parked' && asksPeople(state.waiting_for)
     ? ((state.meta['approval'] as Asked | undefined) ?? null)
     : null;

@@ -1,7 +1,13 @@
 import type { Recorded } from '../order/event.ts';
 import type { Raise } from '../order/mission.ts';
 
-/** What stands out in a record, in a few words. */
+/** What a yes raised, of a mission that had used up what it was given. */
+function raisedText(raise: Raise = {}): string {
+  const raised = Object.entries(raise).map(([key, to]) => `${key.replace('_', ' ')} to ${to}`);
+  return raised.length === 0 ? '' : `, raises ${raised.join(', ')}`;
+}
+
+/** What stands out in a record, in a few words. It may hold an order's text. */
 export function gist(r: Recorded): string {
   switch (r.event) {
     case 'admitted':
@@ -46,12 +52,6 @@ export function gist(r: Recorded): string {
     default:
       return '';
   }
-}
-
-/** What a yes raised, of a mission that had used up what it was given. */
-function raisedText(raise: Raise = {}): string {
-  const raised = Object.entries(raise).map(([key, to]) => `${key.replace('_', ' ')} to ${to}`);
-  return raised.length === 0 ? '' : `, raises ${raised.join(', ')}`;
 }
 
 /** One record of a mission in a line; null for what is no news. */

@@ -9,6 +9,29 @@ export function age(milliseconds: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
+/** How long something took, as people say it: 0.4 s, 12.0 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. Nothing and less is 0.0 s. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 60) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
+  const pair = (value: number, unit: string, rest: number, smaller: string) =>
+    rest === 0 ? `${value} ${unit}` : `${value} ${unit} ${rest} ${smaller}`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return pair(minutes, 'min', Math.floor(seconds % 60), 's');
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? pair(hours, 'h', minutes % 60, 'min') : pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+/** A count with its word: 1 file, 3 files. */
+export function counted(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
+}
+
+/** Some of a list, and how many more there are: a, b and 3 more. */
+export function listText(items: readonly string[], most: number): string {
+  const shown = items.slice(0, most).join(', ');
+  return items.length > most ? `${shown} and ${items.length - most} more` : shown;
+}
+
 /** A size as people say it: 312 B, 4.1 kB, 1.5 MB. */
 export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

@@ -6,12 +6,19 @@ import { readIfThere } from '../platform/durable.ts';
 /** From src/web/ and from dist/chunks/ alike. */
 const FOLDER = fileURLToPath(new URL('../../dist/assets/', import.meta.url));
 
-const TYPES = {
-  'style.css': 'text/css; charset=utf-8',
-  'client.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
+const [CSS, SCRIPT] = ['text/css; charset=utf-8', 'text/javascript; charset=utf-8'];
+
+/** What browsers may have, and where it lies. */
+const FILES = {
+  'style.css': { type: CSS, path: 'style.css' },
+  'client.js': { type: SCRIPT, path: 'client.js' },
+  'icon.svg': { type: 'image/svg+xml', path: 'icon.svg' },
+  'charts.css': { type: CSS, path: 'charts.css' },
+  'charts.js': { type: SCRIPT, path: 'charts.js' },
+  'uplot.css': { type: CSS, path: 'vendor/uPlot.min.css' },
+  'uplot.js': { type: SCRIPT, path: 'vendor/uPlot.iife.min.js' },
 } as const;
-type Name = keyof typeof TYPES;
+type Name = keyof typeof FILES;
 
 export interface Asset {
   readonly type: string;
@@ -23,12 +30,13 @@ const loaded = new Map<string, Asset>();
 
 /** A file that browsers get as it is; null for names that are none of ours. */
 export function asset(name: string): Asset | null {
-  if (!Object.hasOwn(TYPES, name)) return null;
+  if (!Object.hasOwn(FILES, name)) return null;
   let found = loaded.get(name);
   if (found === undefined) {
-    const bytes = readIfThere(join(FOLDER, name));
+    const { type, path } = FILES[name as Name];
+    const bytes = readIfThere(join(FOLDER, path));
     if (bytes === undefined) return null;
-    found = { type: TYPES[name as Name], bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+    found = { type, bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
     loaded.set(name, found);
   }
   return found;

@@ -81,25 +81,29 @@ command(
   async (_, o) => (await import('../ls.ts')).ls(o),
 );
 
-command('show <id>', 'show one order: state, result, files, checks', ['waybill show WO-1'], same, async ([id], o) =>
-  (await import('../show.ts')).show(id ?? '', o),
+command(
+  'show <id>',
+  'tell the story of one order: what became of it, what happened, what it left, what to do next',
+  ['waybill show WO-1', 'waybill show WO-1 --patch'],
+  (c) => c.option('--patch', 'print what it changed, too'),
+  async ([id], o) => (await import('../order/show.ts')).show(id ?? '', o),
 );
 command(
   'why <id>',
-  'say in one sentence what an order waits for, or why it ended so',
-  ['waybill why WO-1'],
+  'say what an order waits for and who can release it, or why it ended so, and what to do next',
+  ['waybill why WO-1', 'waybill why WO-1 --json'],
   same,
-  async ([id], o) => (await import('../show.ts')).why(id ?? '', o),
+  async ([id], o) => (await import('../order/why.ts')).why(id ?? '', o),
 );
 command(
   'explain [code]',
-  'what an error code means, what to do, and an example',
+  'what an error code means, how it comes about, what mends it, and an example',
   ['waybill explain', 'waybill explain BAD_ID'],
   same,
   async ([code], o) => (await import('../explain.ts')).explain(code, o),
 );
 command('log <id>', 'the ledger records of one order', ['waybill log WO-1'], same, async ([id], o) =>
-  (await import('../show.ts')).log(id ?? '', o),
+  (await import('../order/log.ts')).log(id ?? '', o),
 );
 
 command(

@@ -43,7 +43,8 @@ export async function ordersSeen({ ledger, ids }: Layout, sinceMs: number): Prom
   return { alive: await aliveNow(ledger, ids), ...(await endedSince(ledger, sinceMs)) };
 }
 
-async function aliveNow(ledger: string, ids: string): Promise<OrderLife[]> {
+/** The orders that are alive as the ledger has them, also where no station runs. Costs the newest segment of the ledger. Throws LEDGER_BROKEN. */
+export async function aliveNow(ledger: string, ids: string): Promise<OrderLife[]> {
   const checkpoint = readCheckpoint(ledger);
   const orders = Orders.from(checkpoint?.live ?? []);
   const older = new Set<string>();
@@ -89,7 +90,7 @@ function codeOf(record: Recorded): string {
 }
 
 /** The first record of the segment that may hold the first one of that time. */
-function firstSince(ledger: string, sinceMs: number): number {
+export function firstSince(ledger: string, sinceMs: number): number {
   for (const first of segments(ledger).reverse()) {
     const record = readLedger(ledger, first).next().value;
     if (record !== undefined && Date.parse(record.ts) < sinceMs) return first;

@@ -1,48 +1,57 @@
-import type { ErrorBody } from '../../order/error.ts';
 import type { Recorded } from '../../order/event.ts';
 import type { ResultDocument, StateDocument } from '../../order/generated.ts';
 import { readIfThere } from '../../platform/durable.ts';
+import { conforms } from '../../platform/schema.ts';
 import { resultPath } from '../../record/result-path.ts';
 import type { Station } from '../../station/station.ts';
 import { orderRecords } from '../order-records.ts';
 import { stateOf } from '../order-state.ts';
 import { policyFault } from '../policy-fault.ts';
-import { whyText } from '../why.ts';
+import { type StoryLine, storyOf } from '../story/story.ts';
+import { type Explanation, explainOrder, whyText } from '../why.ts';
 import { plain } from '../words.ts';
 
-/** One order: what `waybill show --json` prints. Throws UNKNOWN_ORDER. */
-export async function showAnswer(
-  station: Station,
-  woId: string,
-): Promise<{ ok: true; state: StateDocument; result: ResultDocument | null }> {
+/** One order: what `waybill show --json` prints. */
+export interface ShowAnswer {
+  readonly ok: true;
+  readonly state: StateDocument;
+  readonly result: ResultDocument | null;
+  readonly story: readonly StoryLine[];
+}
+
+/** Throws UNKNOWN_ORDER, LEDGER_BROKEN. */
+export async function showAnswer(station: Station, woId: string): Promise<ShowAnswer> {
   const state = await stateOf(station, woId);
-  const text = readIfThere(resultPath(station, state.lane, state.wo_id))?.toString('utf8');
-  return { ok: true, state, result: text === undefined ? null : (JSON.parse(text) as ResultDocument) };
+  return { ok: true, state, result: readResult(station, state), story: storyOf(orderRecords(station, state)) };
 }
 
 /** What an order waits for, or why it ended so: what `waybill why --json` prints. */
-export interface WhyAnswer {
+export interface WhyAnswer extends Explanation {
   readonly ok: true;
-  readonly wo_id: string;
-  readonly status: StateDocument['status'];
-  readonly waiting_for: StateDocument['waiting_for'];
+  /** One sentence of it. */
   readonly why: string;
-  readonly error: Pick<ErrorBody, 'code' | 'message' | 'hint'> | null;
+  readonly error: StateDocument['last_error'];
 }
 
-/** Throws UNKNOWN_ORDER. */
+/** Throws UNKNOWN_ORDER, LEDGER_BROKEN. */
 export async function whyAnswer(station: Station, woId: string): Promise<WhyAnswer> {
   const state = await stateOf(station, woId);
   const halted = state.status === 'ready' ? policyFault(station.layout.root) : null;
-  const why = halted === null ? whyText(state) : `${state.wo_id} is ready, and ${plain(halted)}`;
-  return {
-    ok: true,
-    wo_id: woId,
-    status: state.status,
-    waiting_for: state.waiting_for,
-    why,
-    error: state.last_error,
-  };
+  const explanation = await explainOrder(station, state);
+  const why = halted === null ? whyText(state, explanation) : `${state.wo_id} is ready, and ${plain(halted)}`;
+  return { ok: true, ...explanation, wo_id: woId, why, error: state.last_error };
+}
+
+/** What stands in its lane's outbox; null where there is nothing, or no such document: a projection counts for nothing by itself. */
+function readResult(station: Station, state: StateDocument): ResultDocument | null {
+  const text = readIfThere(resultPath(station, state.lane, state.wo_id))?.toString('utf8');
+  if (text === undefined) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return conforms('result', value) ? (value as ResultDocument) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The ledger's records of one order: what `waybill log --json` prints. Throws UNKNOWN_ORDER, LEDGER_BROKEN. */

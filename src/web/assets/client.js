@@ -35,6 +35,7 @@
 
   // keeps the nodes that stay, and so focus, selection and what is folded open
   function merge(old, fresh) {
+    align(old, fresh);
     const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
     for (let i = 0; i < Math.max(before.length, after.length); i++) {
       const [a, b] = [before[i], after[i]];
@@ -61,6 +62,18 @@
     if (!figure) return;
     figure.classList.add('moved');
     setTimeout(() => figure.classList.remove('moved'), 1200);
+  }
+
+  // rows with a key take their nodes with them when others come before them
+  function align(old, fresh) {
+    const rows = new Map([...old.children].map((row) => [row.dataset.key, row]));
+    for (const [i, row] of [...fresh.childNodes].entries()) {
+      const key = row.dataset?.key;
+      if (key === undefined) continue;
+      const known = rows.get(key);
+      if (known !== old.childNodes[i] || known === undefined)
+        old.insertBefore(known ?? row.cloneNode(true), old.childNodes[i] ?? null);
+    }
   }
 
   // ---- the line to the server: open while the page is looked at, so that many tabs do not use up a browser's connections

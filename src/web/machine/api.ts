@@ -10,6 +10,7 @@ import { ordersAnswer } from '../../views/answers/orders.ts';
 import { waitingForApproval } from '../../views/approvals.ts';
 import { EXIT, exitCodeOf } from '../../views/exit-codes.ts';
 import { stationStatus } from '../../views/station-status.ts';
+import type { Behind } from '../gate/forms.ts';
 import { onlyOurSites } from './sites.ts';
 
 /** A route of /api/v1: what a command of the command line prints with --json, byte for byte. */
@@ -128,7 +129,7 @@ export const API: readonly ApiRoute[] = [
 ];
 
 /** Adds /api/v1 and all below it. */
-export function addApi(app: Hono, station: Station): void {
+export function addApi(app: Hono<Behind>, station: Station): void {
   app.use('/api/*', onlyOurSites);
   app.get('/api/v1', (c) =>
     send(c, () => ({

@@ -7,6 +7,7 @@ import type { Station } from '../../station/station.ts';
 import { type EventsWanted, tellEvents } from '../../views/events.ts';
 import type { Wake } from '../../views/feed.ts';
 import type { Records } from '../../views/records.ts';
+import type { Behind } from '../gate/forms.ts';
 import { queryOf, refuse } from './api.ts';
 import { onlyOurSites } from './sites.ts';
 
@@ -18,7 +19,7 @@ const RETRY_MS = 1000;
 const QUERY = ['from', 'lane', 'wo_id', 'event', 'full', 'follow'];
 
 /** Adds /events: every record of the ledger as it comes, as lines of JSON or as server-sent events. */
-export function addEvents(app: Hono, station: Station, records: Records): void {
+export function addEvents(app: Hono<Behind>, station: Station, records: Records): void {
   app.use('/events', onlyOurSites);
   app.get('/events', async (c) => {
     try {
