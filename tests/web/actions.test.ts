@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { newKey } from '../support/deciding.ts';
 import { runDashboard } from '../support/dashboard.ts';
+import { newKey } from '../support/deciding.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 import { Visitor } from '../support/visiting.ts';
@@ -13,7 +13,11 @@ const test = suite('web/actions', { needs: ['git', 'ssh-keygen'] });
 const ASKING = 'version: 1\nisolation: {commands: in_place}\n';
 
 function asking(woId: string, command = `touch ran-${woId}.txt`) {
-  return { wo_id: woId, title: `Please ${woId}`, actions: [{ action: 'command', command, outputs: [`ran-${woId}.txt`] }] };
+  return {
+    wo_id: woId,
+    title: `Please ${woId}`,
+    actions: [{ action: 'command', command, outputs: [`ran-${woId}.txt`] }],
+  };
 }
 
 /** Somebody who opened the address that the dashboard printed. */
