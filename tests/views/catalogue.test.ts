@@ -5,6 +5,7 @@ import type { Recorded } from '../../src/order/event.ts';
 import { advance, laneOf, type OrderLife } from '../../src/order/life.ts';
 import { isLegal, type Status, type WaitingFor } from '../../src/order/transition.ts';
 import { type Draft, FileLedger, segmentPath, segments } from '../../src/record/ledger.ts';
+import { History } from '../../src/views/history.ts';
 import { Catalogue } from '../../src/views/catalogue.ts';
 import type { Wake } from '../../src/views/feed.ts';
 import { recordsByRow } from '../../src/views/order-records.ts';
@@ -49,10 +50,10 @@ interface Open {
 
 async function open(folder: string): Promise<Open> {
   const bell = new Bell();
-  const catalogue = new Catalogue(folder, bell);
+  const catalogue = new Catalogue();
   const stop = new AbortController();
   const rest = bell.atRest();
-  const over = catalogue.follow(stop.signal);
+  const over = new History(folder, bell, [catalogue]).follow(stop.signal);
   await Promise.race([rest, over]);
   const close = async () => {
     stop.abort();
