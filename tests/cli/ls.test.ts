@@ -1,4 +1,5 @@
 import { columnsOf, cutStyled, padTo } from '../../src/cli/terminal/columns.ts';
+import { formatOf } from '../../src/cli/terminal/format.ts';
 import { testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 import { Terminal } from '../support/terminal.ts';
@@ -18,7 +19,8 @@ test('the table fits the terminal, whatever stands in a title', async (t) => {
   const lines = terminal.lines();
   const head = lines.findIndex((line) => line.startsWith('ORDER'));
   assert.match(lines[head + 1] ?? '', /^WO-long\S*… {2}done {7}P2 +\d+s {2}MAIN {2}two$/);
-  assert.match(lines[head + 2] ?? '', /^WO-1 +done +P2 +\d+s {2}MAIN {2}.*日本.*…$/);
+  assert.match(lines[head + 2] ?? '', /^WO-1 +done +P2 +\d+s {2}MAIN {2}.*two three.*…$/);
+  assert.ok(lines.every((line) => columnsOf(line) <= 72));
   assert.equal(lines[head + 3], 'over', 'one line each');
   const piped = s.waybill('ls').stdout.split('\n');
   assert.equal(piped.length, 3, 'no heading, and a line each');
@@ -30,8 +32,10 @@ test("--format: fields of the state file, nested ones with dots, and other peopl
   s.drop({ wo_id: 'WO-1', title: 'a\tb\u001b[2J', files: [{ path: 'a.txt', content: 'a\n' }], tags: ['x', 'y'] });
   s.drain();
   const format = (template: string) => s.waybill('ls', '--format', template);
-  assert.equal(format('{wo_id}\\t{status}|{title}\\n--').stdout, 'WO-1\tdone|a b\ufffd[2J\n--\n');
+  assert.equal(format('{wo_id}\\t{status}|{title}\\n--').stdout, 'WO-1\tdone|a b [2J\n--\n');
   assert.equal(format('{{{requester.lane}}} {tags} {last_error.code}.{meta.born}').stdout, '{MAIN} x,y .2\n');
+  const hostile = { ...s.state('WO-1'), title: 'a\u001b[2J\nb\u202e' };
+  assert.equal(formatOf('{title}|')(hostile), 'a\ufffd[2J b\ufffd|');
   assert.equal(format('{constructor}').code, 64);
   assert.match(format('{titel}').stderr, /did you mean \{title\}\?.*wo_id, title/s);
   assert.match(format('{title.x}').stderr, /knows no field/);

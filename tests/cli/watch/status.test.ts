@@ -46,7 +46,7 @@ test('it draws, moves as an order runs, and follows the size of the terminal', a
   await terminal.shows(/running: nothing/);
   await terminal.shows(/✓ succeeded +WO-1/);
   terminal.key('q');
-  await terminal.shows(/^\$ \S*node .*--watch\n\$ $/m);
+  await until(() => terminal.modes === AS_BEFORE && !WATCHING.test(terminal.screen), 'it ends');
 });
 
 test('however it ends, the terminal is as it was', async (t) => {
