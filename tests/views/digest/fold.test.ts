@@ -1,8 +1,8 @@
-import { History } from '../../record/metrics/history.ts';
+import { BACKLOG_FILES } from '../../../src/order/bookkeeping.ts';
 import { canaryText } from '../../../src/order/canary.ts';
 import { sha256 } from '../../../src/order/canonical-json.ts';
-import { BACKLOG_FILES } from '../../../src/order/bookkeeping.ts';
 import { DigestFold, type Folded } from '../../../src/views/digest/fold.ts';
+import { History } from '../../record/metrics/history.ts';
 import { assert, suite } from '../../support/suite.ts';
 
 /** Ledgers written by hand, whose figures were counted by hand. */
@@ -54,7 +54,10 @@ test('an order counts where it ended last; what was before both times counts now
       ['COMMAND_FAILED', 1, ['WO-AGAIN']],
     ],
   );
-  assert.deepEqual([d.slowest[0]?.wo_id, d.slowest[0]?.seconds, d.slowest[0]?.worked_seconds], ['WO-LONG', 49 * HOUR + 120, 60]);
+  assert.deepEqual(
+    [d.slowest[0]?.wo_id, d.slowest[0]?.seconds, d.slowest[0]?.worked_seconds],
+    ['WO-LONG', 49 * HOUR + 120, 60],
+  );
   assert.deepEqual(d.lanes, [{ lane: 'MAIN', received: 3, done: 2, failed: 1, cancelled: 1, rejected: 1 }]);
 });
 
@@ -66,7 +69,9 @@ test('cost: by agent and mission, in the time in which the step ended; a step no
   h.done('WO-M', 2, 'build', { usage: usage(40, 0.1), agent: 'own' });
   h.step('WO-M', 3, 'review', 'other').add('WO-M', 'interrupted', 'ready', { why: 'the station ended' });
   h.started('WO-M').done('WO-M', 4, 'review', { agent: 'other', usage: usage(7) });
-  h.done('WO-M', 5, 'checks', { agent: null }).done('WO-M', 6, 'close', { agent: 'own', usage: null }).succeeded('WO-M');
+  h.done('WO-M', 5, 'checks', { agent: null })
+    .done('WO-M', 6, 'close', { agent: 'own', usage: null })
+    .succeeded('WO-M');
   const d = digest(h, 24, 48);
   assert.deepEqual([d.totals.tokens, d.totals.usd, d.totals.unknown_steps], [47, 0.1, 2]);
   assert.deepEqual([d.before.tokens, d.before.usd, d.before.unknown_steps], [100, 0.25, 0]);
@@ -98,7 +103,10 @@ test('lists are bounded, counts are not; the newest are named', () => {
   const h = new History().opened();
   for (let n = 0; n < 30; n++) {
     const id = `WO-${n}`;
-    h.wait(60).admitted(id, { lane: `L${n % 15}` }).started(id).failed(id, n < 8 ? 'CHECK_FAILED' : `CODE_${n}`);
+    h.wait(60)
+      .admitted(id, { lane: `L${n % 15}` })
+      .started(id)
+      .failed(id, n < 8 ? 'CHECK_FAILED' : `CODE_${n}`);
   }
   const d = digest(h, 0, 1);
   assert.equal(d.totals.failed, 30);

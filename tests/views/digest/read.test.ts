@@ -53,14 +53,19 @@ test('nothing happened: it says so, in every form, and what waits is told all th
   s.drop(order('WO-1', { hold: true }));
   s.drain();
   const later = new Date(Date.now() - 100).toISOString();
-  assert.match(s.waybill('report', '--since', later).stdout, /Nothing happened; 1 waits for you\.[^]*waybill release WO-1/);
+  assert.match(
+    s.waybill('report', '--since', later).stdout,
+    /Nothing happened; 1 waits for you\.[^]*waybill release WO-1/,
+  );
 });
 
 test('figures of a station at work agree with a plain count over its ledger', (t) => {
   const s = testStation(t, { policy: ANYTHING });
   for (let n = 0; n < 6; n++) s.drop(order(`WO-${n}`), n % 2 === 0 ? 'MAIN' : 'SIDE');
   s.drop(order('WO-BAD', { tests: [{ name: 'bad', command: 'false' }] }));
-  s.drop(order('WO-MENDED', { tests: [{ name: 'once', command: 'test -e .git/tried || { touch .git/tried; exit 1; }' }] }));
+  s.drop(
+    order('WO-MENDED', { tests: [{ name: 'once', command: 'test -e .git/tried || { touch .git/tried; exit 1; }' }] }),
+  );
   s.drop(order('WO-ASKS', { approval: { why: 'I am not sure' } }));
   s.drop({ wo_id: 'WO-REJECTED', fils: [] });
   s.write('bridge/inbox/MAIN/nothing.json', '{');
@@ -123,7 +128,9 @@ test('a mission: what its agents used, and a component that was gone', (t) => {
     decide(s, 'WO-M');
     s.drain();
   }
-  const steps = ledger(s).flatMap((record) => (record.event === 'stepped' && record.data.agent !== null ? [record.data] : []));
+  const steps = ledger(s).flatMap((record) =>
+    record.event === 'stepped' && record.data.agent !== null ? [record.data] : [],
+  );
   s.waybill('guardrail', '--once');
   rmSync(s.path('src/old.txt'));
   s.waybill('guardrail', '--once');
@@ -136,7 +143,10 @@ test('a mission: what its agents used, and a component that was gone', (t) => {
       [['own', steps.length]],
     ],
   );
-  assert.deepEqual(d.missions.map(({ wo_id, status }) => [wo_id, status]), [['WO-M', s.state('WO-M').status]]);
+  assert.deepEqual(
+    d.missions.map(({ wo_id, status }) => [wo_id, status]),
+    [['WO-M', s.state('WO-M').status]],
+  );
   assert.deepEqual(
     d.drift.map(({ component, kind, until }) => [component, kind, until]),
     [['src/old.txt', 'missing', null]],
