@@ -27,6 +27,7 @@ const OWNERS = {
   'node-cron': 'src/platform/schedule.ts',
   '@hono/node-server': 'src/web/server.ts',
   'isomorphic-git': 'src/git/objects/independent.ts',
+  '@opentelemetry': 'src/platform/otlp/exporter.ts',
 };
 
 const inFolders = (folders) => `^src/(${folders.join('|')})/`;

@@ -16,6 +16,8 @@ const DIST = join(ROOT, 'dist');
 const FRESH = join(ROOT, 'dist.new');
 const OLD = join(ROOT, 'dist.old');
 const SCHEMAS = join(ROOT, 'schemas');
+/** Packages that browsers get as they are, with their licences. */
+const VENDOR = join(ROOT, 'src/web/assets/vendor');
 const require = createRequire(import.meta.url);
 
 for (const folder of [FRESH, OLD]) rmSync(folder, { recursive: true, force: true });
@@ -66,21 +68,26 @@ async function buildValidator(file: string): Promise<void> {
   });
 }
 
-/** What the licences of the packages in the bundle ask for: their texts go with every copy. */
+/** What the licences of the packages in the bundle ask for, and of what browsers get: their texts go with every copy. */
 function notices(inputs: readonly string[]): string {
   const names = new Set(inputs.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
-  return [...names]
-    .sort()
-    .map((name) => {
-      const folder = join(ROOT, 'node_modules', name);
-      const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
-        string,
-        unknown
-      >;
-      const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
-      if (texts.length === 0 && license === undefined) throw new Error(`${name} has no licence`);
-      const text = texts.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
-      return `${name} ${version} (${license})\n\n${text}\n`;
-    })
-    .join(`\n${'-'.repeat(80)}\n\n`);
+  const bundled = [...names].sort().map((name) => {
+    const folder = join(ROOT, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+    if (texts.length === 0 && license === undefined) throw new Error(`${name} has no licence`);
+    const text = texts.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
+  // named <package>-<version>.LICENSE.txt
+  const served = readdirSync(VENDOR)
+    .filter((file) => file.endsWith('.LICENSE.txt'))
+    .map((file) => {
+      const name = file.replace('.LICENSE.txt', '').replace('-', ' ');
+      return `${name}\n\n${readFileSync(join(VENDOR, file), 'utf8').trim()}\n`;
+    });
+  return [...bundled, ...served].join(`\n${'-'.repeat(80)}\n\n`);
 }

@@ -1,20 +1,21 @@
 /**
- * Fills the generated parts of docs/reference-*.md and docs/services.md from the sources: schemas/, the table of error codes, the command line's
- * own help, and the service files; writes the templates in launchd/. A part stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`;
+ * Fills the generated parts of docs/reference-*.md, docs/services.md and docs/monitoring.md from the sources: schemas/, the command line's own
+ * help, the service files and the table of metrics; writes the templates in launchd/, and docs/errors/ from the tables of error codes. A part
+ * stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`;
  * the text around it is written by hand.
  *
  *   node --import tsx scripts/generate-docs.ts [--check]
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { exampleOf } from '../src/cli/explain.ts';
-import { EXIT, exitCodeOf } from '../src/cli/output.ts';
-import { ERROR_CODES, type ErrorCode, WaybillError } from '../src/order/error.ts';
+import { EXIT } from '../src/cli/output.ts';
 import { parsePolicy } from '../src/policy/policy.ts';
 import type { ServicePart } from '../src/station/services/service.ts';
 import { parseSettings } from '../src/station/settings.ts';
+import { METRICS, type MetricName, metric } from '../src/web/machine/metric-table.ts';
+import { errorPages } from './error-pages.ts';
 import { exampleService, launchdTemplates } from './service-examples.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -115,7 +116,7 @@ const MEANINGS: Record<string, string> = {
   'state.evidence.path': 'The evidence folder of this attempt.',
   'state.evidence.manifest_sha256': 'Hash of its `manifest.json`, as the ledger has it.',
   'state.commits': 'Commits that hold its changes.',
-  'state.last_error.code': 'See [error codes](reference-errors.md).',
+  'state.last_error.code': 'See [error codes](errors/README.md).',
   'state.last_error.message': 'What is wrong, by name.',
   'state.last_error.hint': 'What to do about it.',
   'state.last_error.at': 'When.',
@@ -137,7 +138,7 @@ const MEANINGS: Record<string, string> = {
   'result.checks[].expected': 'What standard output had to be.',
   'result.checks[].actual': 'What it was; the first 2000 characters.',
   'result.checks[].duration_ms': 'How long it ran.',
-  'result.error.code': 'See [error codes](reference-errors.md).',
+  'result.error.code': 'See [error codes](errors/README.md).',
   'result.error.message': 'What is wrong, by name.',
   'result.error.hint': 'What to do about it.',
   'result.error.file': 'The dropped file, where the trouble is in it.',
@@ -198,7 +199,7 @@ const MEANINGS: Record<string, string> = {
   'EndedOrder.finished_at': 'When it ended.',
   'FollowupLane.lane': 'The lane.',
   'FollowupLane.readable': 'False for a folder that the station may not read.',
-  'error.code': 'One of the [error codes](reference-errors.md).',
+  'error.code': 'One of the [error codes](errors/README.md).',
   'error.message': 'What is wrong, by name.',
   'error.file': 'The file it is about.',
   'error.line': 'Line, from 1.',
@@ -257,6 +258,7 @@ const parts: Record<string, string> = {
   agent: fieldTable(schemaOf('agent'), 'agent', true),
   AgentUse: fieldTable(definition('agent', 'AgentUse'), 'AgentUse', true, schemaOf('agent')),
   order: fieldTable(schemaOf('order'), 'order', true),
+  metrics: metricTable(),
   FileEntry: entryTable('FileEntry'),
   WriteEntry: entryTable('WriteEntry'),
   AppendEntry: entryTable('AppendEntry'),
@@ -269,8 +271,6 @@ const parts: Record<string, string> = {
   RestoreEntry: entryTable('RestoreEntry'),
   CommandEntry: entryTable('CommandEntry'),
   CheckEntry: entryTable('CheckEntry'),
-  errors: errorTable(),
-  'error-examples': errorExamples(),
   state: fieldTable(schemaOf('state'), 'state', false),
   result: fieldTable(schemaOf('result'), 'result', false),
   'ledger-record': fieldTable(schemaOf('ledger-record'), 'ledger-record', false),
@@ -302,7 +302,7 @@ const parts: Record<string, string> = {
 if (unusedMeanings.size > 0) throw new Error(`meanings that nothing asks for: ${[...unusedMeanings].join(', ')}`);
 const check = process.argv.includes('--check');
 const unusedParts = new Set(Object.keys(parts));
-for (const name of readdirSync(DOCS).filter((n) => /^(reference-.*|services)\.md$/.test(n))) {
+for (const name of readdirSync(DOCS).filter((n) => /^(reference-.*|services|monitoring)\.md$/.test(n))) {
   const path = join(DOCS, name);
   const old = readFileSync(path, 'utf8');
   const text = formatted(fill(old, name), path);
@@ -312,18 +312,26 @@ for (const name of readdirSync(DOCS).filter((n) => /^(reference-.*|services)\.md
     process.exitCode = 1;
   } else writeFileSync(path, text);
 }
-const templates = launchdTemplates();
-for (const name of new Set([...templates.keys(), ...readdirSync(LAUNCHD)])) {
-  const path = join(LAUNCHD, name);
-  const text = templates.get(name);
-  if (text === (existsSync(path) ? readFileSync(path, 'utf8') : undefined)) continue;
-  if (check) {
-    console.error(`launchd/${name} does not match its sources: run node --import tsx scripts/generate-docs.ts`);
-    process.exitCode = 1;
-  } else if (text === undefined) rmSync(path);
-  else writeFileSync(path, text);
-}
+writeFolder(LAUNCHD, launchdTemplates());
+writeFolder(join(DOCS, 'errors'), formattedAll(errorPages(DOCS)));
 if (unusedParts.size > 0) throw new Error(`no page has a place for: ${[...unusedParts].join(', ')}`);
+
+/** Makes a folder hold these files and no others; with --check only says where it does not. */
+function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
+  if (!check) mkdirSync(folder, { recursive: true });
+  for (const name of new Set([...files.keys(), ...(existsSync(folder) ? readdirSync(folder) : [])])) {
+    const path = join(folder, name);
+    const text = files.get(name);
+    if (text === (existsSync(path) ? readFileSync(path, 'utf8') : undefined)) continue;
+    if (check) {
+      console.error(
+        `${relative(ROOT, path)} does not match its sources: run node --import tsx scripts/generate-docs.ts`,
+      );
+      process.exitCode = 1;
+    } else if (text === undefined) rmSync(path);
+    else writeFileSync(path, text);
+  }
+}
 
 function fill(text: string, page: string): string {
   return text.replace(
@@ -341,6 +349,13 @@ function fill(text: string, page: string): string {
 function formatted(text: string, path: string): string {
   const biome = join(ROOT, 'node_modules/.bin/biome');
   return execFileSync(biome, ['format', `--stdin-file-path=${path}`], { cwd: ROOT, input: text, encoding: 'utf8' });
+}
+
+/** The same for many pages in one call. */
+function formattedAll(pages: ReadonlyMap<string, string>): Map<string, string> {
+  const between = '<!-- the next page -->';
+  const texts = formatted([...pages.values()].join(`\n\n${between}\n\n`), join(DOCS, 'errors/all.md')).split(between);
+  return new Map([...pages.keys()].map((name, i) => [name, `${texts[i]?.trim() ?? ''}\n`]));
 }
 
 function schemaOf(name: string): Schema {
@@ -524,36 +539,20 @@ function entryName(ref: string): string {
   return text;
 }
 
-// --- errors and commands
-
-/** An example of each code: the order that is refused with it, where one file can show it, and what its author reads. */
-function errorExamples(): string {
-  return (Object.keys(ERROR_CODES) as ErrorCode[])
-    .map((name) => {
-      const { order, file, error } = exampleOf(name);
-      const { line, column } = error;
-      const where = [error.file ?? file, line, column].filter((part) => part !== undefined && part !== null).join(':');
-      const told = `${where === '' ? '' : `${where}: `}${name} ${error.message}\n  hint: ${error.hint}`;
-      return [`### ${name}`, ...(order === null ? [] : [fenced(order)]), fenced(told)].join('\n\n');
-    })
-    .join('\n\n');
-}
+// --- commands
 
 function fenced(text: string): string {
   return `\`\`\`text\n${text.trim()}\n\`\`\``;
 }
 
-function errorTable(): string {
-  const entries = Object.entries(ERROR_CODES) as [ErrorCode, { what: string; hint: string; retryable?: boolean }][];
+function metricTable(): string {
+  const names = Object.keys(METRICS) as MetricName[];
   return table(
-    ['Code', 'What it means', 'What to do', 'Retryable', 'Exit code'],
-    entries.map(([name, { what, hint, retryable }]) => [
-      code(name),
-      what,
-      hint,
-      retryable === true ? 'yes' : '',
-      String(exitCodeOf(new WaybillError(name, ''))),
-    ]),
+    ['Metric', 'Type', 'Labels', 'What it tells'],
+    names.map((name) => {
+      const { type, labels, help: text } = metric(name);
+      return [code(name), type, labels.map(code).join(', '), text];
+    }),
   );
 }
 

@@ -1,15 +1,10 @@
 import pc from 'picocolors';
-import { readOrder } from '../intake/read-order.ts';
-import { ERROR_CODES, type ErrorCode, errorBody, WaybillError } from '../order/error.ts';
-import { ERROR_EXAMPLES } from '../order/error-examples.ts';
-import type { ErrorDocument } from '../order/generated.ts';
-import { nearest } from '../order/nearest.ts';
-import { parseSettings } from '../station/settings.ts';
+import { exampleOf } from '../intake/error-example.ts';
+import { ERROR_CODES, type ErrorCode, WaybillError } from '../order/error.ts';
+import { errorPage, findCode } from '../order/errors/causes/page.ts';
 import { exitCodeOf, plain, print, printJson, usage } from './output.ts';
 
-const SOME_TIME = '2026-11-20T10:00:00.000Z';
-
-/** What a code means, what to do, and an example: the order that is refused with it, and the error file its author reads. */
+/** What a code means, how it comes about, what mends it, and an example: the order that is refused with it, and the error file its author reads. */
 export async function explain(code: string | undefined, options: { readonly json?: boolean }): Promise<void> {
   if (code === undefined) {
     if (options.json)
@@ -22,23 +17,18 @@ export async function explain(code: string | undefined, options: { readonly json
     return;
   }
   const known = codeOf(code);
-  const { what, hint } = ERROR_CODES[known];
-  const error = new WaybillError(known, '');
+  const page = errorPage(known);
+  const exitCode = exitCodeOf(new WaybillError(known, ''));
   const example = exampleOf(known);
-  if (options.json)
-    return printJson({
-      ok: true,
-      code: known,
-      what,
-      hint,
-      retryable: error.retryable,
-      exit_code: exitCodeOf(error),
-      example,
-    });
-  print(`${pc.red(known)}  ${what}`);
-  print(`${pc.dim('what to do')}  ${hint}`);
-  print(`${pc.dim('retryable')}   ${error.retryable ? 'yes, as often as the order’s retries say' : 'no'}`);
-  print(`${pc.dim('exit code')}   ${exitCodeOf(error)}`);
+  if (options.json) return printJson({ ok: true, ...page, exit_code: exitCode, example });
+  print(`${pc.red(known)}  ${page.what}`);
+  print(`\n${pc.dim('how it comes about')}`);
+  for (const cause of page.causes) print(wrapped('- ', cause));
+  print(`\n${pc.dim('what to do')}`);
+  for (const [i, step] of page.cure.entries()) print(wrapped(`${i + 1}. `, step));
+  print(`\n${pc.dim('retryable')}  ${page.retryable ? 'yes, as often as the order’s retries say' : 'no'}`);
+  print(`${pc.dim('exit code')}  ${exitCode}`);
+  print(`${pc.dim('more')}       ${[page.page, ...page.see].join(', ')}`);
   if (example.order !== null) {
     print(`\n${pc.dim(`example, ${example.file}`)}`);
     for (const [i, line] of example.order.trimEnd().split('\n').entries())
@@ -47,29 +37,27 @@ export async function explain(code: string | undefined, options: { readonly json
   print(`\n${pc.dim('the error file')}\n${JSON.stringify(example.error, null, 2)}`);
 }
 
-function codeOf(text: string): ErrorCode {
-  const upper = text.toUpperCase().replaceAll('-', '_');
-  const codes = Object.keys(ERROR_CODES);
-  if (codes.includes(upper)) return upper as ErrorCode;
-  const near = nearest(
-    text,
-    codes.map((code) => code.toLowerCase()),
-  );
-  throw usage(
-    `there is no code ${JSON.stringify(text)}${near === null ? '; `waybill explain` lists them' : `; did you mean ${near.toUpperCase()}?`}`,
-  );
+const WIDTH = 100;
+
+/** A text in lines of the terminal’s width, 100 at most, below its mark. What stands in backticks stays whole, so that it can be copied. */
+function wrapped(mark: string, text: string): string {
+  const width = Math.min(process.stdout.columns ?? WIDTH, WIDTH);
+  const lines: string[] = [];
+  let line = mark;
+  for (const word of text.match(/(?:`[^`]*`|[^\s`])+/g) ?? []) {
+    const isFirst = line === mark;
+    if (!isFirst && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(mark.length) + word;
+    } else line += isFirst ? word : ` ${word}`;
+  }
+  return [...lines, line].join('\n');
 }
 
-/** The example of a code, with the error file that its order really gets. */
-export function exampleOf(code: ErrorCode): { file: string | null; order: string | null; error: ErrorDocument } {
-  const example = ERROR_EXAMPLES[code];
-  if (example.file === undefined) {
-    const { message, place } = example;
-    const error = new WaybillError(code, message, place === undefined ? {} : { place });
-    return { file: null, order: null, error: { v: 1, ...errorBody(error, SOME_TIME) } };
-  }
-  const { file, order } = example;
-  const read = readOrder({ bytes: Buffer.from(order), file, attachments: null }, parseSettings(Buffer.alloc(0)).intake);
-  if (!('error' in read)) throw new WaybillError('INTERNAL', `the example of ${code} is not refused`);
-  return { file, order, error: { v: 1, ...errorBody(read.error, SOME_TIME) } };
+function codeOf(text: string): ErrorCode {
+  const { code, nearest } = findCode(text);
+  if (code !== null) return code;
+  throw usage(
+    `there is no code ${JSON.stringify(text)}${nearest === null ? '; `waybill explain` lists them' : `; did you mean ${nearest}?`}`,
+  );
 }

@@ -1,9 +1,8 @@
 import pc from 'picocolors';
 import { WaybillError } from '../order/error.ts';
 import type { MetricsDocument } from '../order/generated.ts';
-import { readInstant } from '../order/instant.ts';
-import { readMetrics } from '../record/metrics/read.ts';
-import { note, plain, print, printJson, usage } from './output.ts';
+import { metricsAnswer } from '../views/answers/metrics.ts';
+import { note, plain, print, printJson } from './output.ts';
 import { stationToRead } from './station.ts';
 
 type Options = Record<string, unknown> & { readonly station?: string; readonly json?: boolean };
@@ -11,16 +10,11 @@ type Share = MetricsDocument['waivers'];
 type Spread = MetricsDocument['usage']['tokens'];
 type Groups<T> = { readonly orders: T; readonly missions: T; readonly items: T };
 
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-
 /** Computes and prints the metrics of the ledger; changes nothing. Throws NO_STATION, NO_INPUT, USAGE, LEDGER_BROKEN. */
 export async function metrics(options: Options): Promise<void> {
-  const [since, until] = ['since', 'until'].map((name) => timeOf(`--${name}`, options[name]));
-  if (typeof since === 'number' && typeof until === 'number' && since >= until)
-    throw usage('--since must lie before --until');
-  const lane = typeof options['lane'] === 'string' ? options['lane'] : null;
   const ledger = await ledgerFolder(options);
-  const found = readMetrics(ledger, { since: since ?? null, until: until ?? null, lane });
+  const { found, guesses } = metricsAnswer(ledger, options);
+  for (const guess of guesses) note(guess);
   if (found.ledger === null && options['ledger'] !== undefined)
     throw new WaybillError('NO_INPUT', `${ledger} holds no ledger`, {
       hint: 'Name a copy of .git/waybill/ledger, with its files NNNNNNNNNNNN.jsonl.',
@@ -34,20 +28,6 @@ export async function metrics(options: Options): Promise<void> {
 async function ledgerFolder(options: Options): Promise<string> {
   if (typeof options['ledger'] === 'string') return options['ledger'];
   return (await stationToRead(options)).layout.ledger;
-}
-
-/** In milliseconds since 1970; null where none is given. */
-function timeOf(option: string, given: unknown): number | null {
-  if (given === undefined) return null;
-  const text = String(given);
-  const [, count = '', unit = ''] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
-  const back = UNITS[unit];
-  if (back !== undefined) return Date.now() - Number(count) * back;
-  // a bare number would be read as seconds since 1970
-  const read = /^\d+$/.test(text) ? null : readInstant(text);
-  if (read === null) throw usage(`${option} takes a time, as in 2026-10-01, 2026-10-01T12:00Z, 12h, 30d or 4w`);
-  if (read.guess !== null) note(`${option}: ${read.guess}`);
-  return Date.parse(read.iso);
 }
 
 function lines(m: MetricsDocument): string[] {

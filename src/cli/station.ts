@@ -10,5 +10,4 @@ export async function stationToRead(options: { readonly station?: string }): Pro
   return openStationToRead(await locateStation(options.station));
 }
 
-export const HOW_TO_START =
-  'No station process is running here. Start one: `waybill up`, or for what is waiting now: `waybill up --drain`.';
+export { HOW_TO_START } from '../views/order-state.ts';

@@ -1,13 +1,9 @@
 import pc from 'picocolors';
-import { ownershipOf } from '../git/worktrees/identity.ts';
-import { type Worktree, WorktreeRecords } from '../git/worktrees/record.ts';
 import { answered } from '../pipeline/commands/answered.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
-import { sizeOf } from '../pipeline/isolation/tidy.ts';
 import { now } from '../platform/clock.ts';
-import { namesIn } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
-import { worktreesFolder } from '../station/worktrees-folder.ts';
+import { worktreesAnswer } from '../views/answers/worktrees.ts';
 import { runningStation } from '../views/order-state.ts';
 import { age, note, plain, print, printJson, sizeText, usage } from './output.ts';
 import { HOW_TO_START, stationOf } from './station.ts';
@@ -26,19 +22,12 @@ export async function worktrees(what: string, options: Options): Promise<void> {
 }
 
 function ls(station: Station, options: Options): void {
-  const records = new WorktreeRecords(station.layout.live).all();
-  const shown = records.map((worktree) => ({
-    ...worktree,
-    state: stateOf(station, worktree),
-    bytes: sizeOf(worktree.path),
-  }));
-  const folder = worktreesFolder(station);
-  // folders that no record speaks of: of a station that was set back, perhaps
-  const unknown = namesIn(folder).filter((name) => !records.some((worktree) => worktree.name === name));
+  const answer = worktreesAnswer(station);
   if (options.json) {
-    printJson({ ok: true, folder, worktrees: shown, unknown });
+    printJson(answer);
     return;
   }
+  const { worktrees: shown, unknown } = answer;
   if (shown.length === 0) print('There are no worktrees.');
   for (const { wo_id, base, state, bytes, used_at, path } of shown) {
     const old = age(Date.now() - Date.parse(used_at)).padStart(4);
@@ -46,12 +35,6 @@ function ls(station: Station, options: Options): void {
     print(`${coloured}  ${wo_id}  ${base.slice(0, 10)}  ${old}  ${sizeText(bytes).padStart(9)}  ${plain(path)}`);
   }
   if (unknown.length > 0) print(pc.yellow(`not on record, and never removed: ${plain(unknown.join(', '))}`));
-}
-
-function stateOf(station: Station, worktree: Worktree): string {
-  if (worktree.state === 'making') return worktree.state;
-  const ownership = ownershipOf(station.repo, worktree);
-  return ownership === 'changed' ? 'broken' : ownership === 'gone' ? 'gone' : worktree.state.replace('_', ' ');
 }
 
 async function clean(station: Station, options: Options): Promise<void> {

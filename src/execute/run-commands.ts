@@ -8,6 +8,7 @@ import { type CommandResult, runCommand } from '../platform/process.ts';
 import { resolveFolder } from '../policy/fence.ts';
 import { redactorOf } from '../station/redactor.ts';
 import type { Station } from '../station/station.ts';
+import { LiveOutput, OUTPUT_FOLDER } from './live-output.ts';
 import type { CommandSandbox } from './sandbox/commands.ts';
 
 /** Where a run of commands keeps its output, and whom it tells. */
@@ -18,8 +19,8 @@ export interface RunContext {
   /** The order's claim folder. */
   readonly folder: string;
   readonly woId: string;
-  /** Told before each program may do anything; writes the ledger. */
-  readonly begin: (n: number, name: string, idempotent: boolean) => void;
+  /** Told before each program may do anything; writes the ledger. Gives what the program must know of it, as variables. */
+  readonly begin: (n: number, name: string, idempotent: boolean) => Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** What every program runs in; in nothing unless given. */
   readonly sandbox?: CommandSandbox | null;
@@ -44,8 +45,6 @@ export interface RunningGroup {
 }
 
 const RUNNING = 'running.json';
-/** Where output lies in the claim folder, and how it is called in the evidence. The dot keeps it apart from lanes. */
-export const OUTPUT_FOLDER = '.commands';
 const EVIDENCE_FOLDER = 'commands';
 
 /** Runs a command; throws COMMAND_FAILED, COMMAND_TIMEOUT or COMMAND_NOT_FOUND. */
@@ -113,52 +112,60 @@ async function run(
   const { station, folder, woId, sandbox = null } = context;
   const { commands } = station.settings;
   const redactor = redactorOf(station.settings);
-  context.begin(n, name, idempotent);
+  const begun = context.begin(n, name, idempotent);
   const mark = `${woId}.${n}.${process.pid}`;
   const output = join(folder, OUTPUT_FOLDER);
   ensureDir(output);
+  const shown = redactor.redactText(name);
+  const base = join(output, `${String(n).padStart(2, '0')}-${slug(shown)}`);
   const argv = 'shell' in invocation ? ['/bin/sh', '-c', invocation.shell] : invocation.argv;
   // Resolved again: an earlier command may have made a link of it.
   const where = context.place?.folder(cwd) ?? folderAtRoot(context, cwd);
-  const result = await runCommand({
-    argv: sandbox?.wrap(argv, where) ?? argv,
-    isSandbox: sandbox?.name === 'bwrap',
-    cwd: where,
-    env: {
-      ...environment(commands.env),
-      ...context.place?.env,
-      WAYBILL_RUN: mark,
-      WAYBILL_ORDER: woId,
-      WAYBILL_STATION: station.layout.root,
-    },
-    mark: { name: 'WAYBILL_RUN', value: mark },
-    timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
-    graceMs: commands.killGraceSeconds * 1000,
-    maxOutputBytes: commands.maxOutputBytes,
-    filter: () => redactor.stream(),
-    onStarted: ({ pgid, startTime }) => noteRunningGroup(folder, { pgid, startTime, mark }),
-    signal: context.signal,
-  });
-  const told = ({ bytes, dropped }: CappedOutput) =>
-    dropped === 0 ? bytes : Buffer.concat([bytes, Buffer.from(`\n[${dropped} bytes more were cut]\n`)]);
-  const shown = redactor.redactText(name);
-  const base = join(output, `${String(n).padStart(2, '0')}-${slug(shown)}`);
-  writeDurable(`${base}.stdout`, told(result.stdout));
-  writeDurable(`${base}.stderr`, told(result.stderr));
-  const about = {
-    v: 1,
-    name: shown,
-    run: redactor.redactText(invocationText(invocation)),
-    sandbox: sandbox?.name ?? null,
-    exit_code: result.exitCode,
-    signal: result.signal,
-    timed_out: result.timedOut,
-    duration_ms: result.durationMs,
-    stdout_dropped: result.stdout.dropped,
-    stderr_dropped: result.stderr.dropped,
-  };
-  writeDurable(`${base}.json`, `${JSON.stringify(about, null, 2)}\n`);
-  return result;
+  const live = new LiveOutput(base);
+  try {
+    const result = await runCommand({
+      argv: sandbox?.wrap(argv, where) ?? argv,
+      isSandbox: sandbox?.name === 'bwrap',
+      cwd: where,
+      env: {
+        ...environment(commands.env),
+        ...context.place?.env,
+        ...begun,
+        WAYBILL_RUN: mark,
+        WAYBILL_ORDER: woId,
+        WAYBILL_STATION: station.layout.root,
+      },
+      mark: { name: 'WAYBILL_RUN', value: mark },
+      timeoutMs: (timeoutSeconds ?? commands.timeoutSeconds) * 1000,
+      graceMs: commands.killGraceSeconds * 1000,
+      maxOutputBytes: commands.maxOutputBytes,
+      filter: () => redactor.stream(),
+      onKept: (stream) => (bytes, peek) => live.add(stream, bytes, peek),
+      onStarted: ({ pgid, startTime }) => noteRunningGroup(folder, { pgid, startTime, mark }),
+      signal: context.signal,
+    });
+    const told = ({ bytes, dropped }: CappedOutput) =>
+      dropped === 0 ? bytes : Buffer.concat([bytes, Buffer.from(`\n[${dropped} bytes more were cut]\n`)]);
+    writeDurable(`${base}.stdout`, told(result.stdout));
+    writeDurable(`${base}.stderr`, told(result.stderr));
+    const about = {
+      v: 1,
+      name: shown,
+      run: redactor.redactText(invocationText(invocation)),
+      sandbox: sandbox?.name ?? null,
+      exit_code: result.exitCode,
+      signal: result.signal,
+      timed_out: result.timedOut,
+      duration_ms: result.durationMs,
+      stdout_dropped: result.stdout.dropped,
+      stderr_dropped: result.stderr.dropped,
+    };
+    writeDurable(`${base}.json`, `${JSON.stringify(about, null, 2)}\n`);
+    return result;
+  } finally {
+    // only now: whoever looks on finds either this or what is durable
+    live.end();
+  }
 }
 
 function folderAtRoot({ station, roots }: RunContext, cwd: string | null): string {

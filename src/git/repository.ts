@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { WaybillError } from '../order/error.ts';
-import { namesIn } from '../platform/durable.ts';
+import { namesIn, readIfThere } from '../platform/durable.ts';
 import { fs } from '../platform/fs.ts';
 import { Attributes } from './attributes.ts';
 import { Configuration, type GitConfig } from './config.ts';
 import { Git } from './git.ts';
+import { isSplit } from './index/index-bytes.ts';
 import { Trees } from './objects/trees.ts';
 import { type Found, findOrdinary } from './ordinary.ts';
 import { Refs } from './refs.ts';
@@ -136,8 +138,11 @@ export async function assertSupported(repo: Repository): Promise<void> {
   refuseSplitIndex(repo);
 }
 
+/** Git leaves the shared part lying for two weeks after an index was put together again: only the index itself tells, and is read only then. */
 function refuseSplitIndex(repo: Repository): void {
-  if (namesIn(repo.gitDir).some((name) => name.startsWith('sharedindex.'))) refuseForm(repo, 'a split index');
+  if (!namesIn(repo.gitDir).some((name) => name.startsWith('sharedindex.'))) return;
+  const bytes = readIfThere(join(repo.gitDir, 'index'));
+  if (bytes !== undefined && isSplit(bytes)) refuseForm(repo, 'a split index');
 }
 
 function refuseForm(repo: Repository, what: string): never {

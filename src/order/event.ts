@@ -144,7 +144,9 @@ export interface DecidedData {
 export type ProofData =
   | { kind: 'ssh'; key: string; signature: string }
   /** Weaker: a program of the same user can fake it. */
-  | { kind: 'terminal'; user: string; tty: string; pid: number };
+  | { kind: 'terminal'; user: string; tty: string; pid: number }
+  /** As weak; the process is the dashboard. */
+  | { kind: 'browser'; user: string; pid: number };
 
 /** One record that was emptied. */
 export interface Tombstone {

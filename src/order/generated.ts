@@ -864,7 +864,7 @@ export type CommandFile =
 /**
  * What shows that a person decided.
  */
-export type DecisionProof = SshProof | TerminalProof;
+export type DecisionProof = SshProof | TerminalProof | BrowserProof;
 
 export interface DropCommand {
   v: 1;
@@ -907,6 +907,10 @@ export interface OrderCommand {
   at: string;
   wo_id: string;
   reason?: string;
+  /**
+   * Where it was asked for; absent for the command line.
+   */
+  via?: 'browser';
 }
 export interface PruneKeepsCommand {
   v: 1;
@@ -981,6 +985,20 @@ export interface TerminalProof {
   pid: number;
   /**
    * Of the process that asked, in the kernel's own unit; null where the system does not tell.
+   */
+  start_time: string | null;
+}
+/**
+ * Somebody decided on a page of the dashboard, with its token. As weak as a terminal.
+ */
+export interface BrowserProof {
+  kind: 'browser';
+  /**
+   * The process of the dashboard.
+   */
+  pid: number;
+  /**
+   * Of that process, in the kernel's own unit; null where the system does not tell.
    */
   start_time: string | null;
 }
@@ -1617,6 +1635,90 @@ export interface ErrorDocument {
   line?: number;
   column?: number;
   at?: string;
+}
+
+/**
+ * One line of /events: a record of the ledger as it became durable, or a word about the stream itself. Readers pass over kinds that they do not know.
+ */
+export type EventDocument = RecordEvent | BeatEvent | ExchangedEvent | FaultEvent;
+export type Time = string;
+
+/**
+ * A record of the ledger.
+ */
+export interface RecordEvent {
+  v: 1;
+  kind: 'record';
+  /**
+   * Its place in the ledger; the id of a server-sent event.
+   */
+  seq: number;
+  ts: Time;
+  /**
+   * As in the ledger: a transition, or a fact.
+   */
+  event: string;
+  /**
+   * null for records of the station or of input without an id.
+   */
+  wo_id: string | null;
+  /**
+   * The lane of its order; null where it has none.
+   */
+  lane: string | null;
+  attempt: number;
+  /**
+   * The order's state before; null for facts.
+   */
+  from: string | null;
+  /**
+   * The order's state after; null for facts.
+   */
+  to: string | null;
+  /**
+   * What stands out, in a few words for people; other people's text, of at most 300 characters.
+   */
+  gist: string;
+  /**
+   * With full=1: the whole record as it is stored, which is ledger-record.
+   */
+  record?: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * At the beginning, and when nothing went for a while: up to here all was told that was asked for.
+ */
+export interface BeatEvent {
+  v: 1;
+  kind: 'beat';
+  /**
+   * Go on after this one.
+   */
+  seq: number;
+  ts: Time;
+}
+/**
+ * The ledger was written anew (a purge, a restore): what was told before counts for nothing, and it begins again with the first record.
+ */
+export interface ExchangedEvent {
+  v: 1;
+  kind: 'exchanged';
+  ts: Time;
+}
+/**
+ * The last line of a stream that cannot go on.
+ */
+export interface FaultEvent {
+  v: 1;
+  kind: 'fault';
+  ts: Time;
+  error: {
+    code: string;
+    message: string;
+    hint: string;
+    [k: string]: unknown;
+  };
 }
 
 /**

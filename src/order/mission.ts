@@ -56,6 +56,8 @@ export interface StepData {
   /** Who does it; null for the runner itself. */
   role: string | null;
   agent: string | null;
+  /** The model that the agent's file names; absent where it names none. */
+  model?: string;
   reserved: Reserved;
 }
 
@@ -81,6 +83,8 @@ export interface SteppedData {
   /** null where nobody told, or no agent took part. */
   usage: Usage | null;
   seconds: number;
+  /** Of these the agent's own; absent where none took part, or where nobody knows. */
+  agent_seconds?: number;
   /** All that the mission changes after this step, made to its base; absent where the step changed nothing of that. */
   changes?: ImageChange[];
   /** Names `changes`: the same for the same work. null where nothing is changed. */

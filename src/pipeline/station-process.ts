@@ -37,6 +37,7 @@ import { holdSuspects, lostIds, mendProjections } from './restore/gap.ts';
 import { endRun, showAgain } from './restore/show-again.ts';
 import { runOrders } from './run-order.ts';
 import { Runtime } from './runtime.ts';
+import { StationSpans } from './spans/station-spans.ts';
 import { takeUp } from './take-up.ts';
 import { Tracker } from './tracker.ts';
 
@@ -100,6 +101,7 @@ class StationLoop {
   readonly #gate: IntakeGate;
   readonly #guardrail: StationGuardrail;
   readonly #reports: StationReports;
+  readonly #spans: StationSpans | null;
   readonly #atWork = new Map<string, Promise<void>>();
   readonly #nap: Nap;
   #failure: unknown = null;
@@ -131,6 +133,7 @@ class StationLoop {
     this.#gate = new IntakeGate(rt);
     this.#guardrail = new StationGuardrail(rt);
     this.#reports = new StationReports(rt);
+    this.#spans = StationSpans.begin(rt);
     rt.onMoved = (life) => this.#moved(life);
     setMaxListeners(0, options.signal);
   }
@@ -187,6 +190,7 @@ class StationLoop {
       await this.#reports.end();
       await this.#packs.end();
       await this.#watch?.close();
+      await this.#spans?.end();
     }
   }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { checkFailure, OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
+import { OUTPUT_FOLDER } from '../execute/live-output.ts';
+import { checkFailure, type RunContext, runAction, runCheck } from '../execute/run-commands.ts';
 import { convertedPaths, imageOf } from '../git/conversion.ts';
 import { Placement, type Target } from '../git/placement.ts';
 import { type Change, type ImageChange, isOutside, sameContent } from '../order/change.ts';
@@ -10,6 +11,7 @@ import { removeTree } from '../platform/durable.ts';
 import { contentOf, readTarget } from '../platform/target.ts';
 import { fenceOf, resolveTarget } from '../policy/fence.ts';
 import type { Draft } from '../record/ledger.ts';
+import { spanIdOf } from '../record/spans/ids.ts';
 import { passWork } from './approvals/gate.ts';
 import { fact } from './fact.ts';
 import { cancelOrder, failOrder } from './finish.ts';
@@ -17,6 +19,7 @@ import { sandboxFor } from './isolation/sandboxed.ts';
 import type { Job } from './job.ts';
 import { holdContents } from './keep.ts';
 import { type Runtime, STATION_STOPS } from './runtime.ts';
+import { traceEnvironment } from './spans/trace-context.ts';
 import { undo } from './undo.ts';
 
 /**
@@ -90,8 +93,10 @@ export async function commandContext(rt: Runtime, job: Job, at: string, signal: 
     signal,
     begin: (n, name, idempotent) => {
       if (signal.aborted) throw new WaybillError('CANCELLED', `${job.woId} was cancelled`);
-      rt.record([fact(rt.life(job.woId), 'command', { n, name, idempotent })]);
+      const life = rt.life(job.woId);
+      const records = rt.record([fact(life, 'command', { n, name, idempotent })]);
       rt.step(`life 4: command ${n} recorded`, [job.woId]);
+      return traceEnvironment(life.admitted?.trace_id, records.map(spanIdOf)[0]);
     },
   };
 }

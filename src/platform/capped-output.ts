@@ -8,6 +8,9 @@ export interface CappedOutput {
   readonly dropped: number;
 }
 
+/** Hears what is kept of a stream. `peek`: what is to follow it as far as can be told, as of when it is called. Must not throw. */
+export type OnKept = (bytes: Buffer, peek: () => Buffer) => void;
+
 /** Keeps the beginning of a stream, up to a limit. */
 class Kept {
   readonly #limit: number;
@@ -23,11 +26,13 @@ class Kept {
     return this.#kept >= this.#limit;
   }
 
-  add(chunk: Buffer): void {
+  /** Returns what of it is kept. */
+  add(chunk: Buffer): Buffer {
     const room = chunk.subarray(0, Math.max(0, this.#limit - this.#kept));
     if (room.length > 0) this.#chunks.push(room);
     this.#kept += room.length;
     this.dropped += chunk.length - room.length;
+    return room;
   }
 
   bytes(): Buffer {
@@ -35,18 +40,23 @@ class Kept {
   }
 }
 
-/** Gathers what a stream says, up to a limit in bytes; what a filter takes out is only in `unfiltered`. `take` is for when it has ended. */
+/**
+ * Gathers what a stream says, up to a limit in bytes; what a filter takes out is only in `unfiltered`. `take` is for when it has ended; `onKept`
+ * gets what is kept while it comes, and `peek` tells what the filter still holds back.
+ */
 export function capped(
   stream: NodeJS.ReadableStream,
   limit: number,
   filter?: ByteFilter,
+  onKept?: OnKept,
 ): { ended: Promise<void>; take(): CappedOutput } {
   const raw = new Kept(limit);
   const clean = filter === undefined ? raw : new Kept(limit);
   stream.on('data', (chunk: Buffer) => {
     // what is dropped anyway need not be looked through
-    if (filter !== undefined) clean.add(clean.isFull ? chunk : filter.push(chunk));
-    raw.add(chunk);
+    const kept = filter === undefined ? null : clean.add(clean.isFull ? chunk : filter.push(chunk));
+    const whole = raw.add(chunk);
+    onKept?.(kept ?? whole, () => (filter === undefined || clean.isFull ? Buffer.alloc(0) : filter.peek()));
   });
   stream.on('error', () => {});
   const ended = new Promise<void>((resolve) => {

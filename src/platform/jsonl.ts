@@ -166,32 +166,54 @@ export function* readLines(
   }
 }
 
-/** A file's whole lines, the last first, reading no more of it than is asked for. */
-export function* readLinesBackwards(path: string): Generator<string> {
+/** A file's whole lines up to byte `upTo`, the last first, reading no more of it than is asked for. */
+export function* readLinesBackwards(path: string, upTo = Number.POSITIVE_INFINITY): Generator<string> {
+  for (const { text } of placedLinesBackwards(path, upTo)) yield text;
+}
+
+/** A line, and the bytes it stands between: `end` is behind its newline. */
+export interface PlacedLine {
+  /** The line, or as much of its beginning as was asked for. */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A file's whole lines that end at or before `before` (absent: all), the last first, reading no more of it than is asked for. Of a line only the
+ * first `most` bytes are kept, so that one without an end costs no memory.
+ */
+export function* placedLinesBackwards(path: string, before = Infinity, most = Infinity): Generator<PlacedLine> {
   const fd = ifThere(() => fs.openSync(path, O_RDONLY));
   if (fd === undefined) return;
   try {
     const block = Buffer.allocUnsafe(65_536);
     /** The beginning of what follows, up to its newline. */
-    let rest = Buffer.alloc(0);
-    for (let end = fs.fstatSync(fd).size, isTail = true; end > 0; ) {
+    let rest: Buffer = NOTHING;
+    /** Behind the newline of the line that is being gathered. */
+    let lineEnd = 0;
+    for (let end = Math.min(before, fs.fstatSync(fd).size), isTail = true; end > 0; ) {
       const start = Math.max(0, end - block.length);
       const n = fs.readSync(fd, block, 0, end - start, start);
       const bytes = Buffer.concat([block.subarray(0, n), rest]);
       let last = bytes.length;
       for (let at = bytes.lastIndexOf(10, last - 1); at !== -1; at = at === 0 ? -1 : bytes.lastIndexOf(10, at - 1)) {
         // what stands behind the last newline is being written
-        if (!isTail && last > at + 1) yield bytes.toString('utf8', at + 1, last);
+        if (!isTail && last > at + 1) yield placed(bytes, at + 1, last, most, start + at + 1, lineEnd);
         isTail = false;
-        last = at;
+        [last, lineEnd] = [at, start + at + 1];
       }
-      rest = Buffer.from(bytes.subarray(0, last));
+      rest = isTail ? NOTHING : Buffer.from(bytes.subarray(0, Math.min(last, most)));
       end = start;
-      if (start === 0 && !isTail && rest.length > 0) yield rest.toString('utf8');
+      if (start === 0 && rest.length > 0) yield placed(rest, 0, rest.length, most, 0, lineEnd);
     }
   } finally {
     fs.closeSync(fd);
   }
+}
+
+function placed(bytes: Buffer, from: number, to: number, most: number, start: number, end: number): PlacedLine {
+  return { text: bytes.toString('utf8', from, Math.min(to, from + most)), start, end };
 }
 
 /** The last `count` whole lines, oldest first, without reading what stands before them. */

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { ByteFilter } from '../order/secrets/redactor.ts';
-import { type CappedOutput, capped } from './capped-output.ts';
+import { type CappedOutput, capped, type OnKept } from './capped-output.ts';
 import { listenTo } from './listen.ts';
 import { programName, startTimeOf, withEnvironment } from './processes.ts';
 
@@ -152,6 +152,8 @@ export interface CommandOptions extends GroupOptions {
   readonly maxOutputBytes: number;
   /** One for each stream: what is kept has gone through it, while it came, so that the limit leaves no half of what it takes out. */
   readonly filter?: () => ByteFilter;
+  /** Hears what is kept of each stream, filtered, while it comes. */
+  readonly onKept?: (name: 'stdout' | 'stderr') => OnKept;
   /** What it reads on standard input; nothing unless given. */
   readonly input?: string;
 }
@@ -295,8 +297,9 @@ async function heardOut(stream: Readable): Promise<void> {
 /** Runs somebody else's command in a group of its own to its end. Throws only what `onStarted` threw. */
 export async function runCommand(options: CommandOptions): Promise<CommandResult> {
   const group = startGroup(options, options.input === undefined ? 'nothing' : 'input');
-  const stdout = capped(group.stdout, options.maxOutputBytes, options.filter?.());
-  const stderr = capped(group.stderr, options.maxOutputBytes, options.filter?.());
+  const gather = (name: 'stdout' | 'stderr') =>
+    capped(group[name], options.maxOutputBytes, options.filter?.(), options.onKept?.(name));
+  const [stdout, stderr] = [gather('stdout'), gather('stderr')];
   group.stdin.end(options.input ?? '');
   const end = await group.ended;
   return { ...end, stdout: stdout.take(), stderr: stderr.take() };

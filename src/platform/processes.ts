@@ -109,14 +109,23 @@ const AGENT_MARKS = [
   'AIDER_MODEL',
 ];
 
+/** The user that a process runs as; null where that cannot be told. */
+export function userOf(pid: number): number | null {
+  try {
+    return fs.statSync(`/proc/${pid}`).uid;
+  } catch {
+    return null; // gone, or no /proc
+  }
+}
+
 /**
  * Who stands above a process, where that decides nothing for a person: an order, this station, a hook of git, a coding agent. Null for none of
- * them, also where it cannot be told (macOS); `gone` where the process is not the one that is meant, or has no terminal.
+ * them, also where it cannot be told (macOS); `gone` where the process is not the one that is meant. One that serves people needs no terminal.
  */
-export function whoseChild(pid: number, startTime: string | null): string | null {
+export function whoseChild(pid: number, startTime: string | null, { serves = false } = {}): string | null {
   if (!isAlive(pid, startTime)) return 'gone';
   if (process.platform !== 'linux') return null;
-  if (procStat(pid)?.tty === 0) return 'a process without a terminal';
+  if (!serves && procStat(pid)?.tty === 0) return 'a process without a terminal';
   const seen = new Set<number>();
   for (let at = pid; at > 1 && !seen.has(at); ) {
     seen.add(at);

@@ -20,6 +20,7 @@ import type {
   DriftReport,
   DriftSchedule,
   ErrorDocument,
+  EventDocument,
   EvidenceManifest,
   FollowupDocument,
   ForensicsDocument,
@@ -76,6 +77,7 @@ export interface Contracts {
   'drift-report': DriftReport;
   'drift-schedule': DriftSchedule;
   error: ErrorDocument;
+  event: EventDocument;
   'evidence-manifest': EvidenceManifest;
   followup: FollowupDocument;
   'guardrail-look': GuardrailLook;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { EventName, Recorded } from '../order/event.ts';
 import type { TelemetryLine } from '../order/generated.ts';
@@ -10,6 +9,7 @@ import { now } from '../platform/clock.ts';
 import { errno, fs, ifThere } from '../platform/fs.ts';
 import { LineAppender, lastLines } from '../platform/jsonl.ts';
 import { turnedFiles, turnedName } from '../platform/turned-files.ts';
+import { orderSpanId, spanIdOf } from './spans/ids.ts';
 
 /** How ledger events are called in telemetry; those without a name here are of no use to operators. */
 const NAMES: Partial<Record<EventName, string>> = {
@@ -69,6 +69,8 @@ export class Telemetry {
   #owed: number | null = null;
   #notBefore = 0;
   #day = '';
+  /** Told of records as they come, once, whether or not the file can be written. Throws nothing. */
+  onTold: (told: readonly Told[]) => void = () => {};
 
   /** Without a source only emit() can be used. */
   constructor(path: string, rotateBytes: number, source: Partial<Source> = {}) {
@@ -94,6 +96,7 @@ export class Telemetry {
    * disk, goes before what follows. `first` is the first of them.
    */
   tell(told: readonly Told[], first: number): void {
+    this.onTold(told);
     if (this.#owed === null) {
       if (!this.#isTold(told)) this.#owed = first;
     } else if (Date.now() >= this.#notBefore) this.tellOwed();
@@ -202,7 +205,7 @@ function telemetryOf(record: Recorded, life: OrderLife | null): TelemetryLine[] 
       seq: record.seq,
       ...(traceId === undefined
         ? {}
-        : { trace_id: traceId, span_id: record.hash.slice(7, 23), parent_id: spanOf(traceId) }),
+        : { trace_id: traceId, span_id: spanIdOf(record), parent_id: orderSpanId(traceId) }),
       ...(typeof data.duration_ms === 'number' ? { duration_ms: data.duration_ms } : {}),
       ...(data.error ? { code: data.error.code } : {}),
       ...(record.event === 'step' || record.event === 'stepped' ? stepLine(record.data) : {}),
@@ -229,8 +232,3 @@ const AGENTS: Partial<Record<EventName, string>> = {
   revised: 'intake',
   repeated: 'intake',
 };
-
-/** The span of the order as a whole, the parent of all its events. */
-function spanOf(traceId: string): string {
-  return createHash('sha256').update(traceId).digest('hex').slice(0, 16);
-}

@@ -37,6 +37,8 @@ export interface Layout {
   readonly backupFailure: string;
   /** When the next drift report is due. */
   readonly driftSchedule: string;
+  /** Up to which record spans were sent to a receiver. */
+  readonly spansSent: string;
   /** What the guardrail remembers from look to look, and what concerns it alone. */
   readonly guardrail: string;
   /** What the git hooks of `waybill hooks install` write down. */
@@ -75,6 +77,7 @@ export function layoutOf(root: string, gitDir: string, settings: Settings): Layo
     backup: join(live, 'backup.json'),
     backupFailure: join(live, 'backup-failure.json'),
     driftSchedule: join(live, 'drift-schedule.json'),
+    spansSent: join(live, 'spans-sent'),
     guardrail: join(live, 'guardrail'),
     hooksLog: join(live, 'hooks.jsonl'),
   };

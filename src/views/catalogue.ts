@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { priorityWord } from '../order/canonical.ts';
 import type { Recorded } from '../order/event.ts';
 import type { Priority } from '../order/order.ts';
 import type { Status } from '../order/transition.ts';
-import { type FeedLine, followLedger, recordOfLine, type Wake } from './feed.ts';
+import type { FeedLine } from './feed.ts';
+import type { HistoryFold } from './history.ts';
 
 /** One order in a list. Times ISO-8601 UTC. */
 export interface OrderRow {
@@ -54,8 +54,6 @@ export interface Page {
 export const HELD = 200_000;
 /** So much of a title is shown and searched. */
 const TITLE = 160;
-/** How long it reads before others have their turn, in ms. */
-const SLICE_MS = 12;
 
 /** What moves a row. Other records only say where the order's records lie. */
 const TELLING: ReadonlySet<string> = new Set([
@@ -80,22 +78,15 @@ const TELLING: ReadonlySet<string> = new Set([
 type Row = { -readonly [K in keyof OrderRow]: OrderRow[K] } & { text: string; segments: number[] };
 
 /**
- * A short row for each of the newest orders, so that lists, filters and searches read nothing: built once from the whole ledger, in slices
- * beside everything else, then moved on as records come. Bounded (rule 11): the oldest fall out.
+ * A short row for each of the newest orders, so that lists, filters and searches read nothing: built once from the whole ledger, then moved on
+ * as records come (history.ts). Bounded (rule 11): the oldest fall out.
  */
-export class Catalogue {
-  readonly #ledger: string;
-  readonly #wake: Wake;
+export class Catalogue implements HistoryFold {
   /** By the time of their last change, the oldest first: a row that changes moves to the end. */
   #rows = new Map<string, Row>();
   #list: readonly Row[] | null = null;
   #seq = 0;
   #isWhole = false;
-
-  constructor(ledger: string, wake: Wake) {
-    this.#ledger = ledger;
-    this.#wake = wake;
-  }
 
   /** Whether it has read all that was there; until then lists lack the newest. */
   get isWhole(): boolean {
@@ -148,29 +139,16 @@ export class Catalogue {
     );
   }
 
-  /** Reads the ledger from its first record, then follows it until aborted. Throws LEDGER_BROKEN. */
-  async follow(signal: AbortSignal): Promise<void> {
-    const wake: Wake = {
-      moved: (aborted) => {
-        this.#isWhole = true;
-        return this.#wake.moved(aborted);
-      },
-    };
-    let since = Date.now();
-    for await (const piece of followLedger(this.#ledger, 1, wake, signal)) {
-      if (piece.kind === 'exchanged') {
-        [this.#rows, this.#list, this.#seq, this.#isWhole] = [new Map(), null, 0, false];
-        continue;
-      }
-      for (const line of piece.lines) this.#take(line);
-      this.#list = null;
-      if (Date.now() - since < SLICE_MS) continue;
-      await setImmediate();
-      since = Date.now();
-    }
+  reset(): void {
+    [this.#rows, this.#list, this.#seq] = [new Map(), null, 0];
   }
 
-  #take(line: FeedLine): void {
+  settled(isWhole: boolean): void {
+    this.#isWhole = isWhole;
+    this.#list = null;
+  }
+
+  take(line: FeedLine, record: () => Recorded): void {
     this.#seq = line.seq;
     if (line.woId === null) return;
     const key = line.woId.toLowerCase();
@@ -180,10 +158,9 @@ export class Catalogue {
       if (row.segments.at(-1) !== line.segment) row.segments.push(line.segment);
     }
     if (!TELLING.has(line.event)) return;
-    const record = recordOfLine(line);
     const moved = row ?? newRow(line);
     if (moved === null) return;
-    advanceRow(moved, record);
+    advanceRow(moved, record());
     this.#rows.delete(key);
     this.#rows.set(key, moved);
     if (this.#rows.size > HELD) this.#rows.delete(this.#rows.keys().next().value ?? '');

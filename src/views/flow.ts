@@ -3,8 +3,12 @@ import { asksPeople } from '../order/transition.ts';
 import { readFollowup } from '../record/followup.ts';
 import { progressOf } from '../record/progress.ts';
 import type { Station } from '../station/station.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { Records } from './records.ts';
 import type { LaneStatus } from './station-status.ts';
+
+/** What ended longer ago is not in the picture. */
+const DAY_MS = 24 * 3600 * 1000;
 
 /** An order as a short list names it. */
 export interface NamedOrder {
@@ -27,11 +31,24 @@ export interface FlowLane {
   readonly ready: number;
   readonly running: number;
   readonly parked: number;
+  /** Orders that ended within DAY_MS, by how. */
+  readonly ended: EndedCount;
+}
+
+export interface EndedCount {
+  readonly done: number;
+  readonly failed: number;
+  readonly rejected: number;
+  readonly cancelled: number;
 }
 
 /** Where the orders of a station are, as the flow of design.md has it. */
 export interface Flow {
   readonly lanes: readonly FlowLane[];
+  /** All lanes together. */
+  readonly total: Omit<FlowLane, 'lane'>;
+  /** Whether what ended within the last day is known: the catalogue has read the ledger. */
+  readonly isWhole: boolean;
   /** Parked orders by what they wait for. */
   readonly waits: Readonly<Record<string, number>>;
   readonly running: readonly NamedOrder[];
@@ -45,20 +62,25 @@ export interface Flow {
  * The flow as the board has it, which is as new as the ledger; what ended before this process looked stands in state/followup.json.
  * `lanes` adds those with nothing alive, and what lies in each inbox.
  */
-export function flowOf(station: Station, { board }: Records, lanes: readonly LaneStatus[]): Flow {
+export function flowOf(station: Station, { board, catalogue }: Records, lanes: readonly LaneStatus[]): Flow {
   const counts = new Map(board.lanes().map((row) => [row.lane, row]));
-  const names = [...new Set([...lanes.map(({ lane }) => lane), ...counts.keys()])].sort();
+  const ends = endedByLane(catalogue, Date.now() - DAY_MS);
+  const names = [...new Set([...lanes.map(({ lane }) => lane), ...counts.keys(), ...ends.keys()])].sort();
   const waits: Record<string, number> = {};
   for (const row of counts.values())
     for (const [wait, n] of Object.entries(row.waits)) waits[wait] = (waits[wait] ?? 0) + n;
   const alive = board.alive();
   const seen = new Set(board.ended.map(({ woId }) => woId));
   const before = (readFollowup(station)?.recent ?? []).filter(({ wo_id: woId }) => !seen.has(woId));
+  const rows = names.map((lane) => {
+    const { ready = 0, running = 0, parked = 0 } = counts.get(lane) ?? {};
+    const inbox = lanes.find((row) => row.lane === lane)?.inbox ?? 0;
+    return { lane, inbox, ready, running, parked, ended: ends.get(lane) ?? NONE_ENDED };
+  });
   return {
-    lanes: names.map((lane) => {
-      const { ready = 0, running = 0, parked = 0 } = counts.get(lane) ?? {};
-      return { lane, inbox: lanes.find((row) => row.lane === lane)?.inbox ?? 0, ready, running, parked };
-    }),
+    lanes: rows,
+    total: rows.reduce<Omit<FlowLane, 'lane'>>(added, { inbox: 0, ready: 0, running: 0, parked: 0, ended: NONE_ENDED }),
+    isWhole: catalogue.isWhole,
     waits,
     running: alive
       .filter(({ status }) => status === 'running')
@@ -74,6 +96,37 @@ export function flowOf(station: Station, { board }: Records, lanes: readonly Lan
         return { woId, status, waitingFor: null, lane, text: title, title, at, code };
       }),
     ],
+  };
+}
+
+const NONE_ENDED: EndedCount = { done: 0, failed: 0, rejected: 0, cancelled: 0 };
+
+/** Reads the rows, newest change first, as far back as `since` (ms since 1970). */
+function endedByLane(catalogue: Catalogue, since: number): Map<string, EndedCount> {
+  const lanes = new Map<string, { -readonly [K in keyof EndedCount]: EndedCount[K] }>();
+  const from = new Date(since).toISOString();
+  for (const { updatedAt, finishedAt, status, lane } of catalogue.select({})) {
+    if (updatedAt < from) break;
+    if (finishedAt === null || finishedAt < from) continue;
+    const row = lanes.get(lane) ?? { ...NONE_ENDED };
+    lanes.set(lane, row);
+    if (status === 'done' || status === 'failed' || status === 'rejected' || status === 'cancelled') row[status]++;
+  }
+  return lanes;
+}
+
+function added(a: Omit<FlowLane, 'lane'>, b: FlowLane): Omit<FlowLane, 'lane'> {
+  return {
+    inbox: a.inbox + b.inbox,
+    ready: a.ready + b.ready,
+    running: a.running + b.running,
+    parked: a.parked + b.parked,
+    ended: {
+      done: a.ended.done + b.ended.done,
+      failed: a.ended.failed + b.ended.failed,
+      rejected: a.ended.rejected + b.ended.rejected,
+      cancelled: a.ended.cancelled + b.ended.cancelled,
+    },
   };
 }
 

@@ -10,6 +10,9 @@ import { archivedStatePath } from '../record/retention.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
 
+export const HOW_TO_START =
+  'No station process is running here. Start one: `waybill up`, or for what is waiting now: `waybill up --drain`.';
+
 /** Who runs the station, or null. */
 export function runningStation(station: Station): Holder | null {
   return lockHolder(station.layout.lock);

@@ -1,12 +1,17 @@
 import type { Station } from '../station/station.ts';
 import { Board } from './board.ts';
 import { Catalogue } from './catalogue.ts';
+import { Figures } from './figures/figures.ts';
+import { History } from './history.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 
 /** A station's records, held open by a process that shows them for long. It writes nothing. */
 export interface Records {
   readonly board: Board;
   readonly catalogue: Catalogue;
+  readonly figures: Figures;
+  /** How far catalogue and figures have read. */
+  readonly history: History;
   readonly watch: LedgerWatch;
   /** Resolves when the board knows what the ledger held at first. */
   readonly ready: Promise<void>;
@@ -15,11 +20,13 @@ export interface Records {
   close(): Promise<void>;
 }
 
-/** Begins to follow a station's ledger: the board at once, the catalogue in slices beside it. */
+/** Begins to follow a station's ledger: the board at once, catalogue and figures in slices beside it. */
 export function openRecords(station: Station): Records {
   const { ledger } = station.layout;
   const watch = new LedgerWatch(ledger);
-  const [board, catalogue] = [new Board(station, watch), new Catalogue(ledger, watch)];
+  const [board, catalogue] = [new Board(station, watch), new Catalogue()];
+  const figures = new Figures((woId) => catalogue.get(woId)?.lane ?? null);
+  const history = new History(ledger, watch, [catalogue, figures]);
   const stop = new AbortController();
   let fault: unknown = null;
   const { promise: ready, resolve: isReady } = deferred();
@@ -29,11 +36,13 @@ export function openRecords(station: Station): Records {
   };
   const following = Promise.all([
     board.follow(stop.signal, isReady).catch(end),
-    ready.then(() => catalogue.follow(stop.signal)).catch(end),
+    ready.then(() => history.follow(stop.signal)).catch(end),
   ]);
   return {
     board,
     catalogue,
+    figures,
+    history,
     watch,
     ready,
     fault: () => fault,

@@ -1,18 +1,30 @@
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { streamSSE } from 'hono/streaming';
 import { asWaybillError } from '../order/error.ts';
 import type { Station } from '../station/station.ts';
 import type { Records } from '../views/records.ts';
+import { routeActions } from './actions/routes.ts';
 import { asset } from './assets.ts';
-import { SECURITY_HEADERS } from './gate/headers.ts';
-import { isSameOrigin } from './gate/hosts.ts';
+import { type Behind, onlyOurForms } from './gate/forms.ts';
+import { securityHeaders } from './gate/headers.ts';
+import { onlyOurHosts } from './gate/hosts.ts';
+import { plainRequests, smallBodies } from './gate/requests.ts';
+import { SignIn } from './gate/sign-in.ts';
+import { startedBy } from './gate/started-by.ts';
+import { Streams } from './gate/streams.ts';
 import type { Token } from './gate/token.ts';
 import { sendRegions } from './live.ts';
+import { addApi } from './machine/api.ts';
+import { addChartData } from './machine/chart-data.ts';
+import { addEvents } from './machine/events.ts';
+import { addMonitoring } from './machine/monitoring.ts';
 import type { PageContext, PageOf, Visitor } from './page.ts';
-import { errorView, missingView } from './pages/error.ts';
+import { approvalDiff } from './pages/approval.ts';
+import { errorView, missingView, statusOf } from './pages/error.ts';
+import { refusalView } from './pages/token.ts';
 import { PAGES } from './pages.ts';
+import { noticeOf } from './parts/notice.ts';
 import { page } from './shell.ts';
 
 export interface AppOptions {
@@ -21,28 +33,27 @@ export interface AppOptions {
   readonly token: Token;
   /** `host:port` as browsers may name us. */
   readonly hosts: ReadonlySet<string>;
-  /** The port, which names the cookie: cookies are of a host, whatever the port. */
+  /** The port, which names the cookie. */
   readonly port: number;
   /** Whether also looking needs the token: where others than this machine's users reach us. */
   readonly isGuarded: boolean;
 }
 
 /** All routes of the dashboard. It reads the records, and changes things as the command line does. */
-export function createApp(options: AppOptions): Hono {
-  const app = new Hono();
-  const cookie = `waybill-${options.port}`;
+export function createApp({ station, records, token, hosts, port, isGuarded }: AppOptions): Hono<Behind> {
+  const app = new Hono<Behind>();
+  const signIn = new SignIn(token, port);
+  const streams = new Streams();
+  const field = html`<input type="hidden" name="csrf" value="${token.csrf}">`;
   const visitorOf = (c: Context): Visitor => {
-    const mayAct = options.token.is(getCookie(c, cookie));
-    const field = html`<input type="hidden" name="csrf" value="${options.token.csrf}">`;
-    return { mayAct, csrfField: () => (mayAct ? field : html``) };
+    const mayAct = signIn.isSignedIn(c);
+    return { mayAct, startedBy: startedBy(), csrfField: () => (mayAct ? field : html``) };
   };
-  const contextOf = (c: Context): PageContext => ({
-    station: options.station,
-    records: options.records,
-    visitor: visitorOf(c),
-  });
+  const contextOf = (c: Context): PageContext => ({ station, records, visitor: visitorOf(c) });
+  const show = (c: Context, draw: PageOf, status?: Status) => answer(c, contextOf(c), streams, draw, status);
 
-  app.use(headers, onlyOurHosts(options.hosts), tokenInAddress(options.token, cookie));
+  // the gate, for everything
+  app.use(securityHeaders, plainRequests, onlyOurHosts(hosts), smallBodies, signIn.byAddress);
   app.get('/assets/:name', (c) => {
     const found = asset(c.req.param('name'));
     if (found === null) return c.notFound();
@@ -50,72 +61,62 @@ export function createApp(options: AppOptions): Hono {
     c.header('Cache-Control', c.req.query('v') === found.hash ? 'public, max-age=31536000, immutable' : 'no-cache');
     return c.body(new Uint8Array(found.bytes));
   });
+  app.post('/token', signIn.byForm);
   app.use(async (c, next) => {
-    if (options.isGuarded && !visitorOf(c).mayAct)
-      return c.text('This dashboard needs its token. Open the address that `waybill dashboard` printed.\n', 401);
+    if (isGuarded && !signIn.mayLook(c) && c.req.path !== '/token') return show(c, refusalView('look'), 401);
     return next();
   });
-  for (const [path, draw] of Object.entries(PAGES)) app.get(path, (c) => show(c, contextOf(c), draw));
-  app.notFound((c) => show(c, contextOf(c), missingView));
-  app.onError(async (thrown, c) => {
-    const error = asWaybillError(thrown);
-    return show(c, contextOf(c), errorView(error), error.code === 'UNKNOWN_ORDER' ? 404 : 500);
-  });
+
+  // looking
+  addMonitoring(app, station, records);
+  addChartData(app, records);
+  addApi(app, station);
+  addEvents(app, station, records);
+  app.get('/approvals/:id/diff', (c) => approvalDiff(station, c.req.param('id')).then((text) => c.text(text)));
+  for (const [path, draw] of Object.entries(PAGES)) app.get(path, (c) => show(c, draw));
+
   // what changes something is routed after this
-  app.on('POST', '*', onlyOurForms(options, visitorOf));
+  app.on(
+    'POST',
+    '*',
+    onlyOurForms(token, visitorOf, (c, why) => show(c, refusalView(why), why === 'form' ? 400 : 403)),
+  );
+  routeActions(app, contextOf, show);
+  app.notFound((c) => show(c, missingView, 404));
+  app.onError((thrown, c) => {
+    const error = asWaybillError(thrown);
+    return show(c, errorView(error), statusOf(error.code));
+  });
   return app;
 }
 
-async function show(c: Context, context: PageContext, draw: PageOf, status?: 404 | 500): Promise<Response> {
-  const asked = { params: c.req.param() as Record<string, string>, query: new URL(c.req.url).searchParams };
-  if (c.req.header('accept')?.includes('text/event-stream'))
-    return streamSSE(c, (stream) => sendRegions(stream, context.records, () => draw(context, asked)));
+type Status = 400 | 401 | 403 | 404 | 409 | 422 | 500 | 503;
+
+/** Answers with a page, or with the stream that keeps it up to date where that is asked for. */
+async function answer(
+  c: Context,
+  context: PageContext,
+  streams: Streams,
+  draw: PageOf,
+  status?: Status,
+): Promise<Response> {
+  const url = new URL(c.req.url);
+  const asked = { params: c.req.param() as Record<string, string>, query: url.searchParams };
+  if (status === undefined && c.req.method === 'GET' && c.req.header('accept')?.includes('text/event-stream')) {
+    const leave = streams.enter();
+    if (leave === null) {
+      c.header('Retry-After', '10');
+      return c.text('Too many pages are open here. Close some.\n', 503);
+    }
+    return streamSSE(c, async (stream) => {
+      try {
+        await sendRegions(stream, context.records, () => draw(context, asked));
+      } finally {
+        leave();
+      }
+    });
+  }
   const view = await draw(context, asked);
-  return c.html(page(context, view), status ?? view.status ?? 200);
-}
-
-const headers: MiddlewareHandler = async (c, next) => {
-  await next();
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
-  if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
-};
-
-function onlyOurHosts(hosts: ReadonlySet<string>): MiddlewareHandler {
-  return async (c, next) => {
-    const host = c.req.header('host')?.toLowerCase();
-    if (host === undefined || !hosts.has(host))
-      return c.text(
-        `This dashboard is not called ${JSON.stringify(host ?? '')}. Start it with --allow-host NAME.\n`,
-        421,
-      );
-    return next();
-  };
-}
-
-/** The address that is printed opens the dashboard once with the token; a cookie stands for it from then on, and the address bar forgets it. */
-function tokenInAddress(token: Token, cookie: string): MiddlewareHandler {
-  return async (c, next) => {
-    const given = c.req.query('token');
-    if (given === undefined || c.req.method !== 'GET') return next();
-    const url = new URL(c.req.url);
-    url.searchParams.delete('token');
-    if (!token.is(given))
-      return c.text('This token is of another dashboard. Open the address that the running one printed.\n', 403);
-    setCookie(c, cookie, token.text, { httpOnly: true, sameSite: 'Strict', path: '/' });
-    return c.redirect(`${url.pathname}${url.search}`, 303);
-  };
-}
-
-/** Throws nothing: answers 403 with the reason. */
-function onlyOurForms({ hosts, token }: AppOptions, visitorOf: (c: Context) => Visitor): MiddlewareHandler {
-  return async (c, next) => {
-    if (!isSameOrigin(c.req.header('origin'), c.req.header('sec-fetch-site'), hosts))
-      return c.text('This does not come from a page of this dashboard.\n', 403);
-    if (!visitorOf(c).mayAct)
-      return c.text('Acting needs the token. Open the address that `waybill dashboard` printed.\n', 403);
-    const body = await c.req.parseBody();
-    if (!token.isCsrf(body['csrf']))
-      return c.text('The form is none of ours, or of before a restart. Load the page again.\n', 403);
-    return next();
-  };
+  if (view.location !== undefined) return c.redirect(view.location, 303);
+  return c.html(page(context, view, noticeOf(url.searchParams.get('done'))), status ?? view.status ?? 200);
 }

@@ -12,6 +12,8 @@ export type Place = 'overview' | 'orders' | 'approvals' | 'missions' | 'guardrai
 export interface Visitor {
   /** Whether actions are open to them: they brought the token. */
   readonly mayAct: boolean;
+  /** Who started the dashboard, where decisions through it count for nothing: a coding agent, an order; null for a person. */
+  readonly startedBy: string | null;
   /** The field that each form must carry; empty where they may not act. */
   csrfField(): Html;
 }
@@ -41,6 +43,8 @@ export interface View {
   frame(regions: Readonly<Record<string, Html>>): Html;
   /** 200 unless told. */
   readonly status?: 404 | 503;
+  /** Where the page is instead: an address of ours. */
+  readonly location?: string;
 }
 
 export type PageOf = (context: PageContext, asked: Asked) => Promise<View>;

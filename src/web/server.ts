@@ -6,6 +6,9 @@ import { createApp } from './app.ts';
 import { allowedHosts, isLoopback } from './gate/hosts.ts';
 import { Token } from './gate/token.ts';
 
+/** Of browsers and programs together; what comes beyond is closed at once. */
+const MAX_CONNECTIONS = 512;
+
 export interface ServeOptions {
   readonly host: string;
   /** 0: one that is free. */
@@ -29,7 +32,14 @@ export async function serveDashboard(station: Station, { host, port, allowHosts 
   const isGuarded = !isLoopback(host);
   let fetch: (request: Request, env: unknown) => Response | Promise<Response> = () =>
     new Response(null, { status: 503 });
-  const server = serve({ fetch: (request, env) => fetch(request, env), hostname: host, port });
+  const server = serve({
+    fetch: (request, env) => fetch(request, env),
+    hostname: host,
+    port,
+    // whoever sends slowly holds a place for a while, and no longer; answers that stream are not meant
+    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 },
+  });
+  server.maxConnections = MAX_CONNECTIONS;
   try {
     await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
   } catch (cause) {

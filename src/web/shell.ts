@@ -18,7 +18,7 @@ export function region(name: string, content: Html): Html {
 }
 
 /** A whole page. */
-export function page({ station, visitor }: PageContext, view: View): Html {
+export function page({ station, visitor }: PageContext, view: View, notice: Html | null = null): Html {
   const regions = Object.fromEntries(
     Object.entries(view.regions).map(([name, content]) => [name, region(name, content)]),
   );
@@ -28,7 +28,7 @@ export function page({ station, visitor }: PageContext, view: View): Html {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
+<meta name="referrer" content="same-origin">
 <title>${view.title} · ${station.id}</title>
 <link rel="icon" href="${assetUrl('icon.svg')}">
 <link rel="stylesheet" href="${assetUrl('style.css')}">
@@ -45,10 +45,11 @@ export function page({ station, visitor }: PageContext, view: View): Html {
 <p class="link" data-link role="status"></p>
 </header>
 <main id="main" tabindex="-1">
+${notice ?? ''}
 ${view.frame(regions)}
 </main>
 <footer>
-<p>${visitor.mayAct ? 'You may act here.' : html`You may look. To act, open the address that <code>waybill dashboard</code> printed.`}
+<p>${visitor.mayAct ? 'You may act here.' : html`You may look. <a href="/token">To act, bring the token</a>.`}
 Keys: <kbd>?</kbd></p>
 </footer>
 <dialog data-keys aria-label="Keys"><h2>Keys</h2><dl>

@@ -14,6 +14,8 @@ interface Cost {
   readonly started: string[];
   /** npm packages whose code was loaded, in whatever file of the bundle it stands. */
   readonly packages: Set<string>;
+  /** Our own files of which something was loaded, from the root of the project. */
+  readonly sources: Set<string>;
 }
 
 function costOf(t: TestContext, cwd: string, ...args: string[]): Cost {
@@ -31,19 +33,20 @@ function costOf(t: TestContext, cwd: string, ...args: string[]): Cost {
     'the count sees what is loaded',
   );
   const packages = new Set<string>();
+  const sources = new Set<string>();
   for (const url of loaded.filter((name) => name.startsWith('file:'))) {
     const path = fileURLToPath(url);
     // esbuild names the file that each piece comes from
-    const pieces = path.includes('/node_modules/')
-      ? [path]
-      : readFileSync(path, 'utf8').match(/^\s*\/\/ node_modules\/\S+$/gm);
+    const text = path.includes('/node_modules/') ? '' : readFileSync(path, 'utf8');
+    for (const [, source = ''] of text.matchAll(/^\s*\/\/ (src\/\S+)$/gm)) sources.add(source);
+    const pieces = text === '' ? [path] : text.match(/^\s*\/\/ node_modules\/\S+$/gm);
     for (const piece of pieces ?? []) {
       // what compiled schemas use of it, not the compiler
       if (!piece.includes('/ajv/dist/runtime/'))
         packages.add(/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(piece)?.[1] ?? piece);
     }
   }
-  return { started, packages };
+  return { started, packages, sources };
 }
 
 const HEAVY = [
@@ -110,6 +113,16 @@ test('nor from a folder in it, from a linked work tree, or where something is ke
   s.git('update-ref', `${keep}/WO-8`, 'HEAD');
   assert.notEqual(costOf(t, s.root, 'status').started.length, 0);
   assert.match(s.waybill('status').stdout, /keeps: 2, \d.* k?B of/);
+});
+
+test('what mends an error is read by explain alone', (t) => {
+  const s = stationWithAnOrder(t);
+  const isOfCauses = (source: string) => source.startsWith('src/order/errors/causes/');
+  for (const args of LOOKS) {
+    const { sources } = costOf(t, s.root, ...args);
+    assert.deepEqual([...sources].filter(isOfCauses), [], `waybill ${args.join(' ')}`);
+  }
+  assert.ok([...costOf(t, s.root, 'explain', 'BAD_ID').sources].some(isOfCauses));
 });
 
 test('the count finds programs and packages where they are', (t) => {

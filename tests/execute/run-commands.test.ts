@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandEvidence, lastOutput, OUTPUT_FOLDER } from '../../src/execute/run-commands.ts';
+import { OUTPUT_FOLDER } from '../../src/execute/live-output.ts';
+import { commandEvidence, lastOutput } from '../../src/execute/run-commands.ts';
 import { writeDurable } from '../../src/platform/durable.ts';
 import { decorateFileSystem, fs } from '../../src/platform/fs.ts';
 import { assert, suite } from '../support/suite.ts';

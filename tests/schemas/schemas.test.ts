@@ -65,6 +65,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'drift-report',
     'drift-schedule',
     'error',
+    'event',
     'evidence-manifest',
     'followup',
     'forensics',
@@ -144,6 +145,22 @@ test('rule 7: a document without one of its required keys does not conform', () 
 });
 
 const BAD: Record<string, Json[]> = {
+  event: [
+    { v: 2 },
+    { kind: 'news' },
+    { kind: 'beat' },
+    { seq: 0 },
+    { ts: 'now' },
+    { event: '' },
+    { wo_id: 5 },
+    { lane: 5 },
+    { attempt: -1 },
+    { to: 5 },
+    { gist: 'x'.repeat(302) },
+    { gist: null },
+    { record: [] },
+    { data: {} },
+  ],
   backlog: [
     { schema_version: 'backlog.v2' },
     { tasks: {} },

@@ -36,6 +36,7 @@ const PLANTED: Record<string, { file: string; imports: string }> = {
   'hono-only-in-web': { file: 'cli/planted-hono.ts', imports: 'hono' },
   'torture-and-views-are-apart': { file: 'views/planted-torture.ts', imports: '../torture/planted.ts' },
   'faces-are-apart': { file: 'web/planted-face.ts', imports: '../cli/planted.ts' },
+  'only-one-file-imports-@opentelemetry': { file: 'record/planted-otel.ts', imports: '@opentelemetry/api' },
   'stages-do-not-import-each-other': { file: 'intake/planted-stage.ts', imports: '../queue/planted.ts' },
   'known-folders': { file: 'cli/planted-folder.ts', imports: '../somewhere/planted.ts' },
   'no-junk-drawers': { file: 'git/planted-drawer.ts', imports: './utils/planted.ts' },

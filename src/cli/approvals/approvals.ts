@@ -1,6 +1,8 @@
 import { decisionText } from '../../order/approval.ts';
-import { type Asked, requestOf, waitingForApproval } from '../../views/approvals.ts';
+import { approvalsAnswer, requestsAnswer } from '../../views/answers/approvals.ts';
+import { requestOf, waitingForApproval } from '../../views/approvals.ts';
 import { runningStation } from '../../views/order-state.ts';
+import { reasonOf } from '../../views/review.ts';
 import { age, note, plain, print, printJson, usage } from '../output.ts';
 import { stationToRead } from '../station.ts';
 import { printReview } from './review.ts';
@@ -27,25 +29,12 @@ export async function approvals(ids: readonly string[], options: Options): Promi
       const decision = options['deny'] === true ? 'deny' : 'approve';
       return print(decisionText({ ...about, decision, always: options['always'] === true }));
     }
-    if (options.json)
-      return printJson({
-        ok: true,
-        approvals: requests.map(({ state, asked, subject, diff }) => ({ wo_id: state.wo_id, ...asked, subject, diff })),
-      });
+    if (options.json) return printJson(requestsAnswer(requests));
     for (const request of requests) printReview(request);
     return;
   }
   const waiting = waitingForApproval(station);
-  if (options.json)
-    return printJson({
-      ok: true,
-      approvals: waiting.map(({ state, asked }) => ({
-        wo_id: state.wo_id,
-        title: state.title,
-        lane: state.lane,
-        ...asked,
-      })),
-    });
+  if (options.json) return printJson(approvalsAnswer(waiting));
   if (waiting.length === 0) return print('Nothing waits for you.');
   const width = Math.max(...waiting.map(({ state }) => state.wo_id.length));
   for (const { state, asked } of waiting) {
@@ -54,25 +43,10 @@ export async function approvals(ids: readonly string[], options: Options): Promi
     print(
       `${state.wo_id.padEnd(width)}  ${since}  ${who} in ${state.lane}  ${plain(state.title).replaceAll('\n', ' ')}`,
     );
-    print(`${' '.repeat(width)}        ${plain(reasonOf(asked)).replaceAll('\n', ' ')}`);
+    print(
+      `${' '.repeat(width)}        ${plain(reasonOf(asked)).replaceAll('\n', ' ')}${asked.proof === 'ssh' ? ' [signature]' : ''}`,
+    );
   }
   note(`\nwaybill approve ID, waybill deny ID --reason TEXT; waybill approve --all shows and asks one by one.`);
   if (runningStation(station) === null) note('No station process is running: decisions wait for it.');
-}
-
-function reasonOf({ rulings, proof, changed, stage }: Asked): string {
-  const [first] = rulings;
-  const more = rulings.length > 1 ? ` and ${rulings.length - 1} more` : '';
-  const again = changed.length === 0 ? '' : `asks again, changed: ${changed.join('; ')}; `;
-  return `${again}${first === undefined ? '' : `${aboutText(first.subject, stage)}${more}: ${first.why}${ruleNamed(first.rule)}`}${proof === 'ssh' ? ' [signature]' : ''}`;
-}
-
-/** A mission in the middle asks about itself, which goes without saying. */
-function aboutText(subject: string, stage: Asked['stage']): string {
-  return stage === 'checkpoint' || stage === 'budget' ? stage : subject;
-}
-
-/** A rule of policy.yaml is worth its name; what is built in or a default says enough by its reason. */
-function ruleNamed(rule: string): string {
-  return rule.startsWith('rule ') ? ` (${rule})` : '';
 }

@@ -1,18 +1,19 @@
 import { type Decision, decisionText, SIGNATURE_NAMESPACE } from '../../order/approval.ts';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
-import type { CommandFile, DecideCommand } from '../../order/generated.ts';
-import { asksPeople, type Status } from '../../order/transition.ts';
+import type { DecideCommand } from '../../order/generated.ts';
+import type { Status } from '../../order/transition.ts';
 import { answered } from '../../pipeline/commands/answered.ts';
+import { decideCommand } from '../../pipeline/commands/decide-command.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
-import { now, pause } from '../../platform/clock.ts';
 import { readIfThere } from '../../platform/durable.ts';
 import { runTool } from '../../platform/process.ts';
 import { startTimeOf, whoseChild } from '../../platform/processes.ts';
 import { askLine, terminalName } from '../../platform/terminal.ts';
 import { expandHome } from '../../platform/user.ts';
 import type { Station } from '../../station/station.ts';
+import { statusAfter } from '../../views/after-decision.ts';
 import { type Request, requestOf, waitingForApproval } from '../../views/approvals.ts';
-import { runningStation, stateOf } from '../../views/order-state.ts';
+import { runningStation } from '../../views/order-state.ts';
 import { colouredStatus, fail, note, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, stationOf } from '../station.ts';
 import { printReview } from './review.ts';
@@ -21,8 +22,6 @@ type Options = Record<string, unknown> & { readonly station?: string; readonly j
 
 /** How long a running station may take to answer. */
 const ANSWER_MS = 10_000;
-/** How long its state file may be behind. */
-const STATE_MS = 2_000;
 
 /** What came of one decision. */
 interface Outcome {
@@ -110,30 +109,9 @@ async function decideOne(
     reason,
   };
   const proof = isSigned ? await signature(full, options) : terminalProof(tty ?? '');
-  const command: DecideCommand = {
-    v: 1,
-    command: 'decide',
-    at: now(),
-    wo_id: full.woId,
-    ask: full.ask,
-    sha256: full.sha256,
-    decision,
-    ...(full.always ? { always: true } : {}),
-    ...(reason === '' ? {} : { reason }),
-    proof,
-  };
-  const path = sendCommand(station, command satisfies CommandFile);
+  const path = sendCommand(station, decideCommand(full, proof));
   const taken = runningStation(station) !== null && (await answered(path, ANSWER_MS));
   return { wo_id: state.wo_id, decision, taken, status: taken ? await statusAfter(station, full) : state.status };
-}
-
-/** The state file repeats the ledger, a moment later: how the order stands when it no longer asks what was decided. */
-async function statusAfter(station: Station, { woId, ask }: Decision): Promise<string> {
-  for (const until = Date.now() + STATE_MS; ; await pause(25)) {
-    const { status, waiting_for: waitingFor, meta } = await stateOf(station, woId);
-    const isOld = asksPeople(waitingFor) && (meta['approval'] as { ask?: string } | undefined)?.ask === ask;
-    if (!isOld || Date.now() > until) return status;
-  }
 }
 
 /** Throws APPROVAL_REFUSED where no person can be at the other end, as far as that can be told. The station asks the same again. */

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { Problem } from '../../backlog/item.ts';
 import { note, plain, print, printJson } from '../output.ts';
 import { stationToRead } from '../station.ts';
-import { COLUMNS, cutTo, wrapped } from './columns.ts';
+import { COLUMNS, cutTo, wrapped } from '../terminal/columns.ts';
 import { type Look, lookAt, tellGone } from './look.ts';
 import { problemJson, type Row, rowJson, rowsOf } from './report.ts';
 

@@ -2,7 +2,7 @@ import type { Skipped } from '../../backlog/choose.ts';
 import { WaybillError } from '../../order/error.ts';
 import { exitCodeOf, fail, plain, print, printJson } from '../output.ts';
 import { stationToRead } from '../station.ts';
-import { COLUMNS, cutTo, wrapped } from './columns.ts';
+import { COLUMNS, cutTo, wrapped } from '../terminal/columns.ts';
 import { lookAt, tellGone } from './look.ts';
 import { problemJson, rowJson, rowsOf } from './report.ts';
 

@@ -3,8 +3,8 @@ import type { JobResult } from '../../order/generated.ts';
 import { currentResult } from '../../pipeline/jobs/result.ts';
 import { readLives } from '../../record/lives-read.ts';
 import type { Station } from '../../station/station.ts';
+import { outcomeOf } from '../../views/mission-outcome.ts';
 import { stateOf } from '../../views/order-state.ts';
-import { outcomeOf } from '../spine/outcome.ts';
 import type { AboutJob } from './result-text.ts';
 
 /** How the job stands that an order does. Throws UNKNOWN_ORDER, and NOT_A_JOB for every other order. */

@@ -2,12 +2,9 @@ import { basename, join } from 'node:path';
 import pc from 'picocolors';
 import type { ResultDocument, StateDocument } from '../../order/generated.ts';
 import { readIfThere } from '../../platform/durable.ts';
-import { conforms } from '../../platform/schema.ts';
-import { resultPath } from '../../record/result-path.ts';
 import type { Station } from '../../station/station.ts';
-import { orderRecords } from '../../views/order-records.ts';
-import { stateOf } from '../../views/order-state.ts';
-import { type StoryLine, storyOf } from '../../views/story/story.ts';
+import { showAnswer } from '../../views/answers/order.ts';
+import type { StoryLine } from '../../views/story/story.ts';
 import { explainOrder, whyText } from '../../views/why.ts';
 import { counted, durationText } from '../../views/words.ts';
 import { colouredStatus, plain, print, printJson } from '../output.ts';
@@ -18,10 +15,9 @@ type Options = Record<string, unknown> & { readonly station?: string; readonly j
 /** An order's story: what became of it, what happened in order, what it left, what to do next. `--patch`: what it changed, too. */
 export async function show(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
-  const state = await stateOf(station, woId);
-  const result = readResult(station, state);
-  const story = storyOf(orderRecords(station, state));
-  if (options.json) return printJson({ ok: true, state, result, story });
+  const answer = await showAnswer(station, woId);
+  if (options.json) return printJson(answer);
+  const { state, result, story } = answer;
   print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${oneLine(state.title)}`);
   const explanation = await explainOrder(station, state);
   print(whyText(state, explanation));
@@ -101,7 +97,7 @@ function leftRows(state: StateDocument, result: ResultDocument | null): Row[] {
 async function missionRows(station: Station, state: StateDocument): Promise<Row[]> {
   if (state.type !== 'mission') return [];
   // only for missions: it reads their documents
-  const { outcomeOf, budgetText } = await import('../spine/outcome.ts');
+  const { outcomeOf, budgetText } = await import('../../views/mission-outcome.ts');
   const { chain, budget, usage_complete: isComplete, terminal_packet: packet } = await outcomeOf(station, state.wo_id);
   return [
     ...(chain === null ? [] : [['chain', `${chain.name}: ${chain.steps.join(' > ')}`] as Row]),
@@ -122,17 +118,6 @@ function showPatch(station: Station, state: StateDocument, isAsked: boolean): vo
 }
 
 /** A projection counts for nothing by itself: one that is no result is passed over. */
-function readResult(station: Station, state: StateDocument): ResultDocument | null {
-  const text = readIfThere(resultPath(station, state.lane, state.wo_id))?.toString('utf8');
-  if (text === undefined) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return conforms('result', value) ? (value as ResultDocument) : null;
-  } catch {
-    return null;
-  }
-}
-
 function oneLine(text: string): string {
   const line = plain(text).replace(/\s+/g, ' ').trim();
   return line.length > MOST ? `${line.slice(0, MOST)}…` : line;

@@ -1,7 +1,6 @@
 import pc from 'picocolors';
-import { stateOf } from '../../views/order-state.ts';
-import { policyFault } from '../../views/policy-fault.ts';
-import { type Explanation, explainOrder, whyText } from '../../views/why.ts';
+import { whyAnswer } from '../../views/answers/order.ts';
+import type { Explanation } from '../../views/why.ts';
 import { exitCodeOfStatus, plain, print, printJson } from '../output.ts';
 import { stationToRead } from '../station.ts';
 
@@ -10,14 +9,11 @@ type Options = { readonly station?: string; readonly json?: boolean };
 /** What an order waits for, or why it ended so: one sentence, then what is behind it and what to do. Sets the exit code by the order's status. */
 export async function why(woId: string, options: Options): Promise<void> {
   const station = await stationToRead(options);
-  const state = await stateOf(station, woId);
-  const halted = state.status === 'ready' ? policyFault(station.layout.root) : null;
-  const explanation = await explainOrder(station, state);
-  const text = halted === null ? whyText(state, explanation) : `${state.wo_id} is ready, and ${plain(halted)}`;
-  process.exitCode = exitCodeOfStatus(state.status);
-  if (options.json) return printJson({ ok: true, ...explanation, wo_id: woId, why: text, error: state.last_error });
-  print(text);
-  for (const [name, line] of rowsOf(explanation)) print(`  ${pc.dim(name.padEnd(WIDTH))}  ${oneLine(line)}`);
+  const answer = await whyAnswer(station, woId);
+  process.exitCode = exitCodeOfStatus(answer.status);
+  if (options.json) return printJson(answer);
+  print(answer.why);
+  for (const [name, line] of rowsOf(answer)) print(`  ${pc.dim(name.padEnd(WIDTH))}  ${oneLine(line)}`);
 }
 
 const WIDTH = 10;

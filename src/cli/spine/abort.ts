@@ -2,12 +2,13 @@ import { isTerminal } from '../../order/transition.ts';
 import { answered } from '../../pipeline/commands/answered.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
 import { now } from '../../platform/clock.ts';
+import { outcomeOf } from '../../views/mission-outcome.ts';
 import { runningStation, stateOf } from '../../views/order-state.ts';
 import { usage } from '../output.ts';
 import { stationOf } from '../station.ts';
 import { rest } from './follow.ts';
 import type { SpineOptions } from './options.ts';
-import { outcomeOf, tellOutcome } from './outcome.ts';
+import { tellOutcome } from './outcome.ts';
 import { workHereOrThere } from './run.ts';
 
 /** An agent at work is ended first, so an answer may take as long as that. */

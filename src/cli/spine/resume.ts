@@ -9,12 +9,13 @@ import { conforms } from '../../platform/schema.ts';
 import { readLedgerBackwards } from '../../record/ledger.ts';
 import type { Station } from '../../station/station.ts';
 import { waitingForApproval } from '../../views/approvals.ts';
+import { outcomeOf } from '../../views/mission-outcome.ts';
 import { runningStation, stateOf } from '../../views/order-state.ts';
 import { note, usage } from '../output.ts';
 import { stationOf } from '../station.ts';
 import { isNewest, rest, telling } from './follow.ts';
 import type { SpineOptions } from './options.ts';
-import { outcomeOf, tellOutcome } from './outcome.ts';
+import { tellOutcome } from './outcome.ts';
 import { workHereOrThere } from './run.ts';
 import { Steps } from './steps.ts';
 

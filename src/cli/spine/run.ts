@@ -4,13 +4,14 @@ import type { ResultDocument } from '../../order/generated.ts';
 import { pause } from '../../platform/clock.ts';
 import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
+import { outcomeOf, refusedOutcome } from '../../views/mission-outcome.ts';
 import { readState, runningStation } from '../../views/order-state.ts';
 import { handIn, isTaken, laneOf, refusalOf, type Waiting } from '../drop.ts';
 import { note, plain } from '../output.ts';
 import { HOW_TO_START, stationOf } from '../station.ts';
 import { LOOK_MS, rest, telling, workHere } from './follow.ts';
 import type { SpineOptions } from './options.ts';
-import { outcomeOf, refusedOutcome, tellOutcome } from './outcome.ts';
+import { tellOutcome } from './outcome.ts';
 import { Steps } from './steps.ts';
 import { readTask } from './task.ts';
 

@@ -3,13 +3,14 @@ import type { SpineOutcome, SpineStatus, SpineStep, StateDocument } from '../../
 import { asksPeople, isTerminal } from '../../order/transition.ts';
 import { type MissionView, missionViews } from '../../pipeline/missions/view.ts';
 import type { Station } from '../../station/station.ts';
+import { budgetOf, budgetText, outcomeOf } from '../../views/mission-outcome.ts';
 import { newestFirst } from '../../views/newest-orders.ts';
 import { runningStation, stateOf } from '../../views/order-state.ts';
 import { stopFileOf } from '../../views/stop-file.ts';
 import { age, colouredStatus, note, plain, print, printJson, usage } from '../output.ts';
 import { HOW_TO_START, stationToRead } from '../station.ts';
 import type { SpineOptions } from './options.ts';
-import { budgetOf, budgetText, outcomeOf, tellOutcome } from './outcome.ts';
+import { tellOutcome } from './outcome.ts';
 
 type Alive = SpineStatus['missions'][number];
 

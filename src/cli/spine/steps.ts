@@ -1,8 +1,8 @@
-import type { Recorded } from '../../order/event.ts';
 import { fs, ifThere } from '../../platform/fs.ts';
 import { readLines } from '../../platform/jsonl.ts';
 import { parseRecord, segmentPath, segments } from '../../record/ledger.ts';
 import type { Station } from '../../station/station.ts';
+import { stepText } from '../../views/gist.ts';
 import { note, plain } from '../output.ts';
 
 /** The steps of one mission as they come onto the ledger, told on standard error. Begins with what comes after it was made. */
@@ -36,36 +36,4 @@ export class Steps {
       }
     }
   }
-}
-
-/** One record of a mission in a line; null for what is no news. */
-export function stepText(record: Recorded): string | null {
-  switch (record.event) {
-    case 'step': {
-      const { n, step, agent } = record.data;
-      return `${number(n)} ${step.padEnd(WIDTH)} ${agent === null ? 'begun' : `${agent} is at work`}`;
-    }
-    case 'stepped': {
-      const { n, step, agent, ok, code, why, verdict, seconds, usage, diff_lines: lines } = record.data;
-      const parts = [
-        ok ? (verdict ?? 'ok') : `${code ?? 'failed'}: ${(why ?? '').replaceAll('\n', ' ')}`,
-        `${seconds.toFixed(1)} s`,
-        ...(agent === null ? [] : [usage === null ? 'tokens not told' : `${usage.tokens} tokens`]),
-        ...(record.data.changes === undefined ? [] : [`${lines} lines changed`]),
-      ];
-      return `${number(n)} ${step.padEnd(WIDTH)} ${parts.join(', ')}`;
-    }
-    case 'rebased':
-      return `   put onto ${record.data.base.slice(0, 10)}${record.data.review ? ', to be reviewed again' : ''}`;
-    case 'interrupted':
-      return '   a station ended in the middle of it: it goes on where its records end';
-    default:
-      return null;
-  }
-}
-
-const WIDTH = 14;
-
-function number(n: number): string {
-  return String(n).padStart(2);
 }

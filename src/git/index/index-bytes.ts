@@ -68,6 +68,12 @@ export function* extensionsOf(
   }
 }
 
+/** Whether a part of the index stands in another file. Throws REPO_UNSUPPORTED for a file that is no index of a known version. */
+export function isSplit(bytes: Buffer): boolean {
+  const end = walkIndex(bytes, () => {});
+  return [...extensionsOf(bytes, end)].some(({ signature }) => signature === 'link');
+}
+
 /** Compares two names as git sorts them. */
 export function compareNames(a: Buffer, aFrom: number, aTo: number, b: Buffer): number {
   const most = Math.min(aTo - aFrom, b.length);

@@ -15,6 +15,8 @@ export interface FoundSecret {
 export interface ByteFilter {
   push(chunk: Uint8Array): Buffer;
   end(): Buffer;
+  /** Whole lines that came and that push() has not given yet, for a look in between: it moves nothing. */
+  peek(): Buffer;
 }
 
 /** Where a key that begins ends; a quote ends it too, so that one without an end takes no more than the string it stands in. */
@@ -35,6 +37,8 @@ export class Redactor {
   readonly #heads: RegExp;
   readonly #values: ReadonlyMap<string, string>;
   readonly #most: number;
+  /** A value that has a line's end in it could be half in what is peeked at. */
+  readonly #hasLong: boolean;
 
   constructor(secrets: readonly SecretValue[] = []) {
     const forms = new Map<string, string>();
@@ -48,6 +52,7 @@ export class Redactor {
     const values = `(${literals.length === 0 ? '(?!)' : literals.join('|')})`;
     this.#heads = new RegExp(`${values}|${START_OF_WORD}(?:${groups(WORDS)})|${groups(OTHERS)}`, 'g');
     this.#most = Math.max(...SHAPES.map((s) => s.most), ...[...forms.keys()].map((f) => f.length)) + 2;
+    this.#hasLong = [...forms.keys()].some((form) => /[\r\n]/.test(form));
   }
 
   /** The same bytes without secrets; the very same buffer where there are none. */
@@ -71,6 +76,7 @@ export class Redactor {
     return {
       push: (chunk) => Buffer.from(scan.take(Buffer.from(chunk).toString('latin1'), false), 'latin1'),
       end: () => Buffer.from(scan.take('', true), 'latin1'),
+      peek: () => Buffer.from(this.#hasLong ? '' : scan.peek(), 'latin1'),
     };
   }
 
@@ -146,6 +152,16 @@ class Scan {
     this.#at -= keep;
     this.#gone += keep;
     return out.join('');
+  }
+
+  /** What take() would give of the whole lines that it holds, were they the last. */
+  peek(): string {
+    const end = Math.max(this.#text.lastIndexOf('\n'), this.#text.lastIndexOf('\r')) + 1;
+    const copy = new Scan(this.#heads, this.#nameOf, this.#most);
+    copy.#text = this.#text.slice(0, end);
+    copy.#at = Math.min(this.#at, end);
+    copy.#tail = this.#tail === null ? null : { ...this.#tail };
+    return copy.take('', true);
   }
 
   #cut(match: RegExpExecArray): string {

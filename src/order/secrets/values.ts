@@ -15,6 +15,9 @@ const PLAIN_WORD =
 const PLACE =
   /^(?:~|\.{1,2}|\/(?:home|Users|root|etc|var|usr|opt|tmp|run|private|Library|Applications|mnt|srv|Volumes|dev|proc|nix|work|workspace|app))\/[\w./ -]*$/;
 
+/** Standard variables of OpenTelemetry that hold keys, as `name=value,name=value`. */
+const OTLP_HEADERS = /^OTEL_EXPORTER_OTLP_(?:\w+_)?HEADERS$/;
+
 /** Shorter ones stand in texts by chance. */
 const SHORTEST = 6;
 /** Those that settings name may be shorter: somebody has thought about them. */
@@ -45,6 +48,7 @@ export function secretValues(
         for (const line of value.split('\n').map((l) => l.trim()))
           if (line.length >= SHORTEST_LINE && !line.startsWith('-----')) add(name, line);
     }
+    if (OTLP_HEADERS.test(name)) for (const key of headerValues(value)) add(name, key);
     const password = /:\/\/[^\s/:@]{0,100}:([^\s/@]{6,})@/.exec(value)?.[1];
     if (password !== undefined && isSecretValue(password)) {
       add(name, password);
@@ -52,6 +56,14 @@ export function secretValues(
     }
   }
   return [...found].map(([value, name]) => ({ name, value }));
+}
+
+/** Also without the word before the key itself: `Basic`, `Bearer`. */
+function headerValues(headers: string): string[] {
+  const values = headers.split(',').map((header) => header.slice(header.indexOf('=') + 1).trim());
+  return values
+    .flatMap((value) => [value, unescaped(value), unescaped(value).replace(/^\S+\s+/, '')])
+    .filter(isSecretValue);
 }
 
 function isSecretName(name: string): boolean {

@@ -6,7 +6,7 @@ import type { DecideCommand } from '../../order/generated.ts';
 import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { runTool } from '../../platform/process.ts';
-import { whoseChild } from '../../platform/processes.ts';
+import { userOf, whoseChild } from '../../platform/processes.ts';
 import { userName } from '../../platform/user.ts';
 import type { Approver } from '../../policy/policy.ts';
 
@@ -39,10 +39,10 @@ export async function proveDecision(
   // a denial only makes things stricter
   if (context.needed === 'ssh' && decision.decision === 'approve')
     throw refused(
-      `${decision.woId} needs a signature by ssh, and this came from a terminal`,
+      `${decision.woId} needs a signature by ssh, and this came from a ${proof.kind}`,
       'Sign it: `waybill approve ID --key FILE`.',
     );
-  return atTerminal(proof, sender, context);
+  return byPerson(proof, sender, context);
 }
 
 function refused(message: string, hint?: string): WaybillError {
@@ -94,11 +94,11 @@ async function bySignature(
 }
 
 /**
- * A decision typed at a terminal. Weaker than a key: a program of the same user can fake one (docs/approvals.md says so). What can be told is
- * refused: children of the station, of orders, of git and of coding agents.
+ * A decision typed at a terminal, or made on a page of the dashboard. Weaker than a key: a program of the same user can fake either
+ * (docs/approvals.md says so). What can be told is refused: children of the station, of orders, of git and of coding agents.
  */
-function atTerminal(
-  proof: Extract<DecideCommand['proof'], { kind: 'terminal' }>,
+function byPerson(
+  proof: Exclude<DecideCommand['proof'], { kind: 'ssh' }>,
   sender: Sender,
   context: ProofContext,
 ): { by: string; proof: ProofData } {
@@ -110,14 +110,16 @@ function atTerminal(
       `${user} is none of those who may decide this${context.allowed === null ? '' : ` (${context.allowed.join(', ')})`}`,
       'policy.yaml names them under `approvers`.',
     );
-  const whose = whoseChild(proof.pid, proof.start_time);
+  const isTyped = proof.kind === 'terminal';
+  const whose = whoseChild(proof.pid, proof.start_time, { serves: !isTyped });
   if (whose === 'gone' && sender.writtenAt >= context.openedAt)
-    throw refused('the process that says it asked at a terminal is not there');
+    throw refused(`the process that says it asked ${isTyped ? 'at a terminal' : 'in a browser'} is not there`);
   if (whose !== 'gone' && whose !== null)
     throw refused(`it comes from ${whose}, and that decides nothing for a person`);
+  if (!isTyped && whose !== 'gone' && (userOf(proof.pid) ?? sender.uid) !== sender.uid)
+    throw refused('it comes from one user, and the process that it names is of another');
   const name = able?.name ?? user;
-  return {
-    by: `${name} at a terminal`,
-    proof: { kind: 'terminal', user, tty: proof.tty, pid: proof.pid },
-  };
+  return isTyped
+    ? { by: `${name} at a terminal`, proof: { kind: 'terminal', user, tty: proof.tty, pid: proof.pid } }
+    : { by: `${name} in a browser`, proof: { kind: 'browser', user, pid: proof.pid } };
 }

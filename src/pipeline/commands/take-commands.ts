@@ -53,12 +53,9 @@ export async function takeCommands(rt: Runtime, mayDrop: boolean): Promise<strin
       }
       // anybody can set the time of writing back; that of the change is the kernel's
       const { uid, mtimeMs, ctimeMs } = fs.statSync(path);
-      await carryOut(
-        rt,
-        command,
-        { uid, writtenAt: Math.max(mtimeMs, ctimeMs) },
-        `${userName(uid) ?? 'unknown'} on the command line`,
-      );
+      const where = 'via' in command && command.via === 'browser' ? 'in a browser' : 'on the command line';
+      const by = `${userName(uid) ?? 'unknown'} ${where}`;
+      await carryOut(rt, command, { uid, writtenAt: Math.max(mtimeMs, ctimeMs) }, by);
     } catch (thrown) {
       const error =
         thrown instanceof SyntaxError

@@ -1,12 +1,6 @@
 import { dirname, join } from 'node:path';
-import {
-  checkFailure,
-  lastOutput,
-  OUTPUT_FOLDER,
-  type RunContext,
-  runAction,
-  runCheck,
-} from '../../execute/run-commands.ts';
+import { OUTPUT_FOLDER } from '../../execute/live-output.ts';
+import { checkFailure, lastOutput, type RunContext, runAction, runCheck } from '../../execute/run-commands.ts';
 import { Placement } from '../../git/placement.ts';
 import { assertWorktree, type WorktreeShape } from '../../git/worktrees/identity.ts';
 import type { Worktree } from '../../git/worktrees/record.ts';

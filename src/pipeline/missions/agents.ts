@@ -13,13 +13,16 @@ import type { ByteFilter } from '../../order/secrets/redactor.ts';
 import { ensureDir, removeTree, writeAll } from '../../platform/durable.ts';
 import { fs } from '../../platform/fs.ts';
 import { newUlid } from '../../platform/ids.ts';
+import { agentSpanId } from '../../record/spans/ids.ts';
 import type { Next } from '../../spine/next-step.ts';
 import { roleText } from '../../spine/roles/role-texts.ts';
 import { redactorOf } from '../../station/redactor.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
+import { traceEnvironment } from '../spans/trace-context.ts';
 import type { MissionJob } from './mission-job.ts';
 import type { MissionPlace } from './place.ts';
+import type { OpenStep } from './record-step.ts';
 
 /** Who does a step, and what surrounds its program. */
 export interface Chosen {
@@ -129,7 +132,7 @@ export async function contextFor(
   job: Job,
   { use }: Chosen,
   place: MissionPlace,
-  { n }: { readonly n: number },
+  { n, spanId }: Pick<OpenStep, 'n' | 'spanId'>,
   folder: string,
 ): Promise<RunSurroundings> {
   const { settings, layout } = rt.station;
@@ -144,9 +147,11 @@ export async function contextFor(
     return open;
   };
   const { env, ...rest } = bare(rt, use, mark);
+  const traceId = rt.life(job.woId).admitted?.trace_id;
+  const traced = traceEnvironment(traceId, spanId && agentSpanId(spanId));
   const context: AgentContext = {
     ...rest,
-    env: { ...env, WAYBILL_ORDER: job.woId, WAYBILL_STATION: layout.root },
+    env: { ...env, ...traced, WAYBILL_ORDER: job.woId, WAYBILL_STATION: layout.root },
     ...(sandbox === null ? {} : { wrap: (argv, cwd) => sandbox.wrap(argv, cwd), isSandbox: sandbox.name === 'bwrap' }),
     onStarted: ({ pgid, startTime }) => {
       noteRunningGroup(rt.claimFolder(rt.life(job.woId)), { pgid, startTime, mark });

@@ -1,7 +1,8 @@
 import { diffHash } from '../../order/change.ts';
 import type { GateResult } from '../../order/generated.ts';
-import type { FailureClass, Output, Reserved, SteppedData, Usage, Verdict } from '../../order/mission.ts';
+import type { FailureClass, Output, Reserved, StepData, SteppedData, Usage, Verdict } from '../../order/mission.ts';
 import { weightInLines } from '../../policy/limits.ts';
+import { spanIdOf } from '../../record/spans/ids.ts';
 import { fact } from '../fact.ts';
 import type { Job } from '../job.ts';
 import type { Runtime } from '../runtime.ts';
@@ -16,6 +17,8 @@ export interface StepEnd {
   readonly session?: string | null;
   readonly checkpoint?: string | null;
   readonly gates?: readonly GateResult[];
+  /** How long its agent took; absent where none took part. */
+  readonly agentSeconds?: number;
   /** It may have changed what the mission changes. */
   readonly changed?: boolean;
 }
@@ -40,20 +43,23 @@ export interface OpenStep {
   readonly agent: string | null;
   /** In milliseconds since 1970. */
   readonly begunAt: number;
+  /** The step's span in its order's trace. */
+  readonly spanId: string | undefined;
 }
 
 /** Puts on the ledger that a step is about to be done, and what is reserved for it. */
 export function beginStep(
   rt: Runtime,
   job: Job,
-  about: Pick<OpenStep, 'step' | 'role' | 'agent'>,
+  about: Pick<StepData, 'step' | 'role' | 'agent' | 'model'>,
   reserved: Reserved,
 ): OpenStep {
   const life = rt.life(job.woId);
   const n = nextNumber(rt, job.woId);
-  rt.record([fact(life, 'step', { n, ...about, reserved })]);
+  const records = rt.record([fact(life, 'step', { n, ...about, reserved })]);
   rt.step('mission: step recorded', [job.woId]);
-  return { n, ...about, begunAt: Date.now() };
+  const { step, role, agent } = about;
+  return { n, step, role, agent, begunAt: Date.now(), spanId: records.map(spanIdOf)[0] };
 }
 
 /** The number that the next step gets. */
@@ -80,6 +86,7 @@ export function endStep(rt: Runtime, job: Job, open: OpenStep, end: StepEnd): vo
     outputs: [...end.outputs],
     usage: end.usage ?? null,
     seconds: (Date.now() - begunAt) / 1000,
+    ...(end.agentSeconds === undefined ? {} : { agent_seconds: end.agentSeconds }),
     ...(end.changed === true ? { changes: [...job.images] } : {}),
     ...(end.gates === undefined ? {} : { gates: [...end.gates] }),
     diff_sha256: diffHash(job.images),

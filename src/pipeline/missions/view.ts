@@ -36,10 +36,11 @@ export interface MissionView {
 /** Looks at the missions of these state files; one of which the ledger on disk has no record is left out. Throws LEDGER_BROKEN. */
 export function missionViews(station: Station, states: readonly StateDocument[]): MissionView[] {
   const wanted = states.map(({ wo_id: woId, meta }) => ({ woId, born: Number(meta['born'] ?? 1) }));
-  return [...readLives(station.layout.ledger, wanted).values()].map((life) => viewOf(station, life));
+  return [...readLives(station.layout.ledger, wanted).values()].map((life) => missionView(station, life));
 }
 
-function viewOf(station: Station, life: OrderLife): MissionView {
+/** Looks at the mission of this life. */
+export function missionView(station: Station, life: OrderLife): MissionView {
   const order = orderOf(station, life);
   const rules = whereItCan(() =>
     order === null || order.mission === null

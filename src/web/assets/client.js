@@ -35,6 +35,7 @@
 
   // keeps the nodes that stay, and so focus, selection and what is folded open
   function merge(old, fresh) {
+    align(old, fresh);
     const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
     for (let i = 0; i < Math.max(before.length, after.length); i++) {
       const [a, b] = [before[i], after[i]];
@@ -42,7 +43,10 @@
       else if (!b) a.remove();
       else if (a.nodeType !== b.nodeType || a.nodeName !== b.nodeName) a.replaceWith(b);
       else if (a.nodeType !== Node.ELEMENT_NODE) {
-        if (a.nodeValue !== b.nodeValue) a.nodeValue = b.nodeValue;
+        if (a.nodeValue !== b.nodeValue) {
+          a.nodeValue = b.nodeValue;
+          flash(a.parentElement?.closest('[data-count]'));
+        }
       } else {
         for (const { name } of [...a.attributes]) {
           if (!b.hasAttribute(name) && !(name === 'open' && a.nodeName === 'DETAILS')) a.removeAttribute(name);
@@ -50,6 +54,25 @@
         for (const { name, value } of b.attributes) if (a.getAttribute(name) !== value) a.setAttribute(name, value);
         merge(a, b);
       }
+    }
+  }
+
+  // a figure that moved is seen to move
+  function flash(figure) {
+    if (!figure) return;
+    figure.classList.add('moved');
+    setTimeout(() => figure.classList.remove('moved'), 1200);
+  }
+
+  // rows with a key take their nodes with them when others come before them
+  function align(old, fresh) {
+    const rows = new Map([...old.children].map((row) => [row.dataset.key, row]));
+    for (const [i, row] of [...fresh.childNodes].entries()) {
+      const key = row.dataset?.key;
+      if (key === undefined) continue;
+      const known = rows.get(key);
+      if (known !== old.childNodes[i] || known === undefined)
+        old.insertBefore(known ?? row.cloneNode(true), old.childNodes[i] ?? null);
     }
   }
 

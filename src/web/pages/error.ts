@@ -1,7 +1,14 @@
 import { html } from 'hono/html';
-import type { WaybillError } from '../../order/error.ts';
+import type { ErrorCode, WaybillError } from '../../order/error.ts';
 import type { PageOf } from '../page.ts';
 import { shown } from '../parts/text.ts';
+
+/** The status with which a code is told. */
+export function statusOf(code: ErrorCode): 403 | 404 | 409 | 500 {
+  if (code === 'UNKNOWN_ORDER') return 404;
+  if (code === 'APPROVAL_REFUSED') return 403;
+  return code === 'APPROVAL_STALE' || code === 'ILLEGAL_TRANSITION' || code === 'POLICY_INVALID' ? 409 : 500;
+}
 
 /** What could not be shown, and what to do. */
 export function errorView({ code, message, hint }: WaybillError): PageOf {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { OUTPUT_FOLDER, type RunContext, runAction, runCheck } from '../../../src/execute/run-commands.ts';
+import { OUTPUT_FOLDER } from '../../../src/execute/live-output.ts';
+import { type RunContext, runAction, runCheck } from '../../../src/execute/run-commands.ts';
 import { type CommandReach, commandSandbox } from '../../../src/execute/sandbox/commands.ts';
 import { hiddenPlaces } from '../../../src/execute/sandbox/credentials.ts';
 import type { Command } from '../../../src/order/order.ts';
@@ -24,7 +25,7 @@ async function contextOf(t: TestContext, station: Station, more: Partial<Command
     roots: [],
     folder: t.tempDir(),
     woId: 'WO-1',
-    begin: () => {},
+    begin: () => ({}),
     signal: new AbortController().signal,
     sandbox: more === null ? null : commandSandbox(station, sandbox, reach),
   };

@@ -175,6 +175,35 @@ test('in pieces it gives what the whole gives, however it is cut', () => {
   assert.equal(Buffer.concat([...single, stream.end()]).toString(), `a ${CUT} b ${CUT} c`);
 });
 
+test('a look in between shows whole lines without secrets, and moves nothing', () => {
+  const redactor = new Redactor();
+  const secrets = ['GitHub token', 'Slack token', 'npm token'].flatMap((kind) => SAMPLES[kind] ?? []);
+  const line = fc.oneof(fc.constantFrom(...secrets, `a ${KEY} b`, 'x'.repeat(700)), fc.string({ maxLength: 12 }));
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 8 }), fc.array(fc.nat(2000), { maxLength: 8 }), (lines, cuts) => {
+      const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(''));
+      const stream = redactor.stream();
+      const borders = [0, ...cuts.map((c) => Math.min(c, bytes.length)).sort((a, b) => a - b), bytes.length];
+      let solid = '';
+      for (const [i, to] of borders.slice(1).entries()) {
+        solid += stream.push(bytes.subarray(borders[i], to)).toString('latin1');
+        const seen = solid + stream.peek().toString('latin1');
+        for (const secret of secrets) assert.ok(!seen.includes(secret));
+        assert.ok(!seen.includes(body(64)) || !bytes.includes(KEY));
+      }
+      assert.equal(solid + stream.peek().toString('latin1'), redactor.redact(bytes).toString('latin1'));
+      assert.equal(solid + stream.end().toString('latin1'), redactor.redact(bytes).toString('latin1'));
+    }),
+    { numRuns: 300 },
+  );
+  const half = redactor.stream();
+  half.push(Buffer.from(`told\ngh${'p_'}${body(10)}`));
+  assert.equal(half.peek().toString(), 'told\n', 'a line that is not whole may hold half a secret');
+  const long = new Redactor([{ name: 'K', value: `${body(20)}\n${body(30)}` }]).stream();
+  long.push(Buffer.from(`${body(20)}\n`));
+  assert.equal(long.peek().length, 0, 'a value of several lines may be half there');
+});
+
 test('no value that it was given is left', () => {
   const redactor = new Redactor(VALUES);
   fc.assert(

@@ -73,4 +73,15 @@ test('records lose secrets in their words, and never in what decides', () => {
   assert.equal(cutProse(redactor, clean), clean);
 });
 
+test('keys in the headers for an OTLP receiver, with and without the word before them', () => {
+  const headers = `Authorization=Basic%20${VALUE}%3D, x-langfuse-ingestion-version=4,x-key=${VALUE}9`;
+  assert.deepEqual(
+    secretValues({ OTEL_EXPORTER_OTLP_HEADERS: headers, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }, []).map(
+      ({ value }) => value,
+    ),
+    [`Basic%20${VALUE}%3D`, `Basic ${VALUE}=`, `${VALUE}=`, `${VALUE}9`],
+  );
+  assert.equal(secretValues({ OTEL_EXPORTER_OTLP_TRACES_HEADERS: `a=${VALUE}` }, []).length, 1);
+});
+
 test.run();

@@ -27,6 +27,8 @@ const NEEDS = {
     works('bwrap', [...['--ro-bind', '/', '/', '--unshare-pid', '--unshare-net', '--proc', '/proc'], 'true']),
   // makes a terminal for a program that asks on one
   script: () => onPath(['script'], 'bsdutils') ?? works('script', ['-qec', 'true', '/dev/null']),
+  // a terminal that says what stands on its screen
+  tmux: () => onPath(['tmux'], 'tmux'),
   chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),
   // a desktop's notifications: a bus of one's own, a program that notifies, and what a small receiver is written with
   notifications: () =>
@@ -34,6 +36,9 @@ const NEEDS = {
     onPath(['notify-send'], 'libnotify-bin') ??
     works('/usr/bin/python3', ['-c', 'import dbus, gi.repository'], 'apt-get install python3-dbus python3-gi') ??
     works('dbus-run-session', ['--', 'true']),
+  // reads what /metrics says
+  'prometheus-client': () =>
+    works('/usr/bin/python3', ['-c', 'import prometheus_client.parser'], 'apt-get install python3-prometheus-client'),
   xmllint: () => onPath(['xmllint'], 'libxml2-utils'),
   'systemd-analyze': () => onPath(['systemd-analyze'], 'systemd'),
   // A systemd of one user, in namespaces of its own, with cgroups it may make: root, and a machine that allows it.

@@ -55,7 +55,9 @@ async function doWatched(
   // a document that was altered ends the mission before anything is begun or spent
   const inputs = inputsOf(rt, job, step);
   const reserved = reservedFor(rt, job, mission, chosen.role.timeoutSeconds);
-  const open = beginStep(rt, job, { step: step.id, role: step.role, agent: chosen.name }, reserved);
+  const { model } = chosen.use;
+  const who = { step: step.id, role: step.role, agent: chosen.name, ...(model === null ? {} : { model }) };
+  const open = beginStep(rt, job, who, reserved);
   const folder = stepFolder(rt.claimFolder(rt.life(job.woId)), n, step.id);
   ensureDir(folder);
   const { changes, images } = job;
@@ -73,8 +75,9 @@ async function doWatched(
       reserved,
       used,
     });
+    const agentSeconds = (Date.now() - open.begunAt) / 1000;
     end = await weigh(rt, job, mission, place, next, folder, talk, stop);
-    end = counted(rt, job, mission, open, end);
+    end = { ...counted(rt, job, mission, open, end), agentSeconds };
   } catch (thrown) {
     if (place.signal.aborted) throw thrown;
     const error = asWaybillError(thrown);

@@ -1,24 +1,5 @@
 import type { Recorded } from '../order/event.ts';
 import type { Raise } from '../order/mission.ts';
-import { orderRecords } from '../views/order-records.ts';
-import { stateOf } from '../views/order-state.ts';
-import { plain, print, printJson } from './output.ts';
-import { stepText } from './spine/steps.ts';
-import { stationToRead } from './station.ts';
-
-type Options = { readonly station?: string; readonly json?: boolean };
-
-/** The ledger's records of one order, in the order they happened. */
-export async function log(woId: string, options: Options): Promise<void> {
-  const station = await stationToRead(options);
-  const state = await stateOf(station, woId);
-  const records = orderRecords(station, state);
-  if (options.json) return printJson({ ok: true, wo_id: woId, records });
-  for (const r of records) {
-    const move = r.to === null ? '' : ` ${r.from ?? 'new'} -> ${r.to}`;
-    print(`${String(r.seq).padStart(6)}  ${r.ts}  ${r.event.padEnd(11)}${move.padEnd(20)}  ${plain(gist(r))}`);
-  }
-}
 
 /** What a yes raised, of a mission that had used up what it was given. */
 function raisedText(raise: Raise = {}): string {
@@ -26,8 +7,8 @@ function raisedText(raise: Raise = {}): string {
   return raised.length === 0 ? '' : `, raises ${raised.join(', ')}`;
 }
 
-/** What stands out in a record, in a few words. */
-function gist(r: Recorded): string {
+/** What stands out in a record, in a few words. It may hold an order's text. */
+export function gist(r: Recorded): string {
   switch (r.event) {
     case 'admitted':
     case 'revised':
@@ -71,4 +52,36 @@ function gist(r: Recorded): string {
     default:
       return '';
   }
+}
+
+/** One record of a mission in a line; null for what is no news. */
+export function stepText(record: Recorded): string | null {
+  switch (record.event) {
+    case 'step': {
+      const { n, step, agent } = record.data;
+      return `${number(n)} ${step.padEnd(WIDTH)} ${agent === null ? 'begun' : `${agent} is at work`}`;
+    }
+    case 'stepped': {
+      const { n, step, agent, ok, code, why, verdict, seconds, usage, diff_lines: lines } = record.data;
+      const parts = [
+        ok ? (verdict ?? 'ok') : `${code ?? 'failed'}: ${(why ?? '').replaceAll('\n', ' ')}`,
+        `${seconds.toFixed(1)} s`,
+        ...(agent === null ? [] : [usage === null ? 'tokens not told' : `${usage.tokens} tokens`]),
+        ...(record.data.changes === undefined ? [] : [`${lines} lines changed`]),
+      ];
+      return `${number(n)} ${step.padEnd(WIDTH)} ${parts.join(', ')}`;
+    }
+    case 'rebased':
+      return `   put onto ${record.data.base.slice(0, 10)}${record.data.review ? ', to be reviewed again' : ''}`;
+    case 'interrupted':
+      return '   a station ended in the middle of it: it goes on where its records end';
+    default:
+      return null;
+  }
+}
+
+const WIDTH = 14;
+
+function number(n: number): string {
+  return String(n).padStart(2);
 }

@@ -1,0 +1,80 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Recorded } from '../order/event.ts';
+import { type FeedLine, followLedger, recordOfLine, type Wake } from './feed.ts';
+
+/** What is made of every record of the ledger, from the first one on, and kept up to date. */
+export interface HistoryFold {
+  /** The ledger is another one: all that was taken counts for nothing. */
+  reset(): void;
+  /** `record` parses the line, once for all folds, and throws LEDGER_BROKEN. */
+  take(line: FeedLine, record: () => Recorded): void;
+  /** After each piece of lines, and when the end is reached; `isWhole`: all that was there has been taken. */
+  settled(isWhole: boolean): void;
+}
+
+/** How long it reads before others have their turn, in ms. */
+const SLICE_MS = 12;
+
+/** Reads the whole ledger once for several folds, in slices beside everything else, then follows it. */
+export class History {
+  readonly #ledger: string;
+  readonly #wake: Wake;
+  readonly #folds: readonly HistoryFold[];
+  #isWhole = false;
+  #seq = 0;
+
+  constructor(ledger: string, wake: Wake, folds: readonly HistoryFold[]) {
+    this.#ledger = ledger;
+    this.#wake = wake;
+    this.#folds = folds;
+  }
+
+  /** Whether it has read all that was there at first. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** The last record that was read. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Reads from the first record on, then follows until aborted. Throws LEDGER_BROKEN. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const wake: Wake = {
+      moved: (aborted) => {
+        if (!this.#isWhole) this.#settle(true);
+        return this.#wake.moved(aborted);
+      },
+    };
+    let since = Date.now();
+    for await (const piece of followLedger(this.#ledger, 1, wake, signal)) {
+      if (piece.kind === 'exchanged') {
+        for (const fold of this.#folds) fold.reset();
+        this.#seq = 0;
+        this.#settle(false);
+        continue;
+      }
+      for (const line of piece.lines) this.#take(line);
+      this.#settle(this.#isWhole);
+      if (Date.now() - since < SLICE_MS) continue;
+      await setImmediate();
+      since = Date.now();
+    }
+  }
+
+  #take(line: FeedLine): void {
+    let parsed: Recorded | null = null;
+    const record = () => {
+      parsed ??= recordOfLine(line);
+      return parsed;
+    };
+    for (const fold of this.#folds) fold.take(line, record);
+    this.#seq = line.seq;
+  }
+
+  #settle(isWhole: boolean): void {
+    this.#isWhole = isWhole;
+    for (const fold of this.#folds) fold.settled(isWhole);
+  }
+}
