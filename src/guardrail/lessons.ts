@@ -47,14 +47,15 @@ export function readLessons(folder: string): { lessons: LessonDocument[]; unread
   const lessons: LessonDocument[] = [];
   const unreadable: string[] = [];
   for (const name of namesIn(folder).filter((n) => /^lesson-.*\.json$/.test(n))) {
-    const lesson = parsed(join(folder, name));
+    const lesson = lessonIn(join(folder, name));
     if (lesson === null) unreadable.push(name);
     else lessons.push(lesson);
   }
   return { lessons: lessons.sort((a, b) => (a.id < b.id ? 1 : -1)), unreadable };
 }
 
-function parsed(file: string): LessonDocument | null {
+/** The lesson in a file; null where it is none. */
+export function lessonIn(file: string): LessonDocument | null {
   try {
     const value: unknown = JSON.parse(readIfThere(file)?.toString('utf8') ?? '');
     return conforms('lesson', value) ? (value as LessonDocument) : null;

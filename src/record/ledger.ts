@@ -168,13 +168,16 @@ export class FileLedger implements Ledger {
 export function* readLedger(folder: string, fromSeq: number, only: RegExp | null = null): Generator<Recorded> {
   const firsts = segments(folder);
   const start = firsts.findLastIndex((first) => first <= fromSeq);
-  for (const first of firsts.slice(Math.max(0, start))) {
-    for (const line of readLines(segmentPath(folder, first))) {
-      if (!line.whole) continue; // being written, or torn: not acknowledged
-      if (only !== null && !only.test(line.text.slice(0, BEGINNING))) continue;
-      const record = parseRecord(line.text, segmentPath(folder, first));
-      if (record.seq >= fromSeq) yield record;
-    }
+  for (const first of firsts.slice(Math.max(0, start)))
+    for (const record of readSegment(folder, first, only)) if (record.seq >= fromSeq) yield record;
+}
+
+/** The records of one segment, named by its first sequence number; none where it is not there. Throws LEDGER_BROKEN. */
+export function* readSegment(folder: string, first: number, only: RegExp | null = null): Generator<Recorded> {
+  for (const line of readLines(segmentPath(folder, first))) {
+    if (!line.whole) continue; // being written, or torn: not acknowledged
+    if (only !== null && !only.test(line.text.slice(0, BEGINNING))) continue;
+    yield parseRecord(line.text, segmentPath(folder, first));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Recorded } from '../order/event.ts';
 import { advance, type OrderLife } from '../order/life.ts';
-import { readLedger } from './ledger.ts';
+import { readLedger, readSegment } from './ledger.ts';
 
 /** An order, and the sequence number of its first record. */
 export interface Wanted {
@@ -31,6 +31,13 @@ export function* recordsOf(ledger: string, wanted: readonly Wanted[]): Generator
   const first = Math.min(...wanted.map(({ born }) => born));
   for (const record of readLedger(ledger, first, linesOf([...ids])))
     if (record.wo_id !== null && ids.has(record.wo_id)) yield record;
+}
+
+/** The records of one order that stand in these segments, each named by its first sequence number. */
+export function* recordsIn(ledger: string, woId: string, inSegments: readonly number[]): Generator<Recorded> {
+  const only = linesOf([woId]);
+  for (const first of inSegments)
+    for (const record of readSegment(ledger, first, only)) if (record.wo_id === woId) yield record;
 }
 
 /** Lines that may tell of these orders. One that begins unlike those we write is read, whatever it is. */

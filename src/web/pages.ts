@@ -1,4 +1,6 @@
 import type { PageOf } from './page.ts';
+import { component } from './pages/component.ts';
+import { guardrail } from './pages/guardrail.ts';
 import { approval } from './pages/approval.ts';
 import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
@@ -13,6 +15,8 @@ import { token } from './pages/token.ts';
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/guardrail': guardrail,
+  '/guardrail/:component': component,
   '/orders/:id/cancel': cancel,
   '/approvals': approvals,
   '/approvals/:id': approval,

@@ -13,9 +13,15 @@ export interface RunningDashboard {
 }
 
 /** Starts `waybill dashboard` as a process of its own; it is ended after the test. */
-export async function runDashboard(t: TestContext, root: string, port = 0): Promise<RunningDashboard> {
+export async function runDashboard(
+  t: TestContext,
+  root: string,
+  port = 0,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RunningDashboard> {
   const child = spawn(process.execPath, [CLI, 'dashboard', '--port', String(port), '--json'], {
     cwd: root,
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = new Promise<void>((done) => child.once('exit', () => done()));

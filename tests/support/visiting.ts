@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 /** What came of a request. */
 export interface Answer {
   readonly status: number;
@@ -75,9 +73,4 @@ export function fieldsOf(
     if (Object.entries(having).every(([name, value]) => !(name in fields) || fields[name] === value)) return fields;
   }
   throw new Error(`no form to ${action} on the page:\n${page.slice(page.indexOf('<main'), page.indexOf('</main'))}`);
-}
-
-/** A boundary that stands nowhere else. */
-export function unlikely(): string {
-  return randomUUID();
 }

@@ -59,10 +59,19 @@ test('hostile lines are text: markup, bidirectional characters, a megabyte', asy
   s.drain();
   const hostile = { v: 1, ts: '2026-11-20T10:00:00.000Z', ok: true, lane: '"><img src=x onerror=alert(1)>' };
   const bad = [
-    { ...hostile, agent: '<script>alert(1)</script>', event: 'wo_x', wo_id: '../../<b>', note: '\u202etxt.exe\u2066\u0007' },
+    {
+      ...hostile,
+      agent: '<script>alert(1)</script>',
+      event: 'wo_x',
+      wo_id: '../../<b>\ud800',
+      note: '\u202etxt.exe\u2066\u0007',
+    },
     { ...hostile, agent: 'x'.repeat(100_000), event: 'wo_y', more: 'y'.repeat(100_000) },
   ];
-  appendFileSync(s.path(FILE), `${bad.map((line) => JSON.stringify(line)).join('\n')}\n<script>alert(2)</script>\n"${'z'.repeat(1_000_000)}"\n`);
+  appendFileSync(
+    s.path(FILE),
+    `${bad.map((line) => JSON.stringify(line)).join('\n')}\n<script>alert(2)</script>\n"${'z'.repeat(1_000_000)}"\n`,
+  );
   const pages = await pagesOf(t, s);
   const text = await pages.text('/telemetry');
   const main = text.slice(text.indexOf('<main'), text.indexOf('</main>'));

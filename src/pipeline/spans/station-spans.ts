@@ -3,6 +3,7 @@ import type { Recorded } from '../../order/event.ts';
 import type { OrderLife } from '../../order/life.ts';
 import { isTerminal, type Status } from '../../order/transition.ts';
 import { readIfThere, writeProjection } from '../../platform/durable.ts';
+import { fs, ifThere } from '../../platform/fs.ts';
 import { segments } from '../../record/ledger.ts';
 import { OrderSpans } from '../../record/spans/order-spans.ts';
 import { isSampled } from '../../record/spans/sampled.ts';
@@ -38,7 +39,11 @@ export class StationSpans {
   static begin(rt: Runtime): StationSpans | null {
     const { on, warnings } = tracing();
     for (const warning of warnings) rt.log.warn(warning);
-    if (on === null || on.ratio === 0) return null;
+    if (on === null || on.ratio === 0) {
+      // what happens while nobody asks is not sent later either
+      ifThere(() => fs.unlinkSync(rt.station.layout.spansSent));
+      return null;
+    }
     const resource = { 'service.name': 'waybill', 'service.version': VERSION, 'service.instance.id': rt.station.id };
     const open: SpanWay['open'] = async (timeoutMs) => {
       const { openOtlpExporter } = await import('../../platform/otlp/exporter.ts');

@@ -24,13 +24,22 @@ export async function verifyCommits(
   upTo: number,
   tell: (commits: number) => void,
 ): Promise<{ commits: number; findings: Finding[] }> {
+  return checkCommits(station, landedLives(station, only, upTo), tell);
+}
+
+/** The same for these orders, each as it was when it had landed. */
+export async function checkCommits(
+  station: Station,
+  landed: Iterable<OrderLife>,
+  tell: (commits: number) => void,
+): Promise<{ commits: number; findings: Finding[] }> {
   const reader = new ObjectReader(station.repo.git);
   const check = new CommitCheck(station, reader);
   const second = new SecondReading(station);
   const findings: Finding[] = [];
   let commits = 0;
   try {
-    for (const lives of inBatches(landedLives(station, only, upTo), AT_ONCE)) {
+    for (const lives of inBatches(landed, AT_ONCE)) {
       const found = await Promise.all(lives.map((life) => check.look(life)));
       findings.push(...found.flat());
       for (const [i, life] of lives.entries()) {

@@ -134,11 +134,8 @@ export class Figures implements HistoryFold {
         else if (record.to === 'failed') this.#ended(key, record, at);
         return;
       case 'failed':
-        if (record.to !== 'parked') return this.#ended(key, record, at);
-        totals.retries.add(['station']);
-        this.#waits('time');
-        this.#stepLost(key);
-        this.#rests(key, at);
+        if (record.to === 'parked') this.#triedAgain(key, at);
+        else this.#ended(key, record, at);
         return;
       case 'approved':
         totals.decided.add(['approved', this.#labels.words.of(record.data.proof.kind)]);
@@ -187,6 +184,13 @@ export class Figures implements HistoryFold {
       cell.received++;
       cell.rejected++;
     });
+  }
+
+  #triedAgain(key: string, at: number): void {
+    this.#totals.retries.add(['station']);
+    this.#waits('time');
+    this.#stepLost(key);
+    this.#rests(key, at);
   }
 
   #waits(reason: string): void {
@@ -254,7 +258,10 @@ export class Figures implements HistoryFold {
     const agent = this.#agent(data.agent);
     this.#totals.steps.add([agent, data.ok ? 'ok' : 'failed']);
     if (data.agent === null) return;
-    if (data.usage === null) return this.#totals.unmetered.add([agent]);
+    if (data.usage === null) {
+      this.#totals.unmetered.add([agent]);
+      return;
+    }
     const { tokens, usd } = data.usage;
     for (const kind of ['input', 'cache_read', 'cache_write', 'output'] as const)
       this.#totals.tokens.add([agent, kind], data.usage[kind]);

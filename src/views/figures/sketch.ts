@@ -33,7 +33,7 @@ export class Sketch {
     let below = 0;
     for (const at of [...this.#counts.keys()].sort((a, b) => a - b)) {
       below += this.#counts.get(at) ?? 0;
-      if (below >= rank) return valueOf(at);
+      if (below >= rank) return middleOf(at);
     }
     return null;
   }
@@ -45,6 +45,6 @@ function bucketOf(seconds: number): number {
 }
 
 /** The middle of a bucket, by ratio. */
-function valueOf(bucket: number): number {
+function middleOf(bucket: number): number {
   return bucket === 0 ? 0 : LEAST * GROWTH ** (bucket - 0.5);
 }

@@ -124,13 +124,19 @@
     const { shape } = state;
     const [ink, line, font] = [colour('soft'), colour('line'), `12px ${getComputedStyle(root).fontFamily}`];
     const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    const amounts = { ...axis, size: 62, values: (_, ticks) => ticks.map((n) => (n == null ? '' : shape.text(n))) };
+    // orders and tokens come whole
+    if (shape.text === short) amounts.incrs = WHOLE;
+    // on a scale of powers: at times that people know
+    if (shape.log)
+      Object.assign(amounts, { filter: (_, splits) => splits, splits: (_, __, low, high) => between(low, high) });
     return {
       width: place.clientWidth,
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { range: () => [data.at[0] - data.step / 2, data.at.at(-1) + data.step / 2] }, y: scaleOf(shape) },
-      axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map((n) => (n == null ? '' : shape.text(n))) }],
+      axes: [{ ...axis, size: 32, values: (_, ticks, __, ___, step) => ticks.map((at) => tickText(at, step)) }, amounts],
       series: [
         { label: 'UTC', value: (_, seconds) => (seconds == null ? '–' : timeText(seconds)) },
         ...shape.series.map((row, i) => ({
@@ -139,7 +145,6 @@
           fill: row.bars ? colour(row.name) : undefined,
           width: row.bars ? 0 : 1.5,
           dash: row.dash,
-          spanGaps: true,
           paths: row.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
           points: { show: Boolean(row.points), size: 5 },
           value: (_, __, ___, at) => (at == null ? '–' : state.shape.text(state.shape.series[i].values[at])),
@@ -148,16 +153,21 @@
     };
   }
 
+  const WHOLE = Array.from({ length: 40 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+  const KNOWN = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400, 604_800, 6_048_000, 60_480_000];
+  const between = (low, high) => KNOWN.filter((n) => n >= low && n <= high);
+
   function scaleOf({ log }) {
-    if (log)
-      return {
-        distr: 3,
-        range: (_, low, high) =>
-          low == null || high == null
-            ? [0.1, 100]
-            : [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.01))],
-      };
-    return { range: (_, __, high) => [0, high > 0 ? high * 1.05 : 1] };
+    if (!log) return { range: (_, __, high) => [0, high > 0 ? high * 1.05 : 1] };
+    const range = (_, low, high) =>
+      low == null ? [0.1, 60] : [KNOWN.findLast((n) => n < low) ?? 0.001, KNOWN.find((n) => n > high) ?? high * 2];
+    return { distr: 3, range };
+  }
+
+  function tickText(seconds, step) {
+    const text = new Date(seconds * 1000).toISOString();
+    const isDay = step >= 86_400 || seconds % 86_400 === 0;
+    return isDay ? text.slice(5, 10) : text.slice(11, 16);
   }
 
   function timeText(seconds) {

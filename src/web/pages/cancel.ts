@@ -12,7 +12,7 @@ export const cancel: PageOf = async (context, { params }) => {
   const { status, waiting_for: waitingFor } = state;
   const means =
     status === 'running'
-      ? 'Its processes are ended and the files that it changed are restored.'
+      ? 'Its processes are ended, and what it did is undone as far as that can be; what cannot is told in its result.'
       : 'It is not carried out. It can be tried again later.';
   return {
     title: `Cancel ${state.wo_id}?`,

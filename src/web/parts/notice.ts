@@ -10,7 +10,7 @@ const NOTICES = {
   hold: html`It is held until somebody releases it.`,
   release: html`It is released.`,
   cancel: html`It is cancelled.`,
-  cancelling: html`It is being cancelled: its processes end, and its files are restored.`,
+  cancelling: html`It is being cancelled: its processes end first.`,
   token: html`You may act here now.`,
 } as const;
 

@@ -8,3 +8,8 @@ export function shown(text: string, most = 200): string {
   const characters = [...line];
   return characters.length <= most && text.length <= most * 2 ? line : `${characters.slice(0, most).join('')}…`;
 }
+
+/** Other people's text as a part of an address, whatever stands in it: half a character is none, and would throw. */
+export function addressPart(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+}

@@ -138,13 +138,19 @@ test('a receiver that is away or says nothing fails no order, and the next start
   );
 });
 
-test('what happened before anybody asked for spans is not sent', async (t) => {
+test('what happens while nobody asks for spans is not sent later either', async (t) => {
   const receiver = await Receiver.open(t);
   const station = testStation(t);
   station.drop(file('WO-1'));
   station.drain();
   await drainWith(station, toReceiver(receiver));
   assert.deepEqual(receiver.spans(), []);
+  station.drop(file('WO-2'));
+  station.drain();
+  station.drop(file('WO-3'));
+  await drainWith(station, toReceiver(receiver));
+  const ids = receiver.spans().map(({ attributes }) => attributes['waybill.order']);
+  assert.deepEqual([...new Set(ids)], ['WO-3']);
 });
 
 test('a mission that a kill cut short is one trace all the same, with the step that was lost', async (t) => {

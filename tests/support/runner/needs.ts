@@ -34,6 +34,9 @@ const NEEDS = {
     onPath(['notify-send'], 'libnotify-bin') ??
     works('/usr/bin/python3', ['-c', 'import dbus, gi.repository'], 'apt-get install python3-dbus python3-gi') ??
     works('dbus-run-session', ['--', 'true']),
+  // reads what /metrics says
+  'prometheus-client': () =>
+    works('/usr/bin/python3', ['-c', 'import prometheus_client.parser'], 'apt-get install python3-prometheus-client'),
   xmllint: () => onPath(['xmllint'], 'libxml2-utils'),
   'systemd-analyze': () => onPath(['systemd-analyze'], 'systemd'),
   // A systemd of one user, in namespaces of its own, with cgroups it may make: root, and a machine that allows it.

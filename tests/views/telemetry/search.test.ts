@@ -14,7 +14,16 @@ const BEGUN = Date.parse('2026-11-20T10:00:00.000Z');
 /** The n-th line of a station that says something every minute. */
 function line(n: number, more: object = {}): string {
   const ts = new Date(BEGUN + n * MINUTE).toISOString();
-  return JSON.stringify({ v: 1, ts, agent: 'executor', event: 'wo_completed', ok: true, wo_id: `WO-${n}`, lane: 'MAIN', ...more });
+  return JSON.stringify({
+    v: 1,
+    ts,
+    agent: 'executor',
+    event: 'wo_completed',
+    ok: true,
+    wo_id: `WO-${n}`,
+    lane: 'MAIN',
+    ...more,
+  });
 }
 
 function lines(from: number, to: number, more: (n: number) => object = () => ({})): string {
@@ -59,8 +68,12 @@ test('a page goes on at its place also when the file was turned meanwhile', (t) 
 test('each filter keeps what it says, and together what all say', (t) => {
   const path = turned(t);
   appendFileSync(path, `${line(300, { ok: false, event: 'wo_failed', code: 'EDIT_NO_MATCH', lane: 'CLC' })}\n`);
-  appendFileSync(path, `${line(301, { agent: 'guardrail', event: 'wo_pipeline_healthy', wo_id: null, lane: undefined })}\n`);
-  const one = (wanted: WantedLines) => searchTelemetry(path, wanted, null, 1000).lines.map(({ line: l }) => l?.ts.slice(11, 16));
+  appendFileSync(
+    path,
+    `${line(301, { agent: 'guardrail', event: 'wo_pipeline_healthy', wo_id: null, lane: undefined })}\n`,
+  );
+  const one = (wanted: WantedLines) =>
+    searchTelemetry(path, wanted, null, 1000).lines.map(({ line: l }) => l?.ts.slice(11, 16));
   for (const wanted of [
     { event: 'failed' },
     { ok: false },
@@ -114,14 +127,24 @@ test('a search that finds nothing reads so much and no more, says so, and goes o
 test('what is no telemetry is shown as it stands, and is no order’s', (t) => {
   const path = turned(t);
   const huge = `{"v":1,"x":"${'x'.repeat(1_000_000)}"}`;
-  const strangers = ['<script>alert(1)</script>', '[1,2]', '{"ts":"yesterday"}', huge, '{"cut off', Buffer.from([0xff, 0xfe]).toString('latin1')];
+  const strangers = [
+    '<script>alert(1)</script>',
+    '[1,2]',
+    '{"ts":"yesterday"}',
+    huge,
+    '{"cut off',
+    Buffer.from([0xff, 0xfe]).toString('latin1'),
+  ];
   appendFileSync(path, `${strangers.join('\n')}\n${line(300)}\n{"being written`);
   const found = searchTelemetry(path, {}, null, 8).lines;
   assert.deepEqual(idsOf(found), [300, ...strangers.map(() => Number.NaN), 299]);
   assert.equal(found[3]?.bytes, huge.length + 1);
   assert.ok((found[3]?.text.length ?? 0) < 300_000, 'only its beginning is kept');
   assert.equal(found.at(-2)?.text, strangers[0]);
-  assert.equal(searchTelemetry(path, { lane: 'MAIN' }, null, 8).lines.every(({ line: l }) => l !== null), true);
+  assert.equal(
+    searchTelemetry(path, { lane: 'MAIN' }, null, 8).lines.every(({ line: l }) => l !== null),
+    true,
+  );
   assert.equal(searchTelemetry(path, { words: 'SCRIPT' }, null, 8).lines.length, 1);
 });
 
