@@ -190,8 +190,7 @@ async function work(root: string, goOn: string): Promise<void> {
   });
   await until(() => has(root, 'WO-1071', /"waiting_for": "approval"/), 'a release waits for a signature');
   rmSync(join(root, 'tools/greet.sh'));
-  // who sees it first says which: the repair, or the look that finds it good again
-  await until(() => /RE(PAIRED|COVERED): tools\/greet.sh/.test(alerts(root)), 'the guardrail brings the tool back');
+  await until(() => alerts(root).includes('RECOVERED: tools/greet.sh'), 'the guardrail brings the tool back');
   rmSync(join(root, 'docs/runbook.md'));
   await until(() => alerts(root).includes('docs/runbook.md'), 'the guardrail misses the runbook');
   drop('MAIN', {
