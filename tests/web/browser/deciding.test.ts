@@ -45,7 +45,13 @@ rules:
   // what it would do, and why somebody is asked
   await page.getByRole('link', { name: 'WO-YES' }).click();
   const review = await page.locator('main').innerText();
-  for (const seen of ['limits.ini', '-files = 100', '+files = 200', 'touch ran-WO-YES.txt', 'limits protect the machine'])
+  for (const seen of [
+    'limits.ini',
+    '-files = 100',
+    '+files = 200',
+    'touch ran-WO-YES.txt',
+    'limits protect the machine',
+  ])
     assert.ok(review.includes(seen), `${seen} in ${review}`);
   assert.equal(station.read('limits.ini'), 'files = 100\nusers = 10\n');
   await page.getByRole('button', { name: 'Approve' }).click();
@@ -66,7 +72,11 @@ rules:
   assert.deepEqual([denied.status, denied.last_error?.code], ['failed', 'DENIED']);
   assert.match(denied.last_error?.message ?? '', /nobody needs <b>that many<\/b>/);
   assert.ok(!station.exists('ran-WO-NO.txt'));
-  assert.equal(ledgerOf(station, 'WO-NO').some(({ event }) => event === 'started'), false, 'it never began');
+  assert.equal(
+    ledgerOf(station, 'WO-NO').some(({ event }) => event === 'started'),
+    false,
+    'it never began',
+  );
 
   // where policy wants a key there is nothing to click
   await page.goto(`${url}/approvals/WO-KEY`);

@@ -8,17 +8,16 @@ import { assert, suite } from '../../support/suite.ts';
 
 const test = suite('web/browser/keyboard', { needs: ['git', 'chromium'], timeoutMs: 120_000 });
 
-/** What has the focus: its text, or its name. */
+/** What has the focus: its field's name, its id, or its text. */
 const focus = (page: Page) =>
-  page.evaluate(() => {
-    const at = document.activeElement;
-    return at?.getAttribute('name') ?? at?.id ?? at?.textContent?.trim() ?? '';
-  });
-const focusText = (page: Page) => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+  page.evaluate<string>(
+    '(({ name, id, textContent }) => name || id || textContent.trim())(document.activeElement ?? document.body)',
+  );
 
 test('every page, every row and the search are reached by keys', async (t) => {
   const station = testStation(t);
-  for (const n of [1, 2, 3]) station.drop({ wo_id: `WO-${n}`, title: `Number ${n}`, files: [{ path: `${n}.txt`, content: 'a\n' }] });
+  for (const n of [1, 2, 3])
+    station.drop({ wo_id: `WO-${n}`, title: `Number ${n}`, files: [{ path: `${n}.txt`, content: 'a\n' }] });
   station.drain();
   await using browser = await openBrowser();
   const { url } = await runDashboard(t, station.root);
@@ -27,7 +26,7 @@ test('every page, every row and the search are reached by keys', async (t) => {
 
   // the first stop leads past the navigation
   await page.keyboard.press('Tab');
-  assert.equal(await focusText(page), 'Skip to content');
+  assert.equal(await focus(page), 'Skip to content');
   assert.ok(await page.locator('.skip').isVisible());
   await page.keyboard.press('Enter');
   assert.equal(await focus(page), 'main');
@@ -53,7 +52,7 @@ test('every page, every row and the search are reached by keys', async (t) => {
   const walked: string[] = [];
   for (const key of ['j', 'j', 'k', 'k']) {
     await page.keyboard.press(key);
-    walked.push(await focusText(page));
+    walked.push(await focus(page));
   }
   assert.deepEqual(walked, [ids[0], ids[1], ids[0], ids[0]]);
   await page.keyboard.press('j');
@@ -100,7 +99,7 @@ test('focus, what is folded open and what is typed stay while the page moves', a
   await page.locator('main a.id', { hasText: 'WO-1' }).focus();
   station.drop(file('WO-NEW'));
   await page.locator('main tbody tr', { hasText: 'WO-NEW' }).waitFor();
-  assert.equal(await focusText(page), 'WO-1');
+  assert.equal(await focus(page), 'WO-1');
 
   // what somebody types into the search stays, and so does the caret
   const search = page.locator('input[name="q"]');

@@ -48,7 +48,8 @@ test('a command is heard line by line on its order’s page, and its whole outpu
   assert.equal((await running.innerText()).trim(), '', 'nothing runs any more');
   await page.locator('details.command summary', { hasText: 'talks' }).click();
   const kept = await page.locator('details.command').innerText();
-  for (const told of ['exit code 0', 'line 1 of three', 'line 3 of three', 'warned']) assert.ok(kept.includes(told), told);
+  for (const told of ['exit code 0', 'line 1 of three', 'line 3 of three', 'warned'])
+    assert.ok(kept.includes(told), told);
   assert.deepEqual(browser.complaints, []);
 });
 

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
@@ -35,6 +35,8 @@ const VISITS: Readonly<Record<string, readonly string[]>> = {
 };
 const ADDRESSES = [...Object.values(VISITS).flat(), '/nowhere', '/orders/WO-NOBODY'];
 
+/** Of a phone. */
+const WIDTH = 390;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let scene: Scene;
@@ -58,17 +60,19 @@ async function open(page: Page, address: string): Promise<void> {
 /** What axe finds and calls serious or critical, as lines that name the place. */
 async function found(page: Page, options: RunOptions): Promise<string[]> {
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate(
-    (given) => (globalThis as unknown as { axe: { run(o: RunOptions): Promise<AxeResults> } }).axe.run(given),
-    options,
-  );
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary}`));
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary}`),
+    );
 }
 
 test('every page has an address here', () => {
-  assert.deepEqual(Object.keys(PAGES).filter((route) => !(route in VISITS)), []);
+  assert.deepEqual(
+    Object.keys(PAGES).filter((route) => !(route in VISITS)),
+    [],
+  );
 });
 
 test('axe finds nothing serious on any page, in the light and in the dark', async () => {
@@ -81,7 +85,11 @@ test('axe finds nothing serious on any page, in the light and in the dark', asyn
       await open(page, address);
       // the theme changes colours alone
       const options: RunOptions = colorScheme === 'light' ? {} : { runOnly: ['color-contrast'] };
-      faults.push(...(await found(page, { ...options, resultTypes: ['violations'] })).map((f) => `${colorScheme} ${address}: ${f}`));
+      faults.push(
+        ...(await found(page, { ...options, resultTypes: ['violations'] })).map(
+          (f) => `${colorScheme} ${address}: ${f}`,
+        ),
+      );
     }
     await page.context().close();
   }
@@ -89,13 +97,13 @@ test('axe finds nothing serious on any page, in the light and in the dark', asyn
 });
 
 test('no page scrolls sideways on a phone', async () => {
-  const page = await browser.page({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const page = await browser.page({ viewport: { width: WIDTH, height: 844 }, isMobile: true, hasTouch: true });
   await page.goto(dashboard.actingUrl);
   const wide: string[] = [];
   for (const address of ADDRESSES) {
     await open(page, address);
-    const [is, may] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    if (is > 390 || may > 390) wide.push(`${address}: ${is} in ${may}`);
+    const needs = await page.evaluate<number>('document.documentElement.scrollWidth');
+    if (needs > WIDTH) wide.push(`${address}: ${needs}`);
   }
   await page.context().close();
   assert.deepEqual(wide, []);
@@ -131,7 +139,10 @@ test('without scripts orders are filtered, searched and turned over', async () =
   await page.goto(new URL('/orders', dashboard.url).href);
   const rows = page.locator('main tbody tr');
   const first = await rows.first().innerText();
-  await page.getByRole('link', { name: /older|next/i }).first().click();
+  await page
+    .getByRole('link', { name: /older|next/i })
+    .first()
+    .click();
   assert.notEqual(await rows.first().innerText(), first);
   await page.getByRole('searchbox').fill('WO-1050');
   await page.getByRole('searchbox').press('Enter');
