@@ -164,7 +164,14 @@ export class WatchedStation {
 }
 
 function isTold({ event, to }: Recorded): boolean {
-  return to !== null || event === 'step' || event === 'stepped' || event === 'opened' || event === 'gap';
+  return (
+    to !== null ||
+    event === 'step' ||
+    event === 'stepped' ||
+    event === 'opened' ||
+    event === 'gap' ||
+    event === 'purged'
+  );
 }
 
 function inShort(record: Recorded): WatchedEvent {
