@@ -38,7 +38,8 @@ test('every route gives what its command prints with --json, byte for byte', asy
     const at = path.replace(':id', id).replace(':code', 'BAD_ID');
     const args = command
       .replace(/^waybill /, '')
-      .replace('CODE', 'BAD_ID').replace(/\bID\b/, id)
+      .replace('CODE', 'BAD_ID')
+      .replace(/\bID\b/, id)
       .split(' ');
     const found = await fetch(`${url}/api/v1${at}`);
     const { stdout } = s.waybill(...args, '--json');
