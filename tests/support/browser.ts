@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 /** Debian's browser; .ci/run installs it. */
@@ -17,40 +14,38 @@ const FLAGS = [
   '--disable-dev-shm-usage',
 ];
 
-/** A browser with one context, whose complaints are kept: a page may cause none. */
+/** A browser whose pages' complaints are kept: a page may cause none. */
 export interface Browser extends AsyncDisposable {
   readonly context: BrowserContext;
   /** What pages said on the console as errors or warnings, and what they threw. */
   readonly complaints: string[];
-  page(): Promise<Page>;
+  /** A page of the first context; with options, of a new one that has its own cookies. */
+  page(options?: BrowserContextOptions): Promise<Page>;
 }
 
 /** Starts Chromium with a profile of its own. */
 export async function openBrowser(options: BrowserContextOptions = {}): Promise<Browser> {
-  const profile = mkdtempSync(join(tmpdir(), 'waybill-browser-'));
-  const context = await chromium.launchPersistentContext(profile, {
+  const browser = await chromium.launch({
     executablePath: CHROMIUM,
     headless: true,
     args: FLAGS,
-    viewport: { width: 1280, height: 900 },
-    env: { PATH: process.env['PATH'] ?? '', HOME: profile, LANG: 'C.UTF-8' },
-    ...options,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', LANG: 'C.UTF-8' },
   });
+  const contextWith = (more: BrowserContextOptions) =>
+    browser.newContext({ viewport: { width: 1280, height: 900 }, ...options, ...more });
+  const context = await contextWith({});
   const complaints: string[] = [];
   return {
     context,
     complaints,
-    page: async () => {
-      const page = await context.newPage();
+    page: async (more) => {
+      const page = await (more === undefined ? context : await contextWith(more)).newPage();
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
       });
       page.on('pageerror', (error) => complaints.push(String(error)));
       return page;
     },
-    [Symbol.asyncDispose]: async () => {
-      await context.close();
-      rmSync(profile, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => browser.close(),
   };
 }
