@@ -1,6 +1,7 @@
 /**
- * Fills the generated parts of docs/reference-*.md and docs/services.md from the sources: schemas/, the command line's own help, and the service
- * files; writes the templates in launchd/, and docs/errors/ from the tables of error codes. A part stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`;
+ * Fills the generated parts of docs/reference-*.md, docs/services.md and docs/monitoring.md from the sources: schemas/, the command line's own
+ * help, the service files and the table of metrics; writes the templates in launchd/, and docs/errors/ from the tables of error codes. A part
+ * stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`;
  * the text around it is written by hand.
  *
  *   node --import tsx scripts/generate-docs.ts [--check]
@@ -13,6 +14,7 @@ import { EXIT } from '../src/cli/output.ts';
 import { parsePolicy } from '../src/policy/policy.ts';
 import type { ServicePart } from '../src/station/services/service.ts';
 import { parseSettings } from '../src/station/settings.ts';
+import { METRICS, type MetricName, metric } from '../src/web/machine/metric-table.ts';
 import { errorPages } from './error-pages.ts';
 import { exampleService, launchdTemplates } from './service-examples.ts';
 
@@ -256,6 +258,7 @@ const parts: Record<string, string> = {
   agent: fieldTable(schemaOf('agent'), 'agent', true),
   AgentUse: fieldTable(definition('agent', 'AgentUse'), 'AgentUse', true, schemaOf('agent')),
   order: fieldTable(schemaOf('order'), 'order', true),
+  metrics: metricTable(),
   FileEntry: entryTable('FileEntry'),
   WriteEntry: entryTable('WriteEntry'),
   AppendEntry: entryTable('AppendEntry'),
@@ -299,7 +302,7 @@ const parts: Record<string, string> = {
 if (unusedMeanings.size > 0) throw new Error(`meanings that nothing asks for: ${[...unusedMeanings].join(', ')}`);
 const check = process.argv.includes('--check');
 const unusedParts = new Set(Object.keys(parts));
-for (const name of readdirSync(DOCS).filter((n) => /^(reference-.*|services)\.md$/.test(n))) {
+for (const name of readdirSync(DOCS).filter((n) => /^(reference-.*|services|monitoring)\.md$/.test(n))) {
   const path = join(DOCS, name);
   const old = readFileSync(path, 'utf8');
   const text = formatted(fill(old, name), path);
@@ -540,6 +543,17 @@ function entryName(ref: string): string {
 
 function fenced(text: string): string {
   return `\`\`\`text\n${text.trim()}\n\`\`\``;
+}
+
+function metricTable(): string {
+  const names = Object.keys(METRICS) as MetricName[];
+  return table(
+    ['Metric', 'Type', 'Labels', 'What it tells'],
+    names.map((name) => {
+      const { type, labels, help: text } = metric(name);
+      return [code(name), type, labels.map(code).join(', '), text];
+    }),
+  );
 }
 
 async function commandsText(): Promise<string> {

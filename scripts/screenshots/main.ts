@@ -27,7 +27,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'approval-key': '/approvals/WO-1071',
   missions: '/missions',
   guardrail: '/guardrail',
-  charts: '/charts',
+  charts: '/charts?range=3h',
   telemetry: '/telemetry',
   error: '/errors/CHECK_FAILED',
 };

@@ -1,27 +1,20 @@
 import pc from 'picocolors';
-import { exampleOf } from '../intake/error-example.ts';
-import { ERROR_CODES, type ErrorCode, WaybillError } from '../order/error.ts';
-import { errorPage, findCode } from '../order/errors/causes/page.ts';
-import { exitCodeOf, plain, print, printJson, usage } from './output.ts';
+import { codesAnswer, explainAnswer } from '../views/answers/explain.ts';
+import { plain, print, printJson } from './output.ts';
 
 /** What a code means, how it comes about, what mends it, and an example: the order that is refused with it, and the error file its author reads. */
 export async function explain(code: string | undefined, options: { readonly json?: boolean }): Promise<void> {
   if (code === undefined) {
-    if (options.json)
-      return printJson({
-        ok: true,
-        codes: Object.entries(ERROR_CODES).map(([name, { what }]) => ({ code: name, what })),
-      });
-    const width = Math.max(...Object.keys(ERROR_CODES).map((name) => name.length));
-    for (const [name, { what }] of Object.entries(ERROR_CODES)) print(`${name.padEnd(width)}  ${what}`);
+    const answer = codesAnswer();
+    if (options.json) return printJson(answer);
+    const width = Math.max(...answer.codes.map((known) => known.code.length));
+    for (const known of answer.codes) print(`${known.code.padEnd(width)}  ${known.what}`);
     return;
   }
-  const known = codeOf(code);
-  const page = errorPage(known);
-  const exitCode = exitCodeOf(new WaybillError(known, ''));
-  const example = exampleOf(known);
-  if (options.json) return printJson({ ok: true, ...page, exit_code: exitCode, example });
-  print(`${pc.red(known)}  ${page.what}`);
+  const answer = explainAnswer(code);
+  if (options.json) return printJson(answer);
+  const { exit_code: exitCode, example, ...page } = answer;
+  print(`${pc.red(page.code)}  ${page.what}`);
   print(`\n${pc.dim('how it comes about')}`);
   for (const cause of page.causes) print(wrapped('- ', cause));
   print(`\n${pc.dim('what to do')}`);
@@ -52,12 +45,4 @@ function wrapped(mark: string, text: string): string {
     } else line += isFirst ? word : ` ${word}`;
   }
   return [...lines, line].join('\n');
-}
-
-function codeOf(text: string): ErrorCode {
-  const { code, nearest } = findCode(text);
-  if (code !== null) return code;
-  throw usage(
-    `there is no code ${JSON.stringify(text)}${nearest === null ? '; `waybill explain` lists them' : `; did you mean ${nearest}?`}`,
-  );
 }

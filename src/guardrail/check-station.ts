@@ -4,15 +4,13 @@ import { readIfThere } from '../platform/durable.ts';
 import { fs, statIfThere } from '../platform/fs.ts';
 import { lockHolder } from '../platform/lock.ts';
 import { isStopped } from '../platform/processes.ts';
-import { readHeartbeat } from '../station/heartbeat.ts';
+import { HEARTBEAT_AGE, readHeartbeat } from '../station/heartbeat.ts';
 import type { OfKind } from './component.ts';
 import { type Finding, finding } from './finding.ts';
 import { readLook } from './last-look.ts';
 import type { Place } from './seen.ts';
 import { durationText } from './words.ts';
 
-/** A heartbeat comes at least every minute (intake.scan_seconds); twice that allows for a long turn. */
-const HEARTBEAT_SECONDS = 120;
 /** So many of its intervals may the guardrail miss. */
 const LOOKS_MISSED = 3;
 
@@ -35,11 +33,11 @@ function checkInStation(component: OfKind<'processor'>, { layout }: Place): Find
   if (isStopped(holder.pid))
     return dead(`process ${holder.pid} is stopped (SIGSTOP): it holds the station and does nothing`);
   if (beat === null || !beat.processors.includes(component.processor)) {
-    const isYoung = Date.now() - Date.parse(holder.since) < HEARTBEAT_SECONDS * 1000;
+    const isYoung = Date.now() - Date.parse(holder.since) < HEARTBEAT_AGE * 1000;
     return isYoung ? null : dead(`process ${holder.pid} runs, and no heartbeat names it`);
   }
   const seconds = Math.round((Date.now() - Math.max(Date.parse(beat.at), Date.parse(holder.since) || 0)) / 1000);
-  const most = component.maxAgeSeconds ?? HEARTBEAT_SECONDS;
+  const most = component.maxAgeSeconds ?? HEARTBEAT_AGE;
   return seconds > most ? dead(`its heartbeat is ${seconds} s old`) : null;
 }
 

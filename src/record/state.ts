@@ -8,6 +8,7 @@ import { asksPeople } from '../order/transition.ts';
 import { writeProjection } from '../platform/durable.ts';
 import type { Station } from '../station/station.ts';
 import { evidenceName } from './evidence.ts';
+import { progressOf } from './progress.ts';
 
 /** Puts a projection's text at its path: in general by writing it. */
 export type WriteText = (path: string, text: string) => void;
@@ -87,24 +88,6 @@ function approvalOf(life: OrderLife, ask: AskData): Record<string, unknown> {
     rulings: rulings.map(({ subject, rule, why }) => ({ subject, rule, why })),
     changed,
   };
-}
-
-/** What an order is doing, or what it waits for; null for one that does neither. */
-export function progressOf(life: OrderLife): string | null {
-  if (life.status === 'parked')
-    return life.why ?? `waits for ${life.waitingFor ?? 'nothing'}${life.until === null ? '' : ` until ${life.until}`}`;
-  if (life.status !== 'running') return null;
-  if (life.landing !== null) return 'landing';
-  if (life.executed !== null) return 'checked, waiting to land';
-  if (life.mission !== null) {
-    const { open, history } = life.mission;
-    const done = history.filter(({ kind }) => kind === 'stepped').length;
-    return open === null
-      ? `mission: ${done} steps done`
-      : `mission: step ${open.n}, ${open.step}${open.agent === null ? '' : ` by ${open.agent}`}`;
-  }
-  if (life.commandsBegun > 0) return `running, command ${life.commandsBegun}`;
-  return 'started';
 }
 
 export function stateText(document: StateDocument): string {

@@ -1,7 +1,7 @@
 import { laneOf, type OrderLife } from '../order/life.ts';
 import { asksPeople } from '../order/transition.ts';
 import { readFollowup } from '../record/followup.ts';
-import { progressOf } from '../record/state.ts';
+import { progressOf } from '../record/progress.ts';
 import type { Station } from '../station/station.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Records } from './records.ts';

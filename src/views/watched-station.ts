@@ -4,7 +4,7 @@ import { asksPeople } from '../order/transition.ts';
 import { pause } from '../platform/clock.ts';
 import { ledgerHead } from '../record/chain.ts';
 import { AGES, aliveByLane } from '../record/followup.ts';
-import { progressOf } from '../record/state.ts';
+import { progressOf } from '../record/progress.ts';
 import type { Station } from '../station/station.ts';
 import { Board } from './board.ts';
 import { followLedger, recordOfLine } from './feed.ts';
@@ -164,7 +164,14 @@ export class WatchedStation {
 }
 
 function isTold({ event, to }: Recorded): boolean {
-  return to !== null || event === 'step' || event === 'stepped' || event === 'opened' || event === 'gap';
+  return (
+    to !== null ||
+    event === 'step' ||
+    event === 'stepped' ||
+    event === 'opened' ||
+    event === 'gap' ||
+    event === 'purged'
+  );
 }
 
 function inShort(record: Recorded): WatchedEvent {

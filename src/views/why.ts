@@ -4,12 +4,10 @@ import type { OrderLife } from '../order/life.ts';
 import { asksPeople, isTerminal, type Status } from '../order/transition.ts';
 import { aliveNow } from '../pipeline/report/orders-seen.ts';
 import type { Station } from '../station/station.ts';
-import { askedOf } from './approvals.ts';
 import { orderRecords } from './order-records.ts';
 import { type Alive, behindFailure, forDependencies } from './why/dependencies.ts';
 import { type Dependency, type Explanation, type Part, untilOf } from './why/explanation.ts';
 import { forEnded, meaningOf, triedOf } from './why/failure.ts';
-import { forPeople } from './why/people.ts';
 import { forRepository } from './why/repository.ts';
 import { forTurn, forWork, ofStation } from './why/turn.ts';
 import { forAgent, forHold, forTime } from './why/waits.ts';
@@ -102,7 +100,7 @@ export async function explainOrder(
     why: sentence(asNow(state, own.dependencies ?? []), ''),
     since: state.updated_at,
     // people are told again by the clock, and nothing more: only where the order sets `expires` it ends
-    until: asksPeople(waitingFor) ? (askedOf(state)?.expires_at ?? null) : untilOf(state),
+    until: asksPeople(waitingFor) ? (own.until ?? null) : untilOf(state),
     released_by: parts.flatMap((part) => part.released_by ?? []),
     facts: parts.flatMap((part) => part.facts ?? []),
     dependencies: parts.flatMap((part) => part.dependencies ?? []),
@@ -141,7 +139,8 @@ async function forWait(station: Station, state: StateDocument, alive: Alive, lif
     case 'approval':
     case 'checkpoint':
     case 'budget':
-      return forPeople(station, state);
+      // only for what asks: it reads policy and what is asked
+      return (await import('./why/people.ts')).forPeople(station, state);
     case 'dependency':
       return forDependencies(station, state, alive);
     case 'time':

@@ -9,9 +9,10 @@ export function age(milliseconds: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** How long something took, as people say it: 0.4 s, 12.0 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. Nothing and less is 0.0 s. */
+/** How long something took, as people say it: 46 ms, 12.0 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. Nothing and less is 0 ms. */
 export function durationText(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds) / 1000;
+  if (milliseconds < 1000) return `${Math.round(Math.max(0, milliseconds))} ms`;
+  const seconds = milliseconds / 1000;
   if (seconds < 60) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
   const pair = (value: number, unit: string, rest: number, smaller: string) =>
     rest === 0 ? `${value} ${unit}` : `${value} ${unit} ${rest} ${smaller}`;

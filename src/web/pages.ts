@@ -6,6 +6,7 @@ import { charts } from './pages/charts.ts';
 import { component } from './pages/component.ts';
 import { errorCode } from './pages/error-code.ts';
 import { guardrail } from './pages/guardrail.ts';
+import { missions } from './pages/missions.ts';
 import { order } from './pages/order/order.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
@@ -16,6 +17,7 @@ import { token } from './pages/token.ts';
 export const PAGES: Readonly<Record<string, PageOf>> = {
   '/': overview,
   '/orders': orders,
+  '/missions': missions,
   '/guardrail': guardrail,
   '/guardrail/:component': component,
   '/orders/:id': order,

@@ -4,7 +4,7 @@ import { openStationToRead } from '../../src/station/station.ts';
 import { openRecords, type Records } from '../../src/views/records.ts';
 import { createApp } from '../../src/web/app.ts';
 import { Token } from '../../src/web/gate/token.ts';
-import type { TestStation } from './station.ts';
+import { type TestStation, until } from './station.ts';
 import type { TestContext } from './suite.ts';
 
 const HOST = '127.0.0.1:4747';
@@ -54,7 +54,7 @@ export class Pages {
   }
 }
 
-export async function pagesOf(t: TestContext, { root }: TestStation): Promise<Pages> {
+export async function pagesOf(t: TestContext, { root }: Pick<TestStation, 'root'>): Promise<Pages> {
   const station = await openStationToRead(await locateStation(root));
   const records = openRecords(station);
   t.defer(async () => {
@@ -64,4 +64,25 @@ export async function pagesOf(t: TestContext, { root }: TestStation): Promise<Pa
   await records.ready;
   const hosts = new Set([HOST]);
   return new Pages(records, createApp({ station, records, token: new Token(), hosts, port: 4747, isGuarded: false }));
+}
+
+/** The same for who asks about statuses and headers too, and waits until all that the ledger holds by now is read. */
+export async function openPages(
+  t: TestContext,
+  root: string,
+): Promise<{
+  readonly records: Records;
+  get(path: string): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }>;
+  whole(): Promise<void>;
+}> {
+  const pages = await pagesOf(t, { root });
+  const { records } = pages;
+  return {
+    records,
+    get: async (path) => {
+      const response = await pages.get(path);
+      return { status: response.status, text: await response.text(), headers: response.headers };
+    },
+    whole: () => until(() => records.catalogue.isWhole && records.catalogue.seq >= records.board.seq, 'all is read'),
+  };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
+import fc from 'fast-check';
 import { runDashboard } from '../support/dashboard.ts';
 import { askOf, newKey } from '../support/deciding.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
@@ -319,6 +320,58 @@ test('rule 13: what is no form of ours, sent by somebody with the token, is refu
   assert.equal((await send(port, but()))[0], 409, 'once');
   assert.equal(s.waybill('verify').code, 0);
 });
+
+test('rule 13: of cookie, csrf, origin and site none may be missing or wrong, whatever else is right', async (t) => {
+  const { s, port, headers, formOf } = await besieged(t);
+  const form = formOf('WO-A');
+  const before = recordsOf(s);
+  const part = (right: string) =>
+    fc.oneof(
+      fc.constant(right),
+      fc.constant(undefined),
+      fc.constantFrom('', 'x', 'null', 'none', right.slice(1), `${right}x`),
+    );
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      part(String(headers['cookie'])),
+      part(form.csrf),
+      part(String(headers['origin'])),
+      part('same-origin'),
+      fc.constantFrom(
+        '/approvals/WO-A',
+        '/approvals/WO-B',
+        '/approvals/WO-KEY',
+        '/orders/WO-A/cancel',
+        '/orders/WO-B/hold',
+      ),
+      async (cookie, csrf, origin, site, path) => {
+        const isRight = cookie === headers['cookie'] && csrf === form.csrf && isOfUs(origin, site);
+        if (isRight) return;
+        const fields = { ...form, status: 'parked', attempt: '1', sure: 'yes' };
+        const body = encoded(csrf === undefined ? without(fields, 'csrf') : { ...fields, csrf });
+        const given = { ...headers, cookie, origin, 'sec-fetch-site': site };
+        const [status] = await send(port, { method: 'POST', path, headers: given, body });
+        assert.equal(status, 403);
+        assert.deepEqual(s.names('.git/waybill/commands'), []);
+        refused += 1;
+      },
+    ),
+    { numRuns: 200 },
+  );
+  assert.ok(refused > 100);
+  assert.equal(recordsOf(s), before);
+
+  /** An old browser tells no site, and one that hides the origin tells the site. */
+  function isOfUs(origin: string | undefined, site: string | undefined): boolean {
+    const [isOrigin, isSite] = [origin === headers['origin'], site === 'same-origin'];
+    return (isOrigin && isSite) || (isOrigin && site === undefined) || (origin === undefined && isSite);
+  }
+});
+
+function without(fields: Readonly<Record<string, string>>, name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
+}
 
 function bytesHead(port: number, text: string): Promise<string> {
   return new Promise((done) => {

@@ -73,7 +73,7 @@ const MARKS: Readonly<Record<string, readonly [mark: string, colour: (text: stri
 
 function eventLine({ ts, event, wo_id: woId, to, gist }: WatchedEvent): string {
   const [mark, colour] = MARKS[to ?? ''] ?? ['·', (text: string) => text];
-  return `  ${pc.dim(ts.slice(11, 19))}  ${colour(`${mark} ${event.padEnd(11)}`)}  ${padTo(woId ?? '', ID)}  ${oneLine(gist)}`;
+  return `  ${pc.dim(ts.slice(11, 19))}  ${colour(`${mark} ${event.padEnd(11)}`)}  ${padTo(woId ?? '', ID)}  ${oneLine(gist)}`.trimEnd();
 }
 
 function oneLine(text: string): string {

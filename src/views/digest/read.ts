@@ -8,7 +8,7 @@ import { faultsSince } from '../../pipeline/guardrail/review.ts';
 import { aliveNow, firstSince } from '../../pipeline/report/orders-seen.ts';
 import { IdIndex } from '../../record/id-index.ts';
 import { recordsOf } from '../../record/lives-read.ts';
-import { progressOf } from '../../record/state.ts';
+import { progressOf } from '../../record/progress.ts';
 import type { Station } from '../../station/station.ts';
 import { type FeedLine, followLedger, recordOfLine } from '../feed.ts';
 import { DigestFold, type Times } from './fold.ts';

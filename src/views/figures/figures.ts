@@ -291,7 +291,7 @@ function newAlive(lane: string, receivedAt: number): Alive {
 
 function newLabels() {
   return {
-    lanes: new LabelValues(64),
+    lanes: new LabelValues(32),
     codes: new LabelValues(200),
     agents: new LabelValues(32),
     /** What records name that is one of a few. */

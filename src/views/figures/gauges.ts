@@ -27,6 +27,7 @@ export interface Gauges {
   readonly claims: number;
   readonly commands: number;
   readonly ledgerSeq: number;
+  readonly isReadable: boolean;
   readonly headAge: number | null;
   /** Records that the journal does not hold yet. */
   readonly journalLag: number | null;
@@ -36,8 +37,8 @@ export interface Gauges {
   readonly backupAge: number | null;
 }
 
-/** Lanes that are told apart. */
-const LANES = 64;
+/** Lanes that are told apart, as in the figures of the past. */
+const LANES = 32;
 
 /** Measures a station from its records and files. */
 export class Gauge {
@@ -67,6 +68,7 @@ export class Gauge {
       claims: namesIn(layout.claimed).filter((name) => !name.startsWith('.')).length,
       commands: namesIn(layout.commands).filter((name) => !name.startsWith('.')).length,
       ledgerSeq: board.seq,
+      isReadable: this.#records.fault() === null,
       headAge: ageOf(board.movedAt ?? figures.lastAt, at),
       journalLag: upTo === null ? null : Math.max(0, board.seq - upTo),
       heartbeatAge: ageOf(status.heartbeat?.at ?? null, at),

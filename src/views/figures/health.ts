@@ -1,12 +1,9 @@
 import { asWaybillError, type ErrorCode, WaybillError } from '../../order/error.ts';
 import { isStopped } from '../../platform/processes.ts';
-import { readHeartbeat } from '../../station/heartbeat.ts';
+import { HEARTBEAT_AGE, readHeartbeat } from '../../station/heartbeat.ts';
 import type { Station } from '../../station/station.ts';
 import { runningStation } from '../order-state.ts';
 import { policyFault } from '../policy-fault.ts';
-
-/** A heartbeat comes at least every minute; twice that allows for a long turn. */
-const HEARTBEAT_SECONDS = 120;
 
 /** What keeps a station from working, and what to do. */
 export interface Reason {
@@ -43,7 +40,7 @@ export function stationHealth(station: Station, fault: unknown): Health {
         `kill -CONT ${holder.pid} lets it go on`,
       ),
     );
-  else if (at - young > HEARTBEAT_SECONDS * 1000)
+  else if (at - young > HEARTBEAT_AGE * 1000)
     reasons.push(
       reason(
         'STATION_NOT_RUNNING',

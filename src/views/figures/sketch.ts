@@ -5,9 +5,10 @@ const LEAST = 0.001;
 /** Buckets: the last one begins after some thousand years. */
 const MOST = 180;
 
-/** How values are spread, in buckets that grow with them: a few hundred bytes whatever comes, and two of them added up are one. Seconds. */
+/** How values are spread, in buckets that grow with them: less than a kilobyte whatever comes, and two of them added up are one. Seconds. */
 export class Sketch {
-  readonly #counts = new Map<number, number>();
+  /** Made with the first value: most cells of a chart have none. */
+  #counts: Uint32Array | null = null;
   #n = 0;
 
   get n(): number {
@@ -15,24 +16,26 @@ export class Sketch {
   }
 
   add(seconds: number): void {
+    this.#counts ??= new Uint32Array(MOST + 1);
     const at = bucketOf(seconds);
-    this.#counts.set(at, (this.#counts.get(at) ?? 0) + 1);
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.#n++;
   }
 
   /** Adds what another one has counted. */
   merge(other: Sketch): void {
-    for (const [at, n] of other.#counts) this.#counts.set(at, (this.#counts.get(at) ?? 0) + n);
+    if (other.#counts === null) return;
+    this.#counts ??= new Uint32Array(MOST + 1);
+    for (let at = 0; at <= MOST; at++) this.#counts[at] = (this.#counts[at] ?? 0) + (other.#counts[at] ?? 0);
     this.#n += other.#n;
   }
 
   /** The value that this share of all is not above, within a tenth; null where there is none. `share` from 0 to 1. */
   quantile(share: number): number | null {
-    if (this.#n === 0) return null;
     const rank = Math.max(1, Math.ceil(share * this.#n));
     let below = 0;
-    for (const at of [...this.#counts.keys()].sort((a, b) => a - b)) {
-      below += this.#counts.get(at) ?? 0;
+    for (const [at, n] of this.#counts?.entries() ?? []) {
+      below += n;
       if (below >= rank) return middleOf(at);
     }
     return null;

@@ -3,7 +3,7 @@ import type { StateDocument } from '../../order/generated.ts';
 import type { OrderLife } from '../../order/life.ts';
 import type { Status, WaitingFor } from '../../order/transition.ts';
 import { findCycle } from '../../queue/waits.ts';
-import { progressOf } from '../../record/state.ts';
+import { progressOf } from '../../record/progress.ts';
 import type { Station } from '../../station/station.ts';
 import { stateOf } from '../order-state.ts';
 import { counted } from '../words.ts';

@@ -68,6 +68,7 @@ export interface Explanation {
 
 /** What one kind of wait adds to an explanation. */
 export interface Part {
+  readonly until?: string | null;
   readonly released_by?: readonly string[];
   readonly facts?: readonly Fact[];
   readonly dependencies?: readonly Dependency[];

@@ -16,6 +16,7 @@ export function forPeople(station: Station, state: StateDocument): Part {
   if (asked === null) return { next: [shows] };
   const sign = asked.proof === 'ssh' ? ' --key FILE' : '';
   return {
+    until: asked.expires_at,
     released_by: decidersOf(station, asked),
     facts: factsOf(asked),
     next: [

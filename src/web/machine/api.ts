@@ -4,6 +4,7 @@ import type { Station } from '../../station/station.ts';
 import { VERSION } from '../../station/version.ts';
 import { type Answer, answerText, type Given, refusal } from '../../views/answers/answer.ts';
 import { approvalAnswer, approvalsAnswer } from '../../views/answers/approvals.ts';
+import { codesAnswer, explainAnswer } from '../../views/answers/explain.ts';
 import { metricsAnswer } from '../../views/answers/metrics.ts';
 import { logAnswer, showAnswer, whyAnswer } from '../../views/answers/order.ts';
 import { ordersAnswer } from '../../views/answers/orders.ts';
@@ -83,7 +84,7 @@ export const API: readonly ApiRoute[] = [
     example: '/api/v1/orders/WO-1/verify',
     // it starts a process
     answer: async (station, param, query) =>
-      (await import('../../views/verified-apart.ts')).verifiedApart(
+      (await import('../../views/answers/verify.ts')).verifiedApart(
         station,
         param('id'),
         query['skip-commits'] === undefined,
@@ -116,6 +117,22 @@ export const API: readonly ApiRoute[] = [
     },
     example: '/api/v1/metrics?since=30d',
     answer: (station, _, query) => metricsAnswer(station.layout.ledger, query).found,
+  },
+  {
+    path: '/explain',
+    command: 'waybill explain',
+    about: 'every error code, and what it means',
+    query: {},
+    example: '/api/v1/explain',
+    answer: codesAnswer,
+  },
+  {
+    path: '/explain/:code',
+    command: 'waybill explain CODE',
+    about: 'what an error code means, how it comes about, what mends it',
+    query: {},
+    example: '/api/v1/explain/BAD_ID',
+    answer: (_, param) => explainAnswer(param('code')),
   },
   {
     path: '/worktrees',

@@ -33,6 +33,7 @@ export const METRICS = {
     labels: [],
     help: 'Records of the ledger: the sequence number of its head.',
   },
+  waybill_ledger_readable: gauge('1 while the ledger can be read; 0: figures stand still.'),
   waybill_ledger_head_age_seconds: gauge('Since the last record was written.'),
   waybill_ledger_gaps: gauge('Places where records of the ledger were lost.'),
   waybill_journal_lag_records: gauge('Records that the journal does not hold yet.'),

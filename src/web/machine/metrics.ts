@@ -42,6 +42,7 @@ function now(gauges: Gauges): Partial<Record<MetricName, readonly Sample[]>> {
     waybill_claims: one(gauges.claims),
     waybill_pending_commands: one(gauges.commands),
     waybill_ledger_records_total: one(gauges.ledgerSeq),
+    waybill_ledger_readable: flag(gauges.isReadable),
     waybill_ledger_head_age_seconds: one(gauges.headAge),
     waybill_ledger_gaps: one(status.gaps.length),
     waybill_journal_lag_records: one(gauges.journalLag),

@@ -12,7 +12,8 @@ export function addMonitoring(app: Hono<Behind>, station: Station, records: Reco
   const gauge = new Gauge(station, records);
   app.get('/healthz', (c) => {
     const health = stationHealth(station, records.fault());
-    return c.json(health, health.ok ? 200 : 503);
+    c.header('Content-Type', 'application/json');
+    return c.body(`${JSON.stringify(health)}\n`, health.ok ? 200 : 503);
   });
   app.get('/metrics', async (c) => {
     await records.ready;

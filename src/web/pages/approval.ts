@@ -98,7 +98,7 @@ function answers({ station, visitor }: PageContext, request: Request, ask: strin
   return html`${asked.proof === 'ssh' ? bySignature(station.id, request, action, fields) : byClick(request, action, fields)}
 <form method="post" action="${action}" class="deny">${fields}<input type="hidden" name="decision" value="deny">
 <label>Why not? <input name="reason" required maxlength="1000" autocomplete="off"></label> <button>Deny</button></form>
-<p class="none">It is recorded as decided “in a browser”: as weak as at a terminal, since a program of the same user can fake either.</p>`;
+<p class="none">A click is recorded as “in a browser”: as weak as a word at a terminal, since a program of the same user can fake either.</p>`;
 }
 
 function byClick({ subject }: Request, action: string, fields: Html): Html {

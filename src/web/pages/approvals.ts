@@ -29,7 +29,7 @@ export const approvals: PageOf = async ({ records }) => {
 const NONE = html`<section class="card"><p class="none">Nothing waits for you. What policy wants asked comes here: <code>waybill policy explain FILE</code> shows what an order would be asked for.</p></section>`;
 
 function listOf(asking: readonly Asking[]): Html {
-  return html`<ul class="rows card asks">${asking.slice(0, LISTED).map(row)}</ul>${
+  return html`<section class="card"><ul class="rows asks">${asking.slice(0, LISTED).map(row)}</ul></section>${
     asking.length > LISTED ? html`<p class="more">and ${asking.length - LISTED} more, which came later</p>` : ''
   }`;
 }

@@ -68,12 +68,20 @@ export function verdict({ look, isOld, isOn, everySeconds, settingsFault }: Guar
   if (n > 0)
     return banner(
       'bad',
-      html`No: ${n} of ${look.components} components ${n === 1 ? 'is' : 'are'} at fault. ${when}`,
+      html`<strong>Is it happy? No:</strong> ${n} of ${look.components} components ${n === 1 ? 'is' : 'are'} at fault. ${when}`,
       notes,
     );
   if (isOld)
-    return banner('unknown', html`Not known. ${when} Then all ${look.components} components were good.`, notes);
-  return banner('good', html`Yes: ${look.components} components, nothing is missing. ${when}`, notes);
+    return banner(
+      'unknown',
+      html`<strong>Is it happy? Not known.</strong> ${when} Then all ${look.components} components were good.`,
+      notes,
+    );
+  return banner(
+    'good',
+    html`<strong>Is it happy? Yes:</strong> ${look.components} components, nothing is missing. ${when}`,
+    notes,
+  );
 }
 
 function banner(standing: 'good' | 'bad' | 'unknown', text: Html, notes: readonly Html[]): Html {

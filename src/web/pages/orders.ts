@@ -68,7 +68,7 @@ function filterForm(context: PageContext, wanted: Wanted): Html {
     html`<option value="${value}"${value === chosen ? html` selected` : ''}>${shown(value, 60)}</option>`;
   const select = (name: string, label: string, any: string, values: readonly string[], chosen: string | undefined) =>
     html`<label>${label} <select name="${name}"><option value="">${any}</option>${values.map((value) => option(value, chosen))}</select></label>`;
-  return html`<form class="filter" method="get" action="/orders" role="search" aria-label="Orders">
+  return html`<form class="orders-filter" method="get" action="/orders" role="search" aria-label="Orders">
 <p><label class="search"><span class="sr">Search in id, title, lane, code and requester</span><input type="search" name="q" value="${wanted.search ?? ''}" maxlength="${MOST}" placeholder="id, words of the title, lane, code, requester"></label> <button class="primary">Show</button> <a href="/orders">Clear</a></p>
 <fieldset><legend class="sr">Status</legend>${STATUSES.map(
     (status) =>

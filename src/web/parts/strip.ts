@@ -13,7 +13,7 @@ export function strip(cells: readonly Cell[], about: string, isJoined = false): 
   const [from, to] = [shown[0]?.from ?? 0, shown.at(-1)?.to ?? 1];
   const x = (at: number) => (((at - from) / (to - from)) * 1000).toFixed(1);
   const gap = isJoined ? 0 : 2;
-  return html`<svg class="strip" viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="${about}: ${shareText(cells)}">${shown.map(
+  return html`<svg class="strip" width="100%" height="32" viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="${about}: ${shareText(cells)}">${shown.map(
     (cell) => {
       const standing = standingOf(cell);
       const width = Math.max(1, Number(x(cell.to)) - Number(x(cell.from)) - gap).toFixed(1);
@@ -88,6 +88,6 @@ function joined(cells: readonly Cell[]): Cell[] {
 export function stripLegend(): Html {
   return html`<p class="legend">${(['good', 'bad', 'unknown'] as const).map(
     (standing) =>
-      html`<span><svg class="strip key" viewBox="0 0 100 100" aria-hidden="true"><rect class="${standing}" x="0" y="${100 - HEIGHT[standing]}" width="100" height="${HEIGHT[standing]}"></rect></svg> ${WORDS[standing]}</span> `,
+      html`<span><svg class="strip key" width="12" height="12" viewBox="0 0 100 100" aria-hidden="true"><rect class="${standing}" x="0" y="${100 - HEIGHT[standing]}" width="100" height="${HEIGHT[standing]}"></rect></svg> ${WORDS[standing]}</span> `,
   )}</p>`;
 }

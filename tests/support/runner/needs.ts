@@ -27,6 +27,8 @@ const NEEDS = {
     works('bwrap', [...['--ro-bind', '/', '/', '--unshare-pid', '--unshare-net', '--proc', '/proc'], 'true']),
   // makes a terminal for a program that asks on one
   script: () => onPath(['script'], 'bsdutils') ?? works('script', ['-qec', 'true', '/dev/null']),
+  // a terminal that says what stands on its screen
+  tmux: () => onPath(['tmux'], 'tmux'),
   chromium: () => onPath(['chromium', 'chromium-browser', 'google-chrome'], 'chromium'),
   // a desktop's notifications: a bus of one's own, a program that notifies, and what a small receiver is written with
   notifications: () =>

@@ -35,10 +35,10 @@ test('every route gives what its command prints with --json, byte for byte', asy
   const ids: Readonly<Record<string, string>> = { '/approvals/:id': 'WO-3' };
   for (const { path, command, query, example } of API) {
     const id = ids[path] ?? 'WO-1';
-    const at = path.replace(':id', id);
+    const at = path.replace(':id', id).replace(':code', 'BAD_ID');
     const args = command
       .replace(/^waybill /, '')
-      .replace('ID', id)
+      .replace('CODE', 'BAD_ID').replace(/\bID\b/, id)
       .split(' ');
     const found = await fetch(`${url}/api/v1${at}`);
     const { stdout } = s.waybill(...args, '--json');

@@ -1,8 +1,8 @@
-import { WaybillError } from '../order/error.ts';
-import { runTool } from '../platform/process.ts';
-import type { Station } from '../station/station.ts';
-import { ENTRY } from '../station/version.ts';
-import { stateOf } from './order-state.ts';
+import { WaybillError } from '../../order/error.ts';
+import { runTool } from '../../platform/process.ts';
+import type { Station } from '../../station/station.ts';
+import { ENTRY } from '../../station/version.ts';
+import { stateOf } from '../order-state.ts';
 
 /** Long enough for a ledger of a million records. */
 const VERIFY_MS = 600_000;

