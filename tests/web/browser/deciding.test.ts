@@ -74,9 +74,9 @@ rules:
   assert.match(denied.last_error?.message ?? '', /nobody needs <b>that many<\/b>/);
   assert.ok(!station.exists('ran-WO-NO.txt'));
   assert.equal(
-    ledgerOf(station, 'WO-NO').some(({ event }) => event === 'started'),
+    ledgerOf(station, 'WO-NO').some(({ event }) => event === 'command'),
     false,
-    'it never began',
+    'no command of it began',
   );
 
   // where policy wants a key there is nothing to click

@@ -19,16 +19,17 @@ test('rule 11: 70,000 events pass while pages are open, and a tab holds no more 
   await ledger.grow(7_000);
   await using browser = await openBrowser();
   const { url } = await runDashboard(t, station.root);
-  const pages = await Promise.all(['/', '/orders'].map(async (path) => ({ path, page: await browser.page() })));
-  const tabs = [];
-  for (const { path, page } of pages) {
-    await page.goto(`${url}${path}`);
-    await page.locator('.link[data-state="live"]').waitFor();
-    await page.locator('main a.id').first().waitFor();
-    const session = await page.context().newCDPSession(page);
-    await session.send('Performance.enable');
-    tabs.push({ path, page, session });
-  }
+  const tabs = await Promise.all(
+    ['/', '/orders'].map(async (path) => {
+      const page = await browser.page();
+      await page.goto(`${url}${path}`);
+      await page.locator('.link[data-state="live"]').waitFor();
+      await page.locator('main a.id').first().waitFor();
+      const session = await page.context().newCDPSession(page);
+      await session.send('Performance.enable');
+      return { path, page, session };
+    }),
+  );
   await ledger.grow(7_000);
   await caughtUp();
   const before = await Promise.all(tabs.map(({ session }) => held(session)));

@@ -74,7 +74,7 @@ const UNSEEN = /[\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]
 async function wrong(page: Page, origin: string): Promise<string[]> {
   const told = await page.evaluate<{ ran: string[]; made: string[]; links: string[]; wide: number; text: string }>(`({
     ran: window.ran,
-    made: [...document.querySelectorAll('img, svg[onload], iframe, object, base, style, main script, script:not([src])')].map((e) => e.outerHTML.slice(0, 200)),
+    made: [...document.querySelectorAll('img, svg[onload], iframe, object, base, style, script:not([src^="/assets/"])')].map((e) => e.outerHTML.slice(0, 200)),
     links: [...document.querySelectorAll('a[href], form[action], [src]')].map((e) => e.href || e.action || e.src).map(String),
     wide: document.documentElement.scrollWidth,
     text: document.documentElement.outerHTML,
