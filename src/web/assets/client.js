@@ -71,8 +71,10 @@
       const key = row.dataset?.key;
       if (key === undefined) continue;
       const known = rows.get(key);
-      if (known !== old.childNodes[i] || known === undefined)
-        old.insertBefore(known ?? row.cloneNode(true), old.childNodes[i] ?? null);
+      const next = old.childNodes[i] ?? null;
+      if (known === undefined) old.insertBefore(row.cloneNode(true), next);
+      // a row that is taken out and put in again loses the focus; moveBefore keeps it, where a browser has it
+      else if (known !== next) old.moveBefore ? old.moveBefore(known, next) : old.insertBefore(known, next);
     }
   }
 

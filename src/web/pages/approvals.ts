@@ -38,7 +38,7 @@ function row(life: Asking): Html {
   const { woId, admitted, ask } = life;
   const requester = admitted?.requester;
   const who = requester === undefined ? '' : (requester.user ?? `uid ${requester.uid}`);
-  return html`<li><p><a class="id" href="/approvals/${encodeURIComponent(woId)}?ask=${ask.id}">${woId}</a> <strong>${shown(admitted?.title ?? '', 120)}</strong></p>
+  return html`<li data-key="${woId}"><p><a class="id" href="/approvals/${encodeURIComponent(woId)}?ask=${ask.id}">${woId}</a> <strong>${shown(admitted?.title ?? '', 120)}</strong></p>
 <p>${shown(who, 60)} in ${shown(laneOf(life), 60)}, ${time(since(life))}${ask.expires_at === null ? '' : html`, expires ${time(ask.expires_at)}`}${
     ask.proof === 'ssh' ? html` <span class="badge parked">needs a signature</span>` : ''
   }</p>

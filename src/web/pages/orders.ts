@@ -112,7 +112,7 @@ function listOf(list: OrderList, wanted: Wanted): Html {
 }
 
 function rowOf(row: ListedOrder): Html {
-  return html`<tr><td>${orderLink(row.woId)}</td><td>${statusBadge(row.status, row.waitingFor)}${
+  return html`<tr data-key="${row.woId}"><td>${orderLink(row.woId)}</td><td>${statusBadge(row.status, row.waitingFor)}${
     row.code === null ? '' : html` ${codeLink(row.code)}`
   }</td><td>${shown(row.title, 120)}</td><td class="wide">${shown(row.lane, 40)}</td><td class="wide">${shown(row.type, 20)}</td><td class="wide">${shown(row.requester, 30)}</td><td>${time(row.updatedAt)}</td></tr>`;
 }

@@ -127,7 +127,6 @@ test('focus, what is folded open and what is typed stay while the page moves', a
   await fold.click();
   station.drop({ ...file('WO-1'), title: 'Another WO-1' });
   await until(() => station.rejections().length > 0, 'it is refused');
-  assert.equal(station.waybill('drop', station.path('bridge/README.md')).code === null, false);
   await page.waitForTimeout(1500);
   assert.ok(await page.locator('details[open] > summary', { hasText: name }).first().isVisible());
   assert.deepEqual(browser.complaints, []);

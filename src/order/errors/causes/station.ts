@@ -164,7 +164,7 @@ export const STATION = {
       'Where it is a dashboard of this station, open that one, or end it.',
       'Otherwise take another port: `waybill dashboard --port 0` takes a free one and prints the address.',
     ],
-    see: ['reference-commands.md#dashboard'],
+    see: ['dashboard.md#when-it-does-not-work', 'reference-commands.md#dashboard'],
   },
   PROGRAM_MISSING: {
     causes: [
