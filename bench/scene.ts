@@ -71,6 +71,16 @@ export function makeHistory(root: string, finished: number): void {
   });
 }
 
+/** So many more finished orders, five records each, made while others look on. `first`: a number that no order of the history has. */
+export async function addHistory(root: string, finished: number, first: number): Promise<void> {
+  const child = spawn(process.execPath, [program('history'), root, String(finished), String(first)], {
+    env: ENVIRONMENT,
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  const code = await new Promise<number | null>((done) => child.once('exit', done));
+  if (code !== 0) throw new Error(`the history ended with ${code}`);
+}
+
 export function orderText(n: number): string {
   return JSON.stringify({
     wo_id: nameOf(n),
