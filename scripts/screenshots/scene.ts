@@ -190,7 +190,7 @@ async function work(root: string, goOn: string): Promise<void> {
   });
   await until(() => has(root, 'WO-1071', /"waiting_for": "approval"/), 'a release waits for a signature');
   rmSync(join(root, 'tools/greet.sh'));
-  await until(() => alerts(root).includes('REPAIRED: tools/greet.sh'), 'the guardrail brings the tool back');
+  await until(() => alerts(root).includes('RECOVERED: tools/greet.sh'), 'the guardrail brings the tool back');
   rmSync(join(root, 'docs/runbook.md'));
   await until(() => alerts(root).includes('docs/runbook.md'), 'the guardrail misses the runbook');
   drop('MAIN', {

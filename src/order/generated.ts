@@ -1268,6 +1268,218 @@ export interface ContextPolicy {
 }
 
 /**
+ * What `waybill report --since 24h --json` prints: what happened in a time, what it cost and what waits for people, from the ledger and the guardrail's telemetry. Lists are bounded; counts are not.
+ */
+export interface DigestDocument {
+  v: 1;
+  ok: true;
+  station: string;
+  since: string;
+  until: string;
+  /**
+   * The period before, as long as this one, begins here.
+   */
+  before_since: string;
+  totals: DigestTotals;
+  before: DigestTotals;
+  /**
+   * Orders that failed or were cancelled, by code, the most frequent first.
+   *
+   * @maxItems 20
+   */
+  failures: DigestCode[];
+  /**
+   * Drops that were refused, by code.
+   *
+   * @maxItems 20
+   */
+  rejections: DigestCode[];
+  /**
+   * What waits for a person now, the longest first.
+   *
+   * @maxItems 20
+   */
+  waiting: DigestWaiting[];
+  /**
+   * How many more wait.
+   */
+  waiting_more: number;
+  /**
+   * Orders that have not ended.
+   */
+  alive: {
+    ready: number;
+    running: number;
+    parked: number;
+  };
+  /**
+   * Components that were at fault in the time; those that are still so first.
+   *
+   * @maxItems 20
+   */
+  drift: DigestDrift[];
+  drift_more: number;
+  /**
+   * What agents used in the time, in missions of whatever end.
+   *
+   * @maxItems 20
+   */
+  agents: DigestAgent[];
+  /**
+   * The missions that used most in the time.
+   *
+   * @maxItems 10
+   */
+  missions: DigestMission[];
+  /**
+   * @maxItems 5
+   */
+  slowest: DigestSlow[];
+  /**
+   * The busiest first.
+   *
+   * @maxItems 10
+   */
+  lanes: DigestLane[];
+  /**
+   * Orders that ended in the time and count nowhere above.
+   */
+  left_out: {
+    canaries: number;
+    bookkeeping: number;
+    demos: number;
+    dry_runs: number;
+    pings: number;
+  };
+  /**
+   * Records that the ledger lost, as told in the time.
+   */
+  lost_records: number;
+}
+/**
+ * Orders of one stretch of time. An order counts where it ended last in it; one that was taken up again and has not ended counts nowhere.
+ */
+export interface DigestTotals {
+  /**
+   * Orders admitted in it.
+   */
+  received: number;
+  done: number;
+  failed: number;
+  cancelled: number;
+  /**
+   * Drops that were refused.
+   */
+  rejected: number;
+  /**
+   * What agents told of.
+   */
+  tokens: number;
+  usd: number;
+  /**
+   * Steps of agents of which nobody knows what they used.
+   */
+  unknown_steps: number;
+}
+/**
+ * Orders that ended with one code.
+ */
+export interface DigestCode {
+  code: string | null;
+  /**
+   * What the code means; null for one that is not known here.
+   */
+  what: string | null;
+  count: number;
+  /**
+   * The newest of them.
+   *
+   * @maxItems 5
+   */
+  orders: DigestOrder[];
+}
+export interface DigestOrder {
+  wo_id: string | null;
+  title: string;
+  lane: string;
+  at: string;
+  message: string;
+}
+export interface DigestWaiting {
+  wo_id: string;
+  title: string;
+  lane: string;
+  waiting_for: 'approval' | 'checkpoint' | 'budget' | 'hold' | 'agent' | 'repository';
+  why: string;
+  since: string;
+  seconds: number;
+  /**
+   * What a person does about it.
+   */
+  command: string;
+}
+export interface DigestDrift {
+  component: string;
+  kind: string;
+  since: string;
+  /**
+   * When it was over; null while it lasts.
+   */
+  until: string | null;
+  /**
+   * How long it lasted within the time.
+   */
+  seconds: number;
+  message: string;
+  /**
+   * What forensics found; null where nothing is known.
+   */
+  cause: string | null;
+  /**
+   * The order that brought it back.
+   */
+  repaired_by: string | null;
+}
+export interface DigestAgent {
+  agent: string;
+  steps: number;
+  tokens: number;
+  usd: number;
+  unknown_steps: number;
+}
+export interface DigestMission {
+  wo_id: string;
+  title: string;
+  status: string;
+  steps: number;
+  tokens: number;
+  usd: number;
+  unknown_steps: number;
+}
+export interface DigestSlow {
+  wo_id: string;
+  title: string;
+  lane: string;
+  status: string;
+  /**
+   * From its coming to its end.
+   */
+  seconds: number;
+  /**
+   * From its start to its end, waits included; null where it was never started.
+   */
+  worked_seconds: number | null;
+}
+export interface DigestLane {
+  lane: string;
+  received: number;
+  done: number;
+  failed: number;
+  cancelled: number;
+  rejected: number;
+}
+
+/**
  * What `waybill doctor --json` prints.
  */
 export interface DoctorReport {

@@ -166,9 +166,9 @@ export function* readLines(
   }
 }
 
-/** A file's whole lines, the last first, reading no more of it than is asked for. */
-export function* readLinesBackwards(path: string): Generator<string> {
-  for (const { text } of placedLinesBackwards(path)) yield text;
+/** A file's whole lines up to byte `upTo`, the last first, reading no more of it than is asked for. */
+export function* readLinesBackwards(path: string, upTo = Number.POSITIVE_INFINITY): Generator<string> {
+  for (const { text } of placedLinesBackwards(path, upTo)) yield text;
 }
 
 /** A line, and the bytes it stands between: `end` is behind its newline. */

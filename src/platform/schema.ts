@@ -16,6 +16,7 @@ import type {
   CommandFile,
   ComponentDocument,
   ContextPacket,
+  DigestDocument,
   DriftReport,
   DriftSchedule,
   ErrorDocument,
@@ -72,6 +73,7 @@ export interface Contracts {
   'command-file': CommandFile;
   component: ComponentDocument;
   'context-packet': ContextPacket;
+  digest: DigestDocument;
   'drift-report': DriftReport;
   'drift-schedule': DriftSchedule;
   error: ErrorDocument;

@@ -62,7 +62,8 @@ function newestFirst(ended: readonly EndedOrder[]): EndedOrder[] {
   return [...ended].sort((a, b) => (a.finished_at < b.finished_at ? 1 : -1));
 }
 
-function aliveByLane(living: readonly OrderLife[], nowMs: number): AliveInLane[] {
+/** What is alive of each lane, by state and by the time since it came. */
+export function aliveByLane(living: readonly OrderLife[], nowMs: number): AliveInLane[] {
   const rows = new Map<string, AliveInLane>();
   for (const life of living) {
     const lane = laneOf(life);

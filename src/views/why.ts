@@ -4,6 +4,7 @@ import type { OrderLife } from '../order/life.ts';
 import { asksPeople, isTerminal, type Status } from '../order/transition.ts';
 import { aliveNow } from '../pipeline/report/orders-seen.ts';
 import type { Station } from '../station/station.ts';
+import { askedOf } from './approvals.ts';
 import { orderRecords } from './order-records.ts';
 import { type Alive, behindFailure, forDependencies } from './why/dependencies.ts';
 import { type Dependency, type Explanation, type Part, untilOf } from './why/explanation.ts';
@@ -100,7 +101,8 @@ export async function explainOrder(
     waiting_for: waitingFor,
     why: sentence(asNow(state, own.dependencies ?? []), ''),
     since: state.updated_at,
-    until: untilOf(state),
+    // people are told again by the clock, and nothing more: only where the order sets `expires` it ends
+    until: asksPeople(waitingFor) ? (askedOf(state)?.expires_at ?? null) : untilOf(state),
     released_by: parts.flatMap((part) => part.released_by ?? []),
     facts: parts.flatMap((part) => part.facts ?? []),
     dependencies: parts.flatMap((part) => part.dependencies ?? []),

@@ -8,15 +8,18 @@ const FOLDER = fileURLToPath(new URL('../../dist/assets/', import.meta.url));
 
 const [CSS, SCRIPT] = ['text/css; charset=utf-8', 'text/javascript; charset=utf-8'];
 
-/** What browsers may have, and where it lies. */
+/** What every page is styled by: what all share, then a file for each page. A browser gets them as one. */
+const STYLES = ['base', 'overview', 'orders', 'order', 'approvals', 'missions', 'guardrail', 'telemetry'];
+
+/** What browsers may have, and the files it is made of. */
 const FILES = {
-  'style.css': { type: CSS, path: 'style.css' },
-  'client.js': { type: SCRIPT, path: 'client.js' },
-  'icon.svg': { type: 'image/svg+xml', path: 'icon.svg' },
-  'charts.css': { type: CSS, path: 'charts.css' },
-  'charts.js': { type: SCRIPT, path: 'charts.js' },
-  'uplot.css': { type: CSS, path: 'vendor/uPlot.min.css' },
-  'uplot.js': { type: SCRIPT, path: 'vendor/uPlot.iife.min.js' },
+  'style.css': { type: CSS, paths: STYLES.map((name) => `styles/${name}.css`) },
+  'client.js': { type: SCRIPT, paths: ['client.js'] },
+  'icon.svg': { type: 'image/svg+xml', paths: ['icon.svg'] },
+  'charts.css': { type: CSS, paths: ['styles/charts.css'] },
+  'charts.js': { type: SCRIPT, paths: ['charts.js'] },
+  'uplot.css': { type: CSS, paths: ['vendor/uPlot.min.css'] },
+  'uplot.js': { type: SCRIPT, paths: ['vendor/uPlot.iife.min.js'] },
 } as const;
 type Name = keyof typeof FILES;
 
@@ -33,9 +36,10 @@ export function asset(name: string): Asset | null {
   if (!Object.hasOwn(FILES, name)) return null;
   let found = loaded.get(name);
   if (found === undefined) {
-    const { type, path } = FILES[name as Name];
-    const bytes = readIfThere(join(FOLDER, path));
-    if (bytes === undefined) return null;
+    const { type, paths } = FILES[name as Name];
+    const parts = paths.map((path) => readIfThere(join(FOLDER, path)));
+    if (parts.includes(undefined)) return null;
+    const bytes = Buffer.concat(parts.filter((part) => part !== undefined));
     found = { type, bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
     loaded.set(name, found);
   }

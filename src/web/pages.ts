@@ -1,11 +1,12 @@
 import type { PageOf } from './page.ts';
-import { component } from './pages/component.ts';
-import { guardrail } from './pages/guardrail.ts';
 import { approval } from './pages/approval.ts';
 import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
 import { charts } from './pages/charts.ts';
+import { component } from './pages/component.ts';
 import { errorCode } from './pages/error-code.ts';
+import { guardrail } from './pages/guardrail.ts';
+import { order } from './pages/order/order.ts';
 import { orders } from './pages/orders.ts';
 import { overview } from './pages/overview.ts';
 import { telemetry } from './pages/telemetry.ts';
@@ -17,6 +18,7 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/orders': orders,
   '/guardrail': guardrail,
   '/guardrail/:component': component,
+  '/orders/:id': order,
   '/orders/:id/cancel': cancel,
   '/approvals': approvals,
   '/approvals/:id': approval,

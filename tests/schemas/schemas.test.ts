@@ -59,6 +59,7 @@ test('formats: there is a contract for every document, each strict, named and wi
     'command-file',
     'component',
     'context-packet',
+    'digest',
     'doctor-report',
     'documents-check',
     'drift-report',
@@ -521,6 +522,14 @@ const BAD: Record<string, Json[]> = {
     { waivers: { n: 0, count: 0, rate: 2 } },
     { purged: -1 },
     { ledger: {} },
+  ],
+  digest: [
+    { ok: false },
+    { since: 'yesterday' },
+    { totals: { done: -1 } },
+    { waiting: [{ wo_id: 'WO-1', waiting_for: 'dependency' }] },
+    { failures: 'none' },
+    { lost_records: null },
   ],
   'drift-report': [
     { week: '2026-47' },

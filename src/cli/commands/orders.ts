@@ -60,13 +60,24 @@ command(
 
 command(
   'ls',
-  'list orders, newest first',
-  ['waybill ls', 'waybill ls --status failed --json'],
+  'list orders, newest change first',
+  [
+    'waybill ls',
+    'waybill ls --status failed --json',
+    'waybill ls --waiting approval',
+    'waybill ls --search "docs anna" --limit 5',
+    "waybill ls --format '{wo_id}\\t{status}\\t{last_error.code}'",
+  ],
   (c) =>
     c
       .option('--status <status>', 'only these')
+      .option('--waiting <for>', 'only parked ones that wait for this: approval, time, agent …')
       .option('--lane <lane>', 'only this lane')
-      .option('--limit <n>', 'at most so many', '50'),
+      .option('--type <type>', 'only this type')
+      .option('--code <code>', 'only what failed or was rejected with this code')
+      .option('--search <words>', 'only those with all these words in id, title, lane, code or requester')
+      .option('--limit <n>', 'at most so many', '50')
+      .option('--format <template>', 'a line each as this has it: {wo_id}, {last_error.code}; \\t and \\n'),
   async (_, o) => (await import('../ls.ts')).ls(o),
 );
 
@@ -98,13 +109,34 @@ command('log <id>', 'the ledger records of one order', ['waybill log WO-1'], sam
 command(
   'tail',
   'the last telemetry events',
-  ['waybill tail -n 50', 'waybill tail -f'],
-  (c) => c.option('-f, --follow', 'go on as they come').option('-n, --lines <n>', 'how many', '20'),
+  [
+    'waybill tail -n 50',
+    'waybill tail -f',
+    'waybill tail -f --failures --lane MAIN',
+    'waybill tail --since 1h --event failed,parked',
+    'waybill tail --order WO-1 --json',
+  ],
+  (c) =>
+    c
+      .option('-f, --follow', 'go on as they come, until Ctrl-C')
+      .option('-n, --lines <n>', 'how many (default: 20, or with --since all)')
+      .option('--since <time>', 'none from before: a time (UTC unless it has a zone), or as in 30m, 1h, 2d')
+      .option('--lane <lane>', 'only of this lane; several with commas')
+      .option('--order <id>', 'only of this order; several with commas')
+      .option('--event <event>', 'only these, with or without wo_: failed,parked')
+      .option('--failures', 'only what went wrong'),
   async (_, o) => (await import('../tail.ts')).tail(o),
 );
 
-command('status', 'the station on one screen', ['waybill status'], same, async (_, o) =>
-  (await import('../status.ts')).status(o),
+command(
+  'status',
+  'the station on one screen; with --watch it stays and moves, until q or Ctrl-C',
+  ['waybill status', 'waybill status --watch', 'waybill status --watch --json'],
+  (c) => c.option('--watch', 'draw it again as things happen'),
+  async (_, o) =>
+    o['watch'] === true
+      ? (await import('../watch/status.ts')).watchStatus(o)
+      : (await import('../status.ts')).status(o),
 );
 command('canary', 'send a harmless order through and wait for it', ['waybill canary'], seconds, async (_, o) =>
   (await import('../drop.ts')).canary(o),

@@ -1,18 +1,15 @@
 import pc from 'picocolors';
 import { closeRepository } from '../../git/repository.ts';
 import type { DriftReport } from '../../order/generated.ts';
-import { readInstant } from '../../order/instant.ts';
 import { driftOf } from '../../pipeline/report/drift.ts';
 import { type Fed, feed } from '../../pipeline/report/feed.ts';
 import { showDrift, showStatus } from '../../pipeline/report/show.ts';
 import { statusOf } from '../../pipeline/report/status.ts';
 import { runningStation } from '../../views/order-state.ts';
-import { note, plain, print, printJson, usage } from '../output.ts';
+import { note, plain, print, printJson } from '../output.ts';
 import { HOW_TO_START, stationOf } from '../station.ts';
 import type { ReportOptions } from './options.ts';
-
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
-const LONGEST_MS = 366 * 86_400_000;
+import { sinceOf } from './since.ts';
 
 /**
  * Says what drifted apart since a time, shows it in the file of its week, and with `feed` hands in the order that adds it to the backlog. Exits 0
@@ -22,7 +19,7 @@ export async function reportDrift(options: ReportOptions): Promise<void> {
   const station = await stationOf(options);
   try {
     const made = await statusOf(station);
-    const since = sinceOf(options['since'], Date.parse(made.status.generated_at_utc));
+    const since = sinceOf(options['since'], '7d', Date.parse(made.status.generated_at_utc));
     const isShown = options['write'] !== false;
     // the gate reads it: an old one would tell of what is over
     const paths = isShown ? await showStatus(station, made.status) : [];
@@ -58,16 +55,4 @@ function feedText({ woId, isNew, items, file, why }: Fed): string {
   if (woId === null) return `nothing is added to ${plain(file)}: ${plain(why)}`;
   const count = `${items.length} ${items.length === 1 ? 'item' : 'items'}`;
   return isNew ? `${woId} adds ${count} to ${plain(file)}` : `nothing is added to ${plain(file)}: ${plain(why)}`;
-}
-
-/** `7d`, `36h`, `2w`, or an instant; a week where nothing is given. */
-function sinceOf(given: unknown, atMs: number): string {
-  const text = typeof given === 'string' ? given : '7d';
-  const [, count = '', unit = ''] = /^(\d{1,4})([hdw])$/.exec(text) ?? [];
-  const ms = Number(count) * (UNITS[unit] ?? 0);
-  const read = ms > 0 ? new Date(atMs - ms).toISOString() : (readInstant(text)?.iso ?? null);
-  if (read === null) throw usage('--since takes a length of time or an instant, as in 7d, 36h or 2026-11-15T00:00:00Z');
-  const age = atMs - Date.parse(read);
-  if (!(age >= 0 && age <= LONGEST_MS)) throw usage('--since must lie in the past, a year ago at most');
-  return new Date(read).toISOString();
 }

@@ -1,5 +1,6 @@
-/** Texts beside each other on a terminal of 80 columns. */
+/** Texts beside each other on a terminal. */
 
+/** How wide a terminal is of which nothing is known. */
 export const COLUMNS = 80;
 
 /** Characters that take two columns: of East Asian scripts, and pictures. */
@@ -46,4 +47,43 @@ export function wrapped(text: string, indent: string): string {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, indent + line].join('\n');
+}
+
+/** How wide a terminal is; null where standard output is none, and a line may be as long as it likes. */
+export function terminalColumns(): number | null {
+  return process.stdout.isTTY ? process.stdout.columns || COLUMNS : null;
+}
+
+/** A text with blanks behind it, so that it takes so many columns; a longer one is cut. */
+export function padTo(text: string, columns: number): string {
+  const fits = cutTo(text, columns);
+  return fits + ' '.repeat(Math.max(0, columns - columnsOf(fits)));
+}
+
+/** How many columns a text takes. */
+export function columnsOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += widthOf(character);
+  return width;
+}
+
+/** What switches colours, as picocolors writes it. */
+const STYLE = /(\u001b\[[\d;]*m)/;
+
+/** The same as cutTo for a line with colours, which take no room; null: as it is. */
+export function cutStyled(line: string, columns: number | null): string {
+  if (columns === null) return line;
+  let room = columns;
+  let out = '';
+  for (const part of line.split(STYLE)) {
+    if (STYLE.test(part)) {
+      out += part;
+      continue;
+    }
+    const fits = room > 0 ? cutTo(part, room) : '';
+    if (fits !== part && room > 0) room = 0;
+    else room -= columnsOf(fits);
+    out += fits;
+  }
+  return out;
 }

@@ -16,24 +16,46 @@ export interface Reviewed {
   readonly wo_id: string | null;
 }
 
+/** A fault as telemetry tells of it, whether a repair could have ended it or not. */
+export interface ToldFault extends Omit<Reviewed, 'mend'> {
+  readonly message: string;
+  /** What a repair would do; null where nothing would. */
+  readonly mend: string | null;
+}
+
 const HOUR_MS = 3_600_000;
 
 /** The faults of the last hours that a repair could have ended, oldest first, as telemetry tells of them. */
 export function reviewRepairs(station: Station, hours: number): Reviewed[] {
   const from = new Date(Date.now() - hours * HOUR_MS).toISOString();
-  const rows = new Map<string, Reviewed>();
+  return faultsSince(station, from).flatMap(({ message: _, mend, ...fault }) =>
+    mend === null ? [] : [{ ...fault, mend }],
+  );
+}
+
+/** The faults that the guardrail told of since an instant, oldest first. */
+export function faultsSince(station: Station, from: string): ToldFault[] {
+  const rows = new Map<string, ToldFault>();
   const ends = new Map<string, { until: string; woId: string | null }>();
   for (const line of linesSince(station.layout.telemetry, from)) {
-    const { event, since } = line;
+    const { event, since, mend, kind, message } = line;
     const component = line['missing'] ?? line['component'];
     if (line.agent !== 'guardrail' || typeof component !== 'string' || typeof since !== 'string') continue;
     const key = `${component} ${since}`;
     if (event === 'wo_pipeline_recovered') ends.set(key, { until: line.ts, woId: ends.get(key)?.woId ?? null });
     if (event === 'wo_pipeline_repaired') ends.set(key, { until: line.ts, woId: line.wo_id ?? null });
-    const { mend, kind } = line;
-    if (event !== 'wo_pipeline_drift' || typeof mend !== 'string' || typeof kind !== 'string') continue;
+    if (event !== 'wo_pipeline_drift' || typeof kind !== 'string') continue;
     const end = ends.get(key);
-    rows.set(key, { component, kind, since, until: end?.until ?? null, mend, wo_id: end?.woId ?? null });
+    const known = rows.get(key);
+    rows.set(key, {
+      component,
+      kind,
+      since,
+      until: end?.until ?? null,
+      mend: known?.mend ?? (typeof mend === 'string' ? mend : null),
+      wo_id: end?.woId ?? null,
+      message: known?.message ?? (typeof message === 'string' ? message : ''),
+    });
   }
   return [...rows.values()].sort((a, b) => (a.since < b.since ? -1 : 1));
 }

@@ -90,7 +90,7 @@ function codeOf(record: Recorded): string {
 }
 
 /** The first record of the segment that may hold the first one of that time. */
-function firstSince(ledger: string, sinceMs: number): number {
+export function firstSince(ledger: string, sinceMs: number): number {
   for (const first of segments(ledger).reverse()) {
     const record = readLedger(ledger, first).next().value;
     if (record !== undefined && Date.parse(record.ts) < sinceMs) return first;

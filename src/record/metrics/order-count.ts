@@ -37,6 +37,16 @@ export class OrderCount {
     this.#station = station;
   }
 
+  /** How it stands after what was folded in; null before its first record. */
+  get life(): OrderLife | null {
+    return this.#life;
+  }
+
+  /** Why it counts nowhere, as far as its records go; null where it counts. */
+  get leftOut(): keyof Tally['leftOut'] | null {
+    return this.#life === null ? null : this.#leftOut(this.#life);
+  }
+
   get lane(): string {
     return this.#life === null ? '' : laneOf(this.#life);
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { OUTPUT_FOLDER } from '../../execute/live-output.ts';
+import type { Recorded } from '../../order/event.ts';
 import type { SpineOutcome, StateDocument } from '../../order/generated.ts';
 import { claimOf, type OrderLife } from '../../order/life.ts';
 import { folderOfStep, missionView } from '../../pipeline/missions/view.ts';
@@ -50,7 +51,7 @@ export async function orderDetails(
   const manifest = sealed.get(wanted) ?? (life === null ? state.evidence?.manifest_sha256 : undefined);
   return {
     ...told,
-    running: life?.status === 'running' ? runningNow(station, life) : null,
+    running: life?.status === 'running' ? runningNow(station, life, told.records) : null,
     evidence:
       manifest === undefined
         ? null
@@ -64,14 +65,23 @@ export async function orderDetails(
   };
 }
 
-function runningNow(station: Station, life: OrderLife): OrderDetails['running'] {
+function runningNow(station: Station, life: OrderLife, records: readonly Recorded[]): OrderDetails['running'] {
   const claim = join(station.layout.claimed, claimOf(life));
   const open = life.mission?.open ?? null;
   const folder = open === null ? null : folderOfStep(station, life, open.n, open.step);
   return {
     ended: commandRuns(join(claim, OUTPUT_FOLDER)),
-    now: [...commandsNow(claim), ...(open === null || folder === null ? [] : agentNow(folder, open.n, open.step))],
+    now: [
+      ...commandsNow(claim).map((output) => ({ ...output, name: nameOf(records, output) })),
+      ...(open === null || folder === null ? [] : agentNow(folder, open.n, open.step)),
+    ],
   };
+}
+
+/** As the order calls it; its files have less of that. */
+function nameOf(records: readonly Recorded[], { n, name }: RunningOutput): string {
+  const begun = records.findLast((record) => record.event === 'command' && record.data.n === n);
+  return begun?.event === 'command' ? begun.data.name : name;
 }
 
 function dependents(board: Board, woId: string): string[] {

@@ -78,7 +78,7 @@ export function told(record: Recorded): Told {
     }
     case 'waits': {
       const { waiting_for: waitingFor, why, until } = record.data;
-      return { kind: 'waits', text: `waits for ${waitingFor}: ${why}${untilText(until)}`, ok: null };
+      return { kind: 'waits', text: `waits for ${waitingFor}: ${why}${waitingFor === 'time' ? untilText(why, until) : ''}`, ok: null };
     }
     case 'held':
       return { kind: 'waits', text: `was held by ${record.data.by}: ${record.data.reason}`, ok: null };
@@ -137,8 +137,9 @@ function whoText({ user, uid, declared_by: declared }: Requester): string {
   return `${user ?? `uid ${uid}`}${declared === null ? '' : `, who says to be ${declared},`}`;
 }
 
-function untilText(until: string | null): string {
-  return until === null ? '' : `, until ${until}`;
+/** Of other waits the time only says when somebody looks again, or is told again. */
+function untilText(why: string, until: string | null): string {
+  return until === null || why.includes(until) ? '' : `, until ${until}`;
 }
 
 function errorText(error: { readonly code: string; readonly message: string } | null): string {

@@ -136,7 +136,10 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { range: () => [data.at[0] - data.step / 2, data.at.at(-1) + data.step / 2] }, y: scaleOf(shape) },
-      axes: [{ ...axis, size: 32, values: (_, ticks, __, ___, step) => ticks.map((at) => tickText(at, step)) }, amounts],
+      axes: [
+        { ...axis, size: 32, values: (_, ticks, __, ___, step) => ticks.map((at) => tickText(at, step)) },
+        amounts,
+      ],
       series: [
         { label: 'UTC', value: (_, seconds) => (seconds == null ? '–' : timeText(seconds)) },
         ...shape.series.map((row, i) => ({

@@ -22,24 +22,26 @@ export const overview: PageOf = async ({ station, records }) => {
     regions: {
       health: healthOf(status),
       flow: flowPicture(flow),
-      running: list('Running', flow.running, 'Nothing is running.'),
-      asking: list('Waits for you', flow.asking, 'Nothing waits for you.'),
-      ended: list('Ended last', flow.ended, 'Nothing has ended yet.'),
+      running: list('Running', '/orders?status=running', flow.running, 'Nothing is running.'),
+      asking: list('Waits for you', '/approvals', flow.asking, 'Nothing waits for you.'),
+      ended: list('Ended last', '/orders', flow.ended, 'Nothing has ended yet.'),
     },
     frame: (r) => html`<h1 class="sr">Overview</h1>${r['health']}<section aria-label="The flow">${r['flow']}</section>
 <div class="columns">${r['running']}${r['asking']}${r['ended']}</div>`,
   };
 };
 
-function list(title: string, rows: readonly NamedOrder[], none: string): Html {
+function list(title: string, href: string, rows: readonly NamedOrder[], none: string): Html {
   return html`<section class="card"><h2>${title}</h2>${
     rows.length === 0
       ? html`<p class="none">${none}</p>`
-      : html`<ul class="rows">${rows
-          .slice(0, NAMED)
-          .map(
-            ({ woId, status, waitingFor, text, at }) =>
-              html`<li>${statusBadge(status, waitingFor)} ${orderLink(woId)} <span>${shown(text, 90)}</span> ${time(at)}</li>`,
-          )}</ul>${rows.length > NAMED ? html`<p class="more">and ${rows.length - NAMED} more</p>` : ''}`
-  }</section>`;
+      : html`<ul class="rows">${rows.slice(0, NAMED).map(item)}</ul>`
+  }${rows.length > NAMED ? html`<p class="more"><a href="${href}">and ${rows.length - NAMED} more</a></p>` : ''}</section>`;
+}
+
+/** An order in a list: what it is, and below it how it stands. */
+function item({ woId, status, waitingFor, title, text, at, code }: NamedOrder): Html {
+  const said = text === title ? '' : shown(text, 120);
+  return html`<li data-key="${woId}"><p>${orderLink(woId)} ${shown(title, 80)}</p>
+<p class="soft">${statusBadge(status, waitingFor)}${code === null ? '' : html` <a href="/errors/${code}">${code}</a>`} ${said} ${time(at)}</p></li>`;
 }

@@ -52,7 +52,7 @@ function box({ name, kind, query, count }: Stop, total: Omit<FlowLane, 'lane'>, 
 
 function laneTable(lanes: readonly FlowLane[]): Html {
   const stops = [...WAY, ...SIDE];
-  return html`<div class="scroll"><table class="lanes"><caption class="sr">The same by lane</caption>
+  return html`<div class="card scroll"><table class="lanes"><caption class="sr">The same by lane</caption>
 <thead><tr><th scope="col">Lane</th>${stops.map(({ name }) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
 <tbody>${lanes.map(
     (row) =>

@@ -4,7 +4,7 @@ import type { Html } from '../page.ts';
 const MARK: Readonly<Record<string, string>> = {
   ready: '○',
   running: '▶',
-  parked: '⏸',
+  parked: '‖',
   done: '✓',
   failed: '✗',
   rejected: '⊘',

@@ -1,0 +1,109 @@
+import pc from 'picocolors';
+import { AGES } from '../../record/followup.ts';
+import { LAST_FAILURES, type LaneStatus, type StationStatus } from '../../views/station-status.ts';
+import { age, colouredStatus, plain, sizeText } from '../output.ts';
+import { HOW_TO_START } from '../station.ts';
+
+/** How a station stands, in lines for a terminal. */
+
+const since = (iso: string) => age(Date.now() - Date.parse(iso));
+
+/** Who runs it, and what is wrong with it or its guardrail and backup. */
+export function healthLines(told: StationStatus): string[] {
+  const { running: holder, heartbeat: beat, gaps, halted, stop_file: stopFile } = told;
+  const out = [`${pc.bold(told.station)}  ${told.root}`];
+  if (holder === null) out.push(pc.yellow(HOW_TO_START));
+  else {
+    const stopped = told.stopped ? pc.red('  stopped (SIGSTOP): it holds the station and does nothing') : '';
+    out.push(`process ${holder.pid}, up ${since(holder.since)}${stopped}`);
+    for (const processor of beat?.processors ?? [])
+      out.push(`  ${plain(processor).padEnd(10)} heartbeat ${since(beat?.at ?? '')} ago`);
+    if (beat?.slow) out.push(pc.yellow(`  ${plain(beat.slow)}`));
+  }
+  if (halted !== null) out.push(pc.red(plain(halted)));
+  if (stopFile !== null)
+    out.push(pc.red(`${plain(stopFile)} is there: no mission goes on; \`waybill spine go\` removes it`));
+  for (const { seq, kept } of gaps)
+    out.push(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
+  return [...out, ...guardrailLines(told.guardrail), ...backupLines(told.backup)];
+}
+
+/** What the guardrail found when it looked last; an old look says nothing of now. */
+function guardrailLines(look: StationStatus['guardrail']): string[] {
+  if (look === null) return [];
+  const out: string[] = [];
+  const ageMs = Date.now() - Date.parse(look.at);
+  const isOld = look.interval !== null && ageMs > 3 * look.interval.seconds * 1000;
+  const when = `guardrail looked ${age(ageMs)} ago`;
+  if (look.faults.length === 0)
+    out.push(
+      isOld
+        ? pc.yellow(`${when}: it does not look any more`)
+        : `${when}: ${look.components} components, nothing is missing`,
+    );
+  else out.push(pc.red(`${when}: ${look.faults.length} of ${look.components} components are at fault`));
+  for (const { component, message, since: at } of look.faults.slice(0, LAST_FAILURES))
+    out.push(`  ${since(at).padStart(4)}  ${plain(component)}  ${plain(message.slice(0, 100))}`);
+  if (look.faults.length > LAST_FAILURES) out.push(`  and ${look.faults.length - LAST_FAILURES} more`);
+  return out;
+}
+
+function backupLines(backup: StationStatus['backup']): string[] {
+  if (backup === null) return [];
+  const { last, behind, failure } = backup;
+  const lag = behind > 0 ? `; ${behind} records behind` : '';
+  return [
+    last === null
+      ? pc.yellow(`no backup yet in ${plain(backup.to ?? '')}`)
+      : `backup ${since(last.at)} ago in ${plain(last.to)}, up to record ${last.seq}${lag}`,
+    ...(failure === null
+      ? []
+      : [pc.yellow(`  failed ${since(failure.at)} ago: ${plain(failure.message.slice(0, 200))}`)]),
+  ];
+}
+
+/** What is alive in each lane, by state and age. */
+export function laneLines(lanes: readonly LaneStatus[]): string[] {
+  const ages = `${AGES.map((m) => `<${m}m`.padStart(6)).join('')}${'older'.padStart(7)}`;
+  return [
+    `${'lane'.padEnd(14)} ${'inbox'.padStart(6)} ${'ready'.padStart(6)} ${'run'.padStart(5)} ${'parked'.padStart(7)}   age: ${ages}`,
+    ...lanes.map(
+      (r) =>
+        `${r.lane.padEnd(14)} ${String(r.inbox).padStart(6)} ${String(r.ready).padStart(6)} ${String(r.running).padStart(5)} ${String(r.parked).padStart(7)}        ${r.ages.map((n, i) => (n === 0 ? '.' : String(n)).padStart(i === AGES.length ? 7 : 6)).join('')}`,
+    ),
+  ];
+}
+
+/** What is kept because nobody else has it. */
+export function keepLines({ keeps }: StationStatus): string[] {
+  if (keeps.count === 0) return [];
+  const line = `keeps: ${keeps.count}, ${sizeText(keeps.bytes)} of ${sizeText(keeps.max_bytes)}`;
+  return [keeps.over ? pc.yellow(`${line}: over the limit; \`waybill keep ls\`, \`waybill keep prune\``) : line];
+}
+
+/** What has not changed for long. */
+export function staleLines({ stale }: StationStatus, staleHours: number): string[] {
+  if (stale.length === 0) return [];
+  return [
+    pc.yellow(`stale: without a change for more than ${staleHours} h`),
+    ...stale
+      .slice(0, LAST_FAILURES)
+      .map(
+        (s) =>
+          `  ${since(s.updated_at).padStart(4)}  ${s.wo_id}  ${s.waiting_for ?? s.status}  ${plain((s.why ?? s.title).slice(0, 100))}`,
+      ),
+    ...(stale.length > LAST_FAILURES ? [`  and ${stale.length - LAST_FAILURES} more`] : []),
+  ];
+}
+
+/** What failed last. */
+export function failureLines({ last_failures: failures }: StationStatus): string[] {
+  if (failures.length === 0) return [];
+  return [
+    'last failures',
+    ...failures.map(
+      (f) =>
+        `  ${since(f.updated_at).padStart(4)}  ${colouredStatus(f.status)}  ${f.wo_id}  ${f.last_error?.code ?? ''}  ${plain((f.last_error?.message ?? '').slice(0, 100))}`,
+    ),
+  ];
+}
