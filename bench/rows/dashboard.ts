@@ -24,7 +24,7 @@ const WITH = 'with 100,000 finished and 1,000 live orders';
 const TIMES = 9;
 
 /** The station, with so many alive: they wait for people, a time, a release, each other. */
-function busyStation(histories: Histories): string {
+export function busyStation(histories: Histories): string {
   const root = histories.of(FINISHED);
   const alive = () =>
     (JSON.parse(waybill(root, 'status', '--json')) as { lanes: { ready: number; parked: number }[] }).lanes
