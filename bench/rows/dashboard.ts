@@ -12,7 +12,7 @@ import {
   writtenAt,
 } from '../dashboard.ts';
 import type { Histories, Pair, Row } from '../row.ts';
-import { addHistory, besideStation, CLI, git, nameOf, orderText, until, waybill } from '../scene.ts';
+import { addHistory, whileRunning, CLI, git, nameOf, orderText, until, waybill } from '../scene.ts';
 import { time } from './start.ts';
 
 /** What operators look at, with 100,000 finished orders and at least 1,000 alive. */
@@ -24,7 +24,7 @@ const WITH = 'with 100,000 finished and 1,000 live orders';
 const TIMES = 9;
 
 /** The station, with so many alive: they wait for people, a time, a release, each other. */
-export function busyStation(histories: Histories): string {
+function busyStation(histories: Histories): string {
   const root = histories.of(FINISHED);
   const alive = () =>
     (JSON.parse(waybill(root, 'status', '--json')) as { lanes: { ready: number; parked: number }[] }).lanes
@@ -128,14 +128,13 @@ async function liveMs(root: string, count: number): Promise<number[]> {
       if (name !== 'ended') return;
       for (const woId of names) if (!shown.has(woId) && html.includes(woId)) shown.set(woId, at);
     });
-    await besideStation(root, async ({ inbox }) => {
+    await whileRunning(root, async ({ inbox }) => {
       for (const [n, woId] of names.entries()) {
         writeFileSync(join(inbox, `${woId}.json`), orderText(first + n));
         await until(() => shown.has(woId), 1);
         // no rhythm, or each would meet the same moment of whatever ticks
         await sleep(200 + ((n * 137) % 400));
       }
-      return count;
     });
     await stop();
   });

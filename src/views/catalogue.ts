@@ -53,6 +53,8 @@ export interface Page {
 
 /** So many orders are held: the newest. Older ones are found by their id. */
 export const HELD = 200_000;
+/** So many searches are kept. */
+const SEARCHES = 8;
 /** So many gaps are left before they are closed, beside one for each row. */
 const GAPS = 1000;
 /** So much of a title is shown and searched. */
@@ -97,6 +99,8 @@ export class Catalogue implements HistoryFold {
   /** No row stands before this. */
   #first = 0;
   readonly #ended = new EndedDay();
+  /** What was found with the ledger at a record, by what was wanted. */
+  readonly #searches = new Map<string, { readonly seq: number; readonly rows: readonly Row[] }>();
   #seq = 0;
   #isWhole = false;
 
@@ -124,21 +128,42 @@ export class Catalogue implements HistoryFold {
 
   /** Rows that are wanted, newest change first; `page` from 1, brought into its bounds. */
   page(wanted: Wanted, page: number, perPage: number): Page {
-    const isWanted = testOf(wanted);
-    const total = isWanted === null ? this.#rows.size : this.#count(isWanted);
+    const found = this.#found(wanted);
+    const total = found?.length ?? this.#rows.size;
     const pages = Math.max(1, Math.ceil(total / perPage));
     const at = Math.min(Math.max(1, page), pages);
-    return { rows: this.#newest(isWanted, (at - 1) * perPage, perPage), total, page: at, pages };
+    const skip = (at - 1) * perPage;
+    return {
+      rows: found?.slice(skip, skip + perPage) ?? this.#newest(null, skip, perPage),
+      total,
+      page: at,
+      pages,
+    };
   }
 
-  /** Rows that are wanted, newest change first, at most so many. */
-  select(wanted: Wanted, most = Number.POSITIVE_INFINITY): readonly OrderRow[] {
-    return this.#newest(testOf(wanted), 0, most);
+  /** Rows that are wanted, newest change first. */
+  select(wanted: Wanted): readonly OrderRow[] {
+    return this.#found(wanted) ?? this.#newest(null, 0, this.#rows.size);
+  }
+
+  /** Null for all of them. What was looked for last is kept as long as nothing moves: open pages ask again and again. */
+  #found(wanted: Wanted): readonly Row[] | null {
+    const isWanted = testOf(wanted);
+    if (isWanted === null) return null;
+    const key = JSON.stringify(wanted);
+    const known = this.#searches.get(key);
+    if (known?.seq === this.#seq) return known.rows;
+    const rows = this.#newest(isWanted, 0, this.#rows.size);
+    this.#searches.delete(key);
+    this.#searches.set(key, { seq: this.#seq, rows });
+    if (this.#searches.size > SEARCHES) this.#searches.delete(this.#searches.keys().next().value ?? '');
+    return rows;
   }
 
   reset(): void {
     this.#rows.clear();
     this.#ended.clear();
+    this.#searches.clear();
     [this.#places, this.#first, this.#seq] = [[], 0, 0];
   }
 
@@ -188,12 +213,6 @@ export class Catalogue implements HistoryFold {
       this.#rows.delete(row.woId.toLowerCase());
       return;
     }
-  }
-
-  #count(isWanted: Test): number {
-    let count = 0;
-    for (const row of this.#places) if (row !== null && isWanted(row)) count++;
-    return count;
   }
 
   #newest(isWanted: Test | null, skip: number, most: number): Row[] {
