@@ -86,12 +86,12 @@ test('before the ledger is read the newest orders are there, and it says how far
   const { get, whole, records } = await openPages(t, s.root);
   const station = await openStationToRead(s.root);
   // one that has not begun to read
-  const catalogue = new Catalogue(station.layout.ledger, records.watch);
+  const catalogue = new Catalogue();
   const list = async (query: string) => {
     const context = {
       station,
       records: { ...records, catalogue },
-      visitor: { mayAct: false, csrfField: () => html`` },
+      visitor: { mayAct: false, startedBy: null, csrfField: () => html`` },
     };
     const view = await orders(context, { params: {}, query: new URLSearchParams(query) });
     return String(await view.regions['list']);
