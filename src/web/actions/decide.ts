@@ -9,7 +9,7 @@ import type { Form } from '../gate/forms.ts';
 import type { PageContext } from '../page.ts';
 import { reviewAgain } from '../pages/approval.ts';
 import { orderAddress } from '../parts/order-link.ts';
-import type { Outcome } from './routes.ts';
+import type { Outcome } from './outcome.ts';
 import { isTaken } from './taken.ts';
 
 const MAX_REASON = 1000;

@@ -8,7 +8,7 @@ import { stateOf } from '../../views/order-state.ts';
 import type { Form } from '../gate/forms.ts';
 import type { Html, PageContext } from '../page.ts';
 import { orderAddress } from '../parts/order-link.ts';
-import type { Outcome } from './routes.ts';
+import type { Outcome } from './outcome.ts';
 import { isTaken } from './taken.ts';
 
 export type Action = 'retry' | 'cancel' | 'hold' | 'release';

@@ -1,14 +1,9 @@
 import type { Context, Hono } from 'hono';
 import type { Behind } from '../gate/forms.ts';
 import type { PageContext, PageOf } from '../page.ts';
-import type { Done } from '../parts/notice.ts';
 import { decide } from './decide.ts';
 import { askStation, isAction } from './order-actions.ts';
-
-/** What came of a form: where to go and what to say there, or a page that says why nothing was done. */
-export type Outcome =
-  | { readonly to: string; readonly done: Done }
-  | { readonly status: 403 | 409 | 422; readonly page: PageOf };
+import type { Outcome } from './outcome.ts';
 
 type Show = (c: Context, draw: PageOf, status: 403 | 409 | 422) => Promise<Response>;
 
