@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { openStationToRead } from '../../src/station/station.ts';
 import { Catalogue } from '../../src/views/catalogue.ts';
-import { orders } from '../../src/web/pages/orders.ts';
+import { orders as drawOrders } from '../../src/web/pages/orders.ts';
 import { openPages } from '../support/pages.ts';
 import { ANYTHING, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -93,7 +93,7 @@ test('before the ledger is read the newest orders are there, and it says how far
       records: { ...records, catalogue },
       visitor: { mayAct: false, startedBy: null, csrfField: () => html`` },
     };
-    const view = await orders(context, { params: {}, query: new URLSearchParams(query) });
+    const view = await drawOrders(context, { params: {}, query: new URLSearchParams(query) });
     return String(await view.regions['list']);
   };
   const early = await list('');
