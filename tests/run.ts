@@ -40,7 +40,7 @@ process.on('SIGTERM', () => process.exit(143));
 
 /** What takes a minute goes first: else one of them is at work alone in the end. */
 const LONG =
-  /redteam\/orders|history\/vanished|isolation\/|approvals\/approvals|runbooks|matrix|tooling\/lint|^bench|systemd|model|purge|verify/;
+  /redteam\/orders|history\/vanished|isolation\/|approvals\/approvals|runbooks|matrix|tooling\/lint|^bench|systemd|model|purge|verify|browser\/pages/;
 
 /**
  * CI has a quarter of an hour on two cores. These take long: with CI=true one of the four lists runs, by chance, and the others are named. Without
@@ -63,6 +63,7 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/missions/moved',
     'pipeline/races',
     'pipeline/restore-from',
+    'web/browser/pages',
   ],
   [
     'cli/keep',
@@ -80,6 +81,7 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/purge',
     'pipeline/secrets',
     'station/services/systemd',
+    'web/browser/hostile',
   ],
   [
     'cli/documents',
@@ -96,6 +98,8 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/missions/processes',
     'pipeline/report/status',
     'station/doctor/doctor',
+    'web/browser/keyboard',
+    'web/browser/flow',
   ],
   [
     'bench/bench',
@@ -113,6 +117,9 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/missions/packets-shown',
     'pipeline/report/drift',
     'redteam/approvals',
+    'web/browser/flat',
+    'web/browser/deciding',
+    'web/browser/output',
   ],
 ];
 const notNow: readonly string[] =
