@@ -1,5 +1,5 @@
 /**
- * Gives a station so many finished orders: node history.js ROOT COUNT. The records, commits, journal, evidence, states and results are
+ * Gives a station so many finished orders: node history.js ROOT COUNT [FIRST], the first of them with that number. The records, commits, journal, evidence, states and results are
  * those that the station writes, by its own code; only what a drop goes through before it is an order (inbox, claim, landing lock) is left
  * out, and files in the work tree come at the end. Says how far it is, and `done`.
  */
@@ -25,10 +25,12 @@ import { newTraceId, newUlid } from '../src/platform/ids.ts';
 import { openLog } from '../src/platform/log.ts';
 import { openStation } from '../src/station/station.ts';
 
-const [root = '', count = '0'] = process.argv.slice(2);
+const [root = '', count = '0', begin = '0'] = process.argv.slice(2);
 const BATCH = 500;
 /** Orders write these files again and again: a repository does not grow with its orders. */
 const FILES = 2000;
+/** Where the files lie; what an earlier call made is not touched. */
+const FOLDER = begin === '0' ? 'history' : `history-${begin}`;
 
 const station = await openStation(root);
 const rt = await Runtime.open(station, openLog('warn'));
@@ -39,7 +41,7 @@ const branch = head.kind === 'branch' ? head.ref : '';
 const contents = new Map<string, Buffer>();
 const said = Date.now();
 for (let n = 0; n < Number(count); n += BATCH) {
-  await finish(n, Math.min(BATCH, Number(count) - n));
+  await finish(Number(begin) + n, Math.min(BATCH, Number(count) - n));
   const seconds = (Date.now() - said) / 1000;
   process.stderr.write(`\r${n + BATCH} of ${count} orders, ${Math.round((n + BATCH) / seconds)} a second `);
 }
@@ -104,7 +106,7 @@ async function land({ plan }: Batch): Promise<void> {
 
 function jobOf(n: number): Job {
   const woId = `WO-H${String(n).padStart(7, '0')}`;
-  const path = `history/${Math.floor((n % FILES) / 100)}/${n % FILES}.txt`;
+  const path = `${FOLDER}/${Math.floor((n % FILES) / 100)}/${n % FILES}.txt`;
   const file = `${woId}.json`;
   const text = JSON.stringify({ wo_id: woId, title: `Order ${n}`, files: [{ path, content: `made ${n}\n` }] });
   const request: ClaimedRequest = {

@@ -3,7 +3,7 @@ export interface Row {
   readonly name: string;
   /** What it is held against, in the same run. */
   readonly against: string;
-  readonly unit: 'orders/s' | 'orders' | 'ms' | 'MB' | '%';
+  readonly unit: 'orders/s' | 'orders' | 'ms' | 'MB' | 'kB' | '%';
   /** What the ratio of ours to theirs has to be. */
   readonly goal: { readonly at: 'least' | 'most'; readonly ratio: number };
   /** Runs that --quick takes; the others take at least five. */

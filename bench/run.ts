@@ -26,6 +26,19 @@ import {
   with100k,
   withMost,
 } from './rows/growth.ts';
+import {
+  firstPage,
+  firstPageSize,
+  idleAlone,
+  idleSeen,
+  liveLast,
+  liveMedian,
+  liveMemory,
+  lsCold,
+  orderPage,
+  ordersPage,
+  statusCold,
+} from './rows/dashboard.ts';
 import { idleGuardrail, scan } from './rows/guardrail.ts';
 import { idle } from './rows/latency.ts';
 import { p50, p99 } from './rows/paced.ts';
@@ -68,6 +81,17 @@ const ROWS: readonly Row[] = [
   sparse,
   statusOfMany,
   ls,
+  firstPage,
+  firstPageSize,
+  orderPage,
+  ordersPage,
+  lsCold,
+  statusCold,
+  liveMedian,
+  liveLast,
+  idleAlone,
+  idleSeen,
+  liveMemory,
   with100k,
   memory100k,
   verify,

@@ -102,8 +102,12 @@ export function loadPolicy(root: string): Policy {
       hint: '`waybill policy init` writes one; or bring yours back, from git or from a copy. Until then nothing is started.',
       place: { file: POLICY_FILE },
     });
-  return parsePolicy(bytes);
+  // a page that is open asks every second, and it seldom changes
+  if (last?.bytes.equals(bytes) !== true) last = { bytes, policy: parsePolicy(bytes) };
+  return last.policy;
 }
+
+let last: { readonly bytes: Buffer; readonly policy: Policy } | null = null;
 
 function readPolicy(root: string): Buffer | undefined {
   if (lstatIfThere(join(root, POLICY_FILE))?.isSymbolicLink() === true)

@@ -111,9 +111,17 @@ export function writeFollowup(station: Station, document: FollowupDocument): voi
 /** What the file says now; null where there is none, or one that is no such document. */
 export function readFollowup(station: Station): FollowupDocument | null {
   try {
-    const value: unknown = JSON.parse(readIfThere(station.layout.followup)?.toString('utf8') ?? 'null');
-    return conforms('followup', value) ? (value as FollowupDocument) : null;
+    const bytes = readIfThere(station.layout.followup);
+    if (bytes === undefined) return null;
+    // pages that are open ask again and again
+    if (last?.bytes.equals(bytes) === true) return last.document;
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    const document = conforms('followup', value) ? (value as FollowupDocument) : null;
+    last = { bytes, document };
+    return document;
   } catch {
     return null;
   }
 }
+
+let last: { readonly bytes: Buffer; readonly document: FollowupDocument | null } | null = null;

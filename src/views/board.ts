@@ -115,9 +115,9 @@ export class Board {
     const { wo_id: woId, event } = record;
     if (woId === null) return;
     if (this.#orders.get(woId) === undefined && event !== 'admitted' && event !== 'rejected') {
-      const before = await this.#past(woId);
       // what is told of one that ended moves nothing here, but for its being taken up again
-      if (before === null || (event !== 'retried' && event !== 'revised')) return;
+      const before = event === 'retried' || event === 'revised' ? await this.#past(woId) : null;
+      if (before === null) return;
       this.#orders.recall(before);
     }
     const life = this.#orders.apply(record);

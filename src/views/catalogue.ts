@@ -2,6 +2,7 @@ import { priorityWord } from '../order/canonical.ts';
 import type { Recorded } from '../order/event.ts';
 import type { Priority } from '../order/order.ts';
 import type { Status } from '../order/transition.ts';
+import { type EndedCount, EndedDay } from './ended-day.ts';
 import type { FeedLine } from './feed.ts';
 import type { HistoryFold } from './history.ts';
 
@@ -52,6 +53,10 @@ export interface Page {
 
 /** So many orders are held: the newest. Older ones are found by their id. */
 export const HELD = 200_000;
+/** So many searches are kept. */
+const SEARCHES = 8;
+/** So many gaps are left before they are closed, beside one for each row. */
+const GAPS = 1000;
 /** So much of a title is shown and searched. */
 const TITLE = 160;
 
@@ -75,16 +80,27 @@ const TELLING: ReadonlySet<string> = new Set([
   'purged',
 ]);
 
-type Row = { -readonly [K in keyof OrderRow]: OrderRow[K] } & { text: string; segments: number[] };
+type Row = { -readonly [K in keyof OrderRow]: OrderRow[K] } & {
+  /** What is searched. */
+  text: string;
+  segments: number[];
+  /** Where it stands in the order of changes. */
+  place: number;
+};
 
 /**
  * A short row for each of the newest orders, so that lists, filters and searches read nothing: built once from the whole ledger, then moved on
  * as records come (history.ts). Bounded (rule 11): the oldest fall out.
  */
 export class Catalogue implements HistoryFold {
-  /** By the time of their last change, the oldest first: a row that changes moves to the end. */
-  #rows = new Map<string, Row>();
-  #list: readonly Row[] | null = null;
+  readonly #rows = new Map<string, Row>();
+  /** By the time of their last change, the oldest first. A row that changes moves to the end and leaves a gap: nothing is copied for a look. */
+  #places: (Row | null)[] = [];
+  /** No row stands before this. */
+  #first = 0;
+  readonly #ended = new EndedDay();
+  /** What was found with the ledger at a record, by what was wanted. */
+  readonly #searches = new Map<string, { readonly seq: number; readonly rows: readonly Row[] }>();
   #seq = 0;
   #isWhole = false;
 
@@ -105,47 +121,54 @@ export class Catalogue implements HistoryFold {
     return this.#rows.get(woId.toLowerCase()) ?? null;
   }
 
-  /** Rows that are wanted, newest change first; `page` from 1, brought into its bounds. */
-  page(wanted: Wanted, page: number, perPage: number): Page {
-    const rows = this.select(wanted);
-    const pages = Math.max(1, Math.ceil(rows.length / perPage));
-    const at = Math.min(Math.max(1, page), pages);
-    return { rows: rows.slice((at - 1) * perPage, at * perPage), total: rows.length, page: at, pages };
+  /** Orders that ended within the last 24 hours, by lane; one that was taken up again since is not among them. */
+  endedWithinDay(): ReadonlyMap<string, EndedCount> {
+    return this.#ended.counts(Date.now());
   }
 
-  /** All rows that are wanted, newest change first. */
-  select({ statuses, lane, waitingFor, code, type, search }: Wanted): readonly OrderRow[] {
-    this.#list ??= [...this.#rows.values()].reverse();
-    const words = (search ?? '')
-      .toLowerCase()
-      .split(/\s+/)
-      .filter((word) => word !== '');
-    const isAll =
-      statuses === undefined &&
-      lane === undefined &&
-      waitingFor === undefined &&
-      code === undefined &&
-      type === undefined &&
-      words.length === 0;
-    if (isAll) return this.#list;
-    return this.#list.filter(
-      (row) =>
-        (statuses === undefined || statuses.includes(row.status)) &&
-        (lane === undefined || row.lane === lane) &&
-        (waitingFor === undefined || row.waitingFor === waitingFor) &&
-        (code === undefined || row.code === code) &&
-        (type === undefined || row.type === type) &&
-        words.every((word) => row.text.includes(word)),
-    );
+  /** Rows that are wanted, newest change first; `page` from 1, brought into its bounds. */
+  page(wanted: Wanted, page: number, perPage: number): Page {
+    const found = this.#found(wanted);
+    const total = found?.length ?? this.#rows.size;
+    const pages = Math.max(1, Math.ceil(total / perPage));
+    const at = Math.min(Math.max(1, page), pages);
+    const skip = (at - 1) * perPage;
+    return {
+      rows: found?.slice(skip, skip + perPage) ?? this.#newest(null, skip, perPage),
+      total,
+      page: at,
+      pages,
+    };
+  }
+
+  /** Rows that are wanted, newest change first. */
+  select(wanted: Wanted): readonly OrderRow[] {
+    return this.#found(wanted) ?? this.#newest(null, 0, this.#rows.size);
+  }
+
+  /** Null for all of them. What was looked for last is kept as long as nothing moves: open pages ask again and again. */
+  #found(wanted: Wanted): readonly Row[] | null {
+    const isWanted = testOf(wanted);
+    if (isWanted === null) return null;
+    const key = JSON.stringify(wanted);
+    const known = this.#searches.get(key);
+    if (known?.seq === this.#seq) return known.rows;
+    const rows = this.#newest(isWanted, 0, this.#rows.size);
+    this.#searches.delete(key);
+    this.#searches.set(key, { seq: this.#seq, rows });
+    if (this.#searches.size > SEARCHES) this.#searches.delete(this.#searches.keys().next().value ?? '');
+    return rows;
   }
 
   reset(): void {
-    [this.#rows, this.#list, this.#seq] = [new Map(), null, 0];
+    this.#rows.clear();
+    this.#ended.clear();
+    this.#searches.clear();
+    [this.#places, this.#first, this.#seq] = [[], 0, 0];
   }
 
   settled(isWhole: boolean): void {
     this.#isWhole = isWhole;
-    this.#list = null;
   }
 
   take(line: FeedLine, record: () => Recorded): void {
@@ -160,11 +183,65 @@ export class Catalogue implements HistoryFold {
     if (!TELLING.has(line.event)) return;
     const moved = row ?? newRow(line);
     if (moved === null) return;
+    this.#ended.remove(moved);
     advanceRow(moved, record());
-    this.#rows.delete(key);
-    this.#rows.set(key, moved);
-    if (this.#rows.size > HELD) this.#rows.delete(this.#rows.keys().next().value ?? '');
+    this.#ended.add(moved);
+    if (row === undefined) this.#rows.set(key, moved);
+    this.#moveToEnd(moved);
+    if (this.#rows.size > HELD) this.#dropOldest();
   }
+
+  #moveToEnd(row: Row): void {
+    if (this.#places[row.place] === row) this.#places[row.place] = null;
+    row.place = this.#places.length;
+    this.#places.push(row);
+    if (this.#places.length > 2 * this.#rows.size + GAPS) this.#closeGaps();
+  }
+
+  #closeGaps(): void {
+    this.#places = this.#places.filter((row) => row !== null);
+    for (const [place, row] of this.#places.entries()) if (row !== null) row.place = place;
+    this.#first = 0;
+  }
+
+  /** Its end stays counted. */
+  #dropOldest(): void {
+    for (; this.#first < this.#places.length; this.#first++) {
+      const row = this.#places[this.#first];
+      if (!row) continue;
+      this.#places[this.#first] = null;
+      this.#rows.delete(row.woId.toLowerCase());
+      return;
+    }
+  }
+
+  #newest(isWanted: Test | null, skip: number, most: number): Row[] {
+    const rows: Row[] = [];
+    let passed = 0;
+    for (let at = this.#places.length - 1; at >= this.#first && rows.length < most; at--) {
+      const row = this.#places[at];
+      if (!row || (isWanted !== null && !isWanted(row))) continue;
+      if (passed < skip) passed++;
+      else rows.push(row);
+    }
+    return rows;
+  }
+}
+
+type Test = (row: Row) => boolean;
+
+/** Whether a row is wanted; null where all are. */
+function testOf({ statuses, lane, waitingFor, code, type, search }: Wanted): Test | null {
+  const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  const isAll = [statuses, lane, waitingFor, code, type].every((value) => value === undefined) && words.length === 0;
+  if (isAll) return null;
+  return (row) =>
+    (statuses === undefined || statuses.includes(row.status)) &&
+    (lane === undefined || row.lane === lane) &&
+    (waitingFor === undefined || row.waitingFor === waitingFor) &&
+    (code === undefined || row.code === code) &&
+    (type === undefined || row.type === type) &&
+    words.every((word) => row.text.includes(word));
 }
 
 /** Null for an order whose birth is not there: it fell out of the rows, and only its id leads to it. */
@@ -189,6 +266,7 @@ function newRow({ woId, seq, ts, event, segment }: FeedLine): Row | null {
     last: seq,
     segments: [segment],
     text: '',
+    place: -1,
   };
 }
 

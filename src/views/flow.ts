@@ -3,12 +3,9 @@ import { asksPeople } from '../order/transition.ts';
 import { readFollowup } from '../record/followup.ts';
 import { progressOf } from '../record/progress.ts';
 import type { Station } from '../station/station.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { EndedCount } from './ended-day.ts';
 import type { Records } from './records.ts';
 import type { LaneStatus } from './station-status.ts';
-
-/** What ended longer ago is not in the picture. */
-const DAY_MS = 24 * 3600 * 1000;
 
 /** An order as a short list names it. */
 export interface NamedOrder {
@@ -31,15 +28,8 @@ export interface FlowLane {
   readonly ready: number;
   readonly running: number;
   readonly parked: number;
-  /** Orders that ended within DAY_MS, by how. */
+  /** Within the last 24 hours. */
   readonly ended: EndedCount;
-}
-
-export interface EndedCount {
-  readonly done: number;
-  readonly failed: number;
-  readonly rejected: number;
-  readonly cancelled: number;
 }
 
 /** Where the orders of a station are, as the flow of design.md has it. */
@@ -64,7 +54,7 @@ export interface Flow {
  */
 export function flowOf(station: Station, { board, catalogue }: Records, lanes: readonly LaneStatus[]): Flow {
   const counts = new Map(board.lanes().map((row) => [row.lane, row]));
-  const ends = endedByLane(catalogue, Date.now() - DAY_MS);
+  const ends = catalogue.endedWithinDay();
   const names = [...new Set([...lanes.map(({ lane }) => lane), ...counts.keys(), ...ends.keys()])].sort();
   const waits: Record<string, number> = {};
   for (const row of counts.values())
@@ -100,20 +90,6 @@ export function flowOf(station: Station, { board, catalogue }: Records, lanes: r
 }
 
 const NONE_ENDED: EndedCount = { done: 0, failed: 0, rejected: 0, cancelled: 0 };
-
-/** Reads the rows, newest change first, as far back as `since` (ms since 1970). */
-function endedByLane(catalogue: Catalogue, since: number): Map<string, EndedCount> {
-  const lanes = new Map<string, { -readonly [K in keyof EndedCount]: EndedCount[K] }>();
-  const from = new Date(since).toISOString();
-  for (const { updatedAt, finishedAt, status, lane } of catalogue.select({})) {
-    if (updatedAt < from) break;
-    if (finishedAt === null || finishedAt < from) continue;
-    const row = lanes.get(lane) ?? { ...NONE_ENDED };
-    lanes.set(lane, row);
-    if (status === 'done' || status === 'failed' || status === 'rejected' || status === 'cancelled') row[status]++;
-  }
-  return lanes;
-}
 
 function added(a: Omit<FlowLane, 'lane'>, b: FlowLane): Omit<FlowLane, 'lane'> {
   return {

@@ -12,8 +12,8 @@ export interface HistoryFold {
   settled(isWhole: boolean): void;
 }
 
-/** How long it reads before others have their turn, in ms. */
-const SLICE_MS = 12;
+/** How long it reads before others have their turn, in ms: a page that is asked for meanwhile takes some ten turns. */
+const SLICE_MS = 4;
 
 /** Reads the whole ledger once for several folds, in slices beside everything else, then follows it. */
 export class History {
@@ -22,6 +22,7 @@ export class History {
   readonly #folds: readonly HistoryFold[];
   #isWhole = false;
   #seq = 0;
+  #listener = () => {};
 
   constructor(ledger: string, wake: Wake, folds: readonly HistoryFold[]) {
     this.#ledger = ledger;
@@ -37,6 +38,11 @@ export class History {
   /** The last record that was read. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** `listener` is called after each piece of records; there is one. */
+  onMove(listener: () => void): void {
+    this.#listener = listener;
   }
 
   /** Reads from the first record on, then follows until aborted. Throws LEDGER_BROKEN. */
@@ -76,5 +82,6 @@ export class History {
   #settle(isWhole: boolean): void {
     this.#isWhole = isWhole;
     for (const fold of this.#folds) fold.settled(isWhole);
+    this.#listener();
   }
 }

@@ -15,6 +15,8 @@ export interface Records {
   readonly watch: LedgerWatch;
   /** Resolves when the board knows what the ledger held at first. */
   readonly ready: Promise<void>;
+  /** Calls `listener` when all of them know more records, or others: once for each piece, and not before the last of them. Returns how to stop that. */
+  onMove(listener: () => void): () => void;
   /** Why following the ledger ended by itself; null while all is well. */
   fault(): unknown;
   close(): Promise<void>;
@@ -27,6 +29,17 @@ export function openRecords(station: Station): Records {
   const [board, catalogue] = [new Board(station, watch), new Catalogue()];
   const figures = new Figures((woId) => catalogue.get(woId)?.lane ?? null);
   const history = new History(ledger, watch, [catalogue, figures]);
+  const listeners = new Set<() => void>();
+  let known = 0;
+  const moved = () => {
+    // the history begins far behind, and is waited for when it has come up
+    const seq = history.isWhole ? Math.min(board.seq, history.seq) : board.seq;
+    if (seq === known) return;
+    known = seq;
+    for (const listener of listeners) listener();
+  };
+  board.onMove(moved);
+  history.onMove(moved);
   const stop = new AbortController();
   let fault: unknown = null;
   const { promise: ready, resolve: isReady } = deferred();
@@ -45,6 +58,10 @@ export function openRecords(station: Station): Records {
     history,
     watch,
     ready,
+    onMove: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     fault: () => fault,
     close: async () => {
       stop.abort();

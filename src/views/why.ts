@@ -13,7 +13,7 @@ import { forTurn, forWork, ofStation } from './why/turn.ts';
 import { forAgent, forHold, forTime } from './why/waits.ts';
 import { age, plain } from './words.ts';
 
-export type { Dependency, Explanation, Fact, Meaning, NextStep, Tried } from './why/explanation.ts';
+export type { Explanation } from './why/explanation.ts';
 
 /**
  * One sentence: what it waits for, or why it ended so. With its explanation, a wait for other orders is told as they are now: the state file has them as

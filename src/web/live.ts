@@ -17,7 +17,7 @@ const BEAT_MS = 10_000;
 export async function sendRegions(stream: SSEStreamingApi, records: Records, draw: () => Promise<View>): Promise<void> {
   const sent = new Map<string, string>();
   const moves = new Moves();
-  const stop = records.board.onMove(() => moves.note());
+  const stop = records.onMove(() => moves.note());
   stream.onAbort(() => moves.note());
   let spokenAt = Date.now();
   try {

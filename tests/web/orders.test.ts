@@ -1,3 +1,7 @@
+import { html } from 'hono/html';
+import { openStationToRead } from '../../src/station/station.ts';
+import { Catalogue } from '../../src/views/catalogue.ts';
+import { orders } from '../../src/web/pages/orders.ts';
 import { openPages } from '../support/pages.ts';
 import { ANYTHING, testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
@@ -80,11 +84,23 @@ test('before the ledger is read the newest orders are there, and it says how far
     s.drop({ wo_id: `WO-${n}`, title: `Number ${n}`, files: [{ path: `${n}`, content: 'a' }] });
   s.drain();
   const { get, whole, records } = await openPages(t, s.root);
-  // the catalogue begins only now, in pieces beside everything else
-  assert.equal(records.catalogue.isWhole, false);
-  const early = await get('/orders');
-  if (!records.catalogue.isWhole) assert.match(early.text, /<progress max="100"/);
-  assert.deepEqual(ids(early.text).sort(), ['WO-0', 'WO-1', 'WO-2']);
+  const station = await openStationToRead(s.root);
+  // one that has not begun to read
+  const catalogue = new Catalogue(station.layout.ledger, records.watch);
+  const list = async (query: string) => {
+    const context = {
+      station,
+      records: { ...records, catalogue },
+      visitor: { mayAct: false, csrfField: () => html`` },
+    };
+    const view = await orders(context, { params: {}, query: new URLSearchParams(query) });
+    return String(await view.regions['list']);
+  };
+  const early = await list('');
+  assert.match(early, /<progress max="100" value="0"/);
+  assert.match(early, /The newest orders are shown/);
+  assert.deepEqual(ids(early).sort(), ['WO-0', 'WO-1', 'WO-2']);
+  assert.match(await list('q=number'), /What was found so far is shown/);
   await whole();
   assert.doesNotMatch((await get('/orders')).text, /<progress/);
 });

@@ -3,7 +3,7 @@ import { commandLine } from './commands.ts';
 import type { StoryLine } from './line.ts';
 import { told } from './told.ts';
 
-export type { StoryKind, StoryLine } from './line.ts';
+export type { StoryLine } from './line.ts';
 
 /** The records that other lines tell of: a landing by its end, a wait by what it waits for. */
 const QUIET: ReadonlySet<EventName> = new Set(['opened', 'distrusted', 'gap']);

@@ -15,7 +15,11 @@ const slow = (woId: string, title: string) => ({
   wo_id: woId,
   title,
   actions: [
-    { action: 'command', command: 'for i in $(seq 1000); do [ -e go ] && break; sleep 0.05; done; touch out.txt', outputs: ['out.txt'] },
+    {
+      action: 'command',
+      command: 'for i in $(seq 1000); do [ -e go ] && break; sleep 0.05; done; touch out.txt',
+      outputs: ['out.txt'],
+    },
   ],
 });
 

@@ -55,7 +55,7 @@ test('nothing happened: it says so, in every form, and what waits is told all th
   const later = new Date(Date.now() - 100).toISOString();
   assert.match(
     s.waybill('report', '--since', later).stdout,
-    /Nothing happened; 1 waits for you\.[^]*waybill release WO-1/,
+    /Nothing happened; 1 waits for you\.[\s\S]*waybill release WO-1/,
   );
 });
 
@@ -151,7 +151,7 @@ test('a mission: what its agents used, and a component that was gone', (t) => {
     d.drift.map(({ component, kind, until }) => [component, kind, until]),
     [['src/old.txt', 'missing', null]],
   );
-  assert.match(s.waybill('report').stdout, /1 component drifted[^]*src\/old\.txt {2}missing/);
+  assert.match(s.waybill('report').stdout, /1 component drifted[\s\S]*src\/old\.txt {2}missing/);
 });
 
 test('titles that are hostile: nothing of them works in a terminal, in Markdown or in HTML', (t) => {
