@@ -40,7 +40,7 @@ process.on('SIGTERM', () => process.exit(143));
 
 /** What takes a minute goes first: else one of them is at work alone in the end. */
 const LONG =
-  /redteam\/orders|history\/vanished|isolation\/|approvals\/approvals|runbooks|matrix|tooling\/lint|^bench|systemd|model|purge|verify/;
+  /redteam\/orders|history\/vanished|isolation\/|approvals\/approvals|runbooks|matrix|tooling\/lint|^bench|systemd|model|purge|verify|browser\/pages/;
 
 /**
  * CI has a quarter of an hour on two cores. These take long: with CI=true one of the four lists runs, by chance, and the others are named. Without
@@ -67,6 +67,7 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/missions/stop',
     'pipeline/races',
     'pipeline/restore-from',
+    'web/browser/pages',
   ],
   [
     'cli/keep',
@@ -89,6 +90,7 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/restore-action',
     'pipeline/secrets',
     'station/services/systemd',
+    'web/browser/hostile',
   ],
   [
     'agents/acp',
@@ -110,6 +112,8 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/report/status',
     'pipeline/repositories',
     'station/doctor/doctor',
+    'web/browser/keyboard',
+    'web/browser/flow',
   ],
   [
     'bench/bench',
@@ -131,6 +135,9 @@ const TURNS: readonly (readonly string[])[] = [
     'pipeline/report/drift',
     'pipeline/tracker',
     'redteam/approvals',
+    'web/browser/flat',
+    'web/browser/deciding',
+    'web/browser/output',
   ],
 ];
 const notNow: readonly string[] =

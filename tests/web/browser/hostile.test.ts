@@ -60,6 +60,16 @@ const HOSTILE: readonly { wo_id: string; [key: string]: unknown }[] = [
   mission('WO-M', { title: SHORT, task: `Write src/hello.txt. ${EVIL}` }),
 ];
 
+const ENDS = [
+  'WO-DONE done',
+  'WO-SAYS failed',
+  'WO-FAILS failed',
+  'WO-OUT failed',
+  'WO-WAITS parked',
+  'WO-ASKS parked',
+  'WO-M done',
+];
+
 const POLICY = `version: 1
 isolation: {commands: in_place}
 rules:
@@ -99,6 +109,10 @@ test('nothing that an order, an agent or a file says is more than text on any pa
   station.write(`bridge/inbox/MAIN/${SHORT.replaceAll('/', '')}.yaml`, `wo_id: ${EVIL}\ntitle: [\n...\n`);
   station.write('bridge/inbox/MAIN/twice.yaml', `wo_id: WO-TWICE\n"${SHORT}": 1\n"${SHORT}": 2\n...\n`);
   station.drain();
+  const ends = HOSTILE.map(({ wo_id: id }) =>
+    station.exists(`state/orders/${id}.json`) ? `${id} ${station.state(id).status}` : id,
+  );
+  assert.deepEqual(ends, ENDS, 'they came as far as pages show them');
   // whoever can write a file here can write this one
   const line = {
     v: 1,
