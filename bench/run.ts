@@ -15,18 +15,6 @@ import { parseArgs } from 'node:util';
 import { type Pair, type Result, type Row, resultOf } from './row.ts';
 import { burst, person, resting } from './rows/beside.ts';
 import {
-  firstOfMany,
-  ls,
-  memory100k,
-  memoryOfMany,
-  memoryOfVerify,
-  status as statusOfMany,
-  verify,
-  verifyCommits,
-  with100k,
-  withMost,
-} from './rows/growth.ts';
-import {
   firstPage,
   firstPageSize,
   idleAlone,
@@ -39,6 +27,18 @@ import {
   ordersPage,
   statusCold,
 } from './rows/dashboard.ts';
+import {
+  firstOfMany,
+  ls,
+  memory100k,
+  memoryOfMany,
+  memoryOfVerify,
+  status as statusOfMany,
+  verify,
+  verifyCommits,
+  with100k,
+  withMost,
+} from './rows/growth.ts';
 import { idleGuardrail, scan } from './rows/guardrail.ts';
 import { idle } from './rows/latency.ts';
 import { p50, p99 } from './rows/paced.ts';

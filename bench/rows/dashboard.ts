@@ -12,7 +12,7 @@ import {
   writtenAt,
 } from '../dashboard.ts';
 import type { Histories, Pair, Row } from '../row.ts';
-import { addHistory, whileRunning, CLI, git, nameOf, orderText, until, waybill } from '../scene.ts';
+import { addHistory, CLI, git, nameOf, orderText, until, waybill, whileRunning } from '../scene.ts';
 import { time } from './start.ts';
 
 /** What operators look at, with 100,000 finished orders and at least 1,000 alive. */

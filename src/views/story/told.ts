@@ -78,7 +78,11 @@ export function told(record: Recorded): Told {
     }
     case 'waits': {
       const { waiting_for: waitingFor, why, until } = record.data;
-      return { kind: 'waits', text: `waits for ${waitingFor}: ${why}${waitingFor === 'time' ? untilText(why, until) : ''}`, ok: null };
+      return {
+        kind: 'waits',
+        text: `waits for ${waitingFor}: ${why}${waitingFor === 'time' ? untilText(why, until) : ''}`,
+        ok: null,
+      };
     }
     case 'held':
       return { kind: 'waits', text: `was held by ${record.data.by}: ${record.data.reason}`, ok: null };

@@ -49,7 +49,9 @@ export function forEnded(state: StateDocument): Part {
     ],
     next: [
       ...(error === null ? [] : [run(`read what ${error.code} means, and its cure`, `waybill explain ${error.code}`)]),
-      ...(evidence === null ? [] : [run('look at what it left: output of commands is below commands/', `ls ${evidence.path}`)]),
+      ...(evidence === null
+        ? []
+        : [run('look at what it left: output of commands is below commands/', `ls ${evidence.path}`)]),
       ...(type === 'mission' && status !== 'rejected'
         ? [run('see how far the mission came', `waybill spine status ${woId}`)]
         : []),
