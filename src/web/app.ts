@@ -71,7 +71,7 @@ export function createApp({ station, records, token, hosts, port, isGuarded }: A
   addMonitoring(app, station, records);
   addChartData(app, records);
   addApi(app, station);
-  addEvents(app, station, records);
+  addEvents(app, station, records, streams);
   app.get('/approvals/:id/diff', (c) => approvalDiff(station, c.req.param('id')).then((text) => c.text(text)));
   for (const [path, draw] of Object.entries(PAGES)) app.get(path, (c) => show(c, draw));
 

@@ -8,6 +8,7 @@ import { type EventsWanted, tellEvents } from '../../views/events.ts';
 import type { Wake } from '../../views/feed.ts';
 import type { Records } from '../../views/records.ts';
 import type { Behind } from '../gate/forms.ts';
+import type { Streams } from '../gate/streams.ts';
 import { queryOf, refuse } from './api.ts';
 import { onlyOurSites } from './sites.ts';
 
@@ -19,13 +20,18 @@ const RETRY_MS = 1000;
 const QUERY = ['from', 'lane', 'wo_id', 'event', 'full', 'follow'];
 
 /** Adds /events: every record of the ledger as it comes, as lines of JSON or as server-sent events. */
-export function addEvents(app: Hono<Behind>, station: Station, records: Records): void {
+export function addEvents(app: Hono<Behind>, station: Station, records: Records, streams: Streams): void {
   app.use('/events', onlyOurSites);
   app.get('/events', async (c) => {
     try {
       const asked = askedOf(c, station);
       const isSse = c.req.header('accept')?.includes('text/event-stream') === true;
-      const stream = new EventStream(station, records, asked, isSse ? asSse : asLine);
+      const leave = streams.enter();
+      if (leave === null) {
+        c.header('Retry-After', '10');
+        return c.text('Too many streams are open here. Close some.\n', 503);
+      }
+      const stream = new EventStream(station, records, asked, isSse ? asSse : asLine, leave);
       return c.body(new ReadableStream(stream, { highWaterMark: 0 }), 200, {
         'Content-Type': isSse ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson; charset=utf-8',
         'X-Accel-Buffering': 'no',
@@ -100,13 +106,16 @@ class EventStream {
   readonly #stop = new AbortController();
   readonly #told: ReturnType<typeof tellEvents>;
   readonly #first: EventDocument[];
+  /** Gives the place among the open streams back. */
+  readonly #leave: () => void;
   #seq: number;
   #isBegun = false;
   /** What is being waited for; it outlasts the pulls that end with a beat. */
   #next: ReturnType<ReturnType<typeof tellEvents>['next']> | null = null;
 
-  constructor(station: Station, records: Records, asked: AskedEvents, write: Write) {
+  constructor(station: Station, records: Records, asked: AskedEvents, write: Write, leave: () => void) {
     this.#write = write;
+    this.#leave = leave;
     this.#seq = asked.from - 1;
     const wake: Wake = asked.follow ? records.watch : { moved: async () => this.#stop.abort() };
     this.#told = tellEvents(station, records, asked.from, asked, wake, this.#stop.signal);
@@ -129,6 +138,7 @@ class EventStream {
         this.#next = null;
         if (came.done === true) {
           send([this.#beat()]);
+          this.#leave();
           return controller.close();
         }
         if (came.value.kind === 'exchanged') {
@@ -141,6 +151,7 @@ class EventStream {
     } catch (thrown) {
       const { code, message, hint } = asWaybillError(thrown);
       send([{ v: 1, kind: 'fault', ts: now(), error: { code, message, hint } }]);
+      this.#leave();
       controller.close();
     } finally {
       end();
@@ -149,6 +160,7 @@ class EventStream {
 
   /** Whoever read is gone. */
   cancel(): void {
+    this.#leave();
     this.#stop.abort();
     // where it is being asked for something it ends with that
     void this.#told.return(undefined).catch(() => {});
