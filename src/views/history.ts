@@ -17,7 +17,7 @@ export interface HistoryFold {
 const SLICE_MS = 4;
 /** Whoever asks is answered first: so long nothing is read for it, in ms. */
 const WAY_MS = 50;
-/** However many ask, something is read after so long. */
+/** However many ask: nothing is read for so long at most, and then for as long whoever asks. */
 const REST_MS = 250;
 
 /** Reads the whole ledger once for several folds, in slices beside everything else, then follows it. */
@@ -29,6 +29,7 @@ export class History {
   #seq = 0;
   #listener = () => {};
   #wayUntil = 0;
+  #readUntil = 0;
 
   constructor(ledger: string, wake: Wake, folds: readonly HistoryFold[]) {
     this.#ledger = ledger;
@@ -82,8 +83,15 @@ export class History {
 
   async #rest(): Promise<void> {
     await setImmediate();
-    for (const end = Date.now() + REST_MS; !this.#isWhole && Date.now() < Math.min(this.#wayUntil, end); )
+    if (this.#isWhole || Date.now() < this.#readUntil) return;
+    const end = Date.now() + REST_MS;
+    while (Date.now() < this.#wayUntil) {
+      if (Date.now() >= end) {
+        this.#readUntil = Date.now() + REST_MS;
+        return;
+      }
       await pause(5);
+    }
   }
 
   #take(line: FeedLine): void {
