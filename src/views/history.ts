@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../order/event.ts';
+import { pause } from '../platform/clock.ts';
 import { type FeedLine, followLedger, recordOfLine, type Wake } from './feed.ts';
 
 /** What is made of every record of the ledger, from the first one on, and kept up to date. */
@@ -14,6 +15,10 @@ export interface HistoryFold {
 
 /** How long it reads before others have their turn, in ms: a page that is asked for meanwhile takes some ten turns. */
 const SLICE_MS = 4;
+/** Whoever asks is answered first: so long nothing is read for it, in ms. */
+const WAY_MS = 50;
+/** However many ask: nothing is read for so long at most, and then for as long whoever asks. */
+const REST_MS = 250;
 
 /** Reads the whole ledger once for several folds, in slices beside everything else, then follows it. */
 export class History {
@@ -23,6 +28,8 @@ export class History {
   #isWhole = false;
   #seq = 0;
   #listener = () => {};
+  #wayUntil = 0;
+  #readUntil = 0;
 
   constructor(ledger: string, wake: Wake, folds: readonly HistoryFold[]) {
     this.#ledger = ledger;
@@ -45,6 +52,11 @@ export class History {
     this.#listener = listener;
   }
 
+  /** Somebody asks for something: what there is to read at first can wait a moment. What comes later is told at once. */
+  giveWay(): void {
+    this.#wayUntil = Date.now() + WAY_MS;
+  }
+
   /** Reads from the first record on, then follows until aborted. Throws LEDGER_BROKEN. */
   async follow(signal: AbortSignal): Promise<void> {
     const wake: Wake = {
@@ -64,8 +76,21 @@ export class History {
       for (const line of piece.lines) this.#take(line);
       this.#settle(this.#isWhole);
       if (Date.now() - since < SLICE_MS) continue;
-      await setImmediate();
+      await this.#rest();
       since = Date.now();
+    }
+  }
+
+  async #rest(): Promise<void> {
+    await setImmediate();
+    if (this.#isWhole || Date.now() < this.#readUntil) return;
+    const end = Date.now() + REST_MS;
+    while (Date.now() < this.#wayUntil) {
+      if (Date.now() >= end) {
+        this.#readUntil = Date.now() + REST_MS;
+        return;
+      }
+      await pause(5);
     }
   }
 

@@ -52,6 +52,10 @@ export function createApp({ station, records, token, hosts, port, isGuarded }: A
   const contextOf = (c: Context): PageContext => ({ station, records, visitor: visitorOf(c) });
   const show = (c: Context, draw: PageOf, status?: Status) => answer(c, contextOf(c), streams, draw, status);
 
+  app.use(async (_, next) => {
+    records.history.giveWay();
+    await next();
+  });
   // the gate, for everything
   app.use(securityHeaders, plainRequests, onlyOurHosts(hosts), smallBodies, signIn.byAddress);
   app.get('/assets/:name', (c) => {
