@@ -1,6 +1,6 @@
 import type { ApprovalSubject } from '../order/generated.ts';
 import type { Asked, Request } from './approvals.ts';
-import { missionLines } from './mission-lines.ts';
+import { missionLines } from './missions/mission-lines.ts';
 
 const WHERE: Readonly<Record<ApprovalSubject['isolation'], string>> = {
   in_place: 'at the root, in place',

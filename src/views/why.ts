@@ -4,7 +4,7 @@ import type { OrderLife } from '../order/life.ts';
 import { asksPeople, isTerminal, type Status } from '../order/transition.ts';
 import { aliveNow } from '../pipeline/report/orders-seen.ts';
 import type { Station } from '../station/station.ts';
-import { orderRecords } from './order-records.ts';
+import { orderRecords } from './order/order-records.ts';
 import { type Alive, behindFailure, forDependencies } from './why/dependencies.ts';
 import { type Dependency, type Explanation, type Part, untilOf } from './why/explanation.ts';
 import { forEnded, meaningOf, triedOf } from './why/failure.ts';

@@ -8,7 +8,7 @@ import { type Draft, FileLedger, segmentPath, segments } from '../../src/record/
 import { Catalogue } from '../../src/views/catalogue.ts';
 import type { Wake } from '../../src/views/feed.ts';
 import { History } from '../../src/views/history.ts';
-import { recordsByRow } from '../../src/views/order-records.ts';
+import { recordsByRow } from '../../src/views/order/order-records.ts';
 import { admittedData, ERROR, outcomeData, rejectedData, STARTED } from '../order/lives.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 

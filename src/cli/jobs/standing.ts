@@ -3,7 +3,7 @@ import type { JobResult } from '../../order/generated.ts';
 import { currentResult } from '../../pipeline/jobs/result.ts';
 import { readLives } from '../../record/lives-read.ts';
 import type { Station } from '../../station/station.ts';
-import { outcomeOf } from '../../views/mission-outcome.ts';
+import { outcomeOf } from '../../views/missions/mission-outcome.ts';
 import { stateOf } from '../../views/order-state.ts';
 import type { AboutJob } from './result-text.ts';
 

@@ -97,7 +97,7 @@ function leftRows(state: StateDocument, result: ResultDocument | null): Row[] {
 async function missionRows(station: Station, state: StateDocument): Promise<Row[]> {
   if (state.type !== 'mission') return [];
   // only for missions: it reads their documents
-  const { outcomeOf, budgetText } = await import('../../views/mission-outcome.ts');
+  const { outcomeOf, budgetText } = await import('../../views/missions/mission-outcome.ts');
   const { chain, budget, usage_complete: isComplete, terminal_packet: packet } = await outcomeOf(station, state.wo_id);
   return [
     ...(chain === null ? [] : [['chain', `${chain.name}: ${chain.steps.join(' > ')}`] as Row]),

@@ -2,7 +2,7 @@ import { isTerminal } from '../../order/transition.ts';
 import { answered } from '../../pipeline/commands/answered.ts';
 import { sendCommand } from '../../pipeline/commands/send-command.ts';
 import { now } from '../../platform/clock.ts';
-import { outcomeOf } from '../../views/mission-outcome.ts';
+import { outcomeOf } from '../../views/missions/mission-outcome.ts';
 import { runningStation, stateOf } from '../../views/order-state.ts';
 import { usage } from '../output.ts';
 import { stationOf } from '../station.ts';

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { SpineOutcome } from '../../order/generated.ts';
-import { budgetText } from '../../views/mission-outcome.ts';
+import { budgetText } from '../../views/missions/mission-outcome.ts';
 import { colouredStatus, EXIT, exitCodeOfStatus, note, plain, print, printJson } from '../output.ts';
 
 const COLOURS = { PASS: pc.green, DRY_RUN: pc.green, BLOCKED: pc.red, CHECKPOINT: pc.yellow } as const;

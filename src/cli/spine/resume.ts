@@ -9,7 +9,7 @@ import { conforms } from '../../platform/schema.ts';
 import { readLedgerBackwards } from '../../record/ledger.ts';
 import type { Station } from '../../station/station.ts';
 import { waitingForApproval } from '../../views/approvals.ts';
-import { outcomeOf } from '../../views/mission-outcome.ts';
+import { outcomeOf } from '../../views/missions/mission-outcome.ts';
 import { runningStation, stateOf } from '../../views/order-state.ts';
 import { note, usage } from '../output.ts';
 import { stationOf } from '../station.ts';

@@ -4,7 +4,7 @@ import type { ResultDocument } from '../../order/generated.ts';
 import { pause } from '../../platform/clock.ts';
 import { exists } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
-import { outcomeOf, refusedOutcome } from '../../views/mission-outcome.ts';
+import { outcomeOf, refusedOutcome } from '../../views/missions/mission-outcome.ts';
 import { readState, runningStation } from '../../views/order-state.ts';
 import { handIn, isTaken, laneOf, refusalOf, type Waiting } from '../drop.ts';
 import { note, plain } from '../output.ts';

@@ -3,8 +3,8 @@ import type { SpineOutcome, SpineStatus, SpineStep, StateDocument } from '../../
 import { asksPeople, isTerminal } from '../../order/transition.ts';
 import { type MissionView, missionViews } from '../../pipeline/missions/view.ts';
 import type { Station } from '../../station/station.ts';
-import { budgetOf, budgetText, outcomeOf } from '../../views/mission-outcome.ts';
-import { newestFirst } from '../../views/newest-orders.ts';
+import { budgetOf, budgetText, outcomeOf } from '../../views/missions/mission-outcome.ts';
+import { newestFirst } from '../../views/order/newest-orders.ts';
 import { runningStation, stateOf } from '../../views/order-state.ts';
 import { stopFileOf } from '../../views/stop-file.ts';
 import { age, colouredStatus, note, plain, print, printJson, usage } from '../output.ts';

@@ -4,7 +4,7 @@ import { readIfThere } from '../../platform/durable.ts';
 import { conforms } from '../../platform/schema.ts';
 import { resultPath } from '../../record/result-path.ts';
 import type { Station } from '../../station/station.ts';
-import { orderRecords } from '../order-records.ts';
+import { orderRecords } from '../order/order-records.ts';
 import { stateOf } from '../order-state.ts';
 import { policyFault } from '../policy-fault.ts';
 import { type StoryLine, storyOf } from '../story/story.ts';

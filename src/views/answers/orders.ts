@@ -2,7 +2,7 @@ import { WaybillError } from '../../order/error.ts';
 import type { StateDocument } from '../../order/generated.ts';
 import type { Status } from '../../order/transition.ts';
 import type { Station } from '../../station/station.ts';
-import { newestFirst } from '../newest-orders.ts';
+import { newestFirst } from '../order/newest-orders.ts';
 import type { Given } from './answer.ts';
 
 const STATUSES = ['ready', 'running', 'parked', 'done', 'failed', 'rejected', 'cancelled'] as const;

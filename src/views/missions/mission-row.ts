@@ -5,7 +5,7 @@ import { asksPeople, type Status } from '../../order/transition.ts';
 import type { MissionView } from '../../pipeline/missions/view.ts';
 import { spentOf } from '../../policy/missions/budget.ts';
 import { progressOf } from '../../record/progress.ts';
-import { budgetOf } from '../mission-outcome.ts';
+import { budgetOf } from './mission-outcome.ts';
 
 /** How far a step of a chain is: `again` was done, and is to be done once more. */
 export type StepStanding = 'done' | 'failed' | 'now' | 'lost' | 'asks' | 'to_come' | 'again';

@@ -4,7 +4,7 @@ import { missionView } from '../../pipeline/missions/view.ts';
 import { spentOf } from '../../policy/missions/budget.ts';
 import type { Station } from '../../station/station.ts';
 import type { OrderRow } from '../catalogue.ts';
-import { recordsByRow } from '../order-records.ts';
+import { recordsByRow } from '../order/order-records.ts';
 import type { Records } from '../records.ts';
 import { aliveRow, type MissionRow, rowOf } from './mission-row.ts';
 

@@ -6,7 +6,7 @@ import { claimOf, type OrderLife } from '../../order/life.ts';
 import { folderOfStep, missionView } from '../../pipeline/missions/view.ts';
 import type { Station } from '../../station/station.ts';
 import type { Board } from '../board.ts';
-import { missionOutcome } from '../mission-outcome.ts';
+import { missionOutcome } from '../missions/mission-outcome.ts';
 import type { Records } from '../records.ts';
 import { agentNow, type CommandRun, commandRuns, commandsNow, type RunningOutput } from './commands.ts';
 import { type EvidenceView, evidenceView, sealedAttempts } from './evidence.ts';

@@ -3,9 +3,9 @@ import type { StateDocument } from '../../order/generated.ts';
 import { advance, type OrderLife } from '../../order/life.ts';
 import { stateDocument } from '../../record/state.ts';
 import type { Station } from '../../station/station.ts';
-import { orderRecords, recordsByRow } from '../order-records.ts';
 import { stateOf } from '../order-state.ts';
 import type { Records } from '../records.ts';
+import { orderRecords, recordsByRow } from './order-records.ts';
 
 /** An order as its records tell it up to now. */
 export interface OrderTold {

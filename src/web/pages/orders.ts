@@ -3,7 +3,7 @@ import { laneFolders, scanSettings } from '../../intake/lanes.ts';
 import { ERROR_CODES } from '../../order/error.ts';
 import type { Status } from '../../order/transition.ts';
 import { HELD, type Wanted } from '../../views/catalogue.ts';
-import { type ListedOrder, type OrderList, orderList } from '../../views/order-list.ts';
+import { type ListedOrder, type OrderList, orderList } from '../../views/order/order-list.ts';
 import type { Html, PageContext, PageOf } from '../page.ts';
 import { codeLink } from '../parts/code-link.ts';
 import { orderLink } from '../parts/order-link.ts';

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { SpineOutcome, SpineStep } from '../../../order/generated.ts';
-import { budgetText } from '../../../views/mission-outcome.ts';
+import { budgetText } from '../../../views/missions/mission-outcome.ts';
 import { durationText } from '../../../views/words.ts';
 import type { Html } from '../../page.ts';
 import { figure } from '../../parts/pager.ts';

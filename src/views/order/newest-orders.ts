@@ -1,9 +1,9 @@
-import type { StateDocument } from '../order/generated.ts';
-import { isTerminal, type Status } from '../order/transition.ts';
-import { readFollowup } from '../record/followup.ts';
-import { readLedgerBackwards } from '../record/ledger.ts';
-import type { Station } from '../station/station.ts';
-import { stateNear } from './order-state.ts';
+import type { StateDocument } from '../../order/generated.ts';
+import { isTerminal, type Status } from '../../order/transition.ts';
+import { readFollowup } from '../../record/followup.ts';
+import { readLedgerBackwards } from '../../record/ledger.ts';
+import type { Station } from '../../station/station.ts';
+import { stateNear } from '../order-state.ts';
 
 /**
  * Orders by their last change, from the end of the ledger: no look at all that ever were. Where only orders of one status are wanted, those

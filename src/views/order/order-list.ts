@@ -1,10 +1,10 @@
-import type { StateDocument } from '../order/generated.ts';
-import { isGoodId } from '../order/id.ts';
-import { IdIndex } from '../record/id-index.ts';
-import type { Station } from '../station/station.ts';
-import { HELD, type OrderRow, type Page, type Wanted } from './catalogue.ts';
+import type { StateDocument } from '../../order/generated.ts';
+import { isGoodId } from '../../order/id.ts';
+import { IdIndex } from '../../record/id-index.ts';
+import type { Station } from '../../station/station.ts';
+import { HELD, type OrderRow, type Page, type Wanted } from '../catalogue.ts';
+import type { Records } from '../records.ts';
 import { newestFirst } from './newest-orders.ts';
-import type { Records } from './records.ts';
 
 /** What a list of orders shows of each. */
 export type ListedOrder = Pick<

@@ -1,4 +1,4 @@
-import type { ApprovalSubject } from '../order/generated.ts';
+import type { ApprovalSubject } from '../../order/generated.ts';
 
 type Stop = NonNullable<ApprovalSubject['mission']>;
 

@@ -1,15 +1,15 @@
-import { ERROR_CODES } from '../order/error.ts';
-import type { ResultDocument, SpineOutcome, SpineStep, StateDocument } from '../order/generated.ts';
-import type { OrderLife } from '../order/life.ts';
-import type { HistoryEntry, StepData } from '../order/mission.ts';
-import { changedSoFar } from '../order/mission.ts';
-import { asksPeople } from '../order/transition.ts';
-import { judgedEnd } from '../pipeline/missions/ending.ts';
-import { folderOfStep, type MissionView, missionViews } from '../pipeline/missions/view.ts';
-import { BUDGET_KEYS } from '../policy/missions/budget.ts';
-import type { Station } from '../station/station.ts';
-import { HOW_TO_START, runningStation, stateOf } from './order-state.ts';
-import { policyFault } from './policy-fault.ts';
+import { ERROR_CODES } from '../../order/error.ts';
+import type { ResultDocument, SpineOutcome, SpineStep, StateDocument } from '../../order/generated.ts';
+import type { OrderLife } from '../../order/life.ts';
+import type { HistoryEntry, StepData } from '../../order/mission.ts';
+import { changedSoFar } from '../../order/mission.ts';
+import { asksPeople } from '../../order/transition.ts';
+import { judgedEnd } from '../../pipeline/missions/ending.ts';
+import { folderOfStep, type MissionView, missionViews } from '../../pipeline/missions/view.ts';
+import { BUDGET_KEYS } from '../../policy/missions/budget.ts';
+import type { Station } from '../../station/station.ts';
+import { HOW_TO_START, runningStation, stateOf } from '../order-state.ts';
+import { policyFault } from '../policy-fault.ts';
 
 /** How a mission stands now. Throws UNKNOWN_ORDER. */
 export async function outcomeOf(station: Station, woId: string): Promise<SpineOutcome> {

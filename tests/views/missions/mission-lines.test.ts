@@ -1,6 +1,6 @@
-import type { ApprovalSubject } from '../../src/order/generated.ts';
-import { missionLines } from '../../src/views/mission-lines.ts';
-import { assert, suite } from '../support/suite.ts';
+import type { ApprovalSubject } from '../../../src/order/generated.ts';
+import { missionLines } from '../../../src/views/missions/mission-lines.ts';
+import { assert, suite } from '../../support/suite.ts';
 
 /** Rule 13: whoever decides reads what a yes means, and it is what the next step makes of it (tests/spine/next-step.test.ts). */
 

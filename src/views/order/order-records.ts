@@ -1,9 +1,9 @@
-import type { Recorded } from '../order/event.ts';
-import type { StateDocument } from '../order/generated.ts';
-import { isTerminal } from '../order/transition.ts';
-import { recordsIn, recordsOf } from '../record/lives-read.ts';
-import type { Station } from '../station/station.ts';
-import type { OrderRow } from './catalogue.ts';
+import type { Recorded } from '../../order/event.ts';
+import type { StateDocument } from '../../order/generated.ts';
+import { isTerminal } from '../../order/transition.ts';
+import { recordsIn, recordsOf } from '../../record/lives-read.ts';
+import type { Station } from '../../station/station.ts';
+import type { OrderRow } from '../catalogue.ts';
 
 /** The ledger's records of one order, in the order they happened. Reads from its first record to its last. Throws LEDGER_BROKEN. */
 export function orderRecords(station: Station, state: StateDocument): Recorded[] {
