@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { openStation } from '../../src/station/station.ts';
-import { stateOf } from '../../src/views/order-state.ts';
 import { type Explanation, explainOrder } from '../../src/views/why.ts';
+import { stateOf } from '../../src/views/order-state.ts';
 import { newKey } from '../support/deciding.ts';
 import { mission, missionStation } from '../support/missions.ts';
 import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
@@ -68,13 +68,7 @@ test('other orders: each as it is now, followed to what all of it hangs on; ids 
   s.drain();
   const told = why(s, 'WO-C');
   assert.deepEqual(
-    told.dependencies.map(({ wo_id, status, waiting_for, wanted_by, root }) => [
-      wo_id,
-      status,
-      waiting_for,
-      wanted_by,
-      root,
-    ]),
+    told.dependencies.map(({ wo_id, status, waiting_for, wanted_by, root }) => [wo_id, status, waiting_for, wanted_by, root]),
     [
       ['WO-B', 'parked', 'dependency', 'WO-C', false],
       ['WO-NEVER', 'unknown', null, 'WO-C', true],
@@ -116,10 +110,7 @@ test('the clock: until when, and which try comes then', (t) => {
   s.drop(order('WO-AGAIN', { retries: 2, tests: [{ name: 'bad', command: 'false' }] }));
   s.drain();
   const later = why(s, 'WO-LATER');
-  assert.deepEqual(
-    [later.until, later.released_by],
-    ['2099-01-01T00:00:00.000Z', ['the clock, at 2099-01-01T00:00:00.000Z']],
-  );
+  assert.deepEqual([later.until, later.released_by], ['2099-01-01T00:00:00.000Z', ['the clock, at 2099-01-01T00:00:00.000Z']]);
   const again = why(s, 'WO-AGAIN');
   assert.match(factOf(again, 'tried'), /^try 2 of 3 comes then/);
   assert.deepEqual([again.failure?.code, again.waiting_for], ['CHECK_FAILED', 'time']);
