@@ -30,11 +30,13 @@ test('the reference pages match the sources', () => {
   assert.equal(status, 0, stdout + stderr);
 });
 
-test('every relative link leads to a file, and to a heading in it', () => {
+test('every relative link and picture leads to a file, and to a heading in it', () => {
   let links = 0;
   const broken: string[] = [];
   for (const page of pages) {
-    for (const [, target = ''] of withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+    const text = withoutCode(read(page));
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g), ...text.matchAll(/\bsrc(?:set)?="([^"]+)"/g)];
+    for (const [, target = ''] of targets) {
       if (/^[a-z]+:/.test(target)) continue;
       links++;
       const [path = '', anchor] = target.split('#');
