@@ -86,7 +86,7 @@ export class Board {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Reads what is there, then follows until aborted; `ready` is called when it knows all that was there at first. Throws LEDGER_BROKEN. */
+  /** Reads what is there, then follows until aborted; `ready` is called whenever it knows all that is there. Throws LEDGER_BROKEN; then it can be called again. */
   async follow(signal: AbortSignal, ready: () => void): Promise<void> {
     const checkpoint = readCheckpoint(this.#station.layout.ledger);
     this.#orders = checkpoint === null ? new Orders() : Orders.from(checkpoint.live);

@@ -118,6 +118,16 @@ function feedLine(text: string, segment: number, path: string): FeedLine {
   return { seq: record.seq, ts: record.ts, event: record.event, woId: record.wo_id, segment, text };
 }
 
+/** Whether what follows record `seq` can be read, or nothing follows it yet. */
+export function canReadOn(folder: string, seq: number): boolean {
+  try {
+    for (const line of new Reader(folder, seq + 1).next(PIECE) ?? []) recordOfLine(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The record of a line. Throws LEDGER_BROKEN. */
 export function recordOfLine(line: FeedLine): Recorded {
   return parseRecord(line.text, `record ${line.seq} of the ledger`);

@@ -25,6 +25,7 @@ export class History {
   readonly #ledger: string;
   readonly #wake: Wake;
   readonly #folds: readonly HistoryFold[];
+  #began = false;
   #isWhole = false;
   #seq = 0;
   #listener = () => {};
@@ -57,20 +58,24 @@ export class History {
     this.#wayUntil = Date.now() + WAY_MS;
   }
 
-  /** Reads from the first record on, then follows until aborted. Throws LEDGER_BROKEN. */
-  async follow(signal: AbortSignal): Promise<void> {
+  /**
+   * Reads from the first record on, then follows until aborted; `ready` is called whenever it has read all that is there. Throws LEDGER_BROKEN;
+   * then it can be called again, and nothing that was read before counts.
+   */
+  async follow(signal: AbortSignal, ready = () => {}): Promise<void> {
+    if (this.#began) this.#reset();
+    this.#began = true;
     const wake: Wake = {
       moved: (aborted) => {
         if (!this.#isWhole) this.#settle(true);
+        ready();
         return this.#wake.moved(aborted);
       },
     };
     let since = Date.now();
     for await (const piece of followLedger(this.#ledger, 1, wake, signal)) {
       if (piece.kind === 'exchanged') {
-        for (const fold of this.#folds) fold.reset();
-        this.#seq = 0;
-        this.#settle(false);
+        this.#reset();
         continue;
       }
       for (const line of piece.lines) this.#take(line);
@@ -92,6 +97,12 @@ export class History {
       }
       await pause(5);
     }
+  }
+
+  #reset(): void {
+    for (const fold of this.#folds) fold.reset();
+    this.#seq = 0;
+    this.#settle(false);
   }
 
   #take(line: FeedLine): void {

@@ -1,9 +1,14 @@
+import { pause } from '../platform/clock.ts';
 import type { Station } from '../station/station.ts';
 import { Board } from './board.ts';
 import { Catalogue } from './catalogue.ts';
+import { canReadOn } from './feed.ts';
 import { Figures } from './figures/figures.ts';
 import { History } from './history.ts';
 import { LedgerWatch } from './ledger-watch.ts';
+
+/** What could not be read is looked at again after so long. */
+const AGAIN_MS = 2000;
 
 /** A station's records, held open by a process that shows them for long. It writes nothing. */
 export interface Records {
@@ -17,7 +22,7 @@ export interface Records {
   readonly ready: Promise<void>;
   /** Calls `listener` when all of them know more records, or others: once for each piece, and not before the last of them. Returns how to stop that. */
   onMove(listener: () => void): () => void;
-  /** Why following the ledger ended by itself; null while all is well. */
+  /** Why the ledger cannot be read on; null while it can. It is tried again, and null once all is read. Listeners of `onMove` are called for it too. */
   fault(): unknown;
   close(): Promise<void>;
 }
@@ -41,16 +46,50 @@ export function openRecords(station: Station): Records {
   board.onMove(moved);
   history.onMove(moved);
   const stop = new AbortController();
-  let fault: unknown = null;
-  const { promise: ready, resolve: isReady } = deferred();
-  const end = (error: unknown) => {
-    fault ??= error;
-    isReady();
+  const faults: Record<'board' | 'history', unknown> = { board: null, history: null };
+  const tell = (who: keyof typeof faults, fault: unknown) => {
+    if (faults[who] === fault) return;
+    faults[who] = fault;
+    for (const listener of listeners) listener();
   };
+  const { promise: ready, resolve: isReady } = deferred();
   const following = Promise.all([
-    board.follow(stop.signal, isReady).catch(end),
-    ready.then(() => history.follow(stop.signal)).catch(end),
+    followOn(
+      'board',
+      isReady,
+      (whole) => board.follow(stop.signal, whole),
+      () => board.seq,
+    ),
+    ready.then(() =>
+      followOn(
+        'history',
+        () => {},
+        (whole) => history.follow(stop.signal, whole),
+        () => history.seq,
+      ),
+    ),
   ]);
+  /** Until it is closed: what cannot be read is mended while we look on, and nobody should have to start us again for it. */
+  async function followOn(
+    who: keyof typeof faults,
+    known: () => void,
+    follow: (whole: () => void) => Promise<void>,
+    seq: () => number,
+  ): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await follow(() => {
+          tell(who, null);
+          known();
+        });
+      } catch (error) {
+        tell(who, error);
+        known();
+        do await pause(AGAIN_MS, stop.signal);
+        while (!stop.signal.aborted && !canReadOn(ledger, seq()));
+      }
+    }
+  }
   return {
     board,
     catalogue,
@@ -62,7 +101,7 @@ export function openRecords(station: Station): Records {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    fault: () => fault,
+    fault: () => faults.board ?? faults.history,
     close: async () => {
       stop.abort();
       await watch.close();

@@ -72,4 +72,38 @@ test('it moves with the ledger: an order that comes, ends, and is taken up again
   assert.equal(records.fault(), null);
 });
 
+test('a ledger that cannot be read is said, and read on when it is mended', async (t) => {
+  const s = testStation(t, { policy: ANYTHING });
+  s.drop({ wo_id: 'WO-1', title: 'One', files: [file(1)] });
+  s.drain();
+  const { records } = await recordsOf(t, s);
+  const whole = () => records.catalogue.isWhole && records.catalogue.seq >= records.board.seq;
+  await until(whole, 'all is read');
+  let calls = 0;
+  records.onMove(() => calls++);
+  const segment = '.git/waybill/ledger/000000000001.jsonl';
+  const good = s.read(segment);
+  s.write(segment, `${good}{broken\n`);
+  await until(() => records.fault() !== null, 'the fault is seen');
+  assert.match(String(records.fault()), /no JSON/);
+  assert.ok(calls > 0, 'who looks on is told');
+  assert.equal(records.catalogue.get('WO-1')?.status, 'done', 'what was read is still shown');
+  const fresh = await recordsOf(t, s);
+  assert.match(String(fresh.records.fault()), /no JSON/);
+
+  s.write(segment, good);
+  s.drop({ wo_id: 'WO-2', title: 'Two', files: [file(2)], depends_on: ['WO-NEVER'] });
+  s.drain();
+  for (const { board, catalogue, fault, figures } of [records, fresh.records].map((of) => ({ ...of }))) {
+    await until(() => fault() === null && catalogue.isWhole && catalogue.get('WO-2') !== null, 'it reads on', 20_000);
+    assert.deepEqual(
+      board.alive().map(({ woId }) => woId),
+      ['WO-2'],
+    );
+    assert.equal(catalogue.get('WO-1')?.status, 'done');
+    const received = figures.totals.received.rows().reduce((sum, { n }) => sum + n, 0);
+    assert.equal(received, 2, 'nothing counts twice');
+  }
+});
+
 test.run();
