@@ -9,11 +9,11 @@ import { asWaybillError, WaybillError } from '../order/error.ts';
 import type { OrderLife } from '../order/life.ts';
 import { type Isolation, isPure, type Order } from '../order/order.ts';
 import { targetsOf } from '../order/plan.ts';
-import { pause } from '../platform/clock.ts';
+import { now, pause } from '../platform/clock.ts';
 import { fenceOf, folderBelow, resolveFolder, resolveTarget } from '../policy/fence.ts';
 import { isolationOf } from '../policy/isolation.ts';
 import { lanePolicy, type Policy } from '../policy/policy.ts';
-import { agentWait } from '../queue/waits.ts';
+import { agentWait, type Known, waitOf } from '../queue/waits.ts';
 import type { Draft } from '../record/ledger.ts';
 import { statusesOf } from './admit.ts';
 import { passPolicy } from './approvals/gate.ts';
@@ -249,15 +249,25 @@ async function withoutUnmet(rt: Runtime, lives: readonly OrderLife[]): Promise<O
           waits(life, { waiting_for: standing.waitingFor, until: standing.until, why: standing.why }),
         ]);
     } else {
-      const why = `depends on ${dependsOn.filter((id) => known(id) !== 'done').join(', ')}`;
-      // due at once: the tracker of waits then says for what, until when, or that it failed
-      rt.record([
-        ...startedAgain(life),
-        waits(life, { waiting_for: 'dependency', until: new Date().toISOString(), why }),
-      ]);
+      const { until, why } = unmetWait(rt, life, known);
+      rt.record([...startedAgain(life), waits(life, { waiting_for: 'dependency', until, why })]);
     }
   }
   return free;
+}
+
+/** The wait for what it depends on, until the same deadline as when it came; due at once where that is over, so that it fails with it. */
+function unmetWait(rt: Runtime, { admitted }: OrderLife, known: Known): { until: string | null; why: string } {
+  const dependsOn = admitted?.depends_on ?? [];
+  const why = `depends on ${dependsOn.filter((id) => known(id) !== 'done').join(', ')}`;
+  const at = now();
+  const request = { hold: false, notBefore: null, dependsOn };
+  try {
+    const { dependencyDeadlineHours: hours } = rt.station.settings;
+    return waitOf(request, at, admitted?.received_at ?? at, hours, known) ?? { until: at, why };
+  } catch {
+    return { until: at, why };
+  }
 }
 
 function readCandidate(rt: Runtime, policy: Policy, life: OrderLife): Candidate {
