@@ -3,6 +3,7 @@ import { AGES } from '../../record/followup.ts';
 import { LAST_FAILURES, type LaneStatus, type StationStatus } from '../../views/station-status.ts';
 import { age, colouredStatus, plain, sizeText } from '../output.ts';
 import { HOW_TO_START } from '../station.ts';
+import { columnsOf, padTo } from './columns.ts';
 
 /** How a station stands, in lines for a terminal. */
 
@@ -62,16 +63,42 @@ function backupLines(backup: StationStatus['backup']): string[] {
   ];
 }
 
-/** What is alive in each lane, by state and age. */
-export function laneLines(lanes: readonly LaneStatus[]): string[] {
-  const ages = `${AGES.map((m) => `<${m}m`.padStart(6)).join('')}${'older'.padStart(7)}`;
+/** Least and most columns that the name of a lane takes, where room is short. */
+const [LANE, LANE_MOST] = [14, 24];
+const AGE = 6;
+const OLDER = 7;
+
+/**
+ * What is alive in each lane, by state and age, in lines of at most `columns`; null: as wide as it is. Where room is short the youngest ages are
+ * told together: "<40m" counts those younger than 10 minutes too.
+ */
+export function laneLines(lanes: readonly LaneStatus[], columns: number | null): string[] {
+  const longest = Math.max(LANE, ...lanes.map(({ lane }) => columnsOf(lane)));
+  const width = columns === null ? longest : Math.min(longest, LANE_MOST);
+  const start = (lane: string, counts: readonly (string | number)[]) =>
+    `${padTo(lane, width)} ${counts.map((count, i) => String(count).padStart(COUNTS[i] ?? 0)).join(' ')}`;
+  const head = `${start('lane', ['inbox', 'ready', 'run', 'parked'])}   age: `;
+  const fit = columns === null ? AGES.length : Math.floor((columns - head.length - OLDER) / AGE);
+  const together = AGES.length - Math.min(AGES.length, Math.max(0, fit));
+  const limits = AGES.slice(together).map((minutes) => `<${minutes}m`.padStart(AGE));
   return [
-    `${'lane'.padEnd(14)} ${'inbox'.padStart(6)} ${'ready'.padStart(6)} ${'run'.padStart(5)} ${'parked'.padStart(7)}   age: ${ages}`,
-    ...lanes.map(
-      (r) =>
-        `${r.lane.padEnd(14)} ${String(r.inbox).padStart(6)} ${String(r.ready).padStart(6)} ${String(r.running).padStart(5)} ${String(r.parked).padStart(7)}        ${r.ages.map((n, i) => (n === 0 ? '.' : String(n)).padStart(i === AGES.length ? 7 : 6)).join('')}`,
-    ),
+    `${head}${limits.join('')}${(limits.length === 0 ? 'any' : 'older').padStart(OLDER)}`,
+    ...lanes.map((row) => {
+      const ages = withYoungest(row.ages, together).map((n, i, all) =>
+        (n === 0 ? '.' : String(n)).padStart(i === all.length - 1 ? OLDER : AGE),
+      );
+      return `${start(row.lane, [row.inbox, row.ready, row.running, row.parked])}        ${ages.join('')}`;
+    }),
   ];
+}
+
+/** Columns of inbox, ready, run and parked. */
+const COUNTS = [6, 6, 5, 7];
+
+/** The counts with the first so many added to the one that follows them. */
+function withYoungest(ages: readonly number[], together: number): number[] {
+  const [youngest, rest] = [ages.slice(0, together + 1), ages.slice(together + 1)];
+  return [youngest.reduce((sum, n) => sum + n, 0), ...rest];
 }
 
 /** What is kept because nobody else has it. */

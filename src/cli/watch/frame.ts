@@ -16,7 +16,12 @@ export interface Room {
 
 /** A station as it is now, in lines that fit into the room: what is wrong, then what is at work, what waits for people, and what happened last. */
 export function frame(now: WatchedNow, staleHours: number, room: Room | null): string[] {
-  const head = [...healthLines(now.status), '', ...laneLines(now.status.lanes), ...waitLines(now.waits)];
+  const head = [
+    ...healthLines(now.status),
+    '',
+    ...laneLines(now.status.lanes, room?.columns ?? null),
+    ...waitLines(now.waits),
+  ];
   const foot = room === null ? [] : [pc.dim(`${now.at.slice(11, 19)} UTC  record ${now.seq}  q quits`)];
   // blank lines and headings of the three lists
   const rest = room === null ? Number.POSITIVE_INFINITY : Math.max(0, room.rows - head.length - foot.length - 6);
