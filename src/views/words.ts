@@ -39,9 +39,10 @@ export function sizeText(bytes: number): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
+/** Control characters, invisible ones (joiners, tags, those that turn the line round), line separators, and letters without a shape. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
+
 /** Text from an order as it may be shown: control characters could move the cursor, and invisible ones make it read otherwise. */
 export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}\u200b\u2060\ufeff]/gu, (c) =>
-    c === '\n' ? '\n' : c === '\t' ? '\t' : '\ufffd',
-  );
+  return text.replace(UNSHOWN, (c) => (c === '\n' ? '\n' : c === '\t' ? '\t' : '\ufffd'));
 }
