@@ -27,7 +27,10 @@ export async function tail(options: Options): Promise<void> {
     print(options.json ? line : cutStyled(telemetryText(line, columns !== null), columns));
   };
   if (options['follow'] !== true) {
-    for (const line of lastWanted(telemetry, count, since?.ms ?? null, wanted)) show(line);
+    const found = lastWanted(telemetry, count, since?.ms ?? null, wanted);
+    for (const line of found) show(line);
+    // silence would be taken for "nothing happened"
+    if (found.length === 0 && count > 0) note(nothingText(telemetry));
     return;
   }
   // only what follows needs a watcher
@@ -36,6 +39,13 @@ export async function tail(options: Options): Promise<void> {
   const followed = new FollowedFile(telemetry, show);
   for (const line of lastWanted(telemetry, count, since?.ms ?? null, wanted, followed.position)) show(line);
   await followed.follow(signal);
+}
+
+/** Why nothing was found. */
+function nothingText(telemetry: string): string {
+  for (const file of [telemetry, ...turnedFiles(telemetry)])
+    for (const line of readLinesBackwards(file)) if (line !== '') return 'no line of telemetry is like that';
+  return 'there is no telemetry yet: a station writes it as it works; `waybill up` starts one';
 }
 
 /** Throws USAGE. */

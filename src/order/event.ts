@@ -299,6 +299,27 @@ const TRANSITION_NAMES: ReadonlySet<string> = new Set<Transition>([
   'interrupted',
 ]);
 
+/** A record whose compiler knows them all: none can be forgotten. */
+const FACTS: Readonly<Record<Exclude<EventName, Transition>, true>> = {
+  opened: true,
+  command: true,
+  executed: true,
+  step: true,
+  stepped: true,
+  rebased: true,
+  restored: true,
+  landing: true,
+  landed: true,
+  repeated: true,
+  purged: true,
+  reminded: true,
+  distrusted: true,
+  gap: true,
+};
+
+/** What records of the ledger are called. */
+export const EVENT_NAMES: readonly string[] = [...TRANSITION_NAMES, ...Object.keys(FACTS)];
+
 export function isTransition(event: EventName): event is Transition {
   return TRANSITION_NAMES.has(event);
 }

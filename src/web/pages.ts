@@ -4,7 +4,7 @@ import { approvals } from './pages/approvals.ts';
 import { cancel } from './pages/cancel.ts';
 import { charts } from './pages/charts.ts';
 import { component } from './pages/component.ts';
-import { errorCode } from './pages/error-code.ts';
+import { errorCode, errorCodes } from './pages/error-code.ts';
 import { guardrail } from './pages/guardrail.ts';
 import { missions } from './pages/missions.ts';
 import { order } from './pages/order/order.ts';
@@ -27,5 +27,6 @@ export const PAGES: Readonly<Record<string, PageOf>> = {
   '/token': token,
   '/telemetry': telemetry,
   '/charts': charts,
+  '/errors': errorCodes,
   '/errors/:code': errorCode,
 };

@@ -113,6 +113,10 @@ test('filters: by lane, order, event, failures and time, of what was and of what
   append(s, line(5), line(6, { event: 'wo_failed', ok: false }), line(7));
   await until(() => tail.lines.length > 0, 'the failure');
   assert.match(tail.lines[0] ?? '', /WO-6/);
+  const none = s.waybill('tail', '--event', 'nope');
+  assert.deepEqual([none.code, none.stdout], [0, '']);
+  assert.match(none.stderr, /no line of telemetry is like that/);
+  assert.match(testStation(t).waybill('tail').stderr, /there is no telemetry yet/);
   const { stdout } = s.waybill('tail');
   assert.match(stdout, /✗ failed +WO-3 +MAIN {2}CHECK_FAILED$/m);
   assert.match(stdout, /‖ parked +WO-4 +MAIN {2}waits for approval$/m);

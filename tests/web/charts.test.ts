@@ -145,6 +145,10 @@ test('a station in which nothing happened says so', async (t) => {
   await data(url);
   const text = await (await fetch(`${url}/charts`)).text();
   assert.match(text, /Nothing happened in this time/);
+  assert.doesNotMatch(text, /role="alert"/);
+  const slip = await (await fetch(`${url}/charts?range=bogus&lane=%3Cb%3E`)).text();
+  assert.match(slip, /role="alert">&quot;bogus&quot; is no range, and was passed over: range is one of 3h, 7d, 1y</);
+  assert.match(slip, /role="alert">no order ever came into the lane &quot;&lt;b&gt;&quot;/);
 });
 
 test.run();

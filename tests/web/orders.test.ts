@@ -33,7 +33,7 @@ test('without an order it says how one comes; where none is like that, how to se
   assert.match(other.text, /value="one"/, 'what was asked for stays in the form');
 });
 
-test('filters are links: statuses together, lane, wait, code, words; unknown words are passed over', async (t) => {
+test('filters are links: statuses together, lane, wait, code, words; unknown words are told, and do not count', async (t) => {
   const s = testStation(t, { policy: ANYTHING });
   s.drop({ wo_id: 'WO-DONE', title: 'Green door', files: [{ path: 'a.txt', content: 'a\n' }] });
   s.drop({ wo_id: 'WO-BROKEN', title: 'Red door', actions: [{ action: 'command', command: 'exit 3' }] });
@@ -51,6 +51,11 @@ test('filters are links: statuses together, lane, wait, code, words; unknown wor
   assert.deepEqual(await listed('?type=command'), ['WO-BROKEN']);
   assert.deepEqual(await listed('?q=DOOR+red'), ['WO-BROKEN']);
   assert.deepEqual(await listed('?status=nonsense&waiting=nothing&page=x'), await listed(''));
+  const slips = (await get('/orders?status=bogus&status=failed&waiting=nobody')).text;
+  assert.deepEqual(ids(slips), ['WO-BROKEN']);
+  assert.match(slips, /role="alert">&quot;bogus&quot; is no status, and was passed over: status is one of ready, /);
+  assert.match(slips, /role="alert">&quot;nobody&quot; is no wait, /);
+  assert.doesNotMatch((await get('/orders?status=failed&waiting=&lane=')).text, /role="alert"/, 'as the form sends it');
   const { text } = await get('/orders');
   assert.match(text, /href="\/errors\/COMMAND_FAILED"/);
   assert.match(text, /<option value="OPS"/);
@@ -113,7 +118,10 @@ test('hostile: titles, lanes and words of a filter are text', async (t) => {
   const { get, whole } = await openPages(t, s.root);
   await whole();
   const asked = encodeURIComponent('"><script>alert(2)</script>');
-  for (const path of ['/orders', `/orders?q=${asked}&lane=${asked}&code=${asked}&type=${asked}`]) {
+  for (const path of [
+    '/orders',
+    `/orders?q=${asked}&lane=${asked}&code=${asked}&type=${asked}&status=${asked}&waiting=${asked}`,
+  ]) {
     const { text } = await get(path);
     assert.doesNotMatch(text, /<script>|<script [^s]|\u202e|\u0007/);
     assert.ok(text.length < 60_000, `${text.length}`);

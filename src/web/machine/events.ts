@@ -1,6 +1,8 @@
 import type { Context, Hono } from 'hono';
 import { asWaybillError, WaybillError } from '../../order/error.ts';
+import { EVENT_NAMES } from '../../order/event.ts';
 import type { EventDocument } from '../../order/generated.ts';
+import { nearest } from '../../order/nearest.ts';
 import { now } from '../../platform/clock.ts';
 import { ledgerHead } from '../../record/chain.ts';
 import type { Station } from '../../station/station.ts';
@@ -64,7 +66,7 @@ function askedOf(c: Context, station: Station): AskedEvents {
     isOther,
     follow: !isNo(query['follow']),
     full: query['full'] !== undefined && !isNo(query['full']),
-    events: list(query['event']),
+    events: eventNames(query['event']),
     lanes: list(query['lane']),
     woIds: list(query['wo_id'])?.map((id) => id.toLowerCase()) ?? null,
   };
@@ -75,6 +77,17 @@ function number(name: string, given: unknown, otherwise: number): number {
   const value = /^\d{1,15}$/.test(String(given)) ? Number(given) : Number.NaN;
   if (Number.isNaN(value)) throw new WaybillError('USAGE', `${name} takes the sequence number of a record`);
   return value;
+}
+
+/** Throws USAGE for a name that no record has: a stream of them would be silent forever. */
+function eventNames(given: unknown): string[] | null {
+  const names = list(given);
+  const unknown = names?.find((name) => !EVENT_NAMES.includes(name));
+  if (unknown === undefined) return names;
+  const near = nearest(unknown, EVENT_NAMES);
+  throw new WaybillError('USAGE', `no record is called ${JSON.stringify(unknown.slice(0, 60))}`, {
+    hint: near === null ? `Records are called ${EVENT_NAMES.join(', ')}.` : `Did you mean ${near}?`,
+  });
 }
 
 function isNo(given: unknown): boolean {

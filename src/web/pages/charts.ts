@@ -5,19 +5,31 @@ import { RANGES, type Range } from '../../views/figures/series.ts';
 import { assetUrl } from '../assets.ts';
 import type { Html, PageOf } from '../page.ts';
 import { dollars, span, whole } from '../parts/amount.ts';
+import { faultNotes, noneOf } from '../parts/faults.ts';
 import { shown } from '../parts/text.ts';
 
 const RANGE_NAMES: Readonly<Record<Range, string>> = { '3h': '3 hours', '7d': '7 days', '1y': '1 year' };
 /** Steps of time that a table names. */
 const ROWS = 60;
 
-/** What a query asks for; what makes no sense asks for seven days of every lane. */
+/** What a query asks for; what makes no sense asks for seven days of every lane (faultsOf). */
 export function chartsAsked(query: URLSearchParams, figures: Figures): { range: Range; lane: string | null } {
   const [range, lane] = [query.get('range') ?? '', query.get('lane') ?? ''];
   return {
     range: Object.hasOwn(RANGES, range) ? (range as Range) : '7d',
     lane: figures.lanes.includes(lane) ? lane : null,
   };
+}
+
+/** What of it makes no sense, in words. While the ledger is being read nobody knows which lanes there are. */
+function faultsOf(query: URLSearchParams, figures: Figures, isWhole: boolean): string[] {
+  const [range, lane] = [query.get('range') ?? '', query.get('lane') ?? ''];
+  return [
+    ...(range === '' || Object.hasOwn(RANGES, range) ? [] : [noneOf('range', range, Object.keys(RANGES))]),
+    ...(lane === '' || !isWhole || figures.lanes.includes(lane)
+      ? []
+      : [`no order ever came into the lane ${JSON.stringify(lane.slice(0, 60))}: these are the figures of every lane`]),
+  ];
 }
 
 /** Throughput, waiting and running times, failures by code, and what agents used, over time. */
@@ -31,7 +43,7 @@ export const charts: PageOf = async ({ records }, { query }) => {
     title: 'Charts',
     place: 'charts',
     regions: {
-      note: noteOf(data, read),
+      note: html`${faultNotes(faultsOf(query, figures, data.isWhole))}${noteOf(data, read)}`,
       sums: sums(data),
       orders: table(data, ['received', 'done', 'failed', 'rejected', 'cancelled'], (step) =>
         [step.received, step.done, step.failed, step.rejected, step.cancelled].map(whole),

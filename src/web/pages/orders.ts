@@ -6,6 +6,7 @@ import { HELD, type Wanted } from '../../views/catalogue.ts';
 import { type ListedOrder, type OrderList, orderList } from '../../views/order/order-list.ts';
 import type { Html, PageContext, PageOf } from '../page.ts';
 import { codeLink } from '../parts/code-link.ts';
+import { faultNotes, noneOf } from '../parts/faults.ts';
 import { orderLink } from '../parts/order-link.ts';
 import { figure, pager } from '../parts/pager.ts';
 import { statusBadge } from '../parts/status.ts';
@@ -18,12 +19,15 @@ const WAITS = ['approval', 'checkpoint', 'budget', 'dependency', 'time', 'hold',
 const TYPES = ['apply_patch', 'command', 'mission', 'ping', 'unknown'];
 /** Of one word of a filter. */
 const MOST = 200;
+/** Slips that are told. */
+const FAULTS = 5;
 
-/** What is asked for; words that nobody here says are passed over. */
+/** What is asked for; words that nobody here says do not count (faultsIn). */
 export function wantedIn(query: URLSearchParams): Wanted {
   const text = (key: string) => (query.get(key) ?? '').trim().slice(0, MOST);
   const [lane, waitingFor, code, type, search] = ['lane', 'waiting', 'code', 'type', 'q'].map(text);
-  const statuses = STATUSES.filter((status) => query.getAll('status').includes(status));
+  const statusesAsked = query.getAll('status').map((word) => word.trim());
+  const statuses = STATUSES.filter((status) => statusesAsked.includes(status));
   return {
     ...(statuses.length > 0 ? { statuses } : {}),
     ...(lane ? { lane } : {}),
@@ -32,6 +36,16 @@ export function wantedIn(query: URLSearchParams): Wanted {
     ...(type ? { type } : {}),
     ...(search ? { search } : {}),
   };
+}
+
+/** What of the filter names a status or a wait that there is not, in words. */
+export function faultsIn(query: URLSearchParams): string[] {
+  const unknown = (key: string, known: readonly string[]) =>
+    query.getAll(key).filter((word) => word.trim() !== '' && !known.includes(word.trim()));
+  return [
+    ...unknown('status', STATUSES).map((word) => noneOf('status', word, STATUSES)),
+    ...unknown('waiting', WAITS).map((word) => noneOf('wait', word, WAITS)),
+  ].slice(0, FAULTS);
 }
 
 /** Every order, newest change first, as the filter of the address wants them. */
@@ -43,7 +57,7 @@ export const orders: PageOf = async (context, { query }) => {
     title: 'Orders',
     place: 'orders',
     regions: { list: listOf(list, wanted) },
-    frame: (r) => html`<h1>Orders</h1>${filterForm(context, wanted)}${r['list']}`,
+    frame: (r) => html`<h1>Orders</h1>${filterForm(context, wanted)}${faultNotes(faultsIn(query))}${r['list']}`,
   };
 };
 

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { WantedLines } from '../../views/telemetry/search.ts';
 import type { Html, PageContext } from '../page.ts';
+import { faultNotes } from '../parts/faults.ts';
 
 /** What an address asks of telemetry. */
 export interface AskedLines {
@@ -87,7 +88,7 @@ ${field('since', 'Since', '24h')}${field('until', 'Until (UTC)', '2026-11-22 10:
 <button class="primary">Search</button> <a href="/telemetry">Clear</a>
 <datalist id="events">${EVENTS.map((name) => html`<option value="${name}"></option>`)}</datalist>
 <datalist id="lanes">${lanes.sort().map((name) => html`<option value="${name}"></option>`)}</datalist>
-</form>${faults.map((fault) => html`<p class="fault" role="alert">${fault}</p>`)}`;
+</form>${faultNotes(faults)}`;
 }
 
 /** What people look for most; any other can be typed. */

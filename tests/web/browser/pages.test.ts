@@ -31,6 +31,7 @@ const VISITS: Readonly<Record<string, readonly string[]>> = {
   '/charts': ['/charts'],
   '/telemetry': ['/telemetry', '/telemetry?event=wo_failed', '/telemetry?since=never'],
   '/token': ['/token'],
+  '/errors': ['/errors'],
   '/errors/:code': ['/errors/CHECK_FAILED'],
 };
 const ADDRESSES = [...Object.values(VISITS).flat(), '/nowhere', '/orders/WO-NOBODY'];

@@ -239,6 +239,8 @@ test('rule 8: what is asked wrongly is refused, and pages of others are not serv
   assert.equal(await status('/events?from=-1'), 400);
   assert.equal(await status('/events?from=1e3'), 400);
   assert.equal(await status('/events?since=1'), 400);
+  assert.equal(await status('/events?event=started,succeded'), 400, 'a name that no record has');
+  assert.equal(await status('/events?event=started,succeeded,opened&follow=no'), 200);
   assert.equal(await status('/events', { 'last-event-id': 'x' }), 400);
   assert.equal(await status('/events?follow=no', { 'sec-fetch-site': 'cross-site' }), 403);
   assert.equal(await status('/events?follow=no', { 'sec-fetch-site': 'same-origin' }), 200);

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { ERROR_CODES } from '../../../src/order/error.ts';
 import { runDashboard } from '../../support/dashboard.ts';
 import { testStation } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
@@ -27,6 +29,23 @@ test('a code has its page, in any case; a slip leads to the nearest; anything el
   const hostile = await get(encodeURIComponent('<script>alert(1)</script>'));
   assert.equal(hostile.status, 404);
   assert.ok(!hostile.text.includes('<script>alert') && hostile.text.includes('&lt;script&gt;'));
+});
+
+test('there is a list of them, with every code once; an error that a page meets leads to its code', async (t) => {
+  const s = testStation(t);
+  const { url } = await runDashboard(t, s.root);
+  const text = async (path: string) => (await fetch(`${url}${path}`)).text();
+  const listed = [...(await text('/errors')).matchAll(/<dt><a class="code" href="\/errors\/(\w+)"/g)].map(([, c]) => c);
+  assert.deepEqual(listed.toSorted(), Object.keys(ERROR_CODES).toSorted());
+  assert.match(await text('/errors/NO_SUCH'), /href="\/errors">/);
+  assert.match(await text('/orders/WO-NOT-HERE'), /href="\/errors\/UNKNOWN_ORDER"/);
+});
+
+test('without a policy the overview says the command that writes one', async (t) => {
+  const s = testStation(t);
+  rmSync(s.path('policy.yaml'), { force: true });
+  const { url } = await runDashboard(t, s.root);
+  assert.match(await (await fetch(url)).text(), /waybill policy init/);
 });
 
 test.run();
