@@ -28,6 +28,7 @@ export class History {
   #isWhole = false;
   #seq = 0;
   #listener = () => {};
+  #exchanges = 0;
   #wayUntil = 0;
   #readUntil = 0;
 
@@ -45,6 +46,11 @@ export class History {
   /** The last record that was read. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** How often the ledger was exchanged (a purge, a restore): what was read of it before counts for nothing. */
+  get exchanges(): number {
+    return this.#exchanges;
   }
 
   /** `listener` is called after each piece of records; there is one. */
@@ -68,6 +74,7 @@ export class History {
     let since = Date.now();
     for await (const piece of followLedger(this.#ledger, 1, wake, signal)) {
       if (piece.kind === 'exchanged') {
+        this.#exchanges++;
         for (const fold of this.#folds) fold.reset();
         this.#seq = 0;
         this.#settle(false);
