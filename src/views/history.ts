@@ -29,6 +29,7 @@ export class History {
   #isWhole = false;
   #seq = 0;
   #listener = () => {};
+  #exchanges = 0;
   #wayUntil = 0;
   #readUntil = 0;
 
@@ -46,6 +47,11 @@ export class History {
   /** The last record that was read. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** How often the ledger was exchanged (a purge, a restore): what was read of it before counts for nothing. */
+  get exchanges(): number {
+    return this.#exchanges;
   }
 
   /** `listener` is called after each piece of records; there is one. */
@@ -100,6 +106,7 @@ export class History {
   }
 
   #reset(): void {
+    this.#exchanges++;
     for (const fold of this.#folds) fold.reset();
     this.#seq = 0;
     this.#settle(false);

@@ -35,12 +35,14 @@ export function openRecords(station: Station): Records {
   const figures = new Figures((woId) => catalogue.get(woId)?.lane ?? null);
   const history = new History(ledger, watch, [catalogue, figures]);
   const listeners = new Set<() => void>();
-  let known = 0;
+  let known = '';
   const moved = () => {
     // the history begins far behind, and is waited for when it has come up
     const seq = history.isWhole ? Math.min(board.seq, history.seq) : board.seq;
-    if (seq === known) return;
-    known = seq;
+    // an exchanged ledger may end with the same record, and tell less
+    const now = `${history.exchanges} ${history.isWhole} ${seq}`;
+    if (now === known) return;
+    known = now;
     for (const listener of listeners) listener();
   };
   board.onMove(moved);

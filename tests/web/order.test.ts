@@ -99,6 +99,44 @@ test('verify: a record that was changed in the ledger is told', async (t) => {
   assert.match(text, /do(es)? not hold.*ledger record \d+: the record was changed/);
 });
 
+test('verify reads the ledger again: what the page was drawn from before proves nothing', async (t) => {
+  const s = testStation(t);
+  s.drop({ wo_id: 'WO-1', title: 'Say hello', files: [{ path: 'hello.txt', content: 'hello\n' }] });
+  s.drain();
+  const { get, whole } = await openPages(t, s.root);
+  await whole();
+  assert.match(words((await get('/orders/WO-1?verify=1')).text), /Verified:/);
+  const [segment = ''] = s.names('.git/waybill/ledger').filter((name) => name.endsWith('.jsonl'));
+  const path = s.path('.git/waybill/ledger', segment);
+  // in place: nobody is told that the file is another one
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"summary":"1 file', '"summary":"9 file'));
+  assert.match(
+    words((await get('/orders/WO-1?verify=1')).text),
+    /do(es)? not hold.*ledger record \d+: the record was changed/,
+  );
+});
+
+test('what was purged is gone from a page that was open before', async (t) => {
+  const s = testStation(t, { policy: ANYTHING });
+  s.drop({ wo_id: 'WO-1', title: 'Leaks', actions: [{ action: 'command', command: 'echo tok-7f3a9c' }] });
+  s.drain();
+  const { get, whole, records } = await openPages(t, s.root);
+  await whole();
+  assert.match((await get('/orders/WO-1')).text, /tok-7f3a9c/);
+  const watching = { moves: 0, drawing: Promise.resolve<unknown>(null) };
+  // as an open page does: it is drawn with each move, also between the record of the purge and the emptying
+  records.onMove(() => {
+    watching.moves++;
+    watching.drawing = watching.drawing.then(() => get('/orders/WO-1')).catch(() => null);
+  });
+  assert.equal(s.waybill('purge', 'WO-1', '--secret').code, 0);
+  s.drain();
+  await until(() => records.history.exchanges > 0, 'the exchanged ledger is seen');
+  await whole();
+  await watching.drawing;
+  assert.doesNotMatch((await get('/orders/WO-1')).text, /tok-7f3a9c/);
+});
+
 test('an order that failed says with what, shows what its command said, and each attempt has its evidence', async (t) => {
   const s = testStation(t, { policy: ANYTHING });
   s.drop({ wo_id: 'WO-1', title: 'Fails', actions: [{ action: 'command', command: 'cat say.txt >&2; exit 3' }] });

@@ -42,7 +42,8 @@ interface Remembered {
   readonly row: MissionRow;
 }
 
-const remembered = new WeakMap<Records, Map<string, Remembered>>();
+/** `exchanges`: how often the ledger was exchanged before the rows were read; after another time they count for nothing. */
+const remembered = new WeakMap<Records, { readonly exchanges: number; readonly rows: Map<string, Remembered> }>();
 
 /** Those at work first, then those that ask people, then those that wait; ended ones by the time of their end, the newest first. Pages from 1. */
 export function missionsView(
@@ -50,8 +51,10 @@ export function missionsView(
   records: Records,
   asked: { readonly alive: number; readonly ended: number; readonly perPage: number },
 ): MissionsView {
-  const known = remembered.get(records) ?? new Map<string, Remembered>();
-  remembered.set(records, known);
+  const { exchanges } = records.history;
+  const before = remembered.get(records);
+  const known = before?.exchanges === exchanges ? before.rows : new Map<string, Remembered>();
+  remembered.set(records, { exchanges, rows: known });
   const lives = records.board.alive().filter(({ admitted }) => admitted?.type === 'mission');
   const rows = records.catalogue.select({ type: 'mission', statuses: TERMINAL });
   const spent = lives.map(({ mission }) => spentOf(mission?.history ?? []));

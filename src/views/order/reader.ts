@@ -3,6 +3,7 @@ import type { StateDocument } from '../../order/generated.ts';
 import { advance, type OrderLife } from '../../order/life.ts';
 import { stateDocument } from '../../record/state.ts';
 import type { Station } from '../../station/station.ts';
+import type { OrderRow } from '../catalogue.ts';
 import { stateOf } from '../order-state.ts';
 import type { Records } from '../records.ts';
 import { orderRecords, recordsByRow } from './order-records.ts';
@@ -23,6 +24,8 @@ const MOST_KEPT_RECORDS = 5000;
 interface Kept {
   readonly born: number;
   readonly last: number;
+  /** How often the ledger was exchanged before it was read. */
+  readonly exchanges: number;
   readonly told: OrderTold;
 }
 
@@ -33,16 +36,26 @@ const keptBy = new WeakMap<Records, Map<string, Kept>>();
  * it has not moved. Throws UNKNOWN_ORDER, LEDGER_BROKEN.
  */
 export async function orderTold(station: Station, records: Records, woId: string): Promise<OrderTold> {
-  const row = records.catalogue.isWhole ? records.catalogue.get(woId) : null;
-  if (row !== null) {
-    const kept = keptBy.get(records)?.get(row.woId);
-    if (kept !== undefined && kept.born === row.born && kept.last >= row.last) return kept.told;
-    const found = recordsByRow(station, row);
-    if (found !== null) return keep(records, tell(station, found));
-  }
+  const { exchanges } = records.history;
+  const row = rowOf(records, woId);
+  const kept = row === null ? undefined : keptBy.get(records)?.get(row.woId);
+  const isAsItWas = kept !== undefined && kept.born === row?.born && kept.last >= row.last;
+  if (isAsItWas && kept.exchanges === exchanges) return kept.told;
+  return keep(records, exchanges, await orderReadAnew(station, records, woId));
+}
+
+/** The same as it stands on disk at this moment, whatever was read before. Throws UNKNOWN_ORDER, LEDGER_BROKEN. */
+export async function orderReadAnew(station: Station, records: Records, woId: string): Promise<OrderTold> {
+  const row = rowOf(records, woId);
+  const byRow = row === null ? null : recordsByRow(station, row);
+  if (byRow !== null) return tell(station, byRow);
   const state = await stateOf(station, row?.woId ?? woId);
   const found = orderRecords(station, state);
-  return found.length === 0 ? { state, life: null, records: [] } : keep(records, tell(station, found));
+  return found.length === 0 ? { state, life: null, records: [] } : tell(station, found);
+}
+
+function rowOf({ catalogue }: Records, woId: string): OrderRow | null {
+  return catalogue.isWhole ? catalogue.get(woId) : null;
 }
 
 function tell(station: Station, records: readonly Recorded[]): OrderTold {
@@ -51,13 +64,13 @@ function tell(station: Station, records: readonly Recorded[]): OrderTold {
   return { state: stateDocument(station, life as OrderLife), life, records };
 }
 
-function keep(records: Records, told: OrderTold): OrderTold {
+function keep(records: Records, exchanges: number, told: OrderTold): OrderTold {
   const { life } = told;
   if (life === null || told.records.length > MOST_KEPT_RECORDS) return told;
   const all = keptBy.get(records) ?? new Map<string, Kept>();
   keptBy.set(records, all);
   all.delete(life.woId);
-  all.set(life.woId, { born: life.born, last: life.lastSeq, told });
+  all.set(life.woId, { born: life.born, last: life.lastSeq, exchanges, told });
   if (all.size > KEPT) all.delete(all.keys().next().value ?? '');
   return told;
 }

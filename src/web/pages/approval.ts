@@ -7,16 +7,14 @@ import { stateOf } from '../../views/order-state.ts';
 import { reviewLines } from '../../views/review.ts';
 import { plain } from '../../views/words.ts';
 import type { Html, PageContext, PageOf, View } from '../page.ts';
-import { diffView } from '../parts/diff.ts';
+import { diffLength, diffView } from '../parts/diff.ts';
 import { orderLink } from '../parts/order-link.ts';
 import { statusBadge } from '../parts/status.ts';
-import { shown } from '../parts/text.ts';
+import { shown, whole } from '../parts/text.ts';
 import { time } from '../parts/time.ts';
 
 /** Lines of the diff that are drawn; all of it has an address of its own. */
 const DIFF_LINES = 3000;
-/** Characters of one line of the review. */
-const WIDTH = 2000;
 
 /**
  * All that an order would do, and the answer. What somebody reads does not move under them: only the line above it is live, and says when the
@@ -62,14 +60,14 @@ function review(context: PageContext, request: Request, again: Again | null, sho
     title: `Approve ${state.wo_id}?`,
     place: 'approvals',
     regions: { standing: standing(request, shownAsk) },
-    frame: (r) => html`<h1>${shown(subject.title, 300)}</h1>
+    frame: (r) => html`<h1>${whole(subject.title)}</h1>
 <p>${orderLink(state.wo_id)}</p>
 ${again === null ? '' : html`<p class="notice bad" role="alert">${AGAIN[again]}</p>`}
 ${r['standing']}
 <section class="card" aria-label="What would happen"><dl class="review">${reviewLines(request).map(
-      ({ name, text, at }) => html`<dt>${name}</dt><dd>${at === undefined ? '' : time(at)}${shown(text, WIDTH)}</dd>`,
+      ({ name, text, at }) => html`<dt>${name}</dt><dd>${at === undefined ? '' : time(at)}${whole(text)}</dd>`,
     )}</dl></section>
-${diff === '' ? '' : html`<section class="card" aria-label="Diff">${diffView(diff, { lines: DIFF_LINES, rest, open: true })}</section>`}
+${diff === '' ? '' : html`<section class="card" aria-label="Diff"><div class="wraps">${diffView(diff, { lines: DIFF_LINES, width: Infinity, rest, open: true })}</div></section>`}
 <section class="card" aria-label="Your decision">${answers(context, request, asked.ask)}</section>`,
   };
 }
@@ -83,7 +81,7 @@ const AGAIN: Readonly<Record<Again, Html>> = {
 function standing({ asked }: Request, shownAsk: string): Html {
   return shownAsk === asked.ask
     ? html`<p class="none">It waits for this decision.</p>`
-    : html`<p class="notice bad">It asks for something else now${asked.changed.length === 0 ? '' : html`: ${shown(asked.changed.join('; '), 400)}`}. <a href="?">Look at it anew</a></p>`;
+    : html`<p class="notice bad">It asks for something else now${asked.changed.length === 0 ? '' : html`: ${whole(asked.changed.join('; '))}`}. <a href="?">Look at it anew</a></p>`;
 }
 
 function answers({ station, visitor }: PageContext, request: Request, ask: string): Html {
@@ -101,7 +99,10 @@ function answers({ station, visitor }: PageContext, request: Request, ask: strin
 <p class="none">A click is recorded as “in a browser”: as weak as a word at a terminal, since a program of the same user can fake either.</p>`;
 }
 
-function byClick({ subject }: Request, action: string, fields: Html): Html {
+/** A click says yes to what stands above it: where that is not all, there is none. */
+function byClick({ state, subject, diff }: Request, action: string, fields: Html): Html {
+  if (diffLength(diff) > DIFF_LINES)
+    return html`<p>Not all of the diff stands here, so a yes is not given here either: look at <a href="/approvals/${encodeURIComponent(state.wo_id)}/diff">all of it</a>, and then at a terminal: <code>waybill approve ${state.wo_id}</code>.</p>`;
   return html`<form method="post" action="${action}" class="approve">${fields}<input type="hidden" name="decision" value="approve">
 <button class="primary">Approve</button>${
     subject.mission === undefined
@@ -122,7 +123,7 @@ function bySignature(station: string, { state, asked }: Request, action: string,
     always: false,
     reason: '',
   });
-  return html`<p>Policy wants a signature by a key for a yes${asked.approvers === null ? '' : html`, of ${shown(asked.approvers.join(' or '))}`}. Where the key is on this machine:</p>
+  return html`<p>Policy wants a signature by a key for a yes${asked.approvers === null ? '' : html`, of ${whole(asked.approvers.join(' or '))}`}. Where the key is on this machine:</p>
 <pre tabindex="0"><code>waybill approve ${woId} --key FILE</code></pre>
 <p>Where it is on another, sign this text there, and bring the signature back:</p>
 <pre tabindex="0"><code>${text}</code></pre>

@@ -3,12 +3,14 @@ import { plain } from '../../views/words.ts';
 import type { Html } from '../page.ts';
 import { shown } from './text.ts';
 
-/** Of one line so much is shown. */
+/** Of one line so much is shown, where not all of it is asked for. */
 const WIDTH = 1000;
 
 export interface DiffOptions {
   /** Lines that are drawn at most, of all files together. */
   readonly lines: number;
+  /** Characters of one line that are drawn at most; 1000 where nothing is said. */
+  readonly width?: number;
   /** Where the rest stands, said where there is one. */
   readonly rest: Html;
   /** Whether the files are unfolded. */
@@ -16,7 +18,7 @@ export interface DiffOptions {
 }
 
 /** A unified diff in git's form, a fold for each file, with what is added and removed marked by signs and colour. Says what it leaves out. */
-export function diffView(text: string, { lines: most, rest, open }: DiffOptions): Html {
+export function diffView(text: string, { lines: most, width = WIDTH, rest, open }: DiffOptions): Html {
   const files = filesOf(text);
   let room = most;
   const drawn = files.map((file) => {
@@ -24,19 +26,19 @@ export function diffView(text: string, { lines: most, rest, open }: DiffOptions)
     room -= taken.length;
     return { ...file, taken };
   });
-  const total = files.reduce((sum, { lines }) => sum + lines.length, 0);
+  const total = diffLength(text);
   return html`${drawn
     .filter(({ taken, lines }) => taken.length > 0 || lines.length === 0)
     .map(
       ({ name, taken, added, removed }) =>
         html`<details class="diff"${open ? html` open` : ''}><summary><code>${shown(name, 300)}</code> <span class="add">+${added}</span> <span class="del">−${removed}</span></summary>
-<pre tabindex="0" role="group" aria-label="${shown(name, 300)}">${taken.map(line)}</pre></details>`,
+<pre tabindex="0" role="group" aria-label="${shown(name, 300)}">${taken.map((one) => line(one, width))}</pre></details>`,
     )}${total > most ? html`<p class="cut">${total - most} more ${total - most === 1 ? 'line is' : 'lines are'} not shown here. ${rest}</p>` : ''}`;
 }
 
-function line(text: string): Html {
+function line(text: string, width: number): Html {
   const whole = plain(text);
-  const cut = whole.length > WIDTH ? `${whole.slice(0, WIDTH)}… (${whole.length - WIDTH} more characters)` : whole;
+  const cut = whole.length > width ? `${whole.slice(0, width)}… (${whole.length - width} more characters)` : whole;
   const kind = text.startsWith('+') ? 'add' : text.startsWith('-') ? 'del' : text.startsWith('@@') ? 'hunk' : '';
   return kind === '' ? html`${cut}\n` : html`<span class="${kind}">${cut}</span>\n`;
 }
@@ -46,6 +48,11 @@ interface FileDiff {
   readonly lines: readonly string[];
   readonly added: number;
   readonly removed: number;
+}
+
+/** How many lines of a diff would be drawn if all were. */
+export function diffLength(text: string): number {
+  return filesOf(text).reduce((sum, { lines }) => sum + lines.length, 0);
 }
 
 /** No line of a hunk can begin with `diff --git `: each has its sign before it. */

@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
 import type { Station } from '../../../station/station.ts';
 import type { OrderDetails } from '../../../views/order/details.ts';
+import { orderReadAnew } from '../../../views/order/reader.ts';
+import type { Records } from '../../../views/records.ts';
 import { sizeText } from '../../../views/words.ts';
 import type { Html } from '../../page.ts';
 import { outputText } from '../../parts/output.ts';
@@ -42,10 +44,12 @@ function lackOf({ state, life }: OrderDetails): string {
 }
 
 /** Computes all of it anew, when somebody asks; what was found stands at the top of the page. */
-export async function verifiedOf(station: Station, { state, records, evidence }: OrderDetails): Promise<Html> {
+export async function verifiedOf(station: Station, records: Records, { state, evidence }: OrderDetails): Promise<Html> {
   // hashing and git: only for those who ask
   const { verifyOrder } = await import('../../../pipeline/verify/one-order.ts');
-  const found = await verifyOrder(station, state.wo_id, records);
+  // what this process read before proves nothing about what is on disk
+  const onDisk = await orderReadAnew(station, records, state.wo_id);
+  const found = await verifyOrder(station, state.wo_id, onDisk.records);
   const errors = found.findings.filter(({ severity }) => severity === 'error');
   const count = evidence?.files?.length ?? 0;
   const all = `${found.records} ledger records, ${found.evidence} evidence ${found.evidence === 1 ? 'folder' : 'folders'}, ${found.commits} ${found.commits === 1 ? 'commit' : 'commits'}`;

@@ -36,7 +36,7 @@ export const order: PageOf = async (context, { params, query }) => {
     // not in a region: it is computed when somebody asks, and not each time that something moves
     frame: (
       r,
-    ) => html`${r['head']}${r['actions']}${query.has('verify') ? verifiedOf(station, details) : ''}${r['why']}${r['running']}${r['rejection']}
+    ) => html`${r['head']}${r['actions']}${query.has('verify') ? verifiedOf(station, records, details) : ''}${r['why']}${r['running']}${r['rejection']}
 <div class="order">${r['timeline']}<div>${r['mission']}${r['work']}${r['evidence']}</div></div>`,
   };
 };
