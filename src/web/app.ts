@@ -14,7 +14,7 @@ import { SignIn } from './gate/sign-in.ts';
 import { startedBy } from './gate/started-by.ts';
 import { Streams } from './gate/streams.ts';
 import type { Token } from './gate/token.ts';
-import { sendRegions } from './live.ts';
+import { refuseRegions, sendRegions } from './live.ts';
 import { addApi } from './machine/api.ts';
 import { addChartData } from './machine/chart-data.ts';
 import { addEvents } from './machine/events.ts';
@@ -108,10 +108,8 @@ async function answer(
   const asked = { params: c.req.param() as Record<string, string>, query: url.searchParams };
   if (status === undefined && c.req.method === 'GET' && c.req.header('accept')?.includes('text/event-stream')) {
     const leave = streams.enter();
-    if (leave === null) {
-      c.header('Retry-After', '10');
-      return c.text('Too many pages are open here. Close some.\n', 503);
-    }
+    // an EventSource tells its page nothing of a status
+    if (leave === null) return streamSSE(c, refuseRegions);
     return streamSSE(c, async (stream) => {
       try {
         await sendRegions(stream, context.records, () => draw(context, asked));

@@ -1,10 +1,14 @@
+import { copyFileSync, renameSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { OrderLife } from '../../src/order/life.ts';
 import { isTerminal } from '../../src/order/transition.ts';
-import { readLedger } from '../../src/record/ledger.ts';
+import { readLedger, segmentPath } from '../../src/record/ledger.ts';
 import { Orders } from '../../src/record/orders.ts';
 import { locateStation } from '../../src/station/locate.ts';
-import { openStationToRead } from '../../src/station/station.ts';
+import { openStationToRead, type Station } from '../../src/station/station.ts';
+import { Board } from '../../src/views/board.ts';
 import { openRecords } from '../../src/views/records.ts';
+import { LedgerLines } from '../support/ledger-lines.ts';
 import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
@@ -104,6 +108,49 @@ test('a ledger that cannot be read is said, and read on when it is mended', asyn
     const received = figures.totals.received.rows().reduce((sum, { n }) => sum + n, 0);
     assert.equal(received, 2, 'nothing counts twice');
   }
+});
+
+test('a ledger that was exchanged is read in slices, and shown when it is read whole', async (t) => {
+  const ledger = new LedgerLines(t.tempDir());
+  for (let n = 0; n < 6000; n++) ledger.admitted(`WO-${n}`, 1000 * n);
+  ledger.write();
+  let wakes = () => {};
+  const wake = {
+    moved: (signal: AbortSignal) =>
+      new Promise<void>((done) => {
+        wakes = done;
+        signal.addEventListener('abort', () => done());
+      }),
+  };
+  const board = new Board({ layout: { ledger: ledger.folder } } as unknown as Station, wake);
+  const stop = new AbortController();
+  let isReady = false;
+  const over = board.follow(stop.signal, () => {
+    isReady = true;
+  });
+  t.defer(async () => {
+    stop.abort();
+    await over;
+  });
+  await until(() => isReady, 'it is read');
+  assert.equal(board.alive().length, 6000);
+  const path = segmentPath(ledger.folder, 1);
+  copyFileSync(path, `${path}.new`);
+  renameSync(`${path}.new`, path);
+  const shown = new Set<number>();
+  let [isExchanged, turns] = [false, 0];
+  board.onMove(() => {
+    isExchanged ||= board.seq === 0;
+    shown.add(board.alive().length);
+  });
+  wakes();
+  while (board.seq !== ledger.seq || !isExchanged) {
+    await setImmediate();
+    turns++;
+    assert.ok(turns < 1e6, 'it is never whole again');
+  }
+  assert.deepEqual([...shown], [6000]);
+  assert.ok(turns > 2, `others had their turn ${turns} times`);
 });
 
 test.run();

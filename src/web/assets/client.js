@@ -83,17 +83,25 @@
   let source = null;
   let lostAt = null;
   let beatAt = 0;
+  let fault = null;
   function say(text, state) {
     if (!link) return;
     link.textContent = text;
     link.dataset.state = state;
   }
+  function lose(why) {
+    lostAt ??= new Date();
+    say(`Not ${why[0]} since ${lostAt.toLocaleTimeString()}: what you see is of then. ${why[1]}`, 'lost');
+  }
+  const GONE = ['connected', 'Is `waybill dashboard` running?'];
+  const HUNG = ['answered', '`waybill dashboard` says nothing: is it stopped, or very busy?'];
   function open() {
     if (source || document.hidden || !document.querySelector('[data-region]')) return;
     source = new EventSource(location.pathname + location.search);
+    beatAt = Date.now();
+    // comes behind the first drawing, and again after a fault
     source.addEventListener('hello', () => {
-      lostAt = null;
-      beatAt = Date.now();
+      [lostAt, fault, beatAt] = [null, null, Date.now()];
       say('live', 'live');
     });
     source.addEventListener('beat', () => {
@@ -104,12 +112,15 @@
       const { name, html } = JSON.parse(event.data);
       put(name, html);
     });
+    source.addEventListener('fault', (event) => {
+      beatAt = Date.now();
+      fault = JSON.parse(event.data).text;
+      lose(['kept up to date', fault]);
+    });
     source.onerror = () => {
-      lostAt ??= new Date();
-      say(
-        `Not connected since ${lostAt.toLocaleTimeString()}: what you see is of then. Is \`waybill dashboard\` running?`,
-        'lost',
-      );
+      // the server may end the line behind a fault: that says more than the end of it
+      if (fault === null) lose(GONE);
+      fault = null;
       if (source?.readyState === EventSource.CLOSED) reopen();
     };
   }
@@ -122,7 +133,11 @@
     setTimeout(open, 1000);
   }
   setInterval(() => {
-    if (source && lostAt === null && Date.now() - beatAt > 30000) reopen();
+    if (!source || Date.now() - beatAt <= 30000) return;
+    // a server that hangs ends no line, and takes a new one without a word
+    if (lostAt === null || fault !== null) lose(HUNG);
+    fault = null;
+    reopen();
   }, 5000);
   document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
   addEventListener('pagehide', close);

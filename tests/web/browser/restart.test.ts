@@ -53,4 +53,23 @@ test('a form of before a restart does nothing and says how to go on, and with th
   );
 });
 
+test('a dashboard that hangs is lost, and a page with it is live again when it goes on', async (t) => {
+  const station = testStation(t);
+  await using browser = await openBrowser();
+  const dashboard = await runDashboard(t, station.root);
+  const page = await browser.page();
+  await page.clock.install();
+  await page.goto(dashboard.url);
+  await page.locator('.link[data-state="live"]').waitFor();
+  process.kill(dashboard.pid, 'SIGSTOP');
+  await page.clock.runFor(40_000);
+  await page.locator('.link[data-state="lost"]', { hasText: 'says nothing' }).waitFor();
+  // it takes new connections without a word: still lost
+  await page.clock.runFor(60_000);
+  assert.equal(await page.locator('.link').getAttribute('data-state'), 'lost');
+  process.kill(dashboard.pid, 'SIGCONT');
+  await page.clock.runFor(2000);
+  await page.locator('.link[data-state="live"]').waitFor();
+});
+
 test.run();
