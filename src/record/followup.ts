@@ -1,13 +1,13 @@
 import type { AliveInLane, EndedOrder, FollowupDocument, FollowupLane, FollowupOrder } from '../order/generated.ts';
 import { laneOf, type OrderLife } from '../order/life.ts';
-import { isTerminal, type Status } from '../order/transition.ts';
+import { asksPeople, isTerminal, type Status } from '../order/transition.ts';
 import { readIfThere, writeProjection } from '../platform/durable.ts';
 import { conforms } from '../platform/schema.ts';
 import type { Station } from '../station/station.ts';
 
 /** state/followup.json: ages and waits of what is alive, for operators and for the dashboard's first paint. A projection. */
 
-/** How many orders one list names. */
+/** How many orders one list names; of those alive, all that ask people, however many they are: nobody finds them elsewhere. */
 const LISTED = 200;
 export const RECENT = 50;
 export const FAILURES = 20;
@@ -39,7 +39,10 @@ export function followupDocument(
     count(life.status);
     if (life.waitingFor !== null) count(`${life.status}:${life.waitingFor}`);
   }
-  const orders = living.map((life) => followupOrder(life, nowMs)).sort((a, b) => (a.since < b.since ? -1 : 1));
+  const orders = living.map((life) => followupOrder(life, nowMs)).sort(bySince);
+  const asking = orders.filter((order) => asksPeople(order.waiting_for));
+  const others = orders.filter((order) => !asksPeople(order.waiting_for));
+  const listed = [...asking, ...others.slice(0, Math.max(0, LISTED - asking.length))].sort(bySince);
   return {
     v: 1,
     generated_at: new Date(nowMs).toISOString(),
@@ -48,14 +51,18 @@ export function followupDocument(
     counts,
     oldest: orders[0] ?? null,
     stale: orders.filter((order) => order.age_seconds >= staleHours * 3600).slice(0, LISTED),
-    alive: orders.slice(0, LISTED),
-    more: Math.max(0, orders.length - LISTED),
+    alive: listed,
+    more: orders.length - listed.length,
     recent: newestFirst(ended.recent).slice(0, RECENT),
     failures: newestFirst(ended.failures).slice(0, FAILURES),
     alive_by_lane: aliveByLane(living, nowMs),
     lanes: [...lanes],
     seq,
   };
+}
+
+function bySince(a: FollowupOrder, b: FollowupOrder): number {
+  return a.since < b.since ? -1 : a.since > b.since ? 1 : 0;
 }
 
 function newestFirst(ended: readonly EndedOrder[]): EndedOrder[] {
