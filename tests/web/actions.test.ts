@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { html } from 'hono/html';
+import { startTimeOf } from '../../src/platform/processes.ts';
 import { orderActions } from '../../src/web/actions/order-actions.ts';
 import type { PageContext } from '../../src/web/page.ts';
 import { runDashboard } from '../support/dashboard.ts';
@@ -234,13 +235,20 @@ test('rule 13: forged decisions in browsers that are none are refused by the sta
     t.defer(() => started.kill('SIGKILL'));
     return started.pid ?? 0;
   };
-  const browser = (pid: number, start_time: string | null = null) => ({ proof: { kind: 'browser', pid, start_time } });
+  const browser = (pid: number, start_time: string | null = startTimeOf(pid) ?? '1') => ({
+    proof: { kind: 'browser', pid, start_time },
+  });
   const { pid: station } = await s.up(t);
   const rows = [
     ['gone', 'APPROVAL_REFUSED', browser(9_999_999)],
     ['an agent', 'APPROVAL_REFUSED', browser(child({ CLAUDECODE: '1' }))],
     ['an order', 'APPROVAL_REFUSED', browser(child({ WAYBILL_RUN: 'x' }))],
     ['a number that is used again', 'APPROVAL_REFUSED', browser(child({}), '1')],
+    ['a number without its time', 'APPROVAL_REFUSED', browser(child({}), null)],
+    ['the station itself', 'APPROVAL_REFUSED', browser(station)],
+    ['the station itself, without its time', 'APPROVAL_REFUSED', browser(station, null)],
+    ['the first process', 'APPROVAL_REFUSED', browser(1)],
+    ['the first process, without its time', 'APPROVAL_REFUSED', browser(1, null)],
     [
       'more than a proof',
       'UNKNOWN_COMMAND',
