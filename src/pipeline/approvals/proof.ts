@@ -94,7 +94,7 @@ async function bySignature(
 }
 
 /**
- * A decision typed at a terminal, or made on a page of the dashboard. Weaker than a key: a program of the same user can fake either
+ * A decision typed at a terminal, or made on a page of a dashboard that was started at one: one rule for both. Weaker than a key: a program of the same user can fake either
  * (docs/approvals.md says so). What can be told is refused: children of the station, of orders, of git and of coding agents.
  */
 function byPerson(
@@ -115,7 +115,7 @@ function byPerson(
     throw refused(
       `process ${proof.pid} is no process that somebody decides by${proof.start_time === null ? ' (its start time is not told)' : ''}`,
     );
-  const whose = whoseChild(proof.pid, proof.start_time, { serves: !isTyped });
+  const whose = whoseChild(proof.pid, proof.start_time);
   if (whose === 'gone' && sender.writtenAt >= context.openedAt)
     throw refused(`the process that says it asked ${isTyped ? 'at a terminal' : 'in a browser'} is not there`);
   if (whose !== 'gone' && whose !== null)
@@ -125,7 +125,7 @@ function byPerson(
   const name = able?.name ?? user;
   return isTyped
     ? { by: `${name} at a terminal`, proof: { kind: 'terminal', user, tty: proof.tty, pid: proof.pid } }
-    : { by: `${name} in a browser`, proof: { kind: 'browser', user, pid: proof.pid } };
+    : { by: `${name} in a browser`, proof: { kind: 'browser', user, tty: proof.tty, pid: proof.pid } };
 }
 
 /** Whether a proof names one process, and one that can be a person's: neither the station itself nor what the system starts first. */
