@@ -44,10 +44,15 @@ const FLAGS = [
 ];
 
 const scene = await makeScene();
-const dashboard = spawn(process.execPath, [CLI, 'dashboard', '--port', '0', '--json'], {
-  cwd: scene.root,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+// at a terminal, because only such a dashboard decides, and shows the buttons
+const dashboard = spawn(
+  'script',
+  ['-qec', `exec '${process.execPath}' '${CLI}' dashboard --port 0 --json`, '/dev/null'],
+  {
+    cwd: scene.root,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  },
+);
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
 try {
   const said = await new Promise<string>((done) =>

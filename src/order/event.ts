@@ -145,8 +145,8 @@ export type ProofData =
   | { kind: 'ssh'; key: string; signature: string }
   /** Weaker: a program of the same user can fake it. */
   | { kind: 'terminal'; user: string; tty: string; pid: number }
-  /** As weak; the process is the dashboard. */
-  | { kind: 'browser'; user: string; pid: number };
+  /** As weak; the process is the dashboard, and the terminal at which it was started. */
+  | { kind: 'browser'; user: string; tty: string; pid: number };
 
 /** One record that was emptied. */
 export interface Tombstone {

@@ -994,6 +994,10 @@ export interface TerminalProof {
 export interface BrowserProof {
   kind: 'browser';
   /**
+   * The terminal at which the dashboard was started.
+   */
+  tty: string;
+  /**
    * The process of the dashboard.
    */
   pid: number;

@@ -120,12 +120,12 @@ export function userOf(pid: number): number | null {
 
 /**
  * Who stands above a process, where that decides nothing for a person: an order, this station, a hook of git, a coding agent. Null for none of
- * them, also where it cannot be told (macOS); `gone` where the process is not the one that is meant. One that serves people needs no terminal.
+ * them, also where it cannot be told (macOS); `gone` where the process is not the one that is meant.
  */
-export function whoseChild(pid: number, startTime: string | null, { serves = false } = {}): string | null {
+export function whoseChild(pid: number, startTime: string | null): string | null {
   if (!isAlive(pid, startTime)) return 'gone';
   if (process.platform !== 'linux') return null;
-  if (!serves && procStat(pid)?.tty === 0) return 'a process without a terminal';
+  if (procStat(pid)?.tty === 0) return 'a process without a terminal';
   const seen = new Set<number>();
   for (let at = pid; at > 1 && !seen.has(at); ) {
     seen.add(at);

@@ -11,7 +11,7 @@ import { securityHeaders } from './gate/headers.ts';
 import { onlyOurHosts } from './gate/hosts.ts';
 import { plainRequests, smallBodies } from './gate/requests.ts';
 import { SignIn } from './gate/sign-in.ts';
-import { startedBy } from './gate/started-by.ts';
+import type { StartedAt } from './gate/started-at.ts';
 import { Streams } from './gate/streams.ts';
 import type { Token } from './gate/token.ts';
 import { refuseRegions, sendRegions } from './live.ts';
@@ -37,17 +37,18 @@ export interface AppOptions {
   readonly port: number;
   /** Whether also looking needs the token: where others than this machine's users reach us. */
   readonly isGuarded: boolean;
+  readonly startedAt: StartedAt;
 }
 
 /** All routes of the dashboard. It reads the records, and changes things as the command line does. */
-export function createApp({ station, records, token, hosts, port, isGuarded }: AppOptions): Hono<Behind> {
+export function createApp({ station, records, token, hosts, port, isGuarded, startedAt }: AppOptions): Hono<Behind> {
   const app = new Hono<Behind>();
   const signIn = new SignIn(token, port);
   const streams = new Streams();
   const field = html`<input type="hidden" name="csrf" value="${token.csrf}">`;
   const visitorOf = (c: Context): Visitor => {
     const mayAct = signIn.isSignedIn(c);
-    return { mayAct, startedBy: startedBy(), csrfField: () => (mayAct ? field : html``) };
+    return { mayAct, startedAt, csrfField: () => (mayAct ? field : html``) };
   };
   const contextOf = (c: Context): PageContext => ({ station, records, visitor: visitorOf(c) });
   const show = (c: Context, draw: PageOf, status?: Status) => answer(c, contextOf(c), streams, draw, status);

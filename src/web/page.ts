@@ -1,6 +1,7 @@
 import type { html } from 'hono/html';
 import type { Station } from '../station/station.ts';
 import type { Records } from '../views/records.ts';
+import type { StartedAt } from './gate/started-at.ts';
 
 /** HTML in which everything that was put in is escaped. */
 export type Html = ReturnType<typeof html>;
@@ -12,8 +13,8 @@ export type Place = 'overview' | 'orders' | 'approvals' | 'missions' | 'guardrai
 export interface Visitor {
   /** Whether actions are open to them: they brought the token. */
   readonly mayAct: boolean;
-  /** Who started the dashboard, where decisions through it count for nothing: a coding agent, an order; null for a person. */
-  readonly startedBy: string | null;
+  /** Where the dashboard was started: only one that was at a terminal decides. */
+  readonly startedAt: StartedAt;
   /** The field that each form must carry; empty where they may not act. */
   csrfField(): Html;
 }

@@ -3,7 +3,8 @@ import { WaybillError } from '../order/error.ts';
 import type { Station } from '../station/station.ts';
 import { openRecords } from '../views/records.ts';
 import { createApp } from './app.ts';
-import { allowedHosts, isLoopback } from './gate/hosts.ts';
+import { allowedHosts, isOnlyHere } from './gate/hosts.ts';
+import { startedAt } from './gate/started-at.ts';
 import { Token } from './gate/token.ts';
 
 /** Of browsers and programs together; what comes beyond is closed at once. */
@@ -29,7 +30,7 @@ export async function serveDashboard(station: Station, { host, port, allowHosts 
   const records = openRecords(station);
   const token = new Token();
   const hosts = new Set<string>();
-  const isGuarded = !isLoopback(host);
+  const started = startedAt();
   let fetch: (request: Request, env: unknown) => Response | Promise<Response> = () =>
     new Response(null, { status: 503 });
   const server = serve({
@@ -51,7 +52,15 @@ export async function serveDashboard(station: Station, { host, port, allowHosts 
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   for (const name of allowedHosts(host, bound, allowHosts)) hosts.add(name);
-  const app = createApp({ station, records, token, hosts, port: bound, isGuarded });
+  const app = createApp({
+    station,
+    records,
+    token,
+    hosts,
+    port: bound,
+    isGuarded: !isOnlyHere(host, allowHosts),
+    startedAt: started,
+  });
   fetch = (request, env) => app.fetch(request, env as object);
   const name = host.includes(':') ? `[${host}]` : host;
   return {

@@ -63,7 +63,18 @@ export async function pagesOf(t: TestContext, { root }: Pick<TestStation, 'root'
   });
   await records.ready;
   const hosts = new Set([HOST]);
-  return new Pages(records, createApp({ station, records, token: new Token(), hosts, port: 4747, isGuarded: false }));
+  return new Pages(
+    records,
+    createApp({
+      station,
+      records,
+      token: new Token(),
+      hosts,
+      port: 4747,
+      isGuarded: false,
+      startedAt: { tty: '/dev/pts/0' },
+    }),
+  );
 }
 
 /** The same for who asks about statuses and headers too, and waits until all that the ledger holds by now is read. */

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { html } from 'hono/html';
+import { startTimeOf } from '../../src/platform/processes.ts';
 import { orderActions } from '../../src/web/actions/order-actions.ts';
 import type { PageContext } from '../../src/web/page.ts';
-import { runDashboard } from '../support/dashboard.ts';
+import { runDashboard, runDashboardAtTerminal } from '../support/dashboard.ts';
 import { askOf, forge, newKey, refusalOf } from '../support/deciding.ts';
 import { ANYTHING, type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
@@ -11,7 +12,7 @@ import { fieldsOf, Visitor } from '../support/visiting.ts';
 
 /** Acting in a browser, beside a real station and through a real `waybill dashboard` (issue 10, rule 13). */
 
-const test = suite('web/actions', { needs: ['git', 'ssh-keygen'] });
+const test = suite('web/actions', { needs: ['git', 'script', 'ssh-keygen'] });
 
 /** Asks for every command, and runs them at the root. */
 const ASKING = 'version: 1\nisolation: {commands: in_place}\n';
@@ -26,7 +27,7 @@ function asking(woId: string, command = `touch ran-${woId}.txt`) {
 
 /** Somebody who opened the address that the dashboard printed. */
 async function visiting(t: TestContext, s: TestStation): Promise<Visitor> {
-  const { actingUrl } = await runDashboard(t, s.root);
+  const { actingUrl } = await runDashboardAtTerminal(t, s.root);
   const visitor = new Visitor(actingUrl);
   assert.equal((await visitor.signIn(actingUrl)).status, 303);
   return visitor;
@@ -201,21 +202,25 @@ test('with no station running a decision waits for it, and the page says so', as
   assert.equal(at(s, 'WO-LATER'), 'done');
 });
 
-test('rule 13: a dashboard that a coding agent or an order started decides nothing, and says so', async (t) => {
+test('rule 13: a dashboard that a coding agent or an order started, or nobody at a terminal, decides nothing, and says so', async (t) => {
   const s = testStation(t, { policy: ASKING });
   s.drop(asking('WO-1'));
   s.drain();
   await s.up(t);
   for (const [name, told] of [
-    ['CLAUDECODE', 'a coding agent'],
-    ['WAYBILL_RUN', 'a command of an order'],
+    ['CLAUDECODE', 'This dashboard was started by a coding agent'],
+    ['WAYBILL_RUN', 'This dashboard was started by a command of an order'],
+    // what starts it away from its parents cannot be told from a service, and neither is a person
+    [null, 'This dashboard was not started at a terminal: it shows, and decides nothing; sign with a key'],
   ] as const) {
-    const { actingUrl, stop } = await runDashboard(t, s.root, 0, { ...process.env, [name]: '1' });
+    const { actingUrl, stop } = await (name === null
+      ? runDashboard(t, s.root)
+      : runDashboardAtTerminal(t, s.root, 0, { ...process.env, [name]: '1' }));
     const visitor = new Visitor(actingUrl);
     await visitor.signIn(actingUrl);
     const address = (await visitor.get('/approvals/WO-1')).headers.get('location') ?? '';
     const { text } = await visitor.get(address);
-    assert.match(text, new RegExp(`started by ${told}`));
+    assert.match(text, new RegExp(told));
     assert.ok(!text.includes('name="decision"'));
     // not by a form of its own making either
     const { ask, sha256 } = askOf(s, 'WO-1');
@@ -230,22 +235,26 @@ test('rule 13: a dashboard that a coding agent or an order started decides nothi
 test('rule 13: forged decisions in browsers that are none are refused by the station itself', async (t) => {
   const s = testStation(t, { policy: ASKING });
   const child = (env: NodeJS.ProcessEnv) => {
-    const started = spawn('sleep', ['300'], { stdio: 'ignore', env: { ...process.env, ...env } });
+    const started = spawn('setsid', ['sleep', '300'], { stdio: 'ignore', env: { ...process.env, ...env } });
     t.defer(() => started.kill('SIGKILL'));
     return started.pid ?? 0;
   };
-  const browser = (pid: number, start_time: string | null = null) => ({ proof: { kind: 'browser', pid, start_time } });
+  const browser = (pid: number, start_time: string | null = startTimeOf(pid) ?? '1') => ({
+    proof: { kind: 'browser', tty: '/dev/pts/0', pid, start_time },
+  });
   const { pid: station } = await s.up(t);
   const rows = [
     ['gone', 'APPROVAL_REFUSED', browser(9_999_999)],
     ['an agent', 'APPROVAL_REFUSED', browser(child({ CLAUDECODE: '1' }))],
     ['an order', 'APPROVAL_REFUSED', browser(child({ WAYBILL_RUN: 'x' }))],
     ['a number that is used again', 'APPROVAL_REFUSED', browser(child({}), '1')],
-    [
-      'more than a proof',
-      'UNKNOWN_COMMAND',
-      { proof: { kind: 'browser', pid: station, start_time: null, user: 'anna' } },
-    ],
+    ['one without a terminal', 'APPROVAL_REFUSED', browser(child({}))],
+    ['a number without its time', 'APPROVAL_REFUSED', browser(child({}), null)],
+    ['the station itself', 'APPROVAL_REFUSED', browser(station)],
+    ['the station itself, without its time', 'APPROVAL_REFUSED', browser(station, null)],
+    ['the first process', 'APPROVAL_REFUSED', browser(1)],
+    ['the first process, without its time', 'APPROVAL_REFUSED', browser(1, null)],
+    ['more than a proof', 'UNKNOWN_COMMAND', { proof: { ...browser(station).proof, user: 'anna' } }],
     ['less', 'UNKNOWN_COMMAND', { proof: { kind: 'browser' } }],
   ] as const;
   for (const n of rows.keys()) s.drop(asking(`WO-F${n}`));
@@ -274,7 +283,7 @@ async function readUntil(answer: Response, wanted: RegExp): Promise<string> {
 
 /** The actions of an order, as its page has them for somebody who may act. */
 function actionsOf(s: TestStation, woId: string): (string | undefined)[] {
-  const visitor = { mayAct: true, startedBy: null, csrfField: () => html`` };
+  const visitor = { mayAct: true, startedAt: { tty: '/dev/pts/0' }, csrfField: () => html`` };
   const drawn = String(orderActions({ visitor } as unknown as PageContext, s.state(woId)));
   return [...drawn.matchAll(/orders\/[^/"]+\/(\w+)"/g)].map(([, name]) => name);
 }

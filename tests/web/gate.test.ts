@@ -1,9 +1,10 @@
 import { openStationToRead } from '../../src/station/station.ts';
 import { openRecords } from '../../src/views/records.ts';
 import { createApp } from '../../src/web/app.ts';
-import { allowedHosts, isLoopback } from '../../src/web/gate/hosts.ts';
+import { allowedHosts, isLoopback, isOnlyHere } from '../../src/web/gate/hosts.ts';
 import { Token } from '../../src/web/gate/token.ts';
 import { runDashboard } from '../support/dashboard.ts';
+import { pagesOf } from '../support/pages.ts';
 import { testStation } from '../support/station.ts';
 import { assert, suite } from '../support/suite.ts';
 import { Visitor } from '../support/visiting.ts';
@@ -107,7 +108,15 @@ test('where others than this machine reach it, looking needs the token too', asy
   t.defer(() => records.close());
   const token = new Token();
   const host = 'ops.lan:4747';
-  const app = createApp({ station, records, token, hosts: new Set([host]), port: 4747, isGuarded: true });
+  const app = createApp({
+    station,
+    records,
+    token,
+    hosts: new Set([host]),
+    port: 4747,
+    isGuarded: true,
+    startedAt: { tty: '/dev/pts/0' },
+  });
   const ask = (path: string, headers: Readonly<Record<string, string>> = {}) =>
     app.request(`http://${host}${path}`, { headers: { host, ...headers } });
   for (const path of ['/', '/orders', '/approvals', '/nowhere', '/approvals/WO-1/diff', '/orders/WO-1/cancel']) {
@@ -142,6 +151,30 @@ test('names under which browsers reach it', () => {
     ['10.0.0.1', false],
   ] as const)
     assert.equal(isLoopback(host), is, host);
+  // behind a proxy looking is open to whom the proxy lets through, so it needs the token
+  for (const [name, is] of [
+    ['ops.lan', false],
+    ['ops.lan:443', false],
+    ['10.0.0.1:443', false],
+    ['[fe80::1]:443', false],
+    ['localhost:8080', true],
+    ['127.0.0.1:8080', true],
+    ['[::1]:8080', true],
+  ] as const)
+    assert.equal(isOnlyHere('127.0.0.1', ['localhost', name]), is, name);
+  assert.ok(isOnlyHere('::1', []));
+  assert.ok(!isOnlyHere('0.0.0.0', []));
+});
+
+test('a link from elsewhere may lead here; a frame may not show us, and no link sets us to work', async (t) => {
+  const s = testStation(t);
+  const pages = await pagesOf(t, s);
+  const from = (dest: string, path = '/orders') =>
+    pages.get(path, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': dest });
+  for (const dest of ['iframe', 'frame', 'embed', 'object', '']) assert.equal((await from(dest)).status, 403, dest);
+  assert.equal((await from('document')).status, 200);
+  const led = await from('document', '//orders/WO-1?verify=1&attempt=2');
+  assert.deepEqual([led.status, led.headers.get('location')], [303, '/orders/WO-1?attempt=2']);
 });
 
 test.run();

@@ -96,7 +96,7 @@ test('before the ledger is read the newest orders are there, and it says how far
     const context = {
       station,
       records: { ...records, catalogue },
-      visitor: { mayAct: false, startedBy: null, csrfField: () => html`` },
+      visitor: { mayAct: false, startedAt: { tty: '/dev/pts/0' }, csrfField: () => html`` },
     };
     const view = await drawOrders(context, { params: {}, query: new URLSearchParams(query) });
     return String(await view.regions['list']);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import fc from 'fast-check';
-import { runDashboard } from '../support/dashboard.ts';
+import { runDashboardAtTerminal } from '../support/dashboard.ts';
 import { askOf, newKey } from '../support/deciding.ts';
 import { type TestStation, testStation, until } from '../support/station.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
@@ -14,7 +14,7 @@ import { fieldsOf, Visitor } from '../support/visiting.ts';
  * the gate let it, and differs from the one that does by one thing.
  */
 
-const test = suite('web/red-team', { needs: ['git', 'ssh-keygen'] });
+const test = suite('web/red-team', { needs: ['git', 'script', 'ssh-keygen'] });
 
 const ASKING = 'version: 1\nisolation: {commands: in_place}\n';
 
@@ -84,7 +84,7 @@ async function besieged(t: TestContext) {
   s.drop(asking('WO-KEY'), 'KEY');
   s.drain();
   await s.up(t);
-  const { actingUrl, port } = await runDashboard(t, s.root);
+  const { actingUrl, port } = await runDashboardAtTerminal(t, s.root);
   const visitor = new Visitor(actingUrl);
   await visitor.signIn(actingUrl);
   const { csrf = '' } = fieldsOf((await visitor.get('/orders/WO-A/cancel')).text, '/orders/WO-A/cancel');

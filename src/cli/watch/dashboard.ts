@@ -1,4 +1,4 @@
-import { isLoopback } from '../../web/gate/hosts.ts';
+import { isLoopback, isOnlyHere } from '../../web/gate/hosts.ts';
 import { serveDashboard } from '../../web/server.ts';
 import { note, print, printJson, usage } from '../output.ts';
 import { stationToRead } from '../station.ts';
@@ -21,9 +21,11 @@ export async function dashboard(
   else {
     print(served.url);
     note(
-      isLoopback(host)
+      isOnlyHere(host, allowHosts)
         ? 'Who opens this address may act; looking needs no token on this machine. Ctrl-C ends it.'
-        : 'Who opens this address may act, and looking needs its token too. Others reach it: what goes over the network is not encrypted. Put a proxy with TLS before it, or use `ssh -L`. Ctrl-C ends it.',
+        : isLoopback(host)
+          ? 'Who opens this address may act; looking needs its token too, since it has a name for others. Ctrl-C ends it.'
+          : 'Who opens this address may act, and looking needs its token too. Others reach it: what goes over the network is not encrypted. Put a proxy with TLS before it, or use `ssh -L`. Ctrl-C ends it.',
     );
   }
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

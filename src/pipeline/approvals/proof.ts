@@ -6,7 +6,7 @@ import type { DecideCommand } from '../../order/generated.ts';
 import { ensureDir, removeTree, writeDurable } from '../../platform/durable.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { runTool } from '../../platform/process.ts';
-import { userOf, whoseChild } from '../../platform/processes.ts';
+import { startTimeOf, userOf, whoseChild } from '../../platform/processes.ts';
 import { userName } from '../../platform/user.ts';
 import type { Approver } from '../../policy/policy.ts';
 
@@ -94,7 +94,7 @@ async function bySignature(
 }
 
 /**
- * A decision typed at a terminal, or made on a page of the dashboard. Weaker than a key: a program of the same user can fake either
+ * A decision typed at a terminal, or made on a page of a dashboard that was started at one: one rule for both. Weaker than a key: a program of the same user can fake either
  * (docs/approvals.md says so). What can be told is refused: children of the station, of orders, of git and of coding agents.
  */
 function byPerson(
@@ -111,15 +111,26 @@ function byPerson(
       'policy.yaml names them under `approvers`.',
     );
   const isTyped = proof.kind === 'terminal';
-  const whose = whoseChild(proof.pid, proof.start_time, { serves: !isTyped });
+  if (!namesOne(proof))
+    throw refused(
+      `process ${proof.pid} is no process that somebody decides by${proof.start_time === null ? ' (its start time is not told)' : ''}`,
+    );
+  const whose = whoseChild(proof.pid, proof.start_time);
   if (whose === 'gone' && sender.writtenAt >= context.openedAt)
     throw refused(`the process that says it asked ${isTyped ? 'at a terminal' : 'in a browser'} is not there`);
   if (whose !== 'gone' && whose !== null)
     throw refused(`it comes from ${whose}, and that decides nothing for a person`);
-  if (!isTyped && whose !== 'gone' && (userOf(proof.pid) ?? sender.uid) !== sender.uid)
+  if (whose !== 'gone' && (userOf(proof.pid) ?? sender.uid) !== sender.uid)
     throw refused('it comes from one user, and the process that it names is of another');
   const name = able?.name ?? user;
   return isTyped
     ? { by: `${name} at a terminal`, proof: { kind: 'terminal', user, tty: proof.tty, pid: proof.pid } }
-    : { by: `${name} in a browser`, proof: { kind: 'browser', user, pid: proof.pid } };
+    : { by: `${name} in a browser`, proof: { kind: 'browser', user, tty: proof.tty, pid: proof.pid } };
+}
+
+/** Whether a proof names one process, and one that can be a person's: neither the station itself nor what the system starts first. */
+function namesOne({ pid, start_time }: { readonly pid: number; readonly start_time: string | null }): boolean {
+  if (pid <= 1 || pid === process.pid) return false;
+  // a number alone names whatever runs; only where the system tells no times it has to do
+  return start_time !== null || startTimeOf(process.pid) === null;
 }

@@ -6,6 +6,7 @@ import { startTimeOf } from '../../platform/processes.ts';
 import { statusAfter } from '../../views/after-decision.ts';
 import { type Request, requestOf } from '../../views/approvals.ts';
 import type { Form } from '../gate/forms.ts';
+import type { StartedAt } from '../gate/started-at.ts';
 import type { PageContext } from '../page.ts';
 import { reviewAgain } from '../pages/approval.ts';
 import { orderAddress } from '../parts/order-link.ts';
@@ -31,7 +32,10 @@ export async function decide({ station, visitor }: PageContext, id: string, form
     return { status: 422, page: reviewAgain(request, 'reason') };
   if (signature !== undefined && (signature.trim() === '' || signature.length > MAX_SIGNATURE))
     return { status: 422, page: reviewAgain(request, 'signature') };
-  if (signature === undefined) assertEnough(wish, request, visitor.startedBy);
+  const proof: DecideCommand['proof'] =
+    signature === undefined
+      ? browserProof(wish, request, visitor.startedAt)
+      : { kind: 'ssh', signature: signature.replaceAll('\r\n', '\n') };
   const decision: Decision = {
     station: station.id,
     woId: state.wo_id,
@@ -42,24 +46,24 @@ export async function decide({ station, visitor }: PageContext, id: string, form
     reason,
   };
   const to = orderAddress(state.wo_id);
-  if (!(await isTaken(station, decideCommand(decision, proofOf(signature))))) return { to, done: 'waiting' };
+  if (!(await isTaken(station, decideCommand(decision, proof)))) return { to, done: 'waiting' };
   await statusAfter(station, decision);
   return { to, done: wish === 'approve' ? 'approved' : 'denied' };
 }
 
-/** What the station would refuse is told before anything is sent. */
-function assertEnough(wish: 'approve' | 'deny', { state, asked }: Request, startedBy: string | null): void {
-  if (startedBy !== null)
-    throw new WaybillError('APPROVAL_REFUSED', `nobody decides here: this dashboard was started by ${startedBy}`, {
-      hint: `Start one yourself: \`waybill dashboard\`. Or at a terminal: \`waybill approve ${state.wo_id}\`.`,
+/** The proof that a click is. Throws APPROVAL_REFUSED: what the station would refuse is told before anything is sent. */
+function browserProof(
+  wish: 'approve' | 'deny',
+  { state, asked }: Request,
+  startedAt: StartedAt,
+): Extract<DecideCommand['proof'], { kind: 'browser' }> {
+  if (startedAt.tty === null)
+    throw new WaybillError('APPROVAL_REFUSED', `nobody decides here. ${startedAt.why}`, {
+      hint: `Start it at a terminal: \`waybill dashboard\`. Or sign: \`waybill approve ${state.wo_id} --key FILE\`.`,
     });
   if (wish === 'approve' && asked.proof === 'ssh')
     throw new WaybillError('APPROVAL_REFUSED', `${state.wo_id} needs a signature by ssh, and a click is none`, {
       hint: `Sign it: \`waybill approve ${state.wo_id} --key FILE\`.`,
     });
-}
-
-function proofOf(signature: string | undefined): DecideCommand['proof'] {
-  if (signature !== undefined) return { kind: 'ssh', signature: signature.replaceAll('\r\n', '\n') };
-  return { kind: 'browser', pid: process.pid, start_time: startTimeOf(process.pid) };
+  return { kind: 'browser', tty: startedAt.tty, pid: process.pid, start_time: startTimeOf(process.pid) };
 }

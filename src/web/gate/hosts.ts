@@ -24,6 +24,12 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Whether nobody comes from elsewhere: neither by the address that it listens on, nor by a name that a proxy before it has. */
+export function isOnlyHere(host: string, allowHosts: readonly string[]): boolean {
+  const bare = (name: string) => name.toLowerCase().replace(/^\[(.*)\](:\d+)?$|^([^:]*):\d+$/, '$1$3');
+  return [host, ...allowHosts.map(bare)].every(isLoopback);
+}
+
 /** Refuses with 421 what calls us by a name that is none of ours. */
 export function onlyOurHosts(hosts: ReadonlySet<string>): MiddlewareHandler {
   return async (c, next) => {

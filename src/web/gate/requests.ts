@@ -14,12 +14,21 @@ export const plainRequests: MiddlewareHandler = async (c, next) => {
     return c.text('Only GET, HEAD and POST are known here.\n', 405);
   }
   if (c.req.raw.url.length > ADDRESS) return c.text('This address is too long.\n', 414);
-  const [site, mode] = [c.req.header('sec-fetch-site'), c.req.header('sec-fetch-mode')];
-  const isOurs = site === undefined || site === 'same-origin' || site === 'none';
+  const [site, mode, into] = ['site', 'mode', 'dest'].map((name) => c.req.header(`sec-fetch-${name}`));
+  if (site === undefined || site === 'same-origin' || site === 'none') return next();
   // somebody may follow a link to us; nothing of us is put into pages of others
-  if (!isOurs && mode !== 'navigate') return c.text('This is not for pages of other sites.\n', 403);
-  return next();
+  if (mode !== 'navigate' || into !== 'document') return c.text('This is not for pages of other sites.\n', 403);
+  const url = new URL(c.req.url);
+  if (!url.searchParams.has('verify')) return next();
+  // who follows a link has not asked for work
+  url.searchParams.delete('verify');
+  return c.redirect(ownAddress(`${url.pathname}${url.search}`), 303);
 };
+
+/** An address of ours to redirect to: with two slashes in front it would be another host's. */
+export function ownAddress(path: string): string {
+  return path.replace(/^[/\\]+/, '/');
+}
 
 /** Refuses a larger body before any of it is parsed. */
 export const smallBodies: MiddlewareHandler = bodyLimit({

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { isFromUs, readForm } from './forms.ts';
+import { ownAddress } from './requests.ts';
 import type { Token } from './token.ts';
 
 /** Wrong tokens that are answered within a minute; guessing is hopeless, and no reason to do work. */
@@ -51,8 +52,7 @@ export class SignIn {
   #enter(c: Context, given: string | undefined, to: string): Response {
     if (!this.#token.is(given)) return this.#refuse(c);
     setCookie(c, this.#cookie, this.#token.text, { httpOnly: true, sameSite: 'Strict', path: '/' });
-    // an address with two slashes in front would be another host's
-    return c.redirect(to.replace(/^[/\\]+/, '/'), 303);
+    return c.redirect(ownAddress(to), 303);
   }
 
   #refuse(c: Context): Response {

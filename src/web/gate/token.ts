@@ -1,6 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** The secret of one dashboard process: whoever has it may act. It is in no file: an agent that reads all it can does not find it. */
+/**
+ * The secret of one dashboard process: whoever has it may act. We write it into no file; where standard output goes into one, as a service's goes
+ * into the journal, programs of the same user read it there. So it is not what lets people decide: that takes a terminal too (started-at.ts).
+ */
 export class Token {
   readonly text = randomBytes(24).toString('base64url');
   /** What each form carries: it shows that the form is ours, and opens nothing by itself. */

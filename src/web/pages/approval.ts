@@ -89,8 +89,8 @@ function answers({ station, visitor }: PageContext, request: Request, ask: strin
   const id = state.wo_id;
   if (!visitor.mayAct)
     return html`<p>To decide here, <a href="/token">bring the token</a>. At a terminal: <code>waybill approve ${id}</code>, <code>waybill deny ${id} --reason TEXT</code>.</p>`;
-  if (visitor.startedBy !== null)
-    return html`<p>Nothing can be decided here: this dashboard was started by ${visitor.startedBy}. Start one yourself: <code>waybill dashboard</code>.</p>`;
+  if (visitor.startedAt.tty === null)
+    return html`<p>${visitor.startedAt.why}: it shows, and decides nothing; sign with a key, <code>waybill approve ${id} --key FILE</code>, or start it at a terminal, <code>waybill dashboard</code>.</p>`;
   const fields = html`${visitor.csrfField()}<input type="hidden" name="ask" value="${ask}"><input type="hidden" name="sha256" value="${asked.sha256}">`;
   const action = `/approvals/${encodeURIComponent(id)}`;
   return html`${asked.proof === 'ssh' ? bySignature(station.id, request, action, fields) : byClick(request, action, fields)}

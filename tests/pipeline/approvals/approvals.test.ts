@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { startTimeOf } from '../../../src/platform/processes.ts';
 import { askOf, atTerminal, forge, newKey, refusalOf } from '../../support/deciding.ts';
 import { CLI, type TestStation, testStation, until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
@@ -273,14 +274,18 @@ test('rule 13: orders, hooks, agents and children of the station decide nothing'
   const committed = spawnSync('git', ['commit', '-q', '--allow-empty', '-m', 'x'], { cwd: s.root, encoding: 'utf8' });
   assert.match(`${committed.stdout}${committed.stderr}`, /started by a hook of git/);
   assert.match(s.waybill('approve', 'WO-1').stderr, /this is no terminal/);
-  // files put there without the command line, while the station runs: by a process that is gone, by one without a terminal, by the station itself
+  // files put there without the command line, while the station runs: by a process that is gone, by the station itself, by none
   const { pid } = await s.up(t);
+  const idle = spawn('setsid', ['sleep', '300'], { stdio: 'ignore' });
+  t.defer(() => idle.kill('SIGKILL'));
   for (const [proof, why] of [
-    [{ kind: 'terminal', tty: '/dev/pts/0', pid: 999_999_9, start_time: null }, /is not there/],
-    [{ kind: 'terminal', tty: '/dev/pts/0', pid, start_time: null }, /decides nothing for a person|is not there/],
-    [{ kind: 'terminal', tty: '/dev/pts/0', pid: process.pid, start_time: null }, /decides nothing|without a terminal/],
+    [{ pid: 999_999_9, start_time: '1' }, /is not there/],
+    [{ pid, start_time: startTimeOf(pid) }, /is no process that somebody decides by$/],
+    [{ pid: 1, start_time: startTimeOf(1) }, /is no process that somebody decides by$/],
+    [{ pid: idle.pid ?? 0, start_time: null }, /its start time is not told/],
+    [{ pid: idle.pid ?? 0, start_time: startTimeOf(idle.pid ?? 0) }, /without a terminal/],
   ] as const) {
-    const refused = forge(s, 'WO-1', { proof });
+    const refused = forge(s, 'WO-1', { proof: { kind: 'terminal', tty: '/dev/pts/0', ...proof } });
     await until(() => s.exists(`.git/waybill/commands/${refused}`), 'the decision is refused');
     assert.match(refusalOf(s, refused).message, why);
   }

@@ -1,11 +1,11 @@
 import { openBrowser } from '../../support/browser.ts';
-import { runDashboard } from '../../support/dashboard.ts';
+import { runDashboardAtTerminal } from '../../support/dashboard.ts';
 import { type TestStation, testStation, until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
 /** Deciding with a real browser: it sends what the gate asks for, and with scripts off too (issue 10). */
 
-const test = suite('web/browser/acting', { needs: ['git', 'chromium'], timeoutMs: 120_000 });
+const test = suite('web/browser/acting', { needs: ['git', 'script', 'chromium'], timeoutMs: 120_000 });
 
 const POLICY = 'version: 1\nisolation: {commands: in_place}\n';
 
@@ -27,7 +27,7 @@ for (const javaScriptEnabled of [true, false]) {
     for (const woId of ['WO-YES', 'WO-NO']) s.drop(asking(woId));
     s.drain();
     await s.up(t);
-    const { url, actingUrl } = await runDashboard(t, s.root);
+    const { url, actingUrl } = await runDashboardAtTerminal(t, s.root);
     const page = await browser.page();
     // who only looks is told how to act
     await page.goto(`${url}/approvals`);
@@ -66,7 +66,7 @@ test('a review that somebody else decides, or that asks for something else, says
   s.drop(asking('WO-1'));
   s.drain();
   await s.up(t);
-  const { actingUrl, url } = await runDashboard(t, s.root);
+  const { actingUrl, url } = await runDashboardAtTerminal(t, s.root);
   const page = await browser.page();
   await page.goto(actingUrl);
   await page.goto(`${url}/approvals/WO-1`);

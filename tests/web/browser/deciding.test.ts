@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { openBrowser } from '../../support/browser.ts';
-import { runDashboard } from '../../support/dashboard.ts';
+import { runDashboardAtTerminal } from '../../support/dashboard.ts';
 import { newKey } from '../../support/deciding.ts';
 import { ledgerOf } from '../../support/missions.ts';
 import { testStation, until } from '../../support/station.ts';
@@ -8,7 +8,7 @@ import { assert, suite } from '../../support/suite.ts';
 
 /** Reviewed and decided in a browser: what is seen there, and what the ledger has of it (issue 10, rule 13). */
 
-const test = suite('web/browser/deciding', { needs: ['git', 'chromium', 'ssh-keygen'], timeoutMs: 120_000 });
+const test = suite('web/browser/deciding', { needs: ['git', 'script', 'chromium', 'ssh-keygen'], timeoutMs: 120_000 });
 
 test('a yes carries out what the review showed, a no carries out nothing, and a click is no key', async (t) => {
   const key = newKey(t);
@@ -36,7 +36,7 @@ rules:
   station.drain();
   await station.up(t);
   await using browser = await openBrowser();
-  const { url, actingUrl } = await runDashboard(t, station.root);
+  const { url, actingUrl } = await runDashboardAtTerminal(t, station.root);
   const page = await browser.page();
   await page.goto(actingUrl);
   await page.keyboard.press('g');

@@ -1,11 +1,11 @@
 import { openBrowser } from '../../support/browser.ts';
-import { runDashboard } from '../../support/dashboard.ts';
+import { runDashboardAtTerminal } from '../../support/dashboard.ts';
 import { testStation, until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
 /** The dashboard is started again while somebody has a form of it open (issue 10). */
 
-const test = suite('web/browser/restart', { needs: ['git', 'chromium'], timeoutMs: 120_000 });
+const test = suite('web/browser/restart', { needs: ['git', 'script', 'chromium'], timeoutMs: 120_000 });
 
 test('a form of before a restart does nothing and says how to go on, and with the new token it works', async (t) => {
   const station = testStation(t, { policy: 'version: 1\nisolation: {commands: in_place}\n' });
@@ -17,7 +17,7 @@ test('a form of before a restart does nothing and says how to go on, and with th
   station.drain();
   await station.up(t);
   await using browser = await openBrowser();
-  const first = await runDashboard(t, station.root);
+  const first = await runDashboardAtTerminal(t, station.root);
   const page = await browser.page();
   await page.goto(first.actingUrl);
   await page.goto(`${first.url}/approvals/WO-1`);
@@ -27,7 +27,7 @@ test('a form of before a restart does nothing and says how to go on, and with th
   await first.stop('SIGKILL');
   await page.locator('.link[data-state="lost"]').waitFor();
   // without a server the form goes nowhere, and the browser says so
-  const second = await runDashboard(t, station.root, first.port);
+  const second = await runDashboardAtTerminal(t, station.root, first.port);
   await page.locator('.link[data-state="live"]').waitFor();
   assert.equal(page.url(), review, 'it recovers where it is');
   await page.getByRole('button', { name: 'Approve' }).click();
