@@ -5,7 +5,7 @@ import { snapshotsWith } from '../git/snapshot/read.ts';
 import { isSnapshotMessage } from '../git/snapshot/take.ts';
 import { isOutside } from '../order/change.ts';
 import { WaybillError } from '../order/error.ts';
-import type { Recorded, RejectedData } from '../order/event.ts';
+import type { Recorded, RejectedData, Tombstone } from '../order/event.ts';
 import { advance, type OrderLife } from '../order/life.ts';
 import { tombstoneOf, withoutWords } from '../order/tombstone.ts';
 import { isTerminal } from '../order/transition.ts';
@@ -188,15 +188,17 @@ function fold(rt: Runtime, id: string): OrderLife | null {
 /** Puts on record which records are emptied, unless an earlier try has done so. */
 function vouchFor(rt: Runtime, { id, by, reason }: Intent, records: readonly Recorded[], claims: string[]): void {
   const vouched = new Set<string>();
-  for (const r of rt.ledger.read(1))
-    if (r.event === 'purged') for (const t of r.data.records) vouched.add(`${t.seq} ${t.hash}`);
-  const open = records.filter((r) => !vouched.has(`${r.seq} ${r.hash}`));
+  for (const r of rt.ledger.read(1)) if (r.event === 'purged') for (const t of r.data.records) vouched.add(keyOf(t));
+  // one that an older station emptied may have words left: it is vouched for once more, as it will be
+  const open = records.map(tombstoneOf).filter((t) => !vouched.has(keyOf(t)));
   if (open.length === 0) return;
   const life = fold(rt, id);
   if (life !== null) rt.orders.recall(life);
-  const data = { by, reason, records: open.map(tombstoneOf), claims };
+  const data = { by, reason, records: open, claims };
   rt.record([{ event: 'purged', woId: life?.woId ?? null, attempt: life?.attempt ?? 0, from: null, to: null, data }]);
 }
+
+const keyOf = ({ seq, hash, left }: Tombstone) => `${seq} ${hash} ${left}`;
 
 /** Contents that the order made, as git blobs. What it found there was somebody else's. */
 function imagesMade(records: readonly Recorded[]): { path: string; blob: string }[] {

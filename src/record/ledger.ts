@@ -217,14 +217,14 @@ export function parseRecord(line: string, file: string): Recorded {
   return value as Recorded;
 }
 
-/** Ledger lines with the words of some records taken out; lines of records that are empty already stay as they are. */
+/** Ledger lines with the words of some records taken out; one that is empty already stays as it is. */
 export function emptiedLines(lines: string, seqs: ReadonlySet<number>, file: string): string {
   return lines
     .split('\n')
     .map((line) => {
       if (line === '') return line;
       const record = parseRecord(line, file);
-      return seqs.has(record.seq) && record.purged !== true ? JSON.stringify(entombed(record)) : line;
+      return seqs.has(record.seq) ? JSON.stringify(entombed(record)) : line;
     })
     .join('\n');
 }

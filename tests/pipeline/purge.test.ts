@@ -75,6 +75,23 @@ test('an order that failed with a secret in request, title, plan and command out
   assert.equal(s.state('WO-LEAK').status, 'failed');
 });
 
+test('an order that asked a person leaves no trace of that in ledger, journal and state', (t) => {
+  const s = testStation(t, { policy: 'version: 1\n' });
+  s.drop({ wo_id: 'WO-LEAK', title: 'asks', actions: [{ action: 'command', command: `echo ${SECRET}` }] });
+  s.drain();
+  assert.equal(s.state('WO-LEAK').waiting_for, 'approval');
+  assert.equal(s.waybill('cancel', 'WO-LEAK').code, 0);
+  s.drain();
+  assert.ok(whereItStands(s).length > 0);
+  purge(s, 'WO-LEAK');
+  // what people were told meanwhile stands in the alerts file, which a purge does not write anew
+  assert.deepEqual(
+    whereItStands(s).filter((place) => !place.endsWith('guardrail_alerts.log')),
+    [],
+  );
+  verifies(s);
+});
+
 test('what landed on a branch is out of reach, and the report names commit, branch and file', (t) => {
   const s = testStation(t);
   s.drop({ wo_id: 'WO-LANDED', title: 'x', files: [{ path: 'config.txt', content: `key=${SECRET}\n` }] });
