@@ -1,6 +1,7 @@
 import { answered } from '../pipeline/commands/answered.ts';
 import { sendCommand } from '../pipeline/commands/send-command.ts';
 import { now, pause } from '../platform/clock.ts';
+import { stateAfter } from '../views/order/moved.ts';
 import { runningStation, stateOf } from '../views/order-state.ts';
 import { colouredStatus, note, plain, print, printJson } from './output.ts';
 import { HOW_TO_START, stationOf } from './station.ts';
@@ -32,7 +33,7 @@ export async function ask(
     command === 'cancel' && taken && (await stateOf(station, woId)).status === 'running' && Date.now() < until;
   )
     await pause(50);
-  const after = await stateOf(station, woId);
+  const after = taken ? await stateAfter(station, before) : before;
   if (options.json)
     return printJson({ ok: true, command, wo_id: woId, taken, status: after.status, waiting_for: after.waiting_for });
   if (!taken) {

@@ -18,6 +18,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
   const { admitted, rejected, outcome } = life;
   const source = admitted ?? rejected;
   const evidencePath = `${station.settings.paths.evidence}/${evidenceName(life.woId, life.attempt)}`;
+  const isPurged = life.attempt > 0 && life.purgedAttempts >= life.attempt;
   const manifest = outcome?.evidence?.manifest_sha256 ?? life.landing?.evidence.manifest_sha256 ?? null;
   return {
     v: 1,
@@ -66,6 +67,7 @@ export function stateDocument(station: Station, life: OrderLife): StateDocument 
       born: life.born,
       seq: life.lastSeq,
       ...(life.until === null ? {} : { until: life.until }),
+      ...(isPurged ? { purged: true } : {}),
       ...(admitted?.dry_run ? { dry_run: true } : {}),
       ...(asksPeople(life.waitingFor) && life.ask !== null ? { approval: approvalOf(life, life.ask) } : {}),
       ...(admitted !== null && admitted.warnings.length > 0 ? { warnings: admitted.warnings } : {}),

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '../order/error.ts';
+import type { Recorded } from '../order/event.ts';
 import type { StateDocument } from '../order/generated.ts';
 import type { OrderLife } from '../order/life.ts';
 import { asksPeople, isTerminal, type Status } from '../order/transition.ts';
@@ -90,9 +91,10 @@ export async function explainOrder(
   const known = !needed ? [] : (lives ?? (await aliveNow(ledger, ids)));
   const alive: Alive = new Map(known.map((life) => [life.woId.toLowerCase(), life]));
   const life = alive.get(state.wo_id.toLowerCase()) ?? null;
-  const own = await partOf(station, state, alive, life);
-  const parts = [own, ...(isOver ? [] : [ofStation(station)])];
   const hasTried = status === 'failed' || status === 'cancelled' || state.attempt > 1 || state.revision > 1;
+  const records = hasTried ? orderRecords(station, state) : [];
+  const own = await partOf(station, state, alive, life, records);
+  const parts = [own, ...(isOver ? [] : [ofStation(station)])];
   return {
     wo_id: state.wo_id,
     status: status as Status,
@@ -105,13 +107,19 @@ export async function explainOrder(
     facts: parts.flatMap((part) => part.facts ?? []),
     dependencies: parts.flatMap((part) => part.dependencies ?? []),
     failure: meaningOf(state),
-    tried: hasTried ? triedOf(orderRecords(station, state)) : [],
+    tried: triedOf(records),
     // what gets the station going comes before what gets one order going
     next: parts.toReversed().flatMap((part) => part.next ?? []),
   };
 }
 
-async function partOf(station: Station, state: StateDocument, alive: Alive, life: OrderLife | null): Promise<Part> {
+async function partOf(
+  station: Station,
+  state: StateDocument,
+  alive: Alive,
+  life: OrderLife | null,
+  records: readonly Recorded[],
+): Promise<Part> {
   switch (state.status) {
     case 'done':
       return {};
@@ -122,7 +130,7 @@ async function partOf(station: Station, state: StateDocument, alive: Alive, life
     case 'parked':
       return forWait(station, state, alive, life);
     default: {
-      const ended = forEnded(state);
+      const ended = forEnded(state, records);
       if (state.last_error?.code !== 'DEPENDENCY_FAILED') return ended;
       const behind = await behindFailure(station, state, alive);
       return {

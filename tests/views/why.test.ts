@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { openStation } from '../../src/station/station.ts';
-import { type Explanation, explainOrder } from '../../src/views/why.ts';
 import { stateOf } from '../../src/views/order-state.ts';
+import { type Explanation, explainOrder } from '../../src/views/why.ts';
 import { newKey } from '../support/deciding.ts';
 import { mission, missionStation } from '../support/missions.ts';
 import { ANYTHING, type TestStation, testStation } from '../support/station.ts';
@@ -86,6 +86,34 @@ test('other orders: each as it is now, followed to what all of it hangs on; ids 
   assert.match(factOf(failed, 'began with'), /WO-A \(cancelled: CANCELLED/, 'followed to the one that began it');
 });
 
+test('what is released though its dependencies are not done waits on, until the same deadline', (t) => {
+  const s = testStation(t);
+  s.drop(order('WO-A', { hold: true }));
+  // dropped together with it, it would not know it yet
+  s.drain();
+  s.drop(order('WO-KNOWN', { depends_on: ['WO-A'] }));
+  s.drop(order('WO-UNKNOWN', { depends_on: ['WO-NEVER'] }));
+  s.drain();
+  const ids = ['WO-KNOWN', 'WO-UNKNOWN'];
+  const before = ids.map((id) => why(s, id).until);
+  assert.equal(before[0], null);
+  for (const id of ids) s.waybill('release', id);
+  s.drain();
+  assert.equal(s.waybill('log', 'WO-KNOWN').stdout.includes('released'), true);
+  assert.deepEqual(
+    ids.map((id) => s.state(id).waiting_for),
+    ['dependency', 'dependency'],
+  );
+  assert.deepEqual(
+    ids.map((id) => why(s, id).until),
+    before,
+  );
+  // it still hears of what it waits for
+  s.waybill('release', 'WO-A');
+  s.drain();
+  assert.equal(s.state('WO-KNOWN').status, 'done');
+});
+
 test('orders that wait for each other are told as a circle', async (t) => {
   const s = testStation(t);
   s.drop(order('WO-A', { depends_on: ['WO-B'] }));
@@ -111,6 +139,14 @@ test('the clock: until when, and which try comes then', (t) => {
   s.drain();
   const later = why(s, 'WO-LATER');
   assert.deepEqual([later.until, later.released_by], ['2099-01-01T00:00:00.000Z', ['the clock, at 2099-01-01T00:00:00.000Z']]);
+  assert.deepEqual(
+    [later.until, later.released_by],
+    [
+      '2099-01-01T00:00:00.000Z',
+      ['the clock, at 2099-01-01T00:00:00.000Z', 'anybody who may use the command line here'],
+    ],
+  );
+  assert.deepEqual(commands(later).slice(-2), ['waybill release WO-LATER', 'waybill cancel WO-LATER']);
   const again = why(s, 'WO-AGAIN');
   assert.match(factOf(again, 'tried'), /^try 2 of 3 comes then/);
   assert.deepEqual([again.failure?.code, again.waiting_for], ['CHECK_FAILED', 'time']);

@@ -189,6 +189,23 @@ test('retry, hold, release and cancel: each where the table has it, as it was sh
   assert.equal((await visitor.post('/orders/WO-LONG/purge', shownAs('WO-LONG'))).status, 404);
 });
 
+test('release is offered where it ends the wait, and the command line tells what came of it', async (t) => {
+  const s = testStation(t);
+  const files = (path: string) => ({ title: 'x', files: [{ path, content: 'x\n' }] });
+  const later = ['WO-T1', 'WO-T2', 'WO-T3'];
+  for (const woId of later) s.drop({ wo_id: woId, not_before: '2099-01-01T00:00:00Z', ...files(woId) });
+  s.drop({ wo_id: 'WO-DEPENDS', depends_on: ['WO-NEVER'], ...files('depends') });
+  await s.up(t);
+  await until(() => later.every((woId) => at(s, woId) === 'time') && at(s, 'WO-DEPENDS') === 'dependency', 'all wait');
+  assert.deepEqual(actionsOf(s, 'WO-DEPENDS'), ['hold', 'cancel']);
+  assert.deepEqual(actionsOf(s, 'WO-T1'), ['release', 'hold', 'cancel']);
+  const visitor = await visiting(t, s);
+  const { csrf = '' } = fieldsOf((await visitor.get('/orders/WO-T1/cancel')).text, '/orders/WO-T1/cancel');
+  const forced = await visitor.post('/orders/WO-DEPENDS/release', { csrf, status: 'parked', attempt: '1' });
+  assert.equal(forced.status, 409);
+  for (const woId of later) assert.ok(!s.waybill('release', woId).stdout.includes('parked'), `${woId} is not parked`);
+});
+
 test('with no station running a decision waits for it, and the page says so', async (t) => {
   const s = testStation(t, { policy: ASKING });
   s.drop(asking('WO-LATER'));

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '../../order/error.ts';
 import type { Recorded } from '../../order/event.ts';
 import type { StateDocument } from '../../order/generated.ts';
-import { fact, type Meaning, type Part, run, type Tried } from './explanation.ts';
+import { fact, type Meaning, type NextStep, type Part, run, type Tried } from './explanation.ts';
 
 /** What the error on record means; null where there is none. */
 export function meaningOf({ last_error: error }: StateDocument): Meaning | null {
@@ -30,16 +30,32 @@ export function triedOf(records: readonly Recorded[]): Tried[] {
   });
 }
 
-/** What can be done about an order that ended otherwise than done. */
-export function forEnded(state: StateDocument): Part {
+/** What brings an order on that ended: by what it ended with, as the pages of the codes have it. */
+function again({ wo_id: woId, status, last_error: error, meta }: StateDocument): NextStep {
+  const dropAgain = (what: string) => run(what, 'waybill lint FILE && waybill drop FILE');
+  if (meta['purged'] === true) return dropAgain('it was purged, and its request is gone: drop it again');
+  if (status === 'rejected') return dropAgain('mend the file and drop it again, under the same id');
+  const retry = (what: string) => run(what, `waybill retry ${woId}`);
+  switch (error?.code) {
+    case 'DENIED':
+      return dropAgain('change what was said no to, and drop it again, under the same id');
+    case 'DEPENDENCY_CYCLE':
+      return dropAgain('take the id that closes the circle out of depends_on, and drop it again');
+    case 'DEPENDENCY_FAILED':
+    case 'DEPENDENCY_UNKNOWN':
+      return retry('try it again, once what it depends on is done');
+    case 'CANCELLED':
+    case 'EXPIRED':
+      return retry('try it again, where it is still wanted');
+    default:
+      return retry('try it again, once that is mended');
+  }
+}
+
+/** What can be done about an order that ended otherwise than done; `records`: what tells whether it ran anything. */
+export function forEnded(state: StateDocument, records: readonly Recorded[]): Part {
   const { wo_id: woId, status, last_error: error, evidence, type, meta } = state;
-  const again =
-    status === 'rejected'
-      ? {
-          what: 'mend the file and drop it again, under the same id',
-          command: `waybill lint FILE && waybill drop FILE`,
-        }
-      : run('try it again, once that is mended', `waybill retry ${woId}`);
+  const ran = records.some((record) => record.event === 'command' && record.attempt === state.attempt);
   const file = typeof meta['file'] === 'string' ? meta['file'] : '';
   return {
     facts: [
@@ -51,11 +67,11 @@ export function forEnded(state: StateDocument): Part {
       ...(error === null ? [] : [run(`read what ${error.code} means, and its cure`, `waybill explain ${error.code}`)]),
       ...(evidence === null
         ? []
-        : [run('look at what it left: output of commands is below commands/', `ls ${evidence.path}`)]),
+        : [run(`look at what it left${ran ? ': output of commands is below commands/' : ''}`, `ls ${evidence.path}`)]),
       ...(type === 'mission' && status !== 'rejected'
         ? [run('see how far the mission came', `waybill spine status ${woId}`)]
         : []),
-      again,
+      again(state),
     ],
   };
 }

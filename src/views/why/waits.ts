@@ -6,18 +6,40 @@ import type { Station } from '../../station/station.ts';
 import { stopFileOf } from '../stop-file.ts';
 import { type Fact, fact, type Part, run, untilOf } from './explanation.ts';
 
-/** A wait for the clock: until when, and what comes then. */
+/** Who may release what no decision is needed for. */
+const ANYBODY = 'anybody who may use the command line here';
+
+/**
+ * Whether `release` ends this wait. The table has it legal for others too, and they begin again at once: what depends on orders that are not
+ * done, a busy repository, a mission that the stop file or policy holds.
+ */
+export function canBeReleased(state: StateDocument): boolean {
+  switch (state.waiting_for) {
+    case 'time':
+    case 'agent':
+      return true;
+    case 'hold':
+      return untilOf(state) === null;
+    default:
+      return false;
+  }
+}
+
+/** A wait for the clock: until when, who can end it before, and what comes then. */
 export function forTime(state: StateDocument, life: OrderLife | null): Part {
   const until = untilOf(state);
   const error = state.last_error;
   const isRetry = life?.outcome != null && error !== null;
   const retries = life?.admitted?.retries ?? 0;
   return {
-    released_by: [until === null ? 'the clock' : `the clock, at ${until}`],
+    released_by: [until === null ? 'the clock' : `the clock, at ${until}`, ANYBODY],
     facts: isRetry
       ? [fact('tried', `try ${(life?.retriesUsed ?? 0) + 1} of ${retries + 1} comes then; it tries again by itself`)]
       : [],
-    next: [run('do not wait for it', `waybill cancel ${state.wo_id}`)],
+    next: [
+      run(isRetry ? 'try it again now' : 'let it go now', `waybill release ${state.wo_id}`),
+      run('do not wait for it', `waybill cancel ${state.wo_id}`),
+    ],
   };
 }
 
@@ -42,7 +64,7 @@ export function forHold(station: Station, state: StateDocument, life: OrderLife 
     };
   }
   return {
-    released_by: ['anybody who may use the command line here'],
+    released_by: [ANYBODY],
     facts: heldBy(station, state, life),
     next: [run('let it go', `waybill release ${woId}`), run('end it', `waybill cancel ${woId}`)],
   };

@@ -2,9 +2,10 @@ import { html } from 'hono/html';
 import { WaybillError } from '../../order/error.ts';
 import type { CommandFile, StateDocument } from '../../order/generated.ts';
 import { asksPeople, isLegal, type Status, type Transition } from '../../order/transition.ts';
-import { now, pause } from '../../platform/clock.ts';
-import type { Station } from '../../station/station.ts';
+import { now } from '../../platform/clock.ts';
+import { stateAfter } from '../../views/order/moved.ts';
 import { stateOf } from '../../views/order-state.ts';
+import { canBeReleased } from '../../views/why/waits.ts';
 import type { Form } from '../gate/forms.ts';
 import type { Html, PageContext } from '../page.ts';
 import { orderAddress } from '../parts/order-link.ts';
@@ -20,8 +21,6 @@ const EVENT: Readonly<Record<Action, readonly [event: Transition, to: Status, la
   cancel: ['cancelled', 'cancelled', 'Cancel…'],
 };
 
-/** How long a state file may be behind the ledger. */
-const STATE_MS = 2_000;
 const MAX_REASON = 1000;
 
 export function isAction(word: string): word is Action {
@@ -52,9 +51,14 @@ export function cancelForm({ visitor }: PageContext, state: StateDocument): Html
 <button class="primary">Cancel it</button> <a class="button" href="${orderAddress(state.wo_id)}">Leave it</a></form>`;
 }
 
-export function isPossible(action: Action, { status, waiting_for: waitingFor }: StateDocument): boolean {
+/** Whether an action would change what the order is in: the table allows more, such as a release into the same wait. */
+export function isPossible(action: Action, state: StateDocument): boolean {
+  const { status, waiting_for: waitingFor } = state;
   const [event, to] = EVENT[action];
   if (action === 'hold' && waitingFor === 'hold') return false;
+  // what it asked for is gone: it can only be dropped again
+  if (action === 'retry' && state.meta['purged'] === true) return false;
+  if (action === 'release' && !canBeReleased(state)) return false;
   return isLegal(event, status, to, waitingFor);
 }
 
@@ -88,12 +92,6 @@ export async function askStation({ station }: PageContext, id: string, action: A
   };
   if (!(await isTaken(station, command))) return { to, done: 'waiting' };
   if (action === 'cancel' && state.status === 'running') return { to, done: 'cancelling' };
-  await moved(station, state);
+  await stateAfter(station, state);
   return { to, done: action };
-}
-
-/** Waits until the state file has what the ledger has already, so that the page that follows is not of before. */
-async function moved(station: Station, before: StateDocument): Promise<void> {
-  for (const until = Date.now() + STATE_MS; Date.now() < until; await pause(25))
-    if ((await stateOf(station, before.wo_id)).updated_at !== before.updated_at) return;
 }

@@ -33,7 +33,9 @@ const sumOf = (histogram: Histogram | undefined) => [histogram?.n, histogram?.su
 const happened = ({ steps }: ChartData) =>
   steps
     .filter((step) => step.received + step.done + step.failed > 0)
-    .map((step) => `${new Date(step.at * 1000).toISOString().slice(11, 16)} ${step.received}/${step.done}/${step.failed}`);
+    .map(
+      (step) => `${new Date(step.at * 1000).toISOString().slice(11, 16)} ${step.received}/${step.done}/${step.failed}`,
+    );
 
 test('an order is counted from its drop to its end, with how long it waited and ran', async (t) => {
   const ledger = ledgerIn(t.tempDir());
@@ -74,7 +76,10 @@ test('only time in state running is running time: neither a wait for people nor 
   const at = NOW - DAY;
   ledger.admitted('WO-1', at);
   ledger.started('WO-1', at + 1000);
-  ledger.add('waits', 'WO-1', at + 3000, { waiting_for: 'repository', until: null, why: 'a merge' }, ['running', 'parked']);
+  ledger.add('waits', 'WO-1', at + 3000, { waiting_for: 'repository', until: null, why: 'a merge' }, [
+    'running',
+    'parked',
+  ]);
   ledger.add('released', 'WO-1', at + 500_000, { why: 'over' }, ['parked', 'ready']);
   ledger.started('WO-1', at + 600_000);
   ledger.failedOnce('WO-1', at + 603_000, 'COMMAND_FAILED');
@@ -120,7 +125,13 @@ test('what agents used, by agent; a step of which nobody told its end is lost, a
   ledger.add('interrupted', 'WO-M', at, { why: 'the station died' }, ['running', 'running']);
   const figures = await figuresOf(ledger);
   const { totals } = figures;
-  assert.deepEqual(told(totals.steps), { ' ok': 1, 'claude failed': 1, 'claude ok': 1, 'codex lost': 1, 'codex ok': 1 });
+  assert.deepEqual(told(totals.steps), {
+    ' ok': 1,
+    'claude failed': 1,
+    'claude ok': 1,
+    'codex lost': 1,
+    'codex ok': 1,
+  });
   assert.deepEqual(told(totals.tokens), {
     ...{ 'claude cache_read': 40, 'claude cache_write': 20, 'claude input': 120, 'claude output': 20 },
   });
@@ -155,7 +166,10 @@ test('whoever names lanes, codes and agents cannot make the figures grow without
   assert.deepEqual([received.rows().length, failures.rows().length, tokens.rows().length], [33, 201, 4 * 33]);
   assert.equal(told(received)['other'], 1000 - 32);
   assert.equal(told(failures)['other'], 1000 - 200);
-  assert.ok(figures.lanes.every((lane) => lane.length <= 64 && !/[\n\u202e]/.test(lane)), figures.lanes[0]);
+  assert.ok(
+    figures.lanes.every((lane) => lane.length <= 64 && !/[\n\u202e]/.test(lane)),
+    figures.lanes[0],
+  );
   const data = chartData(figures, '3h', null);
   assert.deepEqual([data.codes.length, data.agents.length], [6, 6], 'five of their own, and the others');
   assert.equal(

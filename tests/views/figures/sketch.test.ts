@@ -16,11 +16,15 @@ function sketchOf(values: readonly number[]): Sketch {
 
 test('a quantile is within a tenth of the value that so many are not above', () => {
   fc.assert(
-    fc.property(fc.array(seconds, { minLength: 1, maxLength: 200 }), fc.constantFrom(0.5, 0.9, 0.99), (values, share) => {
-      const exact = [...values].sort((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length)) - 1] ?? 0;
-      const told = sketchOf(values).quantile(share) ?? 0;
-      return told <= exact * 1.1 && told >= exact / 1.1;
-    }),
+    fc.property(
+      fc.array(seconds, { minLength: 1, maxLength: 200 }),
+      fc.constantFrom(0.5, 0.9, 0.99),
+      (values, share) => {
+        const exact = [...values].sort((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length)) - 1] ?? 0;
+        const told = sketchOf(values).quantile(share) ?? 0;
+        return told <= exact * 1.1 && told >= exact / 1.1;
+      },
+    ),
   );
 });
 
@@ -29,7 +33,9 @@ test('two that are merged are one of all values, in whatever order', () => {
     fc.property(fc.array(seconds), fc.array(seconds), (some, others) => {
       const [merged, whole] = [sketchOf(others), sketchOf([...some, ...others])];
       merged.merge(sketchOf(some));
-      return [0.01, 0.5, 0.9, 1].every((share) => merged.quantile(share) === whole.quantile(share)) && merged.n === whole.n;
+      return (
+        [0.01, 0.5, 0.9, 1].every((share) => merged.quantile(share) === whole.quantile(share)) && merged.n === whole.n
+      );
     }),
   );
 });

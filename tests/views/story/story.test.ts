@@ -98,7 +98,10 @@ test('rejected, and the same id accepted after that', (t) => {
   s.drain();
   const [line, ...none] = story(s, 'WO-1');
   assert.deepEqual(none, []);
-  assert.match(line ?? '', /^end - WO-1\.json in MAIN was rejected with [A-Z_]+: .*; it is kept as bridge\/quarantine\//);
+  assert.match(
+    line ?? '',
+    /^end - WO-1\.json in MAIN was rejected with [A-Z_]+: .*; it is kept as bridge\/quarantine\//,
+  );
   s.drop(order('WO-1', file('a.txt')));
   s.drain();
   assert.deepEqual(story(s, 'WO-1').slice(1, 3), [
@@ -156,11 +159,22 @@ test('a mission: each step with who did it, its verdict and what it cost', (t) =
     s.drain();
   }
   const lines = story(s, 'WO-M');
-  assert.match(lines.join('\n'), /^work \. was started on main at COMMIT, in a worktree apart; the mission follows the chain \w+$/m);
+  assert.match(
+    lines.join('\n'),
+    /^work \. was started on main at COMMIT, in a worktree apart; the mission follows the chain \w+$/m,
+  );
   const steps = lines.filter((line) => line.startsWith('step '));
   assert.equal(steps.length, ledgerOf(s, 'WO-M').filter(({ event }) => event === 'stepped').length, lines.join('\n'));
-  assert.ok(steps.some((line) => /^step \+ step \d+, build by own: ok, \d+ lines? changed, (\d+ tokens|tokens not told)/.test(line)), lines.join('\n'));
-  assert.ok(steps.some((line) => /review\w* by own: approved/.test(line)), lines.join('\n'));
+  assert.ok(
+    steps.some((line) =>
+      /^step \+ step \d+, build by own: ok, \d+ lines? changed, (\d+ tokens|tokens not told)/.test(line),
+    ),
+    lines.join('\n'),
+  );
+  assert.ok(
+    steps.some((line) => /review\w* by own: approved/.test(line)),
+    lines.join('\n'),
+  );
   assert.equal(lines.at(-1)?.startsWith('end + is done: '), true, lines.join('\n'));
 });
 
@@ -168,7 +182,9 @@ test('what a station that ended in the middle left open, a landing by somebody e
   const h = new History().opened();
   h.admitted('WO-1').started('WO-1').add('WO-1', 'command', null, { n: 1, name: 'build', idempotent: true }).wait(3);
   h.add('WO-1', 'interrupted', 'ready', { why: 'the station ended' }).started('WO-1');
-  h.add('WO-1', 'landed', null, { commits: ['c'.repeat(40)], how: 'landed_by' }).succeeded('WO-1').repeated('WO-1');
+  h.add('WO-1', 'landed', null, { commits: ['c'.repeat(40)], how: 'landed_by' })
+    .succeeded('WO-1')
+    .repeated('WO-1');
   const lines = storyOf(h.records).map(({ text, ok, duration_ms: ms }) => [text, ok, ms]);
   assert.deepEqual(lines.slice(2, 4), [
     ['build was cut short', false, 3000],

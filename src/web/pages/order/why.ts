@@ -11,7 +11,9 @@ const MOST = 20;
 
 /** Why it is where it is, who ends that, what the failure means, and what to do. */
 export function whyOf(told: Explanation): Html {
-  const { failure, until, dependencies, tried, next, facts } = told;
+  const { failure, until, dependencies, next, facts } = told;
+  // the last one is what the sentence tells
+  const tried = told.tried.slice(0, -1);
   return html`<section class="card why ${told.status}" aria-label="Why"><p class="sentence">${shown(told.why, 800)} <span class="since">Since ${time(told.since)}${until === null ? '' : html`, until ${time(until)}`}.</span></p>
 ${told.released_by.length === 0 ? '' : html`<p>Who or what ends that: ${told.released_by.map((who, i) => html`${i === 0 ? '' : '; '}${shown(who, 300)}`)}.</p>`}
 ${failure === null ? '' : html`<p>${codeLink(failure.code)}: ${shown(failure.what ?? failure.message, 600)}</p>`}
