@@ -4,6 +4,7 @@ import { IdIndex } from '../record/id-index.ts';
 import type { Station } from '../station/station.ts';
 import { HELD, type OrderRow, type Page, type Wanted } from './catalogue.ts';
 import { newestFirst } from './newest-orders.ts';
+import { titleOf } from './order/title.ts';
 import type { Records } from './records.ts';
 
 /** What a list of orders shows of each. */
@@ -54,9 +55,18 @@ async function newest(station: Station, most: number): Promise<ListedOrder[]> {
 }
 
 function listed(state: StateDocument): ListedOrder {
-  const { wo_id: woId, title, lane, type, requester, status, waiting_for: waitingFor, last_error: error } = state;
+  const { wo_id: woId, lane, type, requester, status, waiting_for: waitingFor, last_error: error } = state;
   return {
-    ...{ woId, title, lane, type, status, waitingFor, attempt: state.attempt, updatedAt: state.updated_at },
+    ...{
+      woId,
+      title: titleOf(state),
+      lane,
+      type,
+      status,
+      waitingFor,
+      attempt: state.attempt,
+      updatedAt: state.updated_at,
+    },
     requester: requester.user ?? `uid ${requester.uid}`,
     code: status === 'done' ? null : (error?.code ?? null),
   };

@@ -24,6 +24,7 @@ const EVENT: Readonly<Record<Action, readonly [event: Transition, to: Status, la
 const STATE_MS = 2_000;
 const MAX_REASON = 1000;
 
+/** Whether a word of an address names something that can be done with an order. */
 export function isAction(word: string): word is Action {
   return Object.hasOwn(EVENT, word);
 }
@@ -52,6 +53,7 @@ export function cancelForm({ visitor }: PageContext, state: StateDocument): Html
 <button class="primary">Cancel it</button> <a class="button" href="${orderAddress(state.wo_id)}">Leave it</a></form>`;
 }
 
+/** Whether the table of transitions has it for an order that stands so. */
 export function isPossible(action: Action, { status, waiting_for: waitingFor }: StateDocument): boolean {
   const [event, to] = EVENT[action];
   if (action === 'hold' && waitingFor === 'hold') return false;
