@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { StateDocument } from '../order/generated.ts';
 import { ordersAnswer } from '../views/answers/orders.ts';
+import { titleOf } from '../views/order/title.ts';
 import { age, colouredStatus, plain, print, printJson } from './output.ts';
 import { stationToRead } from './station.ts';
 import { columnsOf, cutStyled, padTo, terminalColumns } from './terminal/columns.ts';
@@ -44,7 +45,7 @@ function table(orders: readonly StateDocument[], columns: number | null): string
     const waits = waitingFor === null ? '' : `(${waitingFor})`;
     const shown = `${colouredStatus(status)}${waits.padEnd(state - status.length)}`;
     const old = age(Date.now() - Date.parse(at)).padStart(4);
-    const title = plain(order.title).replace(/\s+/g, ' ');
+    const title = plain(titleOf(order)).replace(/\s+/g, ' ');
     return `${padTo(order.wo_id, id)}  ${shown}  ${priority}  ${old}  ${padTo(plain(order.lane), lane)}  ${title}`;
   });
   return (columns === null ? rows : [pc.dim(head), ...rows]).map((line) => cutStyled(line, columns));

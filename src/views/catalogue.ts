@@ -290,8 +290,9 @@ function advanceRow(row: Row, record: Recorded): void {
       break;
     }
     case 'rejected': {
-      const { title, lane, requester, received_at: receivedAt, error } = record.data;
-      row.title = (title ?? '').slice(0, TITLE);
+      const { title, file, lane, requester, received_at: receivedAt, error } = record.data;
+      // what has no title is known by its file
+      row.title = (title ?? file).slice(0, TITLE);
       row.lane = lane;
       row.requester = requester.user ?? `uid ${requester.uid}`;
       row.receivedAt = receivedAt;

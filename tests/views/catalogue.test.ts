@@ -165,7 +165,7 @@ function assertRows(folder: string, catalogue: Catalogue, lives: ReadonlyMap<str
           .map(({ event, to }) => [event, to]),
       )}`,
     );
-    if (!isPurged) assert.equal(row.title, (source?.title ?? '').slice(0, 160));
+    if (!isPurged) assert.equal(row.title, (source?.title ?? source?.file ?? '').slice(0, 160));
     const layout = { ledger: folder };
     const records = recordsByRow({ layout } as never, row);
     assert.deepEqual(

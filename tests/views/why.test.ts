@@ -68,7 +68,13 @@ test('other orders: each as it is now, followed to what all of it hangs on; ids 
   s.drain();
   const told = why(s, 'WO-C');
   assert.deepEqual(
-    told.dependencies.map(({ wo_id, status, waiting_for, wanted_by, root }) => [wo_id, status, waiting_for, wanted_by, root]),
+    told.dependencies.map(({ wo_id, status, waiting_for, wanted_by, root }) => [
+      wo_id,
+      status,
+      waiting_for,
+      wanted_by,
+      root,
+    ]),
     [
       ['WO-B', 'parked', 'dependency', 'WO-C', false],
       ['WO-NEVER', 'unknown', null, 'WO-C', true],
@@ -138,7 +144,6 @@ test('the clock: until when, and which try comes then', (t) => {
   s.drop(order('WO-AGAIN', { retries: 2, tests: [{ name: 'bad', command: 'false' }] }));
   s.drain();
   const later = why(s, 'WO-LATER');
-  assert.deepEqual([later.until, later.released_by], ['2099-01-01T00:00:00.000Z', ['the clock, at 2099-01-01T00:00:00.000Z']]);
   assert.deepEqual(
     [later.until, later.released_by],
     [

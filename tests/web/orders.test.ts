@@ -57,6 +57,8 @@ test('filters are links: statuses together, lane, wait, code, words; unknown wor
   assert.match(slips, /role="alert">&quot;nobody&quot; is no wait, /);
   assert.doesNotMatch((await get('/orders?status=failed&waiting=&lane=')).text, /role="alert"/, 'as the form sends it');
   const { text } = await get('/orders');
+  assert.match(text, /WO-BAD.*<td>bad\.json<\/td>/, 'without a title it is known by its file');
+  assert.match(s.waybill('ls', '--status', 'rejected').stdout, /^WO-BAD .* bad\.json$/m);
   assert.match(text, /href="\/errors\/COMMAND_FAILED"/);
   assert.match(text, /<option value="OPS"/);
 });

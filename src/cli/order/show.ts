@@ -4,6 +4,7 @@ import type { ResultDocument, StateDocument } from '../../order/generated.ts';
 import { readIfThere } from '../../platform/durable.ts';
 import type { Station } from '../../station/station.ts';
 import { showAnswer } from '../../views/answers/order.ts';
+import { titleOf } from '../../views/order/title.ts';
 import type { StoryLine } from '../../views/story/story.ts';
 import { explainOrder, whyText } from '../../views/why.ts';
 import { counted, durationText } from '../../views/words.ts';
@@ -18,7 +19,7 @@ export async function show(woId: string, options: Options): Promise<void> {
   const answer = await showAnswer(station, woId);
   if (options.json) return printJson(answer);
   const { state, result, story } = answer;
-  print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${oneLine(state.title)}`);
+  print(`${pc.bold(state.wo_id)}  ${colouredStatus(state.status)}  ${oneLine(titleOf(state))}`);
   const explanation = await explainOrder(station, state);
   print(whyText(state, explanation));
   print('');

@@ -14,6 +14,7 @@ export interface WorktreesAnswer {
   readonly unknown: readonly string[];
 }
 
+/** The folders in which isolated orders work: what `waybill worktrees --json` prints. */
 export function worktreesAnswer(station: Station): WorktreesAnswer {
   const records = new WorktreeRecords(station.layout.live).all();
   const worktrees = records.map((worktree) => ({

@@ -10,6 +10,7 @@ export interface Cost {
   unknown_steps: number;
 }
 
+/** Nothing used yet. A new one each time: it is added to. */
 export const noCost = (): Cost => ({ steps: 0, tokens: 0, usd: 0, unknown_steps: 0 });
 
 /** What agents used in a time: all together, by agent and by mission. A step that nobody told the end of counts as unknown, never as nothing. */

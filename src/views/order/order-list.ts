@@ -6,6 +6,8 @@ import { HELD, type OrderRow, type Page, type Wanted } from '../catalogue.ts';
 import type { Records } from '../records.ts';
 import { newestFirst } from './newest-orders.ts';
 
+import { titleOf } from './title.ts';
+
 /** What a list of orders shows of each. */
 export type ListedOrder = Pick<
   OrderRow,
@@ -54,9 +56,18 @@ async function newest(station: Station, most: number): Promise<ListedOrder[]> {
 }
 
 function listed(state: StateDocument): ListedOrder {
-  const { wo_id: woId, title, lane, type, requester, status, waiting_for: waitingFor, last_error: error } = state;
+  const { wo_id: woId, lane, type, requester, status, waiting_for: waitingFor, last_error: error } = state;
   return {
-    ...{ woId, title, lane, type, status, waitingFor, attempt: state.attempt, updatedAt: state.updated_at },
+    ...{
+      woId,
+      title: titleOf(state),
+      lane,
+      type,
+      status,
+      waitingFor,
+      attempt: state.attempt,
+      updatedAt: state.updated_at,
+    },
     requester: requester.user ?? `uid ${requester.uid}`,
     code: status === 'done' ? null : (error?.code ?? null),
   };

@@ -75,10 +75,12 @@ export interface Part {
   readonly next?: readonly NextStep[];
 }
 
+/** Something to do next, with the command that does it. */
 export function run(what: string, command: string): NextStep {
   return { what, command };
 }
 
+/** Something that is known, and what it is about. */
 export function fact(about: string, text: string): Fact {
   return { about, text };
 }

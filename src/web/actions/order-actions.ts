@@ -23,6 +23,7 @@ const EVENT: Readonly<Record<Action, readonly [event: Transition, to: Status, la
 
 const MAX_REASON = 1000;
 
+/** Whether a word of an address names something that can be done with an order. */
 export function isAction(word: string): word is Action {
   return Object.hasOwn(EVENT, word);
 }

@@ -75,7 +75,10 @@ function askedOf(c: Context, station: Station): AskedEvents {
 function number(name: string, given: unknown, otherwise: number): number {
   if (given === undefined || given === '') return otherwise;
   const value = /^\d{1,15}$/.test(String(given)) ? Number(given) : Number.NaN;
-  if (Number.isNaN(value)) throw new WaybillError('USAGE', `${name} takes the sequence number of a record`);
+  if (Number.isNaN(value))
+    throw new WaybillError('USAGE', `${name} takes the sequence number of a record`, {
+      hint: 'A whole number, as `seq` of each event says it; without it only what is to come is told.',
+    });
   return value;
 }
 

@@ -141,10 +141,12 @@ export function whatHelps({ name, fault, remedy, isPath }: ComponentView): Html 
   }<p class="soft">${isPath ? html`<a href="${componentHref(name)}">Likely cause</a> · ` : ''}docs/runbooks/${remedy.runbook}.md</p>`;
 }
 
+/** The address of a component's page. */
 export function componentHref(name: string): string {
   return `/guardrail/${addressPart(name)}`;
 }
 
+/** How a component stands, by a mark and a word: colour alone says nothing to some. */
 export function standingBadge(standing: ComponentView['standing']): Html {
   const [mark, word] = { good: ['✓', 'good'], bad: ['✗', 'at fault'], unknown: ['?', 'not known'] }[standing];
   return html`<span class="badge ${{ good: 'done', bad: 'failed', unknown: 'quiet' }[standing]}"><span aria-hidden="true">${mark ?? ''}</span> ${word ?? ''}</span>`;

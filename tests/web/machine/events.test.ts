@@ -238,6 +238,9 @@ test('rule 8: what is asked wrongly is refused, and pages of others are not serv
   };
   assert.equal(await status('/events?from=-1'), 400);
   assert.equal(await status('/events?from=1e3'), 400);
+  const refused = await (await fetch(`${url}/events?from=x`)).text();
+  assert.match(refused, /"code": "USAGE"/);
+  assert.doesNotMatch(refused, /--help/, 'the hint is for who asked here');
   assert.equal(await status('/events?since=1'), 400);
   assert.equal(await status('/events?event=started,succeded'), 400, 'a name that no record has');
   assert.equal(await status('/events?event=started,succeeded,opened&follow=no'), 200);
