@@ -1,7 +1,7 @@
 import { priorityWord } from '../order/canonical.ts';
 import type { Recorded } from '../order/event.ts';
 import type { Priority } from '../order/order.ts';
-import type { Status } from '../order/transition.ts';
+import { isTerminal, type Status } from '../order/transition.ts';
 import { type EndedCount, EndedDay } from './ended-day.ts';
 import type { FeedLine } from './feed.ts';
 import type { HistoryFold } from './history.ts';
@@ -329,5 +329,7 @@ function advanceRow(row: Row, record: Recorded): void {
       break;
     default:
   }
+  // a try that failed says nothing of an order that goes on
+  if (!isTerminal(row.status)) row.code = null;
   row.text = `${row.woId} ${row.title} ${row.lane} ${row.code ?? ''} ${row.requester}`.toLowerCase();
 }

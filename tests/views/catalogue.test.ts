@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Recorded } from '../../src/order/event.ts';
 import { advance, laneOf, type OrderLife } from '../../src/order/life.ts';
-import { isLegal, type Status, type WaitingFor } from '../../src/order/transition.ts';
+import { isLegal, isTerminal, type Status, type WaitingFor } from '../../src/order/transition.ts';
 import { type Draft, FileLedger, segmentPath, segments } from '../../src/record/ledger.ts';
 import { Catalogue } from '../../src/views/catalogue.ts';
 import type { Wake } from '../../src/views/feed.ts';
 import { History } from '../../src/views/history.ts';
 import { recordsByRow } from '../../src/views/order/order-records.ts';
 import { admittedData, ERROR, outcomeData, rejectedData, STARTED } from '../order/lives.ts';
+import { LedgerLines } from '../support/ledger-lines.ts';
 import { assert, suite, type TestContext } from '../support/suite.ts';
 
 /** What lists, filters and searches show is what the ledger says, however it is cut into segments. */
@@ -157,7 +158,7 @@ function assertRows(folder: string, catalogue: Catalogue, lives: ReadonlyMap<str
       {
         ...{ status: life.status, waitingFor: life.waitingFor, attempt: life.attempt, lane: laneOf(life) },
         ...{ last: life.lastSeq, born: life.born, startedAt: life.startedAt, finishedAt: life.finishedAt },
-        code: codeOf(allRecords(folder).filter((one) => one.wo_id === woId)),
+        code: isTerminal(life.status) ? codeOf(allRecords(folder).filter((one) => one.wo_id === woId)) : null,
       },
       `${woId}: ${JSON.stringify(
         allRecords(folder)
@@ -289,6 +290,18 @@ test('an order of which the birth is not there makes no row, and half a line is 
   await bell.ring();
   assert.equal(catalogue.get('WO-STRANGE'), null);
   assert.equal(catalogue.seq, last.seq + 1);
+});
+
+test('an order whose try failed and that goes on has no code; one that failed has', async (t) => {
+  const ledger = new LedgerLines(t.tempDir());
+  for (const id of ['WO-AGAIN', 'WO-FAILS']) ledger.admitted(id, 1000);
+  ledger.failedOnce('WO-AGAIN', 2000, 'CHECK_FAILED');
+  ledger.failed('WO-FAILS', 3000, 'CHECK_FAILED');
+  ledger.write();
+  const { catalogue, close } = await open(ledger.folder);
+  t.defer(close);
+  assert.equal(catalogue.get('WO-AGAIN')?.code, null);
+  assert.equal(catalogue.get('WO-FAILS')?.code, 'CHECK_FAILED');
 });
 
 test.run();
