@@ -1,5 +1,5 @@
 import { openBrowser } from '../../support/browser.ts';
-import { runDashboardAtTerminal } from '../../support/dashboard.ts';
+import { runDashboard, runDashboardAtTerminal } from '../../support/dashboard.ts';
 import { testStation, until } from '../../support/station.ts';
 import { assert, suite } from '../../support/suite.ts';
 
