@@ -123,14 +123,14 @@ test('lint says file:line:column, code and hint', (t) => {
   assert.match(run.stderr, /^b\.yaml:2:1: UNKNOWN_FIELD .*post_verify/m);
 });
 
-test('why is one sentence, status one screen, and ls, show and log read as stories', (t) => {
+test('why begins with one sentence, status is one screen, and ls, show and log read as stories', (t) => {
   const s = testStation(t);
   s.drop({ wo_id: 'WO-DONE', title: 'A good one', files: [{ path: 'x', content: 'x' }] });
   s.drop({ wo_id: 'WO-HELD', title: 'Waits', hold: true, files: [{ path: 'y', content: 'y' }] });
   s.drop({ wo_id: 'WO-BAD', title: '\u001b[31mred\u001b[0m', files: [{ path: '../out', content: 'y' }] });
   s.drain();
   assert.match(s.waybill('why', 'WO-DONE').stdout, /^WO-DONE is done: 1 file in commit \w{10}\.\n$/);
-  assert.match(s.waybill('why', 'WO-HELD').stdout, /^WO-HELD waits for hold, for \d+s: .*waybill release.*\.\n$/);
+  assert.match(s.waybill('why', 'WO-HELD').stdout, /^WO-HELD waits for hold, for \d+s: .*waybill release.*\.\n {2}ended by/);
   assert.match(s.waybill('why', 'WO-BAD').stdout, /^WO-BAD failed with PATH_DENIED: /);
   const status = s.waybill('status').stdout;
   assert.ok(status.split('\n').length < 24);

@@ -78,7 +78,10 @@ test('a running order shows what its command says, without the secrets in it', a
   assert.doesNotMatch(said(), /ghp_/);
   writeFileSync(go, '');
   await until(() => station.exists('state/orders/WO-LIVE.json') && station.state('WO-LIVE').status === 'done', 'done');
-  const [name = ''] = station.names('state/evidence/WO-LIVE/commands').filter((file) => file.endsWith('.stdout'));
+  // the state file comes before what is shown of the evidence
+  const kept = () => station.names('state/evidence/WO-LIVE/commands').filter((file) => file.endsWith('.stdout'));
+  await until(() => kept().length > 0, 'its output is shown');
+  const [name = ''] = kept();
   assert.match(station.read(`state/evidence/WO-LIVE/commands/${name}`), /begun\nover\n$/);
 });
 

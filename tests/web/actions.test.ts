@@ -175,7 +175,7 @@ test('retry, hold, release and cancel: each where the table has it, as it was sh
 
   const command = 'touch long.txt; sleep 300';
   s.drop({ wo_id: 'WO-LONG', title: 'x', actions: [{ action: 'command', command, outputs: ['long.txt'] }] });
-  await until(() => s.exists('long.txt'), 'it runs');
+  await until(() => s.exists('long.txt') && at(s, 'WO-LONG') === 'running', 'it runs');
   assert.deepEqual(actionsOf(s, 'WO-LONG'), ['cancel']);
   assert.equal(
     (await visitor.post('/orders/WO-LONG/cancel', shownAs('WO-LONG'))).status,
