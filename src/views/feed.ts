@@ -110,7 +110,8 @@ class Reader {
 const BEGINNING =
   /^\{"v":1,"seq":(\d{1,16}),"ts":"([^"]{1,40})","event":"(\w{1,20})","wo_id":(?:null|"([A-Za-z0-9._-]{1,200})"),/;
 
-function feedLine(text: string, segment: number, path: string): FeedLine {
+/** A line parsed as far as its beginning. Throws LEDGER_BROKEN. */
+export function feedLine(text: string, segment: number, path: string): FeedLine {
   const [whole, seq, ts, event, woId] = BEGINNING.exec(text.slice(0, 400)) ?? [];
   if (whole !== undefined && seq !== undefined && ts !== undefined && event !== undefined)
     return { seq: Number(seq), ts, event, woId: woId ?? null, segment, text };

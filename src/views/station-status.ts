@@ -1,6 +1,7 @@
 import { isOverLimit, keptSize } from '../git/kept-size.ts';
 import { withoutPassword } from '../git/password.ts';
 import { readLook } from '../guardrail/last-look.ts';
+import { settingsLook } from '../guardrail/settings.ts';
 import { laneFolders, scanSettings } from '../intake/lanes.ts';
 import type { FollowupDocument, GuardrailLook, Heartbeat, StateDocument } from '../order/generated.ts';
 import { openGaps } from '../pipeline/restore/open-gaps.ts';
@@ -13,6 +14,8 @@ import { AGES, readFollowup } from '../record/followup.ts';
 import { readHeartbeat } from '../station/heartbeat.ts';
 import { refsOf } from '../station/layout.ts';
 import type { Station } from '../station/station.ts';
+import { type Reason, stationHealth } from './figures/health.ts';
+import { type LookStanding, lookStanding } from './guardrail/standing.ts';
 import { runningStation, stateNear } from './order-state.ts';
 import { policyFault } from './policy-fault.ts';
 import { stopFileOf } from './stop-file.ts';
@@ -58,6 +61,10 @@ export interface StationStatus {
   /** Why nothing is started: policy.yaml cannot be used. */
   readonly halted: string | null;
   readonly stop_file: string | null;
+  /** What keeps it from working, as `GET /healthz` says it. */
+  readonly reasons: readonly Reason[];
+  /** What the guardrail's last look says of now. */
+  readonly guardrail_standing: LookStanding;
   readonly guardrail: Pick<GuardrailLook, 'at' | 'by' | 'components' | 'faults' | 'interval'> | null;
 }
 
@@ -75,8 +82,11 @@ export interface BackupState {
   readonly failure: BackupFailure | null;
 }
 
-/** How the station stands now, from its records and files alone; finished work is not looked through. */
-export async function stationStatus(station: Station): Promise<StationStatus> {
+/**
+ * How the station stands now, from its records and files alone; finished work is not looked through. `fault` is why the ledger could not be
+ * read on, where somebody follows it.
+ */
+export async function stationStatus(station: Station, fault: unknown = null): Promise<StationStatus> {
   const { layout } = station;
   const holder = runningStation(station);
   const followup = readFollowup(station);
@@ -98,6 +108,8 @@ export async function stationStatus(station: Station): Promise<StationStatus> {
     gaps: openGaps(station),
     halted: policyFault(layout.root),
     stop_file: stopFileOf(station)?.path ?? null,
+    reasons: stationHealth(station, fault).reasons,
+    guardrail_standing: lookStanding(look, settingsLook(layout).settings),
     guardrail:
       look === null
         ? null

@@ -25,7 +25,7 @@ import { errorView, missingView, statusOf } from './pages/error.ts';
 import { refusalView } from './pages/token.ts';
 import { PAGES } from './pages.ts';
 import { noticeOf } from './parts/notice.ts';
-import { page } from './shell.ts';
+import { page, withLedgerFault } from './shell.ts';
 
 export interface AppOptions {
   readonly station: Station;
@@ -113,13 +113,13 @@ async function answer(
     if (leave === null) return streamSSE(c, refuseRegions);
     return streamSSE(c, async (stream) => {
       try {
-        await sendRegions(stream, context.records, () => draw(context, asked));
+        await sendRegions(stream, context.records, async () => withLedgerFault(context, await draw(context, asked)));
       } finally {
         leave();
       }
     });
   }
-  const view = await draw(context, asked);
+  const view = withLedgerFault(context, await draw(context, asked));
   if (view.location !== undefined) return c.redirect(view.location, 303);
   return c.html(page(context, view, noticeOf(url.searchParams.get('done'))), status ?? view.status ?? 200);
 }

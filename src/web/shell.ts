@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { assetUrl } from './assets.ts';
 import type { Html, PageContext, Place, View } from './page.ts';
+import { ledgerFault } from './parts/ledger-fault.ts';
 
 const PLACES: readonly (readonly [Exclude<Place, null>, string, string, string])[] = [
   ['overview', '/', 'Overview', 'o'],
@@ -15,6 +16,18 @@ const PLACES: readonly (readonly [Exclude<Place, null>, string, string, string])
 /** A region, wrapped so that the browser finds it again. */
 export function region(name: string, content: Html): Html {
   return html`<div data-region="${name}">${content}</div>`;
+}
+
+/** Every page's view with what stands above all of them, kept up to date where the page is. */
+export function withLedgerFault({ records }: PageContext, view: View): View {
+  const isLive = Object.keys(view.regions).length > 0;
+  const above = ledgerFault(records.fault());
+  if (!isLive) return { ...view, frame: (r) => html`${above}${view.frame(r)}` };
+  return {
+    ...view,
+    regions: { 'ledger-fault': above, ...view.regions },
+    frame: (r) => html`${r['ledger-fault']}${view.frame(r)}`,
+  };
 }
 
 /** A whole page. */

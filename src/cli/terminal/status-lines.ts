@@ -22,27 +22,32 @@ export function healthLines(told: StationStatus): string[] {
     if (beat?.slow) out.push(pc.yellow(`  ${plain(beat.slow)}`));
   }
   if (halted !== null) out.push(pc.red(plain(halted)));
+  // that no process runs, or a stopped one, and the policy stand above
+  for (const { code, message, hint } of told.reasons)
+    if (code !== 'POLICY_INVALID' && !(code === 'STATION_NOT_RUNNING' && (holder === null || told.stopped)))
+      out.push(pc.red(`${code}: ${plain(message)}`), `  ${plain(hint)}`);
   if (stopFile !== null)
     out.push(pc.red(`${plain(stopFile)} is there: no mission goes on; \`waybill spine go\` removes it`));
   for (const { seq, kept } of gaps)
     out.push(pc.red(`records of the ledger were lost, says its record ${seq}; look at ${kept}, then remove it`));
-  return [...out, ...guardrailLines(told.guardrail), ...backupLines(told.backup)];
+  return [...out, ...guardrailLines(told), ...backupLines(told.backup)];
 }
 
-/** What the guardrail found when it looked last; an old look says nothing of now. */
-function guardrailLines(look: StationStatus['guardrail']): string[] {
-  if (look === null) return [];
+/** What the guardrail found when it looked last; an old look says nothing of now, and none is no good news. */
+function guardrailLines({ guardrail: look, guardrail_standing: standing }: StationStatus): string[] {
+  if (look === null)
+    return [
+      standing === 'off'
+        ? 'guardrail: nobody looked (guardrail.enabled is false); `waybill guardrail --once` looks now'
+        : 'guardrail: nobody looked yet; `waybill guardrail --once` looks now',
+    ];
   const out: string[] = [];
-  const ageMs = Date.now() - Date.parse(look.at);
-  const isOld = look.interval !== null && ageMs > 3 * look.interval.seconds * 1000;
-  const when = `guardrail looked ${age(ageMs)} ago`;
-  if (look.faults.length === 0)
-    out.push(
-      isOld
-        ? pc.yellow(`${when}: it does not look any more`)
-        : `${when}: ${look.components} components, nothing is missing`,
-    );
-  else out.push(pc.red(`${when}: ${look.faults.length} of ${look.components} components are at fault`));
+  const when = `guardrail looked ${since(look.at)} ago`;
+  const old = standing === 'old' ? ': it does not look any more' : '';
+  if (look.faults.length > 0)
+    out.push(pc.red(`${when}${old}: ${look.faults.length} of ${look.components} components are at fault`));
+  else if (standing === 'old') out.push(pc.yellow(`${when}${old}`));
+  else out.push(`${when}: ${look.components} components, nothing is missing`);
   for (const { component, message, since: at } of look.faults.slice(0, LAST_FAILURES))
     out.push(`  ${since(at).padStart(4)}  ${plain(component)}  ${plain(message.slice(0, 100))}`);
   if (look.faults.length > LAST_FAILURES) out.push(`  and ${look.faults.length - LAST_FAILURES} more`);

@@ -1,9 +1,15 @@
 import { asWaybillError, type ErrorCode, WaybillError } from '../../order/error.ts';
+import { lastLines } from '../../platform/jsonl.ts';
 import { isStopped } from '../../platform/processes.ts';
+import { segmentPath, segments } from '../../record/ledger.ts';
 import { HEARTBEAT_AGE, readHeartbeat } from '../../station/heartbeat.ts';
 import type { Station } from '../../station/station.ts';
+import { feedLine } from '../feed.ts';
 import { runningStation } from '../order-state.ts';
 import { policyFault } from '../policy-fault.ts';
+
+/** Records at the ledger's end that are looked at where nobody follows it: all of it takes too long for who just asks. */
+const LAST_RECORDS = 500;
 
 /** What keeps a station from working, and what to do. */
 export interface Reason {
@@ -23,8 +29,8 @@ export interface Health {
   readonly reasons: readonly Reason[];
 }
 
-/** Looks at process, heartbeat and policy; `fault` is why the ledger could not be read on, null where it can. Reads no orders. */
-export function stationHealth(station: Station, fault: unknown): Health {
+/** Looks at process, heartbeat, policy and the end of the ledger; `fault` is why the ledger could not be read on, where somebody follows it. Reads no orders. */
+export function stationHealth(station: Station, fault: unknown = null): Health {
   const { layout } = station;
   const at = Date.now();
   const holder = runningStation(station);
@@ -50,8 +56,9 @@ export function stationHealth(station: Station, fault: unknown): Health {
     );
   const halted = policyFault(layout.root);
   if (halted !== null) reasons.push(reason('POLICY_INVALID', halted));
-  if (fault !== null) {
-    const { code, message, hint } = asWaybillError(fault);
+  const broken = fault ?? ledgerEndFault(layout.ledger);
+  if (broken !== null) {
+    const { code, message, hint } = asWaybillError(broken);
     reasons.push({ code, message, hint });
   }
   return {
@@ -63,6 +70,19 @@ export function stationHealth(station: Station, fault: unknown): Health {
     heartbeat_age_seconds: beat === null ? null : Math.max(0, Math.round((at - Date.parse(beat.at)) / 1000)),
     reasons,
   };
+}
+
+/** Why one of the last records cannot be read; null where all can. What stands before them is `verify`'s to tell. */
+function ledgerEndFault(ledger: string): unknown {
+  try {
+    const last = segments(ledger).at(-1);
+    if (last === undefined) return null;
+    const path = segmentPath(ledger, last);
+    for (const line of lastLines(path, LAST_RECORDS)) feedLine(line, last, path);
+    return null;
+  } catch (fault) {
+    return fault;
+  }
 }
 
 function reason(code: ErrorCode, message: string, hint = new WaybillError(code, message).hint): Reason {

@@ -6,6 +6,7 @@ import type { Station } from '../../station/station.ts';
 import type { Records } from '../records.ts';
 import { type Drift, DriftRecord, type Drifts } from './drift-record.ts';
 import { type Remedy, remedyOf } from './remedy.ts';
+import { isOldLook, LOOKS_MISSED, lookSeconds } from './standing.ts';
 import type { Looks, Standing } from './uptime.ts';
 
 /** How a component stands now. */
@@ -41,8 +42,6 @@ export interface GuardrailView {
 
 /** So far back drift is told. */
 export const KEPT_MS = 7 * 86_400_000;
-/** So many of its intervals may the guardrail miss before its last look says nothing of now. */
-const LOOKS_MISSED = 3;
 const LONGEST_HOLD_MS = 2 * 3_600_000;
 const MINUTE_MS = 60_000;
 
@@ -57,8 +56,8 @@ export function guardrailView(station: Station, of: Records, nowMs = Date.now())
   const record = records.get(of) ?? new DriftRecord(layout.telemetry, KEPT_MS);
   records.set(of, record);
   const drifts = record.read(nowMs, look);
-  const everySeconds = look?.interval?.seconds ?? settings.guardrail.everySeconds;
-  const isOld = look !== null && nowMs - Date.parse(look.at) > LOOKS_MISSED * everySeconds * 1000;
+  const everySeconds = lookSeconds(look, settings);
+  const isOld = look !== null && isOldLook(look, settings, nowMs);
   const components = componentsOf({ ...station, settings: { ...settings, paths: station.settings.paths } });
   return {
     isOn: settings.guardrail.enabled,

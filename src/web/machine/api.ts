@@ -34,7 +34,7 @@ export const API: readonly ApiRoute[] = [
     about: 'how the station stands; ok is false while no process runs it',
     query: {},
     example: '/api/v1/status',
-    answer: stationStatus,
+    answer: (station) => stationStatus(station),
   },
   {
     path: '/orders',

@@ -14,7 +14,7 @@ const NAMED = 8;
 
 /** What runs, what waits for people, what ended, and whether the station and its guardrail are well: the first screen. */
 export const overview: PageOf = async ({ station, records }) => {
-  const status = await stationStatus(station);
+  const status = await stationStatus(station, records.fault());
   const flow = flowOf(station, records, status.lanes);
   return {
     title: 'Overview',
