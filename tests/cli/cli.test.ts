@@ -130,7 +130,10 @@ test('why begins with one sentence, status is one screen, and ls, show and log r
   s.drop({ wo_id: 'WO-BAD', title: '\u001b[31mred\u001b[0m', files: [{ path: '../out', content: 'y' }] });
   s.drain();
   assert.match(s.waybill('why', 'WO-DONE').stdout, /^WO-DONE is done: 1 file in commit \w{10}\.\n$/);
-  assert.match(s.waybill('why', 'WO-HELD').stdout, /^WO-HELD waits for hold, for \d+s: .*waybill release.*\.\n {2}ended by/);
+  assert.match(
+    s.waybill('why', 'WO-HELD').stdout,
+    /^WO-HELD waits for hold, for \d+s: .*waybill release.*\.\n {2}ended by/,
+  );
   assert.match(s.waybill('why', 'WO-BAD').stdout, /^WO-BAD failed with PATH_DENIED: /);
   const status = s.waybill('status').stdout;
   assert.ok(status.split('\n').length < 24);
