@@ -147,7 +147,7 @@ test('why begins with one sentence, status is one screen, and ls, show and log r
   const ls = s.waybill('ls').stdout;
   assert.match(ls, /WO-DONE +done/);
   assert.doesNotMatch(ls, new RegExp(String.fromCharCode(27)), 'text of an order moves no cursor');
-  assert.match(s.waybill('show', 'WO-DONE').stdout, /\+\+\+ b\/x/);
+  assert.match(s.waybill('show', 'WO-DONE', '--patch').stdout, /\+\+\+ b\/x/);
   assert.match(s.waybill('log', 'WO-DONE').stdout, /admitted[\s\S]*started[\s\S]*landing[\s\S]*landed[\s\S]*succeeded/);
 });
 
