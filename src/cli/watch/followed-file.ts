@@ -32,19 +32,23 @@ export class FollowedFile {
     return this.#position;
   }
 
-  /** Takes what is new. */
+  /** Takes what is new, file by file: the present one may be turned at any moment, and then the next is another one. */
   look(): void {
-    const { ino, size } = statOf(this.#path);
-    if (ino !== this.#ino) {
+    for (;;) {
+      const { ino, size } = statOf(this.#path);
+      if (ino === this.#ino) {
+        if (size < this.#position) this.#position = 0;
+        if (this.#readPresent()) return;
+        continue;
+      }
       const turned = turnedFiles(this.#path);
       const ours = turned.findIndex((path) => statOf(path).ino === this.#ino);
-      if (ours !== -1) {
-        this.#read(turned[ours] ?? '', this.#position);
-        for (const path of turned.slice(0, ours).reverse()) this.#read(path, 0);
-      }
-      [this.#ino, this.#position] = [ino, 0];
-    } else if (size < this.#position) this.#position = 0;
-    this.#position = this.#read(this.#path, this.#position);
+      if (ours !== -1) this.#position = this.#read(turned[ours] ?? '', this.#position);
+      // the one that was begun after ours, which may be turned already
+      const next = ours > 0 ? statOf(turned[ours - 1] ?? '').ino : ino;
+      if (next === 0) return;
+      [this.#ino, this.#position] = [next, 0];
+    }
   }
 
   /** Looks when a watcher tells and at an interval, until aborted. */
@@ -56,16 +60,30 @@ export class FollowedFile {
     await watch.close();
   }
 
-  /** Gives where the last whole line ends. */
-  #read(path: string, from: number): number {
-    let end = from;
-    for (const line of readLines(path, from)) {
-      if (!line.whole) break;
-      this.#take(line.text);
-      end = line.end;
-    }
-    return end;
+  /** False where the file was turned meanwhile: then nothing is taken, since what was read may be of the next one. */
+  #readPresent(): boolean {
+    const lines: string[] = [];
+    const end = read(this.#path, this.#position, (line) => lines.push(line));
+    if (statOf(this.#path).ino !== this.#ino) return false;
+    for (const line of lines) this.#take(line);
+    this.#position = end;
+    return true;
   }
+
+  #read(path: string, from: number): number {
+    return read(path, from, this.#take);
+  }
+}
+
+/** Gives where the last whole line ends. */
+function read(path: string, from: number, take: (line: string) => void): number {
+  let end = from;
+  for (const line of readLines(path, from)) {
+    if (!line.whole) break;
+    take(line.text);
+    end = line.end;
+  }
+  return end;
 }
 
 function statOf(path: string): { size: number; ino: number } {

@@ -40,11 +40,10 @@ test('it draws, moves as an order runs, and follows the size of the terminal', a
   await until(() => elapsed() > seen, 'its age moves on');
   terminal.resize(60, 18);
   await until(
-    () => WATCHING.test(terminal.screen) && terminal.lines().some((line) => line.endsWith('…')),
-    'it is drawn anew, and what is too long is cut',
+    () => WATCHING.test(terminal.screen) && terminal.lines().every((line) => line.length <= 60),
+    'it is drawn anew, and nothing is longer than a line',
     30_000,
   );
-  assert.ok(terminal.lines().every((line) => line.length <= 60));
   terminal.resize(110, 32);
   s.write('go', '');
   await terminal.shows(/running: nothing/);
