@@ -52,7 +52,7 @@ test('nothing happened: it says so, in every form, and what waits is told all th
   }
   s.drop(order('WO-1', { hold: true }));
   s.drain();
-  const later = new Date(Date.now() - 100).toISOString();
+  const later = new Date().toISOString();
   assert.match(
     s.waybill('report', '--since', later).stdout,
     /Nothing happened; 1 waits for you\.[\s\S]*waybill release WO-1/,
