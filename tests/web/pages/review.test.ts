@@ -41,7 +41,7 @@ test('where not all of a diff is drawn no yes is taken by a click; a long line o
   t.defer(() => closeRepository(station.repo));
   const request = await requestOf(station, 'WO-1');
   const drawn = async (diff: string) => {
-    const visitor = { mayAct: true, startedBy: null, csrfField: () => html`` };
+    const visitor = { mayAct: true, startedAt: { tty: '/dev/pts/1' }, csrfField: () => html`` };
     const again = { ...request, diff } satisfies Request;
     const view = await reviewAgain(again, 'other')({ station, visitor } as unknown as PageContext, {
       params: {},
